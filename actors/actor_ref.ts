@@ -1,0 +1,199 @@
+import type { Exit } from "../channels/exit.ts";
+import { TimeoutError } from "../channels/errors.ts";
+import { whoActs } from "../channels/kernel/acting.ts";
+import type { Address } from "../channels/kernel/address.ts";
+import { ask, tell } from "../channels/kernel/ask.ts";
+import { isCell } from "../channels/kernel/cell.ts";
+import { enroll, handleKind } from "../channels/kernel/handle.ts";
+import { inspectAs } from "../channels/kernel/inspect.ts";
+import { destinationOf, pack } from "../channels/kernel/pack.ts";
+import { checkOptions, patience, type WaitOptions } from "../channels/kernel/wait.ts";
+import { Bridges } from "./bridge.ts";
+import { CallResult } from "./call_result.ts";
+import { Contact, type PlacementName } from "./contact.ts";
+import { actorExited, describeExit } from "./exited.ts";
+import { graceOf } from "./grace.ts";
+import { outboxOf } from "./outbox.ts";
+import type { CallOptions, Calls, Casts, Ref, StopOptions } from "./ref.ts";
+import { StreamReader } from "./stream.ts";
+
+/** Calls last this long unless the caller says otherwise. */
+const CALL_TIMEOUT_MS = 5000;
+
+class ActorRef implements Ref {
+  readonly #contact: Contact;
+  readonly #owned: boolean;
+  readonly call: Calls<unknown>;
+  readonly cast: Casts<unknown>;
+
+  /** @param owned whether disposing of this ref stops the actor */
+  constructor(contact: Contact, owned: boolean) {
+    this.#contact = contact;
+    this.#owned = owned;
+    this.call = methods((method, args) => makeCall(contact, method, args, {}));
+    this.cast = methods((method, args) => makeCast(contact, method, args, {}));
+    enroll(this, () => contactPassage("ref", contact));
+  }
+
+  get address(): string {
+    return this.#contact.address;
+  }
+
+  get name(): string {
+    return this.#contact.name;
+  }
+
+  get placement(): PlacementName {
+    return this.#contact.placement;
+  }
+
+  get alive(): boolean {
+    return this.#contact.exit === undefined;
+  }
+
+  get exited(): Promise<Exit> {
+    return this.#contact.exited;
+  }
+
+  with(options: CallOptions): { call: Calls<unknown>; cast: Casts<unknown> } {
+    const contact = this.#contact;
+    checkCallOptions(contact.name, options);
+    return {
+      call: methods((method, args) => makeCall(contact, method, args, options)),
+      cast: methods((method, args) => makeCast(contact, method, args, options)),
+    };
+  }
+
+  async ready(options?: WaitOptions): Promise<void> {
+    const { actor, name, address } = this.#contact;
+    const wait = patience(`wait for ${name}`, options);
+    await ask(actor, {
+      holder: whoActs.holder(),
+      verb: "room",
+      wait,
+      lost: (exit) => actorExited("wait for room", name, address, exit ?? this.#contact.exit),
+      ...(!isCell(actor) && { gate: (send) => queue(actor, 0, send) }),
+    });
+  }
+
+  async stop(options?: StopOptions): Promise<Exit> {
+    return await this.#contact.stop(graceOf(`stop ${this.name}`, options));
+  }
+
+  async kill(): Promise<Exit> {
+    return await this.#contact.end("SIGKILL");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#owned) await this.stop();
+  }
+
+  static {
+    inspectAs(this, (ref) => {
+      const { exit } = ref.#contact;
+      return `Ref(${ref.name} ${ref.address}, ${ref.placement}, ${
+        exit === undefined ? "alive" : `ended: ${describeExit(exit)}`
+      })`;
+    });
+  }
+}
+
+/** A handle to an actor that somebody spawned. */
+export function makeRef(contact: Contact, owned = false): Ref {
+  return new ActorRef(contact, owned);
+}
+
+/** What travels of a contact. */
+export function contactPassage(
+  kind: string,
+  { name, placement, actor, keeper }: Contact,
+): ReturnType<Parameters<typeof enroll>[1]> {
+  return { kind, target: actor, also: keeper === actor ? undefined : keeper, meta: [name, placement] };
+}
+
+/** The contact that travelled. */
+export function contactFrom({ target, also, meta }: ReturnType<Parameters<typeof enroll>[1]>): Contact {
+  const [name, placement] = meta as [string, PlacementName];
+  return new Contact(name, placement, target, also ?? target);
+}
+
+handleKind("ref", { leased: false, revive: (passage) => makeRef(contactFrom(passage)) });
+
+/**
+ * An object with a method for every name. Each is made at its first use and found like any other property from then on,
+ * since a trap on every call would cost more than the call of an inline actor.
+ */
+function methods<M>(send: (method: string, args: unknown[]) => unknown): M {
+  const made: Record<string, unknown> = Object.create(
+    new Proxy({}, {
+      get(_target, name) {
+        // Not `then`: an object with it would be taken for a promise.
+        if (typeof name !== "string" || name === "then") return undefined;
+        const method = (...args: unknown[]) => send(name, args);
+        Object.defineProperty(made, name, { value: method });
+        return method;
+      },
+      set: () => false,
+    }),
+  );
+  return made as M;
+}
+
+function makeCall(contact: Contact, method: string, args: unknown[], options: CallOptions): CallResult {
+  const { actor, name } = contact;
+  const title = `${name}.${method}`;
+  const action = `call ${title}`;
+  const bridges = new Bridges();
+  const lost = (exit: Exit | undefined) => actorExited(action, name, contact.address, exit ?? contact.exit);
+  const late = (timeoutMs: number) =>
+    new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
+  const call = async () => {
+    try {
+      const wait = patience(action, options, CALL_TIMEOUT_MS);
+      if (wait.once) throw late(wait.timeoutMs);
+      const body = pack(args, "args", destinationOf(actor), { transfer: options.transfer, bridge: bridges.bridge });
+      const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost };
+      const answer = await ask(actor, isCell(actor) ? send : { ...send, gate: (send) => queue(actor, 1, send) });
+      if (answer instanceof StreamReader) {
+        answer.lost = lost;
+        answer.onEnd = () => bridges.close();
+      } else bridges.close();
+      return answer;
+    } catch (error) {
+      bridges.close();
+      throw error;
+    }
+  };
+  const { timeoutMs, signal } = options;
+  const perItem = timeoutMs === undefined && signal === undefined
+    ? undefined
+    : { timeoutMs: timeoutMs ?? Infinity, once: false, signal };
+  return new CallResult(call(), title, perItem);
+}
+
+/** Sends when it is this message's turn, behind all that was sent to the same actor before. */
+export function queue(actor: Address, weight: 0 | 1, send: () => void): (() => void) | undefined {
+  return outboxOf(actor).submit({ weight, bytes: 0, castOf: undefined, send });
+}
+
+function makeCast(contact: Contact, method: string, args: unknown[], options: CallOptions): void {
+  const { actor } = contact;
+  const holder = whoActs.holder();
+  const body = pack(args, "args", destinationOf(actor), { transfer: options.transfer });
+  const send = () => tell(actor, holder, "cast", method, body);
+  if (isCell(actor)) send();
+  else outboxOf(actor).submit({ weight: 1, bytes: body.bytes.length, castOf: method, send });
+}
+
+function checkCallOptions(name: string, options: CallOptions): void {
+  const { transfer, retries } = checkOptions(`call ${name}`, options);
+  patience(`call ${name}`, { ...options, signal: undefined });
+  if (transfer !== undefined && !Array.isArray(transfer)) {
+    throw new TypeError(`Cannot call ${name}: transfer must be an array`);
+  }
+  if (retries === undefined) return;
+  if (typeof retries !== "number" || Number.isNaN(retries)) {
+    throw new TypeError(`Cannot call ${name}: retries must be a number`);
+  }
+  if (retries < 0) throw new RangeError(`Cannot call ${name}: retries must not be negative`);
+}

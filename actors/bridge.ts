@@ -1,0 +1,89 @@
+import { ask } from "../channels/kernel/ask.ts";
+import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
+import { handleKind, type Passage } from "../channels/kernel/handle.ts";
+import type { Holder } from "../channels/kernel/holder.ts";
+import type { Request } from "../channels/kernel/request.ts";
+import { type AnyIterator, StreamCell, StreamReader } from "./stream.ts";
+
+/*
+ * What travels only for the length of a call: signals and async iterables. The caller keeps a cell for each while the
+ * call lasts; the handler gets something of the same face that ends with the call.
+ */
+const SIGNAL = "signal";
+
+/** The cells that stand for one call's signals and iterables, at the caller. */
+export class Bridges {
+  readonly #open: { close(): void }[] = [];
+
+  /** A handle for `object`, if it is something to bridge. */
+  readonly bridge = (object: object): Passage | undefined => {
+    if (object instanceof AbortSignal) {
+      const cell = new SignalCell(object);
+      cells.pin(cell);
+      this.#open.push(cell);
+      return { kind: SIGNAL, target: cell, meta: null };
+    }
+    if (object instanceof ReadableStream) return undefined;
+    const make = (object as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator];
+    if (typeof make !== "function") return undefined;
+    const iterator: AnyIterator = make.call(object);
+    const stream = new StreamCell(iterator, (_request, step) => void step(), () => {});
+    this.#open.push(stream);
+    return stream.passage();
+  };
+
+  /** The call is over. */
+  close(): void {
+    for (const cell of this.#open) cell.close();
+  }
+}
+
+class SignalCell extends Cell {
+  readonly #waiting = new Set<Request>();
+  readonly #abort = () => {
+    for (const request of this.#waiting) request.throw(this.signal.reason);
+    this.#waiting.clear();
+  };
+
+  constructor(readonly signal: AbortSignal) {
+    super();
+    signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  receive(request: Request): void {
+    if (this.signal.aborted) return request.throw(this.signal.reason);
+    this.#waiting.add(request);
+    request.onCancel = () => void this.#waiting.delete(request);
+  }
+
+  close(): void {
+    this.signal.removeEventListener("abort", this.#abort);
+    cells.remove(this);
+    for (const request of this.#waiting) request.lose();
+  }
+}
+
+const stops = new WeakMap<object, () => void>();
+
+handleKind(SIGNAL, {
+  leased: false,
+  revive: ({ target }, _imported, holder) => reviveSignal(target, holder),
+});
+
+function reviveSignal(target: Target, holder: Holder): AbortSignal {
+  const controller = new AbortController();
+  const over = new AbortController();
+  const gone = new Error("The call is over");
+  const wait = { timeoutMs: Infinity, once: false, signal: over.signal };
+  ask(target, { holder, verb: "aborted", wait, quiet: true, lost: () => gone }).catch((reason) => {
+    if (reason !== gone && !over.signal.aborted) controller.abort(reason);
+  });
+  stops.set(controller.signal, () => over.abort());
+  return controller.signal;
+}
+
+/** Ends, at the handler, what came over a bridge: its call is over. */
+export function endBridged(face: object): void {
+  if (face instanceof StreamReader) void face.return().catch(() => {});
+  else stops.get(face)?.();
+}

@@ -1,0 +1,33 @@
+const HOOKS: ReadonlySet<string> = new Set(["onStart", "onStop", "onDown", "onError"]);
+const known = new WeakMap<object, Map<string, Method | undefined>>();
+
+// deno-lint-ignore no-explicit-any -- the arguments were typed where the call was made
+type Method = (this: object, ...args: any[]) => unknown;
+
+/**
+ * The method that others may call by this name, if there is one: what a class declares as a public method, and nothing
+ * that merely happens to be a function somewhere on the instance.
+ */
+export function callableMethod(instance: object, name: string): Method | undefined {
+  const prototype = Object.getPrototypeOf(instance) as object;
+  let methods = known.get(prototype);
+  if (methods === undefined) known.set(prototype, methods = new Map());
+  if (methods.has(name)) return methods.get(name);
+  const method = isCallableName(name) ? findMethod(prototype, name) : undefined;
+  // Only what exists is remembered: names come from outside and must not fill the memory.
+  if (method !== undefined) methods.set(name, method);
+  return method;
+}
+
+/** Whether a name may be one of a callable method at all. */
+export function isCallableName(name: string): boolean {
+  return name !== "constructor" && name !== "then" && !name.startsWith("_") && !HOOKS.has(name);
+}
+
+function findMethod(prototype: object, name: string): Method | undefined {
+  for (let at = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    const property = Object.getOwnPropertyDescriptor(at, name);
+    if (property !== undefined) return typeof property.value === "function" ? property.value as Method : undefined;
+  }
+  return undefined;
+}

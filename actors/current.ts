@@ -1,0 +1,93 @@
+import type { Actor } from "./actor.ts";
+import { type CallContext, currentFrame } from "./context.ts";
+import { Mailbox } from "./mailbox.ts";
+import { makeRef } from "./actor_ref.ts";
+import { Contact, type PlacementName } from "./contact.ts";
+import type { Ref } from "./ref.ts";
+
+/** What running code can know of the actor or task that it runs in. */
+export class Current {
+  readonly #actor: Actor;
+  #mailbox: Mailbox | undefined;
+
+  /** Made by the library; get it from {@linkcode current}. */
+  constructor(
+    actor: Actor,
+    /** The call that is being handled, if one is. */ readonly call: CallContext | undefined = undefined,
+  ) {
+    this.#actor = actor;
+  }
+
+  /** A ref to this very actor, to give to others. */
+  get self(): Ref {
+    return makeRef(contactOf(this.#actor));
+  }
+
+  /** `"main"` in the program itself. */
+  get name(): string {
+    return this.#actor.name;
+  }
+
+  /** Where the actor lives, as people read it; not enough to reach it. */
+  get address(): string {
+    return this.#actor.address;
+  }
+
+  /** What kind of place it runs in. The program's own main actor is `"inline"`. */
+  get placement(): PlacementName {
+    return this.#actor.plan.placement;
+  }
+
+  /** Who started it; undefined in the program itself. */
+  get parent(): Ref | undefined {
+    const { parent } = this.#actor.plan;
+    return parent && makeRef(parent);
+  }
+
+  /** Aborts when this actor is asked to stop, or ends. */
+  get signal(): AbortSignal {
+    return this.#actor.signal;
+  }
+
+  /** What was sent to this task by `Process.send`. */
+  get mailbox(): Mailbox {
+    return this.#mailbox ??= new Mailbox(this.#actor);
+  }
+
+  /**
+   * Ends this actor now, wherever it runs; in the program's own main actor it ends the program. It leaves the running
+   * function by throwing, so `finally` blocks run.
+   *
+   * @param code 0 when left out; taken modulo 256, as operating systems do
+   * @throws {TypeError} If the code is not a whole number.
+   */
+  exit(code: number | boolean | null | undefined = 0): never {
+    const value = Number(code ?? 0);
+    if (!Number.isInteger(value)) {
+      throw new TypeError(`Cannot exit: the code must be a whole number, not ${String(code)}`);
+    }
+    return this.#actor.exitWith(value & 0xff);
+  }
+}
+
+/**
+ * The actor or task that the calling code runs in; the program itself where there is none.
+ *
+ * @example
+ * ```ts
+ * import { current } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(current().name, "main");
+ * ```
+ */
+export function current(): Current {
+  const { actor, call } = currentFrame();
+  return call === undefined ? actor.current : new Current(actor, call);
+}
+
+/** How to reach an actor of this isolate. */
+export function contactOf(actor: Actor): Contact {
+  const { name, placement, keeper } = actor.plan;
+  return new Contact(name, placement, actor, keeper ?? actor);
+}

@@ -1,0 +1,162 @@
+import { singleton } from "../channels/kernel/singleton.ts";
+
+/** A class whose instances can be actors. */
+// deno-lint-ignore no-explicit-any -- any other element type would refuse constructors that take arguments
+export type ActorClass = new (...args: any[]) => object;
+
+/** A function that can be run as a process. */
+// deno-lint-ignore no-explicit-any -- any other element type would refuse functions that take arguments
+export type TaskFunction = (...args: any[]) => unknown;
+
+/** What can be started: a registered class or function. */
+export type Definition = ActorClass | TaskFunction;
+
+/** Where a definition is found again: children import the module and ask it for the name. */
+export interface Registration {
+  readonly kind: "actor" | "task";
+  readonly moduleUrl: string;
+  readonly name: string;
+  readonly definition: Definition;
+}
+
+interface Registry {
+  readonly byName: Map<string, Registration>;
+  readonly byDefinition: Map<Definition, Registration>;
+}
+
+const registry: Registry = singleton("definitions", () => ({ byName: new Map(), byDefinition: new Map() }));
+
+/**
+ * Registers a class, so that its instances can be started as actors, in this isolate or any other.
+ *
+ * - **Identity**: the definition is known by the module's URL and the class's name; children import that module, with
+ *   `import.meta.main` false.
+ * - **Methods**: public methods that the class or a superclass declares can be called; not the constructor, the hooks
+ *   of {@linkcode ActorHooks}, names that start with `_`, symbols, `#private` ones, and `then`.
+ *
+ * With the class left out it returns a decorator.
+ *
+ * @param moduleUrl the `import.meta.url` of the module that declares the class
+ * @param definition the class
+ * @returns the class itself
+ * @throws {TypeError} If the class has no name, or the module has registered another one of that name.
+ *
+ * @example Define an actor and call it
+ * ```ts
+ * import { actor, spawn } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Counter {
+ *   #n = 0;
+ *   add(by: number): number {
+ *     return this.#n += by;
+ *   }
+ * }
+ * actor(import.meta.url, Counter);
+ *
+ * await using counter = await spawn(Counter, [], { placement: "inline" });
+ * assertEquals(await counter.call.add(2), 2);
+ * ```
+ */
+export function actor<C extends ActorClass>(moduleUrl: string, definition: C): C;
+/** The same as a decorator: `@actor(import.meta.url) class Counter {…}`. */
+export function actor(moduleUrl: string): <C extends ActorClass>(definition: C) => C;
+export function actor<C extends ActorClass>(moduleUrl: string, definition?: C): C | ((definition: C) => C) {
+  // A forgotten class must not pass for the decorator form.
+  if (arguments.length < 2) return (decorated: C) => register("actor", moduleUrl, decorated);
+  return register("actor", moduleUrl, definition as C);
+}
+
+/**
+ * Registers a function, so that it can be run as a process, in this isolate or any other.
+ *
+ * @param moduleUrl the `import.meta.url` of the module that declares the function
+ * @param definition the function; its arguments and result must be values that can travel
+ * @returns the function itself
+ * @throws {TypeError} If the function has no name, or the module has registered another one of that name.
+ *
+ * @example Run a function as a process
+ * ```ts
+ * import { Process, task } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function double(n: number): number {
+ *   return n * 2;
+ * }
+ * task(import.meta.url, double);
+ *
+ * const p = new Process(double, [21], { placement: "inline" });
+ * await p.start();
+ * assertEquals(await p.result, 42);
+ * ```
+ */
+export function task<F extends TaskFunction>(moduleUrl: string, definition: F): F {
+  return register("task", moduleUrl, definition);
+}
+
+function register<D extends Definition>(kind: "actor" | "task", moduleUrl: string, definition: D): D {
+  const action = `Cannot register ${kind === "actor" ? "an actor" : "a task"}`;
+  if (typeof moduleUrl !== "string" || !URL.canParse(moduleUrl)) {
+    throw new TypeError(`${action}: the module URL must be import.meta.url, not ${String(moduleUrl)}`);
+  }
+  if (typeof definition !== "function") {
+    throw new TypeError(
+      `${action}: a ${kind === "actor" ? "class" : "function"} is needed, not ${
+        definition === null ? "null" : typeof definition
+      }`,
+    );
+  }
+  if ((kind === "actor") !== isClass(definition)) {
+    throw new TypeError(
+      `${action}: ${definition.name || "it"} is a ${
+        isClass(definition) ? "class, use actor()" : "function, use task()"
+      }`,
+    );
+  }
+  const { name } = definition;
+  if (!name) throw new TypeError(`${action}: it has no name, by which a child could find it in ${moduleUrl}`);
+  const key = keyOf(moduleUrl, name);
+  const known = registry.byName.get(key);
+  if (known !== undefined && known.definition !== definition) {
+    throw new TypeError(`${action}: ${moduleUrl} has registered another definition named ${name}`);
+  }
+  const registration: Registration = { kind, moduleUrl, name, definition };
+  registry.byName.set(key, registration);
+  registry.byDefinition.set(definition, registration);
+  return definition;
+}
+
+/**
+ * Where a class or function was registered.
+ *
+ * @throws {TypeError} If it was not.
+ */
+export function registrationOf(action: string, definition: unknown): Registration {
+  if (typeof definition !== "function") {
+    throw new TypeError(
+      `Cannot ${action}: a registered class or function is needed, not ${
+        definition === null ? "null" : typeof definition
+      }`,
+    );
+  }
+  const registration = registry.byDefinition.get(definition as Definition);
+  if (registration !== undefined) return registration;
+  const name = definition.name || "it";
+  const how = isClass(definition as Definition) ? "actor" : "task";
+  throw new TypeError(
+    `Cannot ${action}: ${name} is not registered; call ${how}(import.meta.url, ${name}) in the module that declares it`,
+  );
+}
+
+/** The definition of this name that a module has registered, once it has been imported. */
+export function findRegistration(moduleUrl: string, name: string): Registration | undefined {
+  return registry.byName.get(keyOf(moduleUrl, name));
+}
+
+function keyOf(moduleUrl: string, name: string): string {
+  return `${moduleUrl} ${name}`;
+}
+
+function isClass(definition: Definition): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(definition));
+}

@@ -1,0 +1,25 @@
+import { ActorExitedError } from "../channels/errors.ts";
+import type { Exit } from "../channels/exit.ts";
+
+/** The exit of an actor of which nobody is left who could tell how it ended. */
+export const PARENT_GONE: Exit = { code: -9, signal: "SIGKILL", reason: "parent-gone" };
+
+/** Thrown by `current().exit()` to leave the handler; never seen by anybody else. */
+export class ExitRequest {
+  constructor(readonly code: number) {}
+}
+
+/** An exit in a few words. */
+export function describeExit(exit: Exit): string {
+  return exit.signal === undefined ? `${exit.reason}, code ${exit.code}` : `${exit.reason} by ${exit.signal}`;
+}
+
+/** The error of whoever wanted something of an actor that is gone. */
+export function actorExited(action: string, name: string, address: string, exit: Exit = PARENT_GONE): ActorExitedError {
+  const error = exit.error === undefined ? undefined : { cause: exit.error };
+  return new ActorExitedError(`Cannot ${action}: ${name} has ended (${describeExit(exit)})`, {
+    ...error,
+    exit,
+    address,
+  });
+}

@@ -1,0 +1,37 @@
+import type { Exit } from "../channels/exit.ts";
+import type { Current } from "./current.ts";
+import type { Ref } from "./ref.ts";
+
+/** The news that a watched actor has ended. */
+export interface Down {
+  /** Who ended. */
+  readonly ref: Ref;
+  /** How. */
+  readonly exit: Exit;
+}
+
+/** What an actor does about an error in one of its handlers. */
+export type ErrorDecision = "resume" | "restart" | "stop" | "escalate";
+
+/** The message whose handler threw. */
+export interface FailedMessage {
+  /** The method that was called, or the hook. */
+  readonly method: string;
+  /** `call` has a caller, who is told in any case; `cast` has none. */
+  readonly kind: "call" | "cast" | "hook" | "rejection";
+}
+
+/** Methods with a meaning of their own. An actor's class may have any of them; nobody can call them from outside. */
+export interface ActorHooks {
+  /** Runs after the constructor and before the first message; when it throws, starting fails. */
+  onStart?(context: Current): void | Promise<void>;
+  /** Runs when the actor has been asked to stop and has handled what was queued. */
+  onStop?(exit: Exit): void | Promise<void>;
+  /** Runs for the end of each actor that this one watches. */
+  onDown?(down: Down): void | Promise<void>;
+  /**
+   * Decides what an error in a handler means: without it, one that has a caller means nothing more to the actor
+   * (`"resume"`), and any other ends it. `"restart"` and `"escalate"` end an actor that has no supervisor.
+   */
+  onError?(error: unknown, message: FailedMessage): ErrorDecision | Promise<ErrorDecision>;
+}

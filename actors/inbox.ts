@@ -1,0 +1,148 @@
+import { MailboxFullError } from "../channels/errors.ts";
+import { deadLetters } from "../channels/kernel/dead_letters.ts";
+import { Deque } from "../channels/kernel/deque.ts";
+import { releaseAll } from "../channels/kernel/handle.ts";
+import type { Holder } from "../channels/kernel/holder.ts";
+import { isolate } from "../channels/kernel/isolate.ts";
+import type { Request } from "../channels/kernel/request.ts";
+
+/** How many messages an actor's mailbox takes, and what becomes of more. */
+export interface MailboxOptions {
+  /** Messages that may be waiting, 1024 when left out. */
+  readonly capacity?: number | undefined;
+  /**
+   * What happens to a message that comes when the mailbox is full: it waits at its sender (`"wait"`, when left out),
+   * its call rejects with `MailboxFullError` (`"reject"`), it is dropped, or the oldest one is. A cast that is
+   * rejected or dropped is a dead letter; a call that is dropped rejects with `MailboxFullError`.
+   */
+  readonly overflow?: "wait" | "reject" | "drop-newest" | "drop-oldest" | undefined;
+}
+
+/** A sender gets credit for so many messages at once. */
+const CREDIT_BATCH = 256;
+
+/** The messages that an actor has yet to handle, in order, within their bounds. */
+export class Inbox {
+  readonly #queue = new Deque<Request>();
+  /** Beyond the capacity: these still wait at their senders, as far as anybody can tell. */
+  readonly #waiting = new Deque<Request>();
+  readonly #credit = new Map<string, number>();
+  readonly #capacity: number;
+  readonly #overflow: NonNullable<MailboxOptions["overflow"]>;
+
+  constructor(
+    readonly owner: { readonly holder: Holder; readonly title: string },
+    options: MailboxOptions | undefined,
+  ) {
+    this.#capacity = options?.capacity ?? 1024;
+    this.#overflow = options?.overflow ?? "wait";
+  }
+
+  /** How many messages there are. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** Whether another message would find room. */
+  get hasRoom(): boolean {
+    return this.#queue.size < this.#capacity;
+  }
+
+  /** Takes a message in, or deals with it as the options say. `admitted` is called once it counts as in the mailbox. */
+  add(request: Request, admitted?: () => void): void {
+    if (this.hasRoom && this.#waiting.size === 0) return this.#admit(request, admitted);
+    switch (this.#overflow) {
+      case "wait":
+        this.#admitLater(request, admitted);
+        return;
+      case "reject":
+      case "drop-newest":
+        return this.#refuse(request);
+      case "drop-oldest":
+        this.#refuse(this.#queue.shift()!);
+        return this.#admit(request, admitted);
+    }
+  }
+
+  /** Adds a message that no bound applies to. */
+  addControl(request: Request): void {
+    request.onCancel = () => void this.#queue.remove(request);
+    this.#queue.push(request);
+  }
+
+  /** Takes the next message. */
+  take(): Request | undefined {
+    const request = this.#queue.shift();
+    if (request === undefined) return undefined;
+    request.onCancel = undefined;
+    this.#left(request);
+    return request;
+  }
+
+  /** The actor has ended: whoever waits is told so. */
+  end(lost: (request: Request) => void): void {
+    for (const request of [...this.#queue.clear(), ...this.#waiting.clear()]) {
+      releaseAll(request.body.passages, this.owner.holder);
+      this.#giveCredit(request.from.isolate, 1);
+      if (request.asker === undefined) this.#deadLetter(request);
+      else lost(request);
+    }
+  }
+
+  #admit(request: Request, admitted: (() => void) | undefined): void {
+    this.#queue.push(request);
+    request.onCancel = () => this.#withdraw(this.#queue, request);
+    admitted?.();
+  }
+
+  #admitLater(request: Request, admitted: (() => void) | undefined): void {
+    this.#waiting.push(request);
+    request.onCancel = () => this.#withdraw(this.#waiting, request);
+    if (admitted !== undefined) this.#onAdmission.set(request, admitted);
+  }
+
+  readonly #onAdmission = new Map<Request, () => void>();
+
+  #withdraw(from: Deque<Request>, request: Request): void {
+    if (!from.remove(request)) return;
+    this.#onAdmission.delete(request);
+    releaseAll(request.body.passages, this.owner.holder);
+    this.#left(request);
+  }
+
+  /** A message has left: its sender may send another, and one that waits may come in. */
+  #left(request: Request): void {
+    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+    while (this.#waiting.size > 0 && this.hasRoom) {
+      const next = this.#waiting.shift()!;
+      const admitted = this.#onAdmission.get(next);
+      this.#onAdmission.delete(next);
+      this.#admit(next, admitted);
+    }
+  }
+
+  #refuse(request: Request): void {
+    request.onCancel = undefined;
+    releaseAll(request.body.passages, this.owner.holder);
+    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+    if (request.asker === undefined) this.#deadLetter(request);
+    else {request.throw(
+        new MailboxFullError(`Cannot call ${this.owner.title}: its mailbox holds ${this.#capacity} messages`),
+      );}
+  }
+
+  #deadLetter(request: Request): void {
+    deadLetters.add(this.owner.title, request.detail || request.verb);
+  }
+
+  #giveCredit(to: string, batch: number): void {
+    if (to === isolate.id) return;
+    const count = (this.#credit.get(to) ?? 0) + 1;
+    if (count < batch) {
+      this.#credit.set(to, count);
+      return;
+    }
+    this.#credit.delete(to);
+    isolate.post({ kind: "credit", to, from: isolate.id, slot: this.owner.holder.slot, count });
+  }
+}

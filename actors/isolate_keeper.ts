@@ -1,0 +1,220 @@
+import { StartError } from "../channels/errors.ts";
+import type { Exit } from "../channels/exit.ts";
+import { type Address, BOOT_SLOT, MAIN_SLOT, makeSecret } from "../channels/kernel/address.ts";
+import { ask } from "../channels/kernel/ask.ts";
+import { addressOf, Cell } from "../channels/kernel/cell.ts";
+import { isolate } from "../channels/kernel/isolate.ts";
+import { keepAlive } from "../channels/kernel/keep_alive.ts";
+import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
+import type { Request } from "../channels/kernel/request.ts";
+import { packPlain } from "../channels/kernel/pack.ts";
+import { wheel } from "../channels/kernel/wheel.ts";
+import type { Actor } from "./actor.ts";
+import { Contact } from "./contact.ts";
+import { actorExited, describeExit } from "./exited.ts";
+import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
+import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
+import { reasonOf, StartDeadline } from "./start_deadline.ts";
+import type { StartPlan } from "./start_plan.ts";
+
+/** How long an isolate may take to end once its actor has. */
+const LAST_MS = 2000;
+
+/** Answers for an actor that was started in an isolate of its own. */
+export class IsolateKeeper extends Cell implements Keeper {
+  readonly name: string;
+  readonly daemon: boolean;
+  readonly contact: Contact;
+  readonly exited: Promise<Exit>;
+  exit: Exit | undefined;
+
+  readonly #plan: StartPlan;
+  readonly #placement: Placement;
+  readonly #boot: Address;
+  readonly #settleExited: (exit: Exit) => void;
+  #seat: Seat | undefined;
+  #result: Promise<unknown> | undefined;
+  /** How the actor says that it ended, which tells more than what its isolate leaves behind. */
+  #said: Exit | undefined;
+  #signal: EndSignal | undefined;
+  #held = false;
+
+  constructor(plan: StartPlan, placement: Placement) {
+    super();
+    this.#plan = plan;
+    this.#placement = placement;
+    this.name = plan.name;
+    this.daemon = plan.daemon;
+    const { promise, resolve } = Promise.withResolvers<Exit>();
+    this.exited = promise;
+    this.#settleExited = resolve;
+    const id = isolate.nextChildId(placement.boundary);
+    this.#boot = { isolate: id, slot: BOOT_SLOT, incarnation: 0, secret: makeSecret() };
+    const actor: Address = { isolate: id, slot: MAIN_SLOT, incarnation: 0, secret: makeSecret() };
+    this.contact = new Contact(plan.name, plan.placement, actor, this);
+  }
+
+  /** Who will hold what is in the arguments. */
+  get destination(): Address {
+    return this.contact.actor as Address;
+  }
+
+  /** The operating system's number of a subprocess. */
+  get pid(): number | undefined {
+    return this.#seat?.pid;
+  }
+
+  /** Starts the isolate and its actor. Rejects with `StartError`, and nothing is left then. */
+  async start(args: Packet, parent: Actor, options: IsolateOptions): Promise<void> {
+    const action = `start ${this.name}`;
+    const deadline = new StartDeadline(action, this.#plan);
+    parent.children.add(this);
+    this.#hold(true);
+    try {
+      const seat = this.#seat = this.#placement.open(this.#config(parent), options);
+      void seat.ended.then((end) => this.#ended(end, parent));
+      await Promise.race([this.#run(seat, args, parent), deadline.failed]);
+      this.#hold(!this.daemon);
+    } catch (error) {
+      if (this.#seat === undefined) this.#ended({ code: 1, error }, parent);
+      else this.kill("SIGKILL");
+      const exit = await this.exited;
+      if (deadline.aborted) throw error;
+      // The actor's own word says more than that its isolate went.
+      const cause = error instanceof LostError && exit.error !== undefined ? exit.error : error;
+      throw new StartError(`Cannot ${action}: ${reasonOf(cause)}`, { cause });
+    } finally {
+      deadline.end();
+    }
+  }
+
+  receive(request: Request): void {
+    if (!control(this, request)) {
+      request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
+    }
+  }
+
+  stop(graceMs: number): Promise<Exit> {
+    if (this.exit !== undefined) return this.exited;
+    this.#hold(true);
+    if (graceMs <= 0) this.kill("SIGKILL");
+    else {
+      this.#ask("stop", Infinity);
+      if (graceMs !== Infinity) {
+        const deadline = wheel.after(graceMs, () => this.kill("SIGKILL"));
+        void this.exited.then(() => deadline.cancel());
+      }
+    }
+    return this.exited;
+  }
+
+  kill(signal: EndSignal): void {
+    if (this.exit !== undefined) return;
+    this.#hold(true);
+    this.#signal ??= signal;
+    this.#seat?.kill(signal);
+  }
+
+  interrupt(): void {
+    if (this.exit === undefined) this.#ask("interrupt");
+  }
+
+  async result(): Promise<unknown> {
+    const exit = await this.exited;
+    if (this.#result === undefined) throw actorExited("read the result", this.name, this.contact.address, exit);
+    return await this.#result;
+  }
+
+  /** Tells the actor something; its end is told elsewhere. */
+  #ask(verb: string, value?: number): void {
+    const body = value === undefined ? EMPTY_PACKET : packPlain(value);
+    const question = { holder: this.#plan.holder, verb, body, quiet: true, lost: () => new Error("gone") };
+    ask(this.contact.actor, question).catch(() => {});
+  }
+
+  async #run(seat: Seat, args: Packet, parent: Actor): Promise<void> {
+    const link = await seat.link;
+    isolate.addChild(this.#boot.isolate, link, () => this.#disconnected());
+    const { holder } = parent;
+    const lost = (exit: Exit | undefined) => actorExited("read the result", this.name, this.contact.address, exit);
+    const exit = ask(this.#boot, { holder, verb: "exit", quiet: true, lost }) as Promise<Exit>;
+    exit.then((said) => this.#finished(said), () => {});
+    this.#result = ask(this.#boot, { holder, verb: "result", quiet: true, lost });
+    this.#result.catch(() => {});
+    await ask(this.#boot, { holder, verb: "start", body: args, lost: (exit) => new LostError(exit) });
+  }
+
+  /** The actor has ended; its isolate is about to. */
+  #finished(said: Exit): void {
+    this.#said = said;
+    this.#hold(true);
+    const deadline = wheel.after(LAST_MS, () => this.#seat!.kill("SIGKILL"));
+    void this.exited.then(() => deadline.cancel());
+  }
+
+  /** The link broke. If the isolate is not ending by itself it can do nothing any more. */
+  #disconnected(): void {
+    if (this.exit !== undefined) return;
+    this.#hold(true);
+    const deadline = wheel.after(LAST_MS, () => this.#seat!.kill("SIGKILL"));
+    void this.exited.then(() => deadline.cancel());
+  }
+
+  #ended(end: SeatEnd, parent: Actor): void {
+    const exit = this.#said ?? exitOf(end, this.#signal);
+    isolate.down(this.#boot.isolate, exit);
+    this.exit = exit;
+    parent.children.delete(this);
+    this.#hold(false);
+    this.#settleExited(exit);
+  }
+
+  /** Keeps this program alive while the actor starts, ends, or is no daemon. */
+  #hold(wanted: boolean): void {
+    if (wanted === this.#held) return;
+    this.#held = wanted;
+    if (wanted) keepAlive.hold(true);
+    else keepAlive.release(true);
+  }
+
+  #config(parent: Actor): BootConfig {
+    const { registration, name, path, placement, daemon, mailbox, concurrency } = this.#plan;
+    const keeper = parent.plan.keeper ?? parent;
+    return {
+      id: this.#boot.isolate,
+      bootSecret: this.#boot.secret,
+      actorSecret: this.destination.secret,
+      moduleUrl: registration.moduleUrl,
+      definition: registration.name,
+      name,
+      path,
+      placement,
+      daemon,
+      mailbox,
+      concurrency,
+      parent: {
+        name: parent.name,
+        placement: parent.plan.placement,
+        actor: addressOf(parent),
+        keeper: addressOf(keeper),
+      },
+      keeper: addressOf(this),
+    };
+  }
+}
+
+class LostError extends Error {
+  constructor(exit: Exit | undefined) {
+    super(`it ended before it was ready${exit === undefined ? "" : ` (${describeExit(exit)})`}`);
+  }
+}
+
+function exitOf(end: SeatEnd, signal: EndSignal | undefined): Exit {
+  const { code, error } = end;
+  if (end.outOfMemory) return { code, ...(end.signal && { signal: end.signal }), reason: "out-of-memory" };
+  if (signal !== undefined) return KILLED[signal];
+  if (end.signal !== undefined) return { code, signal: end.signal, reason: "killed" };
+  return error === undefined
+    ? { code, reason: code === 0 ? "normal" : "error" }
+    : { code: code || 1, reason: "error", error };
+}

@@ -1,0 +1,59 @@
+import type { Exit } from "../channels/exit.ts";
+import type { Request } from "../channels/kernel/request.ts";
+import { unpack } from "../channels/kernel/pack.ts";
+import { whoActs } from "../channels/kernel/acting.ts";
+
+/** A signal that ends an actor without asking it. */
+export type EndSignal = "SIGKILL" | "SIGTERM";
+
+/** What `kill` and `terminate` leave behind. */
+export const KILLED: Readonly<Record<EndSignal, Exit>> = {
+  SIGKILL: { code: -9, signal: "SIGKILL", reason: "killed" },
+  SIGTERM: { code: -15, signal: "SIGTERM", reason: "killed" },
+};
+
+/**
+ * Whoever answers for an actor: knows whether it lives, how it ended, and how to end it, also when the actor itself
+ * no longer turns its event loop. It lives where the actor was started.
+ */
+export interface Keeper {
+  readonly name: string;
+  /** Whether the program may end without it. */
+  readonly daemon: boolean;
+  readonly exit: Exit | undefined;
+  /** Never rejects. */
+  readonly exited: Promise<Exit>;
+  /** Asks it to end; kills it when the grace is over. */
+  stop(graceMs: number): Promise<Exit>;
+  /** Ends it at once. */
+  kill(signal: EndSignal): void;
+  /** Aborts its `current().signal`, nothing more. */
+  interrupt(): void;
+  /** What its task returned, packed again for somebody else; rejects with what it threw, or how else it ended. */
+  result(): Promise<unknown>;
+}
+
+/** Does what a request from elsewhere wants of a keeper, if it is that kind of request. */
+export function control(keeper: Keeper, request: Request): boolean {
+  switch (request.verb) {
+    case "exited":
+      void keeper.exited.then((exit) => request.reply(exit));
+      return true;
+    case "result":
+      keeper.result().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
+      return true;
+    case "stop":
+      void keeper.stop(unpack(request.body, whoActs.holder()) as number).then((exit) => request.reply(exit));
+      return true;
+    case "kill":
+    case "terminate":
+      keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM");
+      request.reply();
+      return true;
+    case "interrupt":
+      keeper.interrupt();
+      request.reply();
+      return true;
+  }
+  return false;
+}

@@ -1,0 +1,214 @@
+import type { Exit } from "../channels/exit.ts";
+import { pack, unpack } from "../channels/kernel/pack.ts";
+import type { Request } from "../channels/kernel/request.ts";
+import type { Actor } from "./actor.ts";
+import { endBridged } from "./bridge.ts";
+import { callableMethod } from "./callable.ts";
+import { type CallContext, runAs } from "./context.ts";
+import { ExitRequest } from "./exited.ts";
+import type { FailedMessage } from "./hooks.ts";
+import { Inbox } from "./inbox.ts";
+import { type AnyIterator, isIterator, StreamCell, streamHandle } from "./stream.ts";
+
+/** How an actor's messages are handled: in order, so many at a time as it allows, its streams between them. */
+export class MessageLoop {
+  readonly inbox: Inbox;
+  /** Called whenever nothing is left to do. */
+  idle: (() => void) | undefined;
+
+  readonly #actor: Actor;
+  readonly #concurrency: number;
+  #instance: object | undefined;
+  #running = 0;
+  readonly #active = new Set<Request>();
+  readonly #streams = new Set<StreamCell>();
+  readonly #steps = new Map<Request, () => Promise<void>>();
+  readonly #roomListeners: Request[] = [];
+  #takers: ((request: Request | undefined) => void)[] = [];
+  #closed = false;
+
+  constructor(actor: Actor) {
+    this.#actor = actor;
+    this.#concurrency = actor.plan.concurrency ?? 1;
+    this.inbox = new Inbox(actor, actor.plan.mailbox);
+  }
+
+  /** From now on messages are handled by this object. */
+  open(instance: object): void {
+    this.#instance = instance;
+    this.pump();
+  }
+
+  /** Takes a message for a handler. */
+  add(request: Request): void {
+    this.inbox.add(request);
+    this.pump();
+  }
+
+  /** Takes a message for whoever reads the mailbox. */
+  addMessage(request: Request): void {
+    this.inbox.add(request, () => request.reply());
+    this.#feed();
+  }
+
+  /** Answers when there is room for another message. */
+  awaitRoom(request: Request): void {
+    if (this.inbox.hasRoom) request.reply();
+    else this.#roomListeners.push(request);
+  }
+
+  /** The next message of the mailbox; undefined when none will come any more. */
+  nextMessage(): Promise<{ readonly value: unknown } | undefined> {
+    return new Promise((resolve) => {
+      this.#takers.push((request) => resolve(request && { value: unpack(request.body, this.#actor.holder) }));
+      this.#feed();
+    });
+  }
+
+  /** No further message will be added: whoever reads the mailbox gets what is left, and then its end. */
+  close(): void {
+    this.#closed = true;
+    this.#feed();
+  }
+
+  /** The actor has ended: whoever waits is told so. */
+  end(exit: Exit): void {
+    this.close();
+    for (const request of this.#active) request.lose(exit);
+    for (const request of this.#roomListeners.splice(0)) request.lose(exit);
+    this.inbox.end((request) => request.lose(exit));
+    for (const stream of this.#streams) stream.close();
+  }
+
+  /** Handles messages while there are any and it may. */
+  pump(): void {
+    if (this.#instance === undefined) return;
+    while (this.#running < this.#concurrency && this.#actor.exit === undefined) {
+      const request = this.inbox.take();
+      if (request === undefined) break;
+      this.#tellRoom();
+      this.#running++;
+      const done = this.#handle(request);
+      if (done === undefined) this.#running--;
+      else void done.then(() => this.#handled());
+    }
+    if (this.#running === 0 && this.inbox.size === 0) this.idle?.();
+  }
+
+  #handled(): void {
+    this.#running--;
+    this.pump();
+  }
+
+  #feed(): void {
+    while (this.#takers.length > 0) {
+      const request = this.inbox.take();
+      if (request === undefined) break;
+      this.#takers.shift()!(request);
+      this.#tellRoom();
+    }
+    if (this.#closed) { for (const taker of this.#takers.splice(0)) taker(undefined); }
+  }
+
+  #tellRoom(): void {
+    while (this.#roomListeners.length > 0 && this.inbox.hasRoom) this.#roomListeners.shift()!.reply();
+  }
+
+  /** Handles one message; a promise if that is not over when it returns. */
+  #handle(request: Request): Promise<void> | undefined {
+    const step = this.#steps.get(request);
+    if (step !== undefined) {
+      this.#steps.delete(request);
+      return runAs(this.#actor, undefined, step);
+    }
+    const bridged: object[] = [];
+    const call = request.asker === undefined ? undefined : new Call(request);
+    const instance = this.#instance!;
+    this.#active.add(request);
+    let result: unknown;
+    try {
+      const method = callableMethod(instance, request.detail);
+      const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
+      if (method === undefined) {
+        throw new TypeError(`Cannot call ${request.detail} of ${this.#actor.name}: it has no such public method`);
+      }
+      result = runAs(this.#actor, call, () => method.apply(instance, args));
+    } catch (error) {
+      this.#failed(request, error);
+      return this.#over(request, bridged);
+    }
+    if (!isThenable(result)) {
+      this.#succeeded(request, result, bridged);
+      return undefined;
+    }
+    return Promise.resolve(result).then((value) => this.#succeeded(request, value, bridged), (error) => {
+      this.#failed(request, error);
+      this.#over(request, bridged);
+    });
+  }
+
+  #over(request: Request, bridged: object[]): undefined {
+    this.#active.delete(request);
+    for (const face of bridged) endBridged(face);
+  }
+
+  #succeeded(request: Request, value: unknown, bridged: object[]): void {
+    if (isIterator(value) && request.asker !== undefined && request.open) return this.#stream(request, value, bridged);
+    request.replyValue(value, "result");
+    this.#over(request, bridged);
+  }
+
+  /** The result is read item by item; what the call bridged lasts as long. */
+  #stream(request: Request, iterator: AnyIterator, bridged: object[]): void {
+    const stream = new StreamCell(iterator, (asked, step) => this.#takeStep(asked, step), (ended) => {
+      this.#streams.delete(ended);
+      for (const face of bridged) endBridged(face);
+    });
+    this.#streams.add(stream);
+    this.#active.delete(request);
+    request.replyPacket(pack(streamHandle(stream), "result", request.from));
+  }
+
+  /** One item of a stream, between two messages: a handler never runs while another one of this actor does. */
+  #takeStep(request: Request, step: () => Promise<void>): void {
+    const { exit } = this.#actor;
+    if (exit !== undefined) return request.lose(exit);
+    this.#steps.set(request, step);
+    this.inbox.addControl(request);
+    this.pump();
+  }
+
+  #failed(request: Request, error: unknown): void {
+    if (error instanceof ExitRequest) return;
+    const message: FailedMessage = { method: request.detail, kind: request.asker === undefined ? "cast" : "call" };
+    if (request.asker !== undefined) request.throw(error);
+    this.#actor.failed(error, message);
+  }
+}
+
+/** The side of a call that its handler sees. */
+class Call implements CallContext {
+  #controller: AbortController | undefined;
+  #gaveUp = false;
+
+  constructor(request: Request) {
+    request.onCancel = () => {
+      this.#gaveUp = true;
+      this.#abort();
+    };
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#gaveUp) this.#abort();
+    return this.#controller.signal;
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new DOMException("The caller has given up", "AbortError"));
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

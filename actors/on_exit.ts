@@ -1,0 +1,32 @@
+import { checkOptions } from "../channels/kernel/wait.ts";
+import { currentActor } from "./context.ts";
+import type { ExitHookOptions } from "./exit_hooks.ts";
+import { watchProgram } from "./program.ts";
+
+/**
+ * Runs a function at the end of the actor that calls this, or of the program when the program itself does.
+ *
+ * - **Order**: higher priority first; among equals the last registered first. (Python's `util.Finalize`.)
+ * - **When**: after an orderly end, an uncaught error in an actor, or `current().exit()`; promises are waited for. At
+ *   `Deno.exit()` in the program only what runs at once still happens. Not when killed.
+ *
+ * @param run the function
+ * @returns disposing takes the function back
+ * @throws {TypeError} If `run` is no function or the priority no number.
+ *
+ * @example
+ * ```ts
+ * import { onExit } from "@troupe/troupe";
+ *
+ * using _cleanup = onExit(() => console.log("bye"), { priority: 10 });
+ * ```
+ */
+export function onExit(run: () => unknown, options: ExitHookOptions = {}): Disposable {
+  if (typeof run !== "function") throw new TypeError(`Cannot register an exit function: it is ${typeof run}`);
+  const { priority = 0 } = checkOptions("register an exit function", options);
+  if (typeof priority !== "number" || Number.isNaN(priority)) {
+    throw new TypeError(`Cannot register an exit function: priority must be a number, not ${String(priority)}`);
+  }
+  watchProgram();
+  return currentActor().exitHooks.add(run, priority);
+}

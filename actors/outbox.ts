@@ -1,0 +1,111 @@
+import { deadLetters } from "../channels/kernel/dead_letters.ts";
+import { isWithin } from "../channels/kernel/address.ts";
+import type { Address } from "../channels/kernel/address.ts";
+import { showAddress } from "../channels/kernel/address.ts";
+import { Deque } from "../channels/kernel/deque.ts";
+import { credited } from "../channels/kernel/dispatch.ts";
+import { isolate } from "../channels/kernel/isolate.ts";
+import { singleton } from "../channels/kernel/singleton.ts";
+
+/** How many messages one isolate may have under way to one actor. */
+const WINDOW = 1024;
+/** Casts beyond this number, or this many bytes, are dead letters. */
+const MAX_CASTS = 65_536;
+const MAX_CAST_BYTES = 64 * 1024 * 1024;
+
+interface Waiting {
+  /** 1 for what takes a place in the mailbox, 0 for what only has to keep the order. */
+  readonly weight: 0 | 1;
+  readonly bytes: number;
+  /** What to call the message, should nobody ever get it; calls tell their caller instead. */
+  readonly castOf: string | undefined;
+  send(): void;
+}
+
+/**
+ * What this isolate still has to send to one actor elsewhere. Calls and casts leave in the order in which they were
+ * made; the actor's mailbox gives credit as it handles them.
+ */
+export class Outbox {
+  readonly #waiting = new Deque<Waiting>();
+  #underWay = 0;
+  #castBytes = 0;
+  #casts = 0;
+
+  constructor(readonly to: Address) {}
+
+  /** Whether a message would leave at once. */
+  get hasRoom(): boolean {
+    return this.#waiting.size === 0 && this.#underWay < WINDOW;
+  }
+
+  /** Whether nothing is under way or waiting, so that nobody would miss this object. */
+  get idle(): boolean {
+    return this.#waiting.size === 0 && this.#underWay === 0;
+  }
+
+  /** Sends now, or when it is this message's turn. Returns what withdraws it in the latter case. */
+  submit(message: Waiting): (() => void) | undefined {
+    if (this.hasRoom) {
+      this.#underWay += message.weight;
+      message.send();
+      return undefined;
+    }
+    if (message.castOf !== undefined) {
+      if (this.#casts >= MAX_CASTS || this.#castBytes + message.bytes > MAX_CAST_BYTES) {
+        deadLetters.add(showAddress(this.to), message.castOf);
+        return undefined;
+      }
+      this.#casts++;
+      this.#castBytes += message.bytes;
+    }
+    this.#waiting.push(message);
+    return () => void this.#waiting.remove(message);
+  }
+
+  /** The actor has handled so many. */
+  credit(count: number): void {
+    this.#underWay = Math.max(0, this.#underWay - count);
+    while (this.#underWay < WINDOW) {
+      const message = this.#waiting.shift();
+      if (message === undefined) break;
+      this.#forget(message);
+      this.#underWay += message.weight;
+      message.send();
+    }
+  }
+
+  /** The actor is gone with its isolate. Calls learn that by themselves. */
+  end(): void {
+    for (const message of this.#waiting.clear()) {
+      if (message.castOf !== undefined) deadLetters.add(showAddress(this.to), message.castOf);
+    }
+  }
+
+  #forget(message: Waiting): void {
+    if (message.castOf === undefined) return;
+    this.#casts--;
+    this.#castBytes -= message.bytes;
+  }
+}
+
+const outboxes: Map<string, Outbox> = singleton("outboxes", () => {
+  const all = new Map<string, Outbox>();
+  credited.add((from, slot, count) => all.get(`${from}#${slot}`)?.credit(count));
+  isolate.downListeners.add((gone) => {
+    for (const [key, outbox] of [...all]) {
+      if (!isWithin(outbox.to.isolate, gone)) continue;
+      all.delete(key);
+      outbox.end();
+    }
+  });
+  return all;
+});
+
+/** The one outbox of this isolate for an actor elsewhere. */
+export function outboxOf(to: Address): Outbox {
+  const key = showAddress(to);
+  let outbox = outboxes.get(key);
+  if (outbox === undefined) outboxes.set(key, outbox = new Outbox(to));
+  return outbox;
+}

@@ -1,0 +1,30 @@
+/**
+ * The first code of a thread, before that of its actor.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { parentPort, workerData } from "node:worker_threads";
+import { type Port, PortLink } from "../../channels/link/port_link.ts";
+import { Boot } from "./boot.ts";
+import type { BootConfig } from "./placement.ts";
+import { holdLife } from "./thread_lock.ts";
+
+const config = workerData as BootConfig;
+const link = new PortLink(parentPort as unknown as Port);
+
+// What a script may expect of a worker, and a thread of node:worker_threads lacks.
+const scope = globalThis as unknown as { self: unknown; close: () => void };
+scope.self ??= globalThis;
+scope.close = () => process.exit(0);
+
+const boot = new Boot(config, link, (code) => process.exit(code));
+
+/** Resolves when the actor's module may be imported. */
+export const ready: Promise<void> = holdLife(config).then(() => link.hail());
+
+/** Imports the actor's module and starts what it defines. */
+export function serve(importModule: () => Promise<unknown>): void {
+  boot.serve(importModule);
+}

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { singleton } from "../../channels/kernel/singleton.ts";
+import type { Meeting } from "./process_config.ts";
+
+/** How long a connection may take to show its token. */
+const TOKEN_MS = 5000;
+const TOKEN_BYTES = 32;
+
+/**
+ * Where the subprocesses of this isolate call when they have started: a Unix socket in a folder that nobody else can
+ * enter, or a loopback port where there are none. It is open only while somebody is awaited, so that nothing is left
+ * behind when this program is killed.
+ */
+class MeetingPlace {
+  #listener: Deno.Listener | undefined;
+  #folder: string | undefined;
+  #meeting: Meeting | undefined;
+  readonly #awaited = new Map<string, (socket: Deno.Conn) => void>();
+
+  /** How many subprocesses have yet to call. */
+  get awaited(): number {
+    return this.#awaited.size;
+  }
+
+  /** Where whoever shows `token` is to call. */
+  expect(token: string, arrived: (socket: Deno.Conn) => void): Meeting {
+    this.#awaited.set(token, arrived);
+    if (this.#meeting === undefined) {
+      this.#open();
+      void this.#accept(this.#listener!);
+    }
+    return this.#meeting!;
+  }
+
+  /** It came, or never will. */
+  forget(token: string): void {
+    if (!this.#awaited.delete(token) || this.#awaited.size > 0) return;
+    this.#listener?.close();
+    if (this.#folder !== undefined) Deno.removeSync(this.#folder, { recursive: true });
+    this.#listener = this.#folder = this.#meeting = undefined;
+  }
+
+  #open(): void {
+    if (canUseUnixSocket()) {
+      this.#folder = Deno.makeTempDirSync({ prefix: "troupe-" });
+      const path = join(this.#folder, "s");
+      this.#listener = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
+      this.#meeting = { transport: "unix", path };
+    } else {
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      this.#listener = listener;
+      this.#meeting = { transport: "tcp", port: (listener.addr as Deno.NetAddr).port };
+    }
+  }
+
+  async #accept(listener: Deno.Listener): Promise<void> {
+    try {
+      for await (const socket of listener) void this.#greet(socket);
+    } catch {
+      // Closed: nobody is awaited any more.
+    }
+  }
+
+  async #greet(socket: Deno.Conn): Promise<void> {
+    const tooLate = setTimeout(() => socket.close(), TOKEN_MS);
+    try {
+      const token = new Uint8Array(TOKEN_BYTES);
+      for (let at = 0; at < TOKEN_BYTES;) {
+        const read = await socket.read(token.subarray(at));
+        if (read === null) throw new Error("It left without a token");
+        at += read;
+      }
+      const arrived = this.#awaited.get(new TextDecoder().decode(token));
+      if (arrived === undefined) throw new Error("It has no token of ours");
+      arrived(socket);
+    } catch {
+      closeQuietly(socket);
+    } finally {
+      clearTimeout(tooLate);
+    }
+  }
+}
+
+/** Whether Unix sockets exist and this program may make one where it likes. */
+function canUseUnixSocket(): boolean {
+  if (Deno.build.os === "windows") return false;
+  return (["read", "write", "net"] as const).every((name) => Deno.permissions.querySync({ name }).state === "granted");
+}
+
+function closeQuietly(socket: Deno.Conn): void {
+  try {
+    socket.close();
+  } catch {
+    // It was closed by the deadline.
+  }
+}
+
+/** This isolate's. */
+export const meetingPlace: MeetingPlace = singleton("meeting-place", () => new MeetingPlace());

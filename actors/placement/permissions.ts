@@ -1,0 +1,94 @@
+import { StartError } from "../../channels/errors.ts";
+import type { PermissionName, PermissionOptions } from "./placement.ts";
+
+/** The permissions of Deno, by name. */
+export const PERMISSION_NAMES: readonly PermissionName[] = [
+  "read",
+  "write",
+  "net",
+  "env",
+  "run",
+  "ffi",
+  "sys",
+  "import",
+];
+
+/** What a subprocess may do: all of a kind, or what is listed. */
+export type Granted = Readonly<Record<PermissionName, true | readonly string[]>>;
+
+/** What a descriptor calls the thing that a listed permission is about. */
+const SUBJECT: Readonly<Record<PermissionName, string>> = {
+  read: "path",
+  write: "path",
+  net: "host",
+  env: "variable",
+  run: "command",
+  ffi: "path",
+  sys: "kind",
+  import: "host",
+};
+
+/**
+ * The permissions that a subprocess gets.
+ *
+ * @throws {StartError} If more is asked for than this program has.
+ * @throws {TypeError} If the option is malformed.
+ */
+export function resolvePermissions(action: string, options: PermissionOptions | undefined): Granted {
+  const granted = {} as Record<PermissionName, true | readonly string[]>;
+  if (typeof options === "object" && options !== null) checkNames(action, options);
+  else if (options !== undefined && options !== "inherit" && options !== "none") {
+    throw new TypeError(`Cannot ${action}: permissions must be "inherit", "none" or an object, not ${String(options)}`);
+  }
+  for (const name of PERMISSION_NAMES) {
+    const wanted = typeof options === "object" ? options[name] ?? false : options !== "none" && "inherit";
+    granted[name] = resolveOne(action, name, wanted);
+  }
+  return granted;
+}
+
+function resolveOne(action: string, name: PermissionName, wanted: unknown): true | readonly string[] {
+  if (wanted === false) return [];
+  const full = holdsFully(name);
+  if (wanted === "inherit") return full ? true : [];
+  if (wanted === true) {
+    if (full) return true;
+    throw new StartError(`Cannot ${action}: it asks for all of "${name}", which this program does not have`);
+  }
+  if (!Array.isArray(wanted)) {
+    throw new TypeError(
+      `Cannot ${action}: permissions.${name} must be a boolean, "inherit" or a list, not ${String(wanted)}`,
+    );
+  }
+  return wanted.map((item: unknown) => {
+    const subject = item instanceof URL ? item.pathname : item;
+    if (typeof subject !== "string" || subject === "" || subject.includes(",")) {
+      throw new TypeError(`Cannot ${action}: permissions.${name} must list names without commas, not ${String(item)}`);
+    }
+    if (query(describe(name, subject)).state === "granted") return subject;
+    throw new StartError(`Cannot ${action}: it asks for "${name}" of ${subject}, which this program does not have`);
+  });
+}
+
+/** Whether this program has all of a permission; one that is denied in part counts as not had. */
+export function holdsFully(name: PermissionName): boolean {
+  const status = query({ name } as Deno.PermissionDescriptor);
+  return status.state === "granted" && !status.partial;
+}
+
+/** What to query or revoke for one listed thing. */
+export function describe(name: PermissionName, subject: string): Deno.PermissionDescriptor {
+  return { name, [SUBJECT[name]]: subject } as unknown as Deno.PermissionDescriptor;
+}
+
+function query(descriptor: Deno.PermissionDescriptor): { readonly state: string; readonly partial?: boolean } {
+  return Deno.permissions.querySync(descriptor);
+}
+
+function checkNames(action: string, options: object): void {
+  for (const name of Object.keys(options)) {
+    if (!PERMISSION_NAMES.includes(name as PermissionName)) {
+      throw new TypeError(`Cannot ${action}: there is no permission "${name}"`);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { Address, IsolateId } from "../../channels/kernel/address.ts";
+import type { Link } from "../../channels/kernel/link.ts";
+import type { PlacementName } from "../contact.ts";
+import type { MailboxOptions } from "../inbox.ts";
+import type { EndSignal } from "../keeper.ts";
+
+/** An actor as it is described to an isolate that does not know it yet. Plain data. */
+export interface ContactData {
+  readonly name: string;
+  readonly placement: PlacementName;
+  readonly actor: Address;
+  readonly keeper: Address;
+}
+
+/** All that a new isolate is told before anything else. Plain data that JSON can hold. */
+export interface BootConfig {
+  readonly id: IsolateId;
+  /** The secret of the cell that starts the actor. */
+  readonly bootSecret: string;
+  /** The secret of the actor itself. */
+  readonly actorSecret: string;
+  readonly moduleUrl: string;
+  readonly definition: string;
+  readonly name: string;
+  readonly path: readonly number[];
+  readonly placement: PlacementName;
+  readonly daemon: boolean;
+  readonly mailbox: MailboxOptions;
+  readonly concurrency: number;
+  readonly parent: ContactData;
+  readonly keeper: Address;
+}
+
+/** What only some placements can enforce. */
+export interface IsolateOptions {
+  readonly permissions?: PermissionOptions | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly maxHeapMb?: number | undefined;
+  readonly denoArgs?: readonly string[] | undefined;
+}
+
+/** The permissions of a subprocess: all, none, those of the spawner, or for each kind all, none, or a list. */
+export type PermissionOptions =
+  | "inherit"
+  | "none"
+  | {
+    readonly [K in PermissionName]?: boolean | "inherit" | readonly (string | URL)[] | undefined;
+  };
+
+/** The kinds of permission that Deno knows. */
+export type PermissionName = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys" | "import";
+
+/** How an isolate ended, as its platform tells it. */
+export interface SeatEnd {
+  readonly code: number;
+  readonly signal?: string | undefined;
+  readonly outOfMemory?: boolean | undefined;
+  /** What the platform said about an error. */
+  readonly error?: unknown;
+}
+
+/** An isolate that was started: the way to it, its end, and the means to end it. */
+export interface Seat {
+  /** The operating system's number of a subprocess. */
+  readonly pid?: number | undefined;
+  /** The link to it, once it has called; rejects when it ends before that. */
+  readonly link: Promise<Link>;
+  /** When nothing of it is left, and everything that it sent has been received. Never rejects. */
+  readonly ended: Promise<SeatEnd>;
+  /** Ends it, busy or not. */
+  kill(signal: EndSignal): void;
+}
+
+/** A way to start isolates. */
+export interface Placement {
+  readonly boundary: "thread" | "process";
+  /** @throws {StartError} If an option is given that this placement cannot enforce, or may not. */
+  check(action: string, options: IsolateOptions): void;
+  /** Starts an isolate that will import the module in `config`. */
+  open(config: BootConfig, options: IsolateOptions): Seat;
+}

@@ -1,0 +1,56 @@
+import { Worker } from "node:worker_threads";
+import { StartError } from "../../channels/errors.ts";
+import type { Link } from "../../channels/kernel/link.ts";
+import { PortLink } from "../../channels/link/port_link.ts";
+import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
+import { stubUrl } from "./stub.ts";
+import { lifeIsOver } from "./thread_lock.ts";
+
+/**
+ * Worker threads of this program.
+ *
+ * They are those of `node:worker_threads`, and each holds a Web Lock: on Deno that is the one kind of thread whose
+ * `terminate()` really stops a busy loop, and the lock is free only when the thread is gone.
+ */
+export const thread: Placement = {
+  boundary: "thread",
+
+  check(action: string, options: IsolateOptions): void {
+    for (const name of ["permissions", "env", "maxHeapMb", "denoArgs"] as const) {
+      if (options[name] === undefined) continue;
+      throw new StartError(`Cannot ${action}: ${name} can be enforced only with placement "process", not "thread"`);
+    }
+  },
+
+  open(config: BootConfig): Seat {
+    const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
+      workerData: config,
+      name: config.name,
+    });
+    let failure: unknown;
+    worker.on("error", (error: unknown) => failure ??= error);
+    const exited = new Promise<number>((resolve) => worker.on("exit", resolve));
+    const ended = exited.then(async (code): Promise<SeatEnd> => {
+      await lifeIsOver(config);
+      return { code, error: failure };
+    });
+    const link = new PortLink(worker);
+    const opened = new Promise<Link>((resolve, reject) => {
+      void link.heard.then(() => {
+        worker.unref();
+        resolve(link);
+      });
+      void ended.then(({ code, error }) =>
+        reject(error ?? new Error(`The thread ended with code ${code} before it was ready`))
+      );
+    });
+    return {
+      link: opened,
+      ended,
+      kill() {
+        worker.ref();
+        void worker.terminate();
+      },
+    };
+  },
+};

@@ -1,0 +1,323 @@
+import { ClosedError, TimeoutError } from "../channels/errors.ts";
+import type { Exit } from "../channels/exit.ts";
+import { whoActs } from "../channels/kernel/acting.ts";
+import { ask } from "../channels/kernel/ask.ts";
+import { isCell } from "../channels/kernel/cell.ts";
+import { enroll, handleKind } from "../channels/kernel/handle.ts";
+import { keepAlive } from "../channels/kernel/keep_alive.ts";
+import { destinationOf, pack } from "../channels/kernel/pack.ts";
+import { inspectAs } from "../channels/kernel/inspect.ts";
+import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
+import { wheel } from "../channels/kernel/wheel.ts";
+import { contactFrom, contactPassage, queue } from "./actor_ref.ts";
+import type { Contact, PlacementName } from "./contact.ts";
+import { currentActor } from "./context.ts";
+import { registrationOf } from "./definition.ts";
+import { actorExited, describeExit } from "./exited.ts";
+import { graceOf } from "./grace.ts";
+import { handleInterrupt } from "./program.ts";
+import type { StopOptions } from "./ref.ts";
+import type { ArgsThenOptions } from "./spawn.ts";
+import { planOf, type SpawnOptions } from "./spawn_options.ts";
+import { prepare, type Prepared } from "./start.ts";
+import { assertMayStart } from "./start_guard.ts";
+
+/** What `new Process` takes: what `spawn` takes, but the program does not end while it lives unless `daemon` is set. */
+export interface ProcessOptions extends SpawnOptions {
+  /** Whether Ctrl-C, in the program itself, stops the tree in order while this process lives; true when left out. */
+  readonly handleSignals?: boolean | undefined;
+}
+
+/**
+ * A function that runs as a process of its own, in the manner of Python's `multiprocessing.Process`.
+ *
+ * - **Life**: made, started once, ended. It ends with whoever started it. The program waits for it, unless it is a
+ *   daemon.
+ * - **Output**: `join` never waits for anybody to read what the process put on queues and pipes; what it put stays.
+ * - **Result**: unlike Python's, it keeps what the function returned or threw.
+ * - **Travel**: it can be sent anywhere, and works there; only its maker can start it.
+ *
+ * @example
+ * ```ts
+ * import { Process, task } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function square(n: number): number {
+ *   return n * n;
+ * }
+ * task(import.meta.url, square);
+ *
+ * const p = new Process(square, [7], { placement: "inline" });
+ * await p.start();
+ * await p.join();
+ * assertEquals(p.exitCode, 0);
+ * assertEquals(await p.result, 49);
+ * ```
+ */
+// deno-lint-ignore no-explicit-any -- a process of any arguments must be assignable to `Process<R>`
+export class Process<R = unknown, A extends unknown[] = any> implements AsyncDisposable {
+  readonly #contact: Contact;
+  /** What only its maker has: the means to start it. */
+  #unstarted:
+    | { readonly prepared: Prepared; readonly args: readonly unknown[]; readonly handleSignals: boolean }
+    | undefined;
+  #pid: () => number | undefined;
+  #result: Promise<R> | undefined;
+  #state: "made" | "started" | "closed";
+  readonly #daemon: boolean;
+
+  /**
+   * Makes a process, and starts nothing yet.
+   *
+   * @param task a function registered by `task`
+   * @param rest its arguments, which are read when the process is started, and options
+   * @throws {TypeError} If the task is not registered or an option has the wrong type.
+   * @throws {StartError} If the placement cannot enforce an option.
+   */
+  constructor(task: (...args: A) => R | Promise<R>, ...rest: ArgsThenOptions<A, ProcessOptions>) {
+    if (arriving !== undefined) {
+      const { contact, daemon, pid } = arriving;
+      arriving = undefined;
+      this.#contact = contact;
+      this.#pid = () => pid;
+      this.#daemon = daemon;
+      this.#state = "started";
+    } else {
+      const [args = [], options = {}] = rest as unknown as [A?, ProcessOptions?];
+      const registration = registrationOf("make a process", task);
+      const action = `make a process of ${registration.name}`;
+      if (registration.kind !== "task") throw new TypeError(`Cannot ${action}: it is a class, use spawn`);
+      if (!Array.isArray(args)) throw new TypeError(`Cannot ${action}: the arguments must be an array`);
+      const parent = currentActor();
+      const path = [...parent.plan.path, parent.processes + 1];
+      const base = { registration, name: `Process-${path.join(":")}`, path, daemon: false, holder: parent.holder };
+      const plan = planOf(action, base, options);
+      const { handleSignals = true } = options;
+      if (typeof handleSignals !== "boolean") throw new TypeError(`Cannot ${action}: handleSignals must be a boolean`);
+      const prepared = prepare(plan, parent, options);
+      parent.processes++;
+      this.#unstarted = { prepared, args: [...args], handleSignals };
+      this.#contact = prepared.contact;
+      this.#pid = prepared.pid;
+      this.#daemon = plan.daemon;
+      this.#state = "made";
+    }
+    enroll(this, () => {
+      const passage = contactPassage("process", this.#contact);
+      return { ...passage, meta: [...passage.meta as unknown[], this.#daemon, this.pid] };
+    });
+  }
+
+  /** How people read it. */
+  get name(): string {
+    return this.#contact.name;
+  }
+
+  /** Whether the program may end while it lives. */
+  get daemon(): boolean {
+    return this.#daemon;
+  }
+
+  /** Where it runs. */
+  get placement(): PlacementName {
+    return this.#contact.placement;
+  }
+
+  /** Where it lives, as people read it; not enough to reach it. */
+  get address(): string {
+    return this.#contact.address;
+  }
+
+  /** The operating system's number of a subprocess; undefined before it was started, and of a thread. */
+  get pid(): number | undefined {
+    return this.#pid();
+  }
+
+  /** True from `start` until it has ended. */
+  get alive(): boolean {
+    return this.#state === "started" && this.#contact.exit === undefined;
+  }
+
+  /**
+   * Undefined until it has ended; 0 after a normal end, 1 after an uncaught error, `n & 0xFF` after `exit(n)`, `-N` when
+   * signal N ended it.
+   */
+  get exitCode(): number | undefined {
+    return this.#contact.exit?.code;
+  }
+
+  /** How it ended, once it has. Never rejects; does not keep the program alive, as `join` does. */
+  get exited(): Promise<Exit> {
+    return this.#contact.exited;
+  }
+
+  /**
+   * What the function returned; rejects with what it threw, with `ActorExitedError` when it ended otherwise, and with
+   * `NotSerializableError` when what it returned cannot travel. A rejection that nobody reads harms nobody.
+   */
+  get result(): Promise<R> {
+    if (this.#result === undefined) {
+      this.#result = this.#contact.result() as Promise<R>;
+      this.#result.catch(() => {});
+    }
+    return this.#result;
+  }
+
+  /**
+   * Starts it. Resolves when its module is imported and the function about to run. The arguments are read now.
+   *
+   * @throws {TypeError} If it was started already, or came by message.
+   * @throws {ClosedError} If this object was closed.
+   * @throws {NotSerializableError} If an argument cannot travel; it can be started again then.
+   * @throws {StartError} If it could not start; the `cause` is what was thrown.
+   */
+  async start(): Promise<void> {
+    this.#assertOpen("start");
+    const unstarted = this.#unstarted;
+    if (unstarted === undefined) {
+      throw new TypeError(
+        `Cannot start ${this.name}: it ${this.#state === "started" ? "was started already" : "is closed"}`,
+      );
+    }
+    assertMayStart(`start ${this.name}`);
+    const { prepared, args, handleSignals } = unstarted;
+    const launched = prepared.launch(args);
+    this.#unstarted = undefined;
+    this.#state = "started";
+    const siblings = currentActor().processesAlive;
+    siblings.add(this);
+    const interrupts = handleSignals && !this.#daemon ? handleInterrupt() : undefined;
+    void this.exited.then(() => {
+      siblings.delete(this);
+      interrupts?.[Symbol.dispose]();
+    });
+    void this.result;
+    await launched;
+  }
+
+  /**
+   * Waits for its end. Any number of callers may; nobody needs to read what it put on queues for it to end.
+   *
+   * @returns how it ended, or undefined when time ran out
+   * @throws {TypeError} If it was not started, or the process itself asks.
+   * @throws {ClosedError} If this object was closed.
+   */
+  async join(options?: WaitOptions): Promise<Exit | undefined> {
+    this.#assertStarted("join");
+    if (isCell(this.#contact.actor) && this.#contact.actor === currentActor()) {
+      throw new TypeError(`Cannot join ${this.name}: it is the one that asks, and would wait for itself`);
+    }
+    const { timeoutMs, once, signal } = patience(`join ${this.name}`, options);
+    // What is known only elsewhere takes a moment to hear of, also for who looks once.
+    if (once) return this.#contact.exit ?? await Promise.race([this.exited, Promise.resolve(undefined)]);
+    const { promise, resolve, reject } = Promise.withResolvers<Exit | undefined>();
+    const aborted = () => reject(signal!.reason);
+    signal?.addEventListener("abort", aborted, { once: true });
+    const deadline = timeoutMs === Infinity ? undefined : wheel.after(timeoutMs, () => resolve(undefined));
+    keepAlive.hold(true);
+    void this.exited.then(resolve);
+    try {
+      return await promise;
+    } finally {
+      keepAlive.release(true);
+      deadline?.cancel();
+      signal?.removeEventListener("abort", aborted);
+    }
+  }
+
+  /**
+   * Puts a message in its mailbox, which the function reads by `current().mailbox`. Resolves when the mailbox has taken
+   * it; giving up means that it has not.
+   *
+   * @throws {NotSerializableError} If the message cannot travel.
+   * @throws {ActorExitedError} If it has ended.
+   */
+  async send(message: unknown, options?: WaitOptions): Promise<void> {
+    this.#assertStarted("send to");
+    const { actor, name, address } = this.#contact;
+    const wait = patience(`send to ${name}`, options);
+    const body = pack(message, "message", destinationOf(actor));
+    const lost = (exit: Exit | undefined) => actorExited(`send to ${name}`, name, address, exit ?? this.#contact.exit);
+    const late = (timeoutMs: number) =>
+      new TimeoutError(`Cannot send to ${name}: its mailbox stayed full for ${timeoutMs} ms`, { timeoutMs });
+    const question = { holder: whoActs.holder(), verb: "message", body, wait, late, lost, gives: true };
+    await ask(actor, isCell(actor) ? question : { ...question, gate: (send) => queue(actor, 1, send) });
+  }
+
+  /** Aborts its `current().signal`, and nothing more: it may go on. */
+  async interrupt(): Promise<void> {
+    this.#assertStarted("interrupt");
+    await this.#contact.interrupt();
+  }
+
+  /** Asks it to end, by aborting its `current().signal` and ending its mailbox; kills it after the grace of 5 s. */
+  async stop(options?: StopOptions): Promise<Exit> {
+    this.#assertStarted("stop");
+    return await this.#contact.stop(graceOf(`stop ${this.name}`, options));
+  }
+
+  /** Ends it at once: exit code -15. In a subprocess by SIGTERM, which the function may listen to. */
+  async terminate(): Promise<Exit> {
+    this.#assertStarted("terminate");
+    return await this.#contact.end("SIGTERM");
+  }
+
+  /** Ends it at once, busy or not: exit code -9. */
+  async kill(): Promise<Exit> {
+    this.#assertStarted("kill");
+    return await this.#contact.end("SIGKILL");
+  }
+
+  /** Closes this object; the process itself, if it runs, goes on. */
+  close(): Promise<void> {
+    this.#unstarted = undefined;
+    this.#state = "closed";
+    return Promise.resolve();
+  }
+
+  /** Stops it, if it was started. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === "started") await this.stop();
+  }
+
+  static {
+    inspectAs(this, (process) => {
+      const { exit } = process.#contact;
+      const ended = exit === undefined ? "running" : `ended: ${describeExit(exit)}`;
+      return `Process(${process.name} ${process.address}, ${process.placement}, ${
+        process.#state === "started" ? ended : process.#state
+      })`;
+    });
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#state === "closed") throw new ClosedError(`Cannot ${action} ${this.name}: this process object is closed`);
+  }
+
+  #assertStarted(action: string): void {
+    this.#assertOpen(action);
+    if (this.#state === "made") throw new TypeError(`Cannot ${action} ${this.name}: it was not started`);
+  }
+}
+
+/** The process that the constructor is about to be called for, when one came by message. */
+let arriving: { readonly contact: Contact; readonly daemon: boolean; readonly pid: number | undefined } | undefined;
+
+handleKind("process", {
+  leased: false,
+  revive(passage) {
+    const [, , daemon, pid] = passage.meta as [string, string, boolean, number | undefined];
+    arriving = { contact: contactFrom(passage), daemon, pid };
+    return new Process(() => {});
+  },
+});
+
+/** The processes that the caller has started and that are alive. The list is the caller's own. */
+export function activeChildren(): Process[] {
+  return [...currentActor().processesAlive] as Process[];
+}
+
+/** How many processors this program may use, at least 1. */
+export function cpuCount(): number {
+  return Math.max(1, navigator.hardwareConcurrency);
+}

@@ -1,0 +1,87 @@
+import type { Exit } from "../channels/exit.ts";
+import type { Movable } from "../channels/kernel/packet.ts";
+import type { WaitOptions } from "../channels/kernel/wait.ts";
+import type { PlacementName } from "./contact.ts";
+
+/** The names of the methods with a meaning of their own. */
+export type HookName = "onStart" | "onStop" | "onDown" | "onError";
+
+/** The names of the methods that can be called. */
+export type Callable<T> = {
+  [K in keyof T]: K extends HookName | "then" | "constructor" | `_${string}` | symbol | number ? never
+    : T[K] extends (...a: never) => unknown ? K
+    : never;
+}[keyof T];
+
+/** What a call gives for a method that returns `R`: a promise, or the items of a generator. */
+export type Reply<R> = [R] extends [never] ? Promise<never>
+  // deno-lint-ignore no-explicit-any -- what a generator returns and takes does not matter here
+  : [R] extends [Iterator<infer Y, any, any> | AsyncIterator<infer Y, any, any>] ? AsyncIterableIterator<Y>
+  : Promise<Awaited<R>>;
+
+/** A method as others call it. One that already returns a promise or async iterator is kept, overloads and all. */
+export type Call<M> = M extends (...a: infer A) => infer R ? [R] extends [never] ? (...a: A) => Promise<never>
+  : [R] extends [Promise<unknown>] | [AsyncIterableIterator<unknown>] ? M
+  : (...a: A) => Reply<R>
+  : never;
+
+/** The methods of an actor, each giving a promise or an async iterator. */
+export type Calls<T> = { readonly [K in Callable<T>]: Call<T[K]> };
+
+/** The methods of an actor, sent one way. */
+export type Casts<T> = {
+  readonly [K in Callable<T>]: T[K] extends (...a: infer A) => unknown ? (...a: A) => void : never;
+};
+
+/** The instance type of a class; anything else stands for itself. */
+export type Instance<D> = D extends abstract new (...a: never) => infer T ? T : D;
+
+/** What `Ref.with` takes. */
+export interface CallOptions extends WaitOptions {
+  /** Milliseconds until `TimeoutError`, 5000 when left out; of a generator, the wait for each item when given. */
+  readonly timeoutMs?: number | undefined;
+  /** Objects in the arguments to move instead of copying. */
+  readonly transfer?: readonly Movable[] | undefined;
+  /** How often to send the call again when the actor died before it answered, and lives again. */
+  readonly retries?: number | undefined;
+}
+
+/** What `stop` takes. */
+export interface StopOptions {
+  /** Milliseconds until it is killed, 5000 when left out. */
+  readonly graceMs?: number | undefined;
+}
+
+/**
+ * A handle to an actor: how to talk to it, and how to end it.
+ *
+ * - **Order**: what one sender sends to one actor is handled in the order in which it was sent, calls and casts alike.
+ * - **Settling**: every call settles: with the result, with what the handler threw, with `TimeoutError`, with the abort
+ *   reason, or with `ActorExitedError`.
+ * - **Travel**: a ref can be sent anywhere, and works there.
+ * - **Disposal** stops the actor, if done by the actor that spawned it.
+ */
+export interface Ref<D = unknown> extends AsyncDisposable {
+  /** Where the actor lives, as people read it; not enough to reach it. */
+  readonly address: string;
+  /** How people read it. */
+  readonly name: string;
+  /** What kind of place it lives in. */
+  readonly placement: PlacementName;
+  /** False once it is known to have ended. */
+  readonly alive: boolean;
+  /** How it ended, once it has. Never rejects. */
+  readonly exited: Promise<Exit>;
+  /** Calls a method and gives its result; at most 5 s from now unless `with` says otherwise. */
+  readonly call: Calls<Instance<D>>;
+  /** Sends a message that nobody answers. */
+  readonly cast: Casts<Instance<D>>;
+  /** The same with other options. */
+  with(options: CallOptions): Pick<Ref<D>, "call" | "cast">;
+  /** Resolves when a cast would not have to wait in this program's outbox. */
+  ready(options?: WaitOptions): Promise<void>;
+  /** Asks it to end once it has handled what is queued; kills it after the grace. */
+  stop(options?: StopOptions): Promise<Exit>;
+  /** Ends it at once, busy or not. */
+  kill(): Promise<Exit>;
+}

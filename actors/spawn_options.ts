@@ -1,0 +1,122 @@
+import { StartError } from "../channels/errors.ts";
+import type { Holder } from "../channels/kernel/holder.ts";
+import { checkOptions, patience } from "../channels/kernel/wait.ts";
+import type { PlacementName } from "./contact.ts";
+import type { Registration } from "./definition.ts";
+import type { MailboxOptions } from "./inbox.ts";
+import type { IsolateOptions, PermissionOptions } from "./placement/placement.ts";
+import type { StartPlan } from "./start_plan.ts";
+
+/** What `spawn` takes. */
+export interface SpawnOptions {
+  /** How people read it; made from the definition's name when left out. Need not be unique. */
+  readonly name?: string | undefined;
+  /** Where it lives: `"thread"` when left out. */
+  readonly placement?: PlacementName | undefined;
+  /** What a subprocess may do; when left out, each permission that the spawner holds in full. */
+  readonly permissions?: PermissionOptions | undefined;
+  /** Environment variables of a subprocess, beside those of the spawner. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** MiB of JavaScript heap that a subprocess may use. */
+  readonly maxHeapMb?: number | undefined;
+  /** Further flags of `deno run` for a subprocess. */
+  readonly denoArgs?: readonly string[] | undefined;
+  /** The bounds of its mailbox. */
+  readonly mailbox?: MailboxOptions | undefined;
+  /** How many messages it handles at a time; 1 when left out. */
+  readonly concurrency?: number | undefined;
+  /** Milliseconds that starting may take; 10,000 when left out. */
+  readonly startTimeoutMs?: number | undefined;
+  /** Whether the program may end while it lives; true when left out, for a `Process` false. */
+  readonly daemon?: boolean | undefined;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const PLACEMENTS: readonly string[] = ["thread", "process", "inline"];
+const OVERFLOWS: readonly string[] = ["wait", "reject", "drop-newest", "drop-oldest"];
+const START_TIMEOUT_MS = 10_000;
+
+/** What is settled before the options are read. */
+export interface PlanBase {
+  readonly registration: Registration;
+  readonly name: string;
+  readonly path: readonly number[];
+  readonly daemon: boolean;
+  readonly holder: Holder;
+}
+
+/**
+ * Checks options and completes the plan.
+ *
+ * @throws {TypeError} If one has the wrong type.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function planOf(action: string, base: PlanBase, options: SpawnOptions): StartPlan {
+  checkOptions(action, options);
+  const { name = base.name, placement = "thread", daemon = base.daemon, concurrency = 1, signal, startTimeoutMs } =
+    options;
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`Cannot ${action}: name must be a string that is not empty`);
+  }
+  if (!PLACEMENTS.includes(placement)) {
+    throw new TypeError(
+      `Cannot ${action}: placement must be "thread", "process" or "inline", not ${JSON.stringify(placement)}`,
+    );
+  }
+  if (typeof daemon !== "boolean") throw new TypeError(`Cannot ${action}: daemon must be a boolean`);
+  checkCount(action, "concurrency", concurrency);
+  checkIsolateOptions(action, options);
+  const wait = patience(action, { timeoutMs: startTimeoutMs, signal }, START_TIMEOUT_MS);
+  return {
+    ...base,
+    name,
+    placement,
+    daemon,
+    concurrency: Math.min(concurrency, Number.MAX_SAFE_INTEGER),
+    mailbox: checkMailbox(action, options.mailbox),
+    startTimeoutMs: wait.timeoutMs,
+    signal,
+  };
+}
+
+/** @throws {StartError} If the isolate is this one and cannot be limited. */
+export function checkInline(action: string, options: IsolateOptions): void {
+  for (const name of ["permissions", "env", "maxHeapMb", "denoArgs"] as const) {
+    if (options[name] === undefined) continue;
+    throw new StartError(`Cannot ${action}: ${name} can be enforced only with placement "process", not "inline"`);
+  }
+}
+
+function checkIsolateOptions(action: string, { env, maxHeapMb, denoArgs }: SpawnOptions): void {
+  if (
+    env !== undefined &&
+    (typeof env !== "object" || env === null || Object.values(env).some((value) => typeof value !== "string"))
+  ) {
+    throw new TypeError(`Cannot ${action}: env must be an object of strings`);
+  }
+  if (maxHeapMb !== undefined) checkCount(action, "maxHeapMb", maxHeapMb);
+  if (denoArgs !== undefined && (!Array.isArray(denoArgs) || denoArgs.some((flag) => typeof flag !== "string"))) {
+    throw new TypeError(`Cannot ${action}: denoArgs must be a list of strings`);
+  }
+}
+
+function checkMailbox(action: string, mailbox: MailboxOptions | undefined): MailboxOptions {
+  const { capacity = 1024, overflow = "wait" } = checkOptions(action, mailbox ?? {});
+  checkCount(action, "mailbox.capacity", capacity);
+  if (!OVERFLOWS.includes(overflow)) {
+    throw new TypeError(
+      `Cannot ${action}: mailbox.overflow must be one of ${OVERFLOWS.join(", ")}, not ${JSON.stringify(overflow)}`,
+    );
+  }
+  return { capacity: Math.min(capacity, Number.MAX_SAFE_INTEGER), overflow };
+}
+
+function checkCount(action: string, name: string, value: unknown): void {
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    throw new TypeError(`Cannot ${action}: ${name} must be a number, not ${String(value)}`);
+  }
+  if (value < 1 || (value !== Infinity && !Number.isInteger(value))) {
+    throw new RangeError(`Cannot ${action}: ${name} must be a whole number of at least 1, not ${value}`);
+  }
+}

@@ -1,0 +1,86 @@
+import { StartError } from "../channels/errors.ts";
+import { destinationOf, pack } from "../channels/kernel/pack.ts";
+import type { Packet } from "../channels/kernel/packet.ts";
+import { Actor } from "./actor.ts";
+import type { Contact } from "./contact.ts";
+import { contactOf } from "./current.ts";
+import { IsolateKeeper } from "./isolate_keeper.ts";
+import { process } from "./placement/process.ts";
+import { thread } from "./placement/thread.ts";
+import { watchProgram } from "./program.ts";
+import { checkInline, type SpawnOptions } from "./spawn_options.ts";
+import { reasonOf, StartDeadline } from "./start_deadline.ts";
+import type { StartPlan } from "./start_plan.ts";
+import { trapErrors } from "./trap.ts";
+
+/** An actor that can be started: how to reach it is known already. */
+export interface Prepared {
+  readonly contact: Contact;
+  /** The operating system's number of a subprocess, once it was launched. */
+  readonly pid: () => number | undefined;
+  /**
+   * Starts it. Resolves when it runs.
+   *
+   * @throws {NotSerializableError} At once, if the arguments cannot travel.
+   */
+  launch(args: readonly unknown[]): Promise<void>;
+}
+
+/**
+ * Makes ready to start an actor where the plan says, as a child of `parent`.
+ *
+ * @throws {StartError} If the placement cannot enforce an option.
+ */
+export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): Prepared {
+  const action = `start ${plan.name}`;
+  if (plan.placement === "inline") return prepareInline(action, plan, parent, options);
+  const placement = plan.placement === "process" ? process : thread;
+  placement.check(action, options);
+  const keeper = new IsolateKeeper(plan, placement);
+  return {
+    contact: keeper.contact,
+    pid: () => keeper.pid,
+    launch(args) {
+      assertAlive(action, parent);
+      watchProgram();
+      return keeper.start(pack(args, "args", keeper.destination), parent, options);
+    },
+  };
+}
+
+function prepareInline(action: string, plan: StartPlan, parent: Actor, options: SpawnOptions): Prepared {
+  checkInline(action, options);
+  const actor = new Actor({ ...plan, parent: contactOf(parent) });
+  return {
+    contact: contactOf(actor),
+    pid: () => undefined,
+    launch(args) {
+      assertAlive(action, parent);
+      const packet = pack(args, "args", destinationOf(actor));
+      watchProgram();
+      trapErrors();
+      parent.children.add(actor);
+      void actor.exited.then(() => parent.children.delete(actor));
+      return launchHere(action, plan, actor, packet);
+    },
+  };
+}
+
+function assertAlive(action: string, parent: Actor): void {
+  if (parent.exit !== undefined) {
+    throw new StartError(`Cannot ${action}: ${parent.name}, which would be its parent, has ended`);
+  }
+}
+
+async function launchHere(action: string, plan: StartPlan, actor: Actor, packet: Packet): Promise<void> {
+  const deadline = new StartDeadline(action, plan);
+  try {
+    await Promise.race([actor.start(packet, plan.registration), deadline.failed]);
+  } catch (error) {
+    actor.kill("SIGKILL");
+    if (deadline.aborted) throw error;
+    throw new StartError(`Cannot ${action}: ${reasonOf(error)}`, { cause: error });
+  } finally {
+    deadline.end();
+  }
+}

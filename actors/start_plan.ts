@@ -1,0 +1,19 @@
+import type { Holder } from "../channels/kernel/holder.ts";
+import type { PlacementName } from "./contact.ts";
+import type { Registration } from "./definition.ts";
+import type { MailboxOptions } from "./inbox.ts";
+
+/** An actor that is about to be started, its options checked. */
+export interface StartPlan {
+  readonly registration: Registration;
+  readonly name: string;
+  readonly path: readonly number[];
+  readonly placement: PlacementName;
+  readonly daemon: boolean;
+  readonly mailbox: MailboxOptions;
+  readonly concurrency: number;
+  readonly startTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Who starts it. */
+  readonly holder: Holder;
+}

@@ -1,0 +1,157 @@
+import type { Exit } from "../channels/exit.ts";
+import { TimeoutError } from "../channels/errors.ts";
+import { ask } from "../channels/kernel/ask.ts";
+import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
+import { enroll, handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
+import type { Holder } from "../channels/kernel/holder.ts";
+import { pack } from "../channels/kernel/pack.ts";
+import type { Request } from "../channels/kernel/request.ts";
+import type { Patience } from "../channels/kernel/wait.ts";
+
+/** Anything that gives values one at a time. */
+export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+/** The kind of handle that a stream travels as. */
+export const STREAM = "stream";
+
+/**
+ * The home of a stream: an iterator that somebody elsewhere pulls, item by item, so that it never runs ahead of its
+ * reader. It ends with the iterator, when its reader leaves or dies, or with `close`.
+ */
+export class StreamCell extends Cell {
+  #over = false;
+
+  /** @param turn runs one step of the iterator; an actor does that between two of its messages */
+  constructor(
+    readonly iterator: AnyIterator,
+    readonly turn: (request: Request, step: () => Promise<void>) => void,
+    readonly ended: (stream: StreamCell) => void,
+  ) {
+    super();
+  }
+
+  receive(request: Request): void {
+    if (this.#over) return request.lose();
+    if (request.verb === "return") this.turn(request, () => this.#return(request));
+    else this.turn(request, () => this.#next(request));
+  }
+
+  override returned(): void {
+    this.close();
+  }
+
+  /** Ends the stream; the iterator's `finally` runs. */
+  close(): void {
+    if (this.#over) return;
+    this.#end();
+    void (async () => await this.iterator.return?.())().catch(() => {});
+  }
+
+  async #next(request: Request): Promise<void> {
+    if (this.#over) return request.lose();
+    try {
+      const { done, value } = await this.iterator.next();
+      if (done) this.#end();
+      request.replyPacket(pack([done === true, value], "item", request.from));
+    } catch (error) {
+      this.close();
+      request.throw(error);
+    }
+  }
+
+  async #return(request: Request): Promise<void> {
+    if (this.#over) return request.reply();
+    this.#end();
+    try {
+      await this.iterator.return?.();
+      request.reply();
+    } catch (error) {
+      request.throw(error);
+    }
+  }
+
+  #end(): void {
+    this.#over = true;
+    cells.remove(this);
+    this.ended(this);
+  }
+
+  /** An object that travels as this stream. */
+  passage(): Passage {
+    return { kind: STREAM, target: this, meta: null };
+  }
+}
+
+/** A stream as its reader sees it. */
+export class StreamReader implements AsyncIterableIterator<unknown> {
+  #over = false;
+  /** Bounds the wait for each item. */
+  patience: Patience | undefined;
+  /** Told when the reader is done with the stream, however that came. */
+  onEnd: (() => void) | undefined;
+  /** What it means that the home is gone. */
+  lost: (exit: Exit | undefined) => Error = () => new Error("Cannot read a stream: its home is gone");
+
+  constructor(readonly target: Target, readonly imported: Import | undefined, readonly holder: Holder) {}
+
+  async next(): Promise<IteratorResult<unknown>> {
+    if (this.#over) return { done: true, value: undefined };
+    try {
+      const [done, value] = await this.#ask("next", this.patience) as [boolean, unknown];
+      if (done) this.#end();
+      return { done, value };
+    } catch (error) {
+      if (error instanceof TimeoutError) void this.return();
+      else this.#end();
+      throw error;
+    }
+  }
+
+  async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    if (!this.#over) {
+      this.#over = true;
+      await this.#ask("return", undefined).finally(() => this.#end());
+    }
+    return { done: true, value };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #ask(verb: string, wait: Patience | undefined): Promise<unknown> {
+    const late = (timeoutMs: number) =>
+      new TimeoutError(`Cannot read a stream: no item came in ${timeoutMs} ms`, { timeoutMs });
+    return ask(this.target, { holder: this.holder, verb, lost: this.lost, late, ...(wait && { wait }) });
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.imported?.release();
+    this.onEnd?.();
+    this.onEnd = undefined;
+  }
+}
+
+handleKind(STREAM, {
+  leased: true,
+  revive: ({ target }, imported, holder) => new StreamReader(target, imported, holder),
+});
+
+/** Whether a handler's result is to be read item by item. */
+export function isIterator(value: unknown): value is AnyIterator {
+  if (typeof value !== "object" || value === null) return false;
+  const candidate = value as { next?: unknown; [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown };
+  return typeof candidate.next === "function" &&
+    (typeof candidate[Symbol.asyncIterator] === "function" || typeof candidate[Symbol.iterator] === "function");
+}
+
+/** Not a plain object, which would travel as one. */
+class StreamHandle {}
+
+/** An object that stands for a stream in a message. */
+export function streamHandle(stream: StreamCell): object {
+  const handle = new StreamHandle();
+  enroll(handle, () => stream.passage());
+  return handle;
+}

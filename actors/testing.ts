@@ -1,0 +1,48 @@
+/**
+ * For tests of programs that use Troupe: proof that nothing is left.
+ *
+ * Deno's own sanitizers do not see a worker that goes on, nor a subprocess that nobody refers to.
+ *
+ * @example
+ * ```ts
+ * import { assertNothingLeft } from "@troupe/troupe/testing";
+ * import { actor, spawn } from "@troupe/troupe";
+ *
+ * class Quiet {}
+ * actor(import.meta.url, Quiet);
+ *
+ * {
+ *   await using _quiet = await spawn(Quiet, [], { placement: "inline" });
+ * }
+ * assertNothingLeft();
+ * ```
+ *
+ * @module
+ */
+
+import { unanswered } from "../channels/kernel/ask.ts";
+import { currentActor } from "./context.ts";
+import { meetingPlace } from "./placement/meeting_place.ts";
+import "./program.ts";
+
+/** What of the caller's is still there, in words; empty when nothing is. */
+export function leftovers(): string[] {
+  const left: string[] = [];
+  for (const child of currentActor().children) left.push(`${child.name} is running`);
+  const asked = unanswered();
+  if (asked > 0) {
+    left.push(`${asked} ${asked === 1 ? "call is" : "calls are"} waiting for an answer from another isolate`);
+  }
+  if (meetingPlace.awaited > 0) left.push(`${meetingPlace.awaited} subprocesses are starting`);
+  return left;
+}
+
+/**
+ * Checks that every actor, process and call of the caller's has ended.
+ *
+ * @throws {Error} If one has not; the message names each.
+ */
+export function assertNothingLeft(): void {
+  const left = leftovers();
+  if (left.length > 0) throw new Error(`Something is left: ${left.join("; ")}`);
+}

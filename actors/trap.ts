@@ -1,0 +1,22 @@
+import { currentActor } from "./context.ts";
+
+let trapped = false;
+
+/**
+ * What nobody catches ends the actor that it happened in, with the whole error told, and never anything else. A
+ * rejection is known to be an actor's by its asynchronous context; an error in a timer belongs to the main actor.
+ */
+export function trapErrors(): void {
+  if (trapped) return;
+  trapped = true;
+  globalThis.addEventListener("error", (event) => {
+    if (currentActor().isProgram) return;
+    event.preventDefault();
+    currentActor().crash(event.error ?? new Error(event.message), { method: "a callback", kind: "rejection" });
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    if (currentActor().isProgram) return;
+    event.preventDefault();
+    currentActor().crash(event.reason, { method: "a promise", kind: "rejection" });
+  });
+}

@@ -1,0 +1,14 @@
+/** How an actor, a process or an isolate ended. It is plain data and travels like any other value. */
+export interface Exit {
+  /** 0 after a normal end, 1 after an uncaught error, `n & 0xFF` after `exit(n)`, `-N` when signal N ended it. */
+  readonly code: number;
+  /** The signal that ended it, such as `"SIGKILL"`; left out when none did. */
+  readonly signal?: string;
+  /**
+   * Why it ended: it was done, was asked to stop, was killed, failed, ran out of the memory it was given, outlived its
+   * parent, or no longer showed signs of life.
+   */
+  readonly reason: "normal" | "stopped" | "killed" | "error" | "out-of-memory" | "parent-gone" | "unresponsive";
+  /** What it failed with, when an error ended it. */
+  readonly error?: unknown;
+}

@@ -1,0 +1,193 @@
+import { type Cell, cells } from "./kernel/cell.ts";
+import { deadLetters } from "./kernel/dead_letters.ts";
+import { Deque } from "./kernel/deque.ts";
+import { grantAll, releaseAll } from "./kernel/handle.ts";
+import { sameProcess } from "./kernel/address.ts";
+import { type Holder, holders } from "./kernel/holder.ts";
+import { isolate } from "./kernel/isolate.ts";
+import { pack, unpack } from "./kernel/pack.ts";
+import type { Packet } from "./kernel/packet.ts";
+import type { Request } from "./kernel/request.ts";
+
+/** One item, from the moment it was accepted until somebody has it. */
+export interface Item {
+  /** Its place in the order of acceptance. */
+  readonly number: number;
+  packet: Packet;
+  /** What the owner wants to know of it. */
+  readonly label: number;
+  /** How often somebody has had it. */
+  deliveries: number;
+}
+
+/** What the owner of a store decides, and is told. */
+export interface StoreOwner {
+  /** The cell that holds the handles in the items. */
+  readonly cell: Cell;
+  /** Whether an item may come back after it was taken; if so the owner releases it in the end. */
+  readonly keepsTaken: boolean;
+  /** Whether another item may be accepted now. */
+  hasRoom(): boolean;
+  /** Whether a taker can take this item; if not, the taker has been told why, and the item stays. */
+  suits(taker: Request, item: Item): boolean;
+  /** An item was accepted; nobody has been offered it yet. */
+  accepted(item: Item): void;
+  /** Somebody has an item now, and has said so. */
+  taken(item: Item, by: Holder): void;
+  /** An item has been accepted, has left or has come back. */
+  changed(): void;
+}
+
+/**
+ * Items in the order in which they were accepted, with those who wait to put one and those who wait to take one. An
+ * item is taken when the taker's isolate has acknowledged it; until then it can come back, and then to where it was.
+ */
+export class ItemStore {
+  readonly #items = new Deque<Item>();
+  readonly #putters = new Deque<{ readonly request: Request; readonly label: number }>();
+  readonly #takers = new Deque<Request>();
+  readonly #owner: StoreOwner;
+  #lastNumber = 0;
+  #offered = 0;
+
+  constructor(owner: StoreOwner) {
+    this.#owner = owner;
+  }
+
+  /** How many items wait to be taken. */
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** Whether every accepted item is taken for good, and nobody waits to put another. */
+  get drained(): boolean {
+    return this.#items.size === 0 && this.#offered === 0 && this.#putters.size === 0;
+  }
+
+  /** Accepts the request's body as an item, now or when there is room. */
+  put(request: Request, label: number): void {
+    if (this.#putters.size === 0 && this.#owner.hasRoom()) return this.#accept(request, label);
+    const putter = { request, label };
+    this.#putters.push(putter);
+    request.onCancel = () => {
+      if (this.#putters.remove(putter)) this.release(request.body);
+    };
+  }
+
+  /** Accepts it now or not at all. */
+  tryPut(request: Request, label: number): boolean {
+    if (this.#putters.size > 0 || !this.#owner.hasRoom()) return false;
+    this.#accept(request, label);
+    return true;
+  }
+
+  /** Gives the next item to who asks, now or when there is one. */
+  take(request: Request): void {
+    this.#takers.push(request);
+    request.onCancel = () => void this.#takers.remove(request);
+    this.#match();
+  }
+
+  /** Puts an item back to where it was. */
+  restore(item: Item): void {
+    this.#items.insert(item, (other) => other.number > item.number);
+    this.#match();
+    this.#owner.changed();
+  }
+
+  /** Lets those who wait to put go on, as far as there is room. */
+  admit(): void {
+    while (this.#putters.size > 0 && this.#owner.hasRoom()) {
+      const { request, label } = this.#putters.shift()!;
+      this.#accept(request, label);
+    }
+  }
+
+  /** Refuses all who wait to put. */
+  refusePutters(error: () => Error): void {
+    for (const { request } of this.#putters.clear()) {
+      this.release(request.body);
+      request.onCancel = undefined;
+      request.throw(error());
+    }
+  }
+
+  /** Refuses those who wait to take; all, or those of one holder. */
+  refuseTakers(error: () => Error, of?: Holder): void {
+    for (const request of [...this.#takers]) {
+      if (of !== undefined && request.from !== of) continue;
+      this.#takers.remove(request);
+      request.onCancel = undefined;
+      request.throw(error());
+    }
+  }
+
+  /** Drops what nobody will ever take. */
+  discard(what: string): void {
+    for (const item of this.#items.clear()) {
+      this.release(item.packet);
+      deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
+    }
+  }
+
+  /** Gives back the handles in a packet that was packed for the store and goes no further. */
+  release(packet: Packet): void {
+    if (packet.passages.length > 0) releaseAll(packet.passages, this.#holder());
+  }
+
+  #accept(request: Request, label: number): void {
+    const item: Item = { number: ++this.#lastNumber, packet: request.body, label, deliveries: 0 };
+    this.#items.push(item);
+    request.onCancel = undefined;
+    request.reply(true);
+    this.#owner.accepted(item);
+    this.#match();
+    this.#owner.changed();
+  }
+
+  #match(): void {
+    while (this.#takers.size > 0 && this.#items.size > 0) {
+      const taker = this.#takers.shift()!;
+      if (this.#owner.suits(taker, this.#items.peek()!)) this.#offer(taker, this.#items.shift()!);
+    }
+  }
+
+  #offer(request: Request, item: Item): void {
+    const body = this.#bodyFor(request, item);
+    if (body === undefined) return;
+    grantAll(body.passages, request.from);
+    this.#offered++;
+    request.offer(body, item.number, (kept, moved) => {
+      this.#offered--;
+      if (kept) {
+        item.deliveries++;
+        if (!this.#owner.keepsTaken) this.release(item.packet);
+        this.#owner.taken(item, request.from);
+        this.#owner.changed();
+      } else {
+        // What moved to somebody who died is gone with them; else it came back as a new object.
+        if (moved !== undefined) item.packet = { ...item.packet, moved };
+        this.restore(item);
+      }
+    });
+    this.admit();
+    this.#owner.changed();
+  }
+
+  /** The packet itself, unless something in it had moved here and has to go on as bytes. */
+  #bodyFor(request: Request, item: Item): Packet | undefined {
+    const { packet } = item;
+    if (packet.moved.length === 0 || sameProcess(isolate.id, request.from.isolate)) return packet;
+    try {
+      return pack(unpack(packet, this.#holder()), "message", request.from);
+    } catch (error) {
+      this.release(packet);
+      request.throw(error);
+      return undefined;
+    }
+  }
+
+  #holder(): Holder {
+    return holders.get(isolate.id, cells.slotOf(this.#owner.cell));
+  }
+}

@@ -1,0 +1,103 @@
+import { JoinableQueueCell } from "./joinable_queue_cell.ts";
+import { handleKind } from "./kernel/handle.ts";
+import { packPlain } from "./kernel/pack.ts";
+import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { Queue, type QueueOptions } from "./queue.ts";
+import { clientOf, faceOf, maxSizeOf, provide, QueueClient } from "./queue_client.ts";
+
+/** What `new JoinableQueue` takes. */
+export interface JoinableQueueOptions extends QueueOptions {
+  /** How often an item is given to somebody, should those who had it die without acknowledging it; 2 when left out. */
+  readonly maxDeliveries?: number | undefined;
+}
+
+/**
+ * A queue that knows when everything put into it has been worked on. (Python's `multiprocessing.JoinableQueue`, which
+ * hangs when a consumer dies between `get` and `task_done`.)
+ *
+ * - **Acknowledging**: whoever took an item says `taskDone` when the work on it is finished.
+ * - **Redelivery**: what a dead actor took and did not acknowledge is given to another, `maxDeliveries` times in all;
+ *   after that it is a dead letter and counts as done. An actor that ends in good order is dead, too.
+ *
+ * @example
+ * ```ts
+ * import { JoinableQueue } from "@troupe/troupe";
+ *
+ * const jobs = new JoinableQueue<number>();
+ * await jobs.put(1);
+ * await jobs.get();
+ * await jobs.taskDone();
+ * await jobs.join();
+ * ```
+ */
+export class JoinableQueue<T> extends Queue<T> {
+  /** The items that came through this handle and are open, with their numbers at home. */
+  readonly #open: { readonly tag: number; readonly value: unknown }[] = [];
+
+  /**
+   * Makes a queue whose home is here.
+   *
+   * @throws {TypeError} If an option is no number.
+   * @throws {RangeError} If `maxDeliveries` is below 1 or no whole number.
+   */
+  constructor(options: JoinableQueueOptions = {}) {
+    super(provide(options, () => joinableClient(options)));
+  }
+
+  /** As `Queue.get`; the item is open until the caller says `taskDone`. */
+  override get(options?: WaitOptions): Promise<T> {
+    return clientOf(this).get(options, (tag, value) => this.#open.push({ tag, value })) as Promise<T>;
+  }
+
+  /** As `Queue.tryGet`; the item is open until the caller says `taskDone`. */
+  override tryGet(): Promise<{ value: T } | undefined> {
+    const tagged = (tag: number, value: unknown) => void this.#open.push({ tag, value });
+    return clientOf(this).tryGet(tagged) as Promise<{ value: T } | undefined>;
+  }
+
+  /**
+   * Says that the work on an item is finished.
+   *
+   * @param item which one; the oldest that the calling actor took when left out
+   * @throws {RangeError} If the calling actor has no such item open.
+   */
+  async taskDone(...item: [item?: T]): Promise<void> {
+    const found = item.length === 0 ? undefined : this.#open.find(({ value }) => Object.is(value, item[0]));
+    if (item.length > 0 && found === undefined) {
+      throw new RangeError("Cannot acknowledge an item of a queue: it was not taken through this handle, or is done");
+    }
+    const options = found && { body: packPlain(found.tag) };
+    const done = await clientOf(this).request("taskDone", "acknowledge an item of", options);
+    const at = this.#open.findIndex(({ tag }) => tag === done);
+    if (at >= 0) this.#open.splice(at, 1);
+  }
+
+  /**
+   * Waits until every item that was put is done.
+   *
+   * @throws {TimeoutError} If that took too long.
+   */
+  async join(options?: WaitOptions): Promise<void> {
+    await clientOf(this).request("join", "join", { wait: patience("join a queue", options) });
+  }
+}
+
+function joinableClient(options: JoinableQueueOptions): QueueClient {
+  const maxSize = maxSizeOf(options);
+  const { maxDeliveries = 2 } = options;
+  if (typeof maxDeliveries !== "number" || Number.isNaN(maxDeliveries)) {
+    throw new TypeError(`Cannot make a queue: maxDeliveries must be a number, not ${String(maxDeliveries)}`);
+  }
+  if (maxDeliveries < 1 || (maxDeliveries !== Infinity && !Number.isInteger(maxDeliveries))) {
+    throw new RangeError(
+      `Cannot make a queue: maxDeliveries must be a whole number of at least 1, not ${maxDeliveries}`,
+    );
+  }
+  return new QueueClient(new JoinableQueueCell(maxSize, maxDeliveries), maxSize);
+}
+
+handleKind("joinable-queue", {
+  leased: true,
+  revive: ({ target, meta }, imported) =>
+    faceOf(new QueueClient(target, meta as number, imported), () => new JoinableQueue()),
+});

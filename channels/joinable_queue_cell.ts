@@ -1,0 +1,94 @@
+import type { Item } from "./item_store.ts";
+import { cells } from "./kernel/cell.ts";
+import { deadLetters } from "./kernel/dead_letters.ts";
+import { type Holder, Lease } from "./kernel/holder.ts";
+import { isolate } from "./kernel/isolate.ts";
+import { unpack } from "./kernel/pack.ts";
+import type { Request } from "./kernel/request.ts";
+import { QueueCell } from "./queue_cell.ts";
+
+/** What one holder has taken and not acknowledged, oldest first. */
+interface Unacknowledged {
+  readonly items: Item[];
+  readonly lease: Lease;
+}
+
+/** The home of a joinable queue: it also knows who works on what. */
+export class JoinableQueueCell extends QueueCell {
+  readonly #maxDeliveries: number;
+  readonly #taken = new Map<Holder, Unacknowledged>();
+  readonly #joiners = new Set<Request>();
+  #unfinished = 0;
+
+  constructor(maxSize: number, maxDeliveries: number) {
+    super(maxSize, true);
+    this.#maxDeliveries = maxDeliveries;
+  }
+
+  override receive(request: Request): void {
+    if (request.verb === "taskDone") this.#taskDone(request);
+    else if (request.verb === "join") this.#join(request);
+    else super.receive(request);
+  }
+
+  protected override accepted(): void {
+    this.#unfinished++;
+  }
+
+  protected override taken(item: Item, by: Holder): void {
+    let taken = this.#taken.get(by);
+    if (taken === undefined) {
+      const lease = new Lease(by, () => this.#redeliver(by));
+      this.#taken.set(by, taken = { items: [], lease });
+    }
+    taken.items.push(item);
+  }
+
+  #taskDone(request: Request): void {
+    const taken = this.#taken.get(request.from);
+    const number = unpack(request.body, request.from) as number | undefined;
+    const at = taken === undefined
+      ? -1
+      : number === undefined
+      ? 0
+      : taken.items.findIndex((item) => item.number === number);
+    if (taken === undefined || at < 0) {
+      return request.throw(
+        new RangeError("Cannot acknowledge an item of a queue: the caller has taken none that is open"),
+      );
+    }
+    const [item] = taken.items.splice(at, 1);
+    if (taken.items.length === 0) {
+      taken.lease.end();
+      this.#taken.delete(request.from);
+    }
+    request.reply(item.number);
+    this.#done(item);
+  }
+
+  #join(request: Request): void {
+    if (this.#unfinished === 0) return request.reply();
+    this.#joiners.add(request);
+    request.onCancel = () => void this.#joiners.delete(request);
+  }
+
+  /** Who worked on these is dead: others get them, unless that has been tried often enough. */
+  #redeliver(dead: Holder): void {
+    const taken = this.#taken.get(dead);
+    this.#taken.delete(dead);
+    for (const item of taken?.items ?? []) {
+      if (item.deliveries < this.#maxDeliveries) this.store.restore(item);
+      else {
+        deadLetters.add(`${isolate.id}#${cells.slotOf(this)}`, "item of a queue");
+        this.#done(item);
+      }
+    }
+  }
+
+  #done(item: Item): void {
+    this.store.release(item.packet);
+    if (--this.#unfinished > 0) return;
+    for (const request of this.#joiners) request.reply();
+    this.#joiners.clear();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Where things are. An isolate's id is its path from the program's root, so that routes, subtrees and process
+ * boundaries can be read off it: `f00d` is a root, `f00d.1` its first thread, `f00d.1/2` a subprocess of that thread.
+ *
+ * @module
+ */
+
+/** The path of an isolate from the root of its program; `.` enters a thread, `/` a subprocess. */
+export type IsolateId = string;
+
+/** What names a cell to other isolates. Whoever has one may use the cell; nobody can guess one. */
+export interface Address {
+  readonly isolate: IsolateId;
+  readonly slot: number;
+  /** Which life of the slot is meant; 0 is whichever lives now. */
+  readonly incarnation: number;
+  /** 128 random bits, checked where the cell lives. */
+  readonly secret: string;
+}
+
+/** The slot of the cell that starts a new isolate's main actor. */
+export const BOOT_SLOT = 0;
+/** The slot of an isolate's main actor: the program's own, or the one that the isolate was started for. */
+export const MAIN_SLOT = 1;
+
+/** A fresh 128-bit secret. */
+export function makeSecret(): string {
+  return hex(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** A fresh id for the root of a program. */
+export function makeRootId(): IsolateId {
+  return hex(crypto.getRandomValues(new Uint8Array(8)));
+}
+
+function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/** Whether `id` is `ancestor` or below it. */
+export function isWithin(id: IsolateId, ancestor: IsolateId): boolean {
+  if (!id.startsWith(ancestor)) return false;
+  if (id.length === ancestor.length) return true;
+  const next = id[ancestor.length];
+  return next === "." || next === "/";
+}
+
+/** The isolate that started `id`; the empty string for a root. */
+export function parentOf(id: IsolateId): IsolateId {
+  return id.slice(0, Math.max(0, id.lastIndexOf("."), id.lastIndexOf("/")));
+}
+
+/** The direct child of `ancestor` on the way to `id`, which must be below it. */
+export function childTowards(id: IsolateId, ancestor: IsolateId): IsolateId {
+  let end = ancestor.length + 1;
+  while (end < id.length && id[end] !== "." && id[end] !== "/") end++;
+  return id.slice(0, end);
+}
+
+/** Whether two isolates share one operating-system process, and so can move objects to each other. */
+export function sameProcess(a: IsolateId, b: IsolateId): boolean {
+  return processOf(a) === processOf(b);
+}
+
+function processOf(id: IsolateId): IsolateId {
+  const firstThread = id.indexOf(".", id.lastIndexOf("/") + 1);
+  return firstThread < 0 ? id : id.slice(0, firstThread);
+}
+
+/** An address as people read it: where, and which slot; never the secret. */
+export function showAddress(address: Address): string {
+  return `${address.isolate}#${address.slot}`;
+}

@@ -1,0 +1,179 @@
+import type { Exit } from "../exit.ts";
+import { type Address, MAIN_SLOT, makeSecret } from "./address.ts";
+import { type Holder, Lease } from "./holder.ts";
+import { isolate } from "./isolate.ts";
+import type { Request } from "./request.ts";
+import { singleton } from "./singleton.ts";
+
+interface Held {
+  count: number;
+  lease: Lease | undefined;
+}
+
+/**
+ * Whatever can be addressed: an actor, a queue, an end of a pipe. It lives in one isolate, and only that isolate's code
+ * touches its state, so that a death elsewhere can leave nothing half done.
+ *
+ * A cell is reachable from other isolates once it was exported, which happens when a handle to it first travels. From
+ * then on it lives while something here refers to it, or somebody elsewhere has a lease on it, or it is pinned.
+ */
+export abstract class Cell {
+  /** Its place in this isolate; 0 until it needs one. */
+  slot = 0;
+  /** What an address must know; empty until exported. */
+  secret = "";
+  /** Which life of the slot this is. */
+  incarnation = 1;
+  #held: Map<string, Map<Holder, Held>> | undefined;
+  #leases = 0;
+
+  /** Handles one request. It must settle each one sooner or later, or leave that to the asker's death. */
+  abstract receive(request: Request): void;
+
+  /** A holder got its first lease of this kind. */
+  leased(_kind: string, _holder: Holder): void {}
+
+  /** A holder gave back its last lease of this kind, or died. */
+  returned(_kind: string, _holder: Holder): void {}
+
+  /** Counts a holder's leases of one kind. They may be returned before they are granted, when two links are at work. */
+  changeLease(kind: string, holder: Holder, by: number): void {
+    this.#held ??= new Map();
+    let held = this.#held.get(kind);
+    if (held === undefined) this.#held.set(kind, held = new Map());
+    let entry = held.get(holder);
+    if (entry === undefined) held.set(holder, entry = { count: 0, lease: undefined });
+    entry.count += by;
+    if (entry.count > 0 && entry.lease === undefined) {
+      entry.lease = new Lease(holder, () => this.#drop(kind, holder));
+      if (this.#leases++ === 0) cells.pin(this);
+      this.leased(kind, holder);
+    } else if (entry.count <= 0) {
+      const wasHeld = entry.lease !== undefined;
+      entry.lease?.end();
+      entry.lease = undefined;
+      if (entry.count === 0) held.delete(holder);
+      if (wasHeld) this.#gone(kind, holder);
+    }
+  }
+
+  /** Whether a holder has a lease of this kind. */
+  isLeased(kind: string, holder: Holder): boolean {
+    return (this.#held?.get(kind)?.get(holder)?.count ?? 0) > 0;
+  }
+
+  /** How many holders have a lease of this kind. */
+  holdersOf(kind: string): number {
+    return this.#held?.get(kind)?.size ?? 0;
+  }
+
+  /** Forgets all leases of one holder, as its death would. */
+  #drop(kind: string, holder: Holder): void {
+    const entry = this.#held?.get(kind)?.get(holder);
+    if (entry === undefined) return;
+    this.#held!.get(kind)!.delete(holder);
+    this.#gone(kind, holder);
+  }
+
+  #gone(kind: string, holder: Holder): void {
+    if (--this.#leases === 0) cells.unpin(this);
+    this.returned(kind, holder);
+  }
+}
+
+/** Of how many ended cells it is remembered how they ended. */
+const KNOWN_ENDED = 10_000;
+
+/** What a handle points to: the cell itself where it lives, its address elsewhere. */
+export type Target = Cell | Address;
+
+/** The cells of this isolate that others can reach. */
+export class Cells {
+  readonly #table = new Map<number, Cell | WeakRef<Cell>>();
+  readonly #collected = new FinalizationRegistry<number>((slot) => {
+    const entry = this.#table.get(slot);
+    if (entry instanceof WeakRef && entry.deref() === undefined) this.#table.delete(slot);
+  });
+  readonly #ended = new Map<number, { secret: string; exit: Exit }>();
+  #lastSlot = MAIN_SLOT;
+
+  /** A slot that no other cell of this isolate has had. */
+  nextSlot(): number {
+    return ++this.#lastSlot;
+  }
+
+  /** Makes a cell reachable, and says where. */
+  export(cell: Cell): Address {
+    if (cell.secret === "") {
+      cell.secret = makeSecret();
+      this.slotOf(cell);
+      this.#table.set(cell.slot, new WeakRef(cell));
+      this.#collected.register(cell, cell.slot);
+    }
+    return { isolate: isolate.id, slot: cell.slot, incarnation: cell.incarnation, secret: cell.secret };
+  }
+
+  /** The cell's slot, which may serve as a name before the cell can be reached. */
+  slotOf(cell: Cell): number {
+    if (cell.slot === 0) cell.slot = this.nextSlot();
+    return cell.slot;
+  }
+
+  /** Puts a cell where it was agreed on beforehand, for good. */
+  place(cell: Cell, slot: number, secret: string): void {
+    cell.slot = slot;
+    cell.secret = secret;
+    this.#table.set(slot, cell);
+  }
+
+  /** Keeps an exported cell alive. */
+  pin(cell: Cell): void {
+    this.export(cell);
+    this.#table.set(cell.slot, cell);
+  }
+
+  /** From now on only references keep the cell alive. */
+  unpin(cell: Cell): void {
+    if (this.#table.has(cell.slot)) this.#table.set(cell.slot, new WeakRef(cell));
+  }
+
+  /** Takes a cell out of reach: it has ended, and `exit` is what those who still ask are told. */
+  remove(cell: Cell, exit?: Exit): void {
+    if (cell.secret === "" || !this.#table.delete(cell.slot) || exit === undefined) return;
+    this.#ended.set(cell.slot, { secret: cell.secret, exit });
+    if (this.#ended.size > KNOWN_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
+  }
+
+  /** How a removed cell ended. */
+  exitOf(slot: number, secret: string): Exit | undefined {
+    const ended = this.#ended.get(slot);
+    return ended?.secret === secret ? ended.exit : undefined;
+  }
+
+  /** The cell that an address names, if the address is right and the cell is still there. */
+  find(slot: number, incarnation: number, secret: string): Cell | undefined {
+    const entry = this.#table.get(slot);
+    const cell = entry instanceof WeakRef ? entry.deref() : entry;
+    if (cell === undefined || cell.secret !== secret) return undefined;
+    return incarnation === 0 || incarnation === cell.incarnation ? cell : undefined;
+  }
+
+  /** The cell itself if the address is one of this isolate. */
+  resolve(address: Address): Target {
+    if (address.isolate !== isolate.id) return address;
+    return this.find(address.slot, address.incarnation, address.secret) ?? address;
+  }
+}
+
+/** This isolate's. */
+export const cells: Cells = singleton("cells", () => new Cells());
+
+/** Whether a target lives here. (Not `instanceof`: there may be two copies of the library.) */
+export function isCell(target: Target): target is Cell {
+  return "receive" in target;
+}
+
+/** The address of what a handle points to. */
+export function addressOf(target: Target): Address {
+  return isCell(target) ? cells.export(target) : target;
+}

@@ -1,0 +1,279 @@
+import { readBinary, readMovedView } from "./binary.ts";
+import { readBigint } from "./big_integer.ts";
+import { readMap, readSet } from "./collection.ts";
+import { readError } from "./error_form.ts";
+import {
+  BIGINT,
+  BINARY,
+  CONSTANT,
+  ERROR,
+  GRAPH,
+  HANDLE,
+  HOLE,
+  INVALID_DATE,
+  LINK,
+  MAP,
+  MAX_DEPTH,
+  MOVED,
+  MOVED_VIEW,
+  REFERENCE,
+  REGEXP,
+  SET,
+  TEXT,
+  TIMESTAMP,
+  UNDEFINED,
+} from "./extension.ts";
+import { malformed, type Reader } from "./reader.ts";
+import { readTimestamp } from "./timestamp.ts";
+import { readPattern, readUrl } from "./value_object.ts";
+
+/**
+ * What came beside the bytes. Both are asked once for every appearance of an index; to give the same object each time is
+ * theirs. Where there is none, they return undefined, which is a `ProtocolError`.
+ */
+export interface Source {
+  /** The handle with this index. */
+  handle(index: number): unknown;
+  /** The transferred object with this index. */
+  transfer(index: number): unknown;
+}
+
+/** Reads values. Makes nothing but data, and of errors only what was registered; whatever the bytes say. */
+export class Decoder {
+  readonly reader: Reader;
+  readonly #source: Source | undefined;
+  /** The objects so far, by number, while a graph is read. */
+  #met: object[] | undefined;
+
+  constructor(reader: Reader, source: Source | undefined) {
+    this.reader = reader;
+    this.#source = source;
+  }
+
+  /** Reads a value that lies within `depth` containers. */
+  value(depth: number): unknown {
+    const { reader } = this;
+    const byte = reader.byte();
+    if (byte < 0x80) return byte;
+    if (byte >= 0xe0) return byte - 0x100;
+    if (byte < 0x90) return this.#record(byte & 0x0f, depth);
+    if (byte < 0xa0) return this.#array(byte & 0x0f, depth);
+    if (byte < 0xc0) return reader.text(byte & 0x1f);
+    switch (byte) {
+      case 0xc0:
+        return null;
+      case 0xc2:
+        return false;
+      case 0xc3:
+        return true;
+      case 0xca:
+        return reader.float(4);
+      case 0xcb:
+        return reader.float(8);
+      case 0xcc:
+        return reader.uint(1);
+      case 0xcd:
+        return reader.uint(2);
+      case 0xce:
+        return reader.uint(4);
+      case 0xcf:
+        return reader.integer64(false);
+      case 0xd0:
+        return reader.uint(1) << 24 >> 24;
+      case 0xd1:
+        return reader.uint(2) << 16 >> 16;
+      case 0xd2:
+        return reader.uint(4) | 0;
+      case 0xd3:
+        return reader.integer64(true);
+      case 0xd9:
+        return reader.text(reader.uint(1));
+      case 0xda:
+        return reader.text(reader.uint(2));
+      case 0xdb:
+        return reader.text(reader.uint(4));
+      case 0xdc:
+        return this.#array(reader.uint(2), depth);
+      case 0xdd:
+        return this.#array(reader.uint(4), depth);
+      case 0xde:
+        return this.#record(reader.uint(2), depth);
+      case 0xdf:
+        return this.#record(reader.uint(4), depth);
+      case 0xc1:
+        return malformed("it has the byte 0xc1, which means nothing");
+      case 0xc4:
+        return this.remember(reader.copy(reader.uint(1)));
+      case 0xc5:
+        return this.remember(reader.copy(reader.uint(2)));
+      case 0xc6:
+        return this.remember(reader.copy(reader.uint(4)));
+      case 0xc7:
+        return this.#extension(reader.uint(1), depth);
+      case 0xc8:
+        return this.#extension(reader.uint(2), depth);
+      case 0xc9:
+        return this.#extension(reader.uint(4), depth);
+      default: // 0xd4 to 0xd8
+        return this.#extension(1 << byte - 0xd4, depth);
+    }
+  }
+
+  /** Reads a value that must be a string. */
+  string(): string {
+    return this.stringOrNil() ?? malformed("it has nil where a string must be");
+  }
+
+  /** Reads a value that must be a string or nil, which is undefined. */
+  stringOrNil(): string | undefined {
+    const value = this.value(MAX_DEPTH);
+    if (typeof value === "string") return value;
+    return value === null ? undefined : malformed("it has something else where a string must be");
+  }
+
+  /** Reads a value that must be a number. */
+  integer(): number {
+    const value = this.value(MAX_DEPTH);
+    return typeof value === "number" ? value : malformed("it has something else where a number must be");
+  }
+
+  /** What came beside the bytes. */
+  beside(): Source {
+    return this.#source ?? malformed("it refers to something beside the bytes, where nothing is");
+  }
+
+  /** Gives `object` the next number, if a graph is read. Must come before reading what is in it. */
+  remember<T extends object>(object: T): T {
+    this.#met?.push(object);
+    return object;
+  }
+
+  /** Refuses to read a container within `depth` others if those are enough. */
+  descend(depth: number): void {
+    if (depth >= MAX_DEPTH) malformed(`values are nested more than ${MAX_DEPTH} deep`);
+  }
+
+  #record(count: number, depth: number): object {
+    const { reader } = this;
+    this.descend(depth);
+    reader.need(2 * count);
+    const record: Record<string, unknown> = this.remember({});
+    for (let i = 0; i < count; i++) {
+      const key = this.#key(depth);
+      if (typeof key !== "string") return this.#foreignMap(record, key, count - i, depth);
+      if (key === "__proto__") {
+        const value = this.value(depth + 1);
+        Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true });
+      } else record[key] = this.value(depth + 1);
+    }
+    return record;
+  }
+
+  #key(depth: number): unknown {
+    const { reader } = this;
+    const byte = reader.peek();
+    if ((byte & 0xe0) === 0xa0) {
+      reader.skip(1);
+      return reader.key(byte & 0x1f);
+    }
+    return this.value(depth + 1);
+  }
+
+  /** What began as an object turns out to have keys that only a Map can have. Our own encoder writes no such thing. */
+  #foreignMap(start: Record<string, unknown>, key: unknown, left: number, depth: number): Map<unknown, unknown> {
+    if (this.#met !== undefined) malformed("a map within a graph has a key that is not a string");
+    const map = new Map<unknown, unknown>(Object.entries(start)).set(key, this.value(depth + 1));
+    for (let i = 1; i < left; i++) {
+      const next = this.#key(depth);
+      map.set(next, this.value(depth + 1));
+    }
+    return map;
+  }
+
+  #array(count: number, depth: number): unknown[] {
+    const { reader } = this;
+    this.descend(depth);
+    reader.need(count);
+    // Grows with what is really there: headers within headers could claim all the bytes that are left, each for itself.
+    const array: unknown[] = this.remember([]);
+    for (let i = 0; i < count; i++) {
+      if (reader.peek() === 0xd4 && reader.peek(1) === CONSTANT && reader.peek(2) === HOLE) {
+        reader.skip(3);
+        array.length++;
+      } else array.push(this.value(depth + 1));
+    }
+    return array;
+  }
+
+  /** Reads a body of `length` bytes. */
+  #extension(length: number, depth: number): unknown {
+    const { reader } = this;
+    const type = reader.byte() << 24 >> 24;
+    const outer = reader.enter(length);
+    const value = type === MAP
+      ? readMap(this, depth)
+      : type === SET
+      ? readSet(this, depth)
+      : type === ERROR
+      ? readError(this, depth)
+      : type === GRAPH
+      ? this.#graph(depth)
+      : this.#leaf(type);
+    reader.leave(outer);
+    return value;
+  }
+
+  #leaf(type: number): unknown {
+    switch (type) {
+      case TIMESTAMP:
+        return readTimestamp(this);
+      case CONSTANT:
+        return this.#constant(this.reader.byte());
+      case BIGINT:
+        return readBigint(this);
+      case TEXT:
+        return this.reader.codeUnits();
+      case REGEXP:
+        return readPattern(this);
+      case LINK:
+        return readUrl(this);
+      case BINARY:
+        return readBinary(this);
+      case HANDLE:
+        return this.beside().handle(this.#index()) ?? malformed("it refers to a handle that there is not");
+      case MOVED:
+        return this.beside().transfer(this.#index()) ??
+          malformed("it refers to a transferred object that there is not");
+      case MOVED_VIEW:
+        return readMovedView(this);
+      case REFERENCE:
+        return this.#reference(this.#index());
+      default:
+        return malformed(`it has an extension of the unknown type ${type}`);
+    }
+  }
+
+  #constant(which: number): undefined | Date {
+    if (which === UNDEFINED) return undefined;
+    if (which === INVALID_DATE) return this.remember(new Date(NaN));
+    return malformed(which === HOLE ? "it has a hole outside an array" : `it has the unknown constant ${which}`);
+  }
+
+  #graph(depth: number): unknown {
+    if (depth !== 0 || this.#met !== undefined) malformed("it has a graph within a value");
+    this.#met = [];
+    const value = this.value(0);
+    this.#met = undefined;
+    return value;
+  }
+
+  #reference(number: number): object {
+    return this.#met?.[number] ?? malformed(`it refers to object ${number}, which there is not`);
+  }
+
+  #index(): number {
+    const length = this.reader.remaining;
+    if (length !== 1 && length !== 2 && length !== 4) malformed(`an index has ${length} bytes`);
+    return this.reader.uint(length);
+  }
+}

@@ -1,0 +1,239 @@
+import { CONSTANT, TEXT } from "./extension.ts";
+
+const UTF8 = new TextEncoder();
+/** Above this many UTF-16 units a string is encoded apart, since reserving its worst case would waste too much. */
+const IN_PLACE = 65_536;
+
+/**
+ * Appends MessagePack to a buffer that grows as needed: tokens, whole values by `writeValue`, and at the end of a
+ * frame raw payload.
+ */
+export class Writer {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView<ArrayBuffer>;
+  #offset = 0;
+
+  constructor(capacity: number = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** How many bytes were written. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
+  /** Forgets what was written from `offset` on. */
+  rewind(offset: number): void {
+    this.#offset = offset;
+  }
+
+  /** A copy of everything written, exactly as long, that nobody else holds. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#offset);
+  }
+
+  nil(): void {
+    this.#byte(0xc0);
+  }
+
+  boolean(value: boolean): void {
+    this.#byte(value ? 0xc3 : 0xc2);
+  }
+
+  /** Any number: a safe integer in its shortest format, everything else, -0 included, as a 64-bit float. */
+  number(value: number): void {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) return this.#integer(value);
+    this.#reserve(9);
+    this.#bytes[this.#offset] = 0xcb;
+    this.#view.setFloat64(this.#offset + 1, value);
+    this.#offset += 9;
+  }
+
+  /** A bigint of at most 64 bits, as MessagePack's own uint64 or int64. */
+  integer64(value: bigint): void {
+    this.#reserve(9);
+    this.#bytes[this.#offset] = value < 0n ? 0xd3 : 0xcf;
+    this.#view.setBigUint64(this.#offset + 1, BigInt.asUintN(64, value));
+    this.#offset += 9;
+  }
+
+  string(text: string): void {
+    if (text.length < 32 && this.#shortAscii(text)) return;
+    if (!text.isWellFormed()) return this.#codeUnits(text);
+    if (text.length > IN_PLACE) {
+      const bytes = UTF8.encode(text);
+      this.#stringHeader(bytes.length);
+      return this.raw(bytes);
+    }
+    this.#reserve(5 + 3 * text.length);
+    // The header's size depends on the byte length, which is not known yet: assume ASCII, and move the text if not so.
+    const start = this.#offset;
+    const assumed = start + stringHeaderSize(text.length);
+    const { written } = UTF8.encodeInto(text, this.#bytes.subarray(assumed));
+    const actual = start + stringHeaderSize(written);
+    if (actual !== assumed) this.#bytes.copyWithin(actual, assumed, assumed + written);
+    this.#stringHeader(written);
+    this.#offset += written;
+  }
+
+  arrayHeader(count: number): void {
+    if (count < 16) this.#byte(0x90 | count);
+    else this.#sized(0xdc, 0xdd, count);
+  }
+
+  mapHeader(count: number): void {
+    if (count < 16) this.#byte(0x80 | count);
+    else this.#sized(0xde, 0xdf, count);
+  }
+
+  /** MessagePack's bin. */
+  binary(bytes: Uint8Array): void {
+    const length = bytes.length;
+    this.#reserve(5 + length);
+    if (length < 0x100) this.#byteAndUint8(0xc4, length);
+    else this.#sized(0xc5, 0xc6, length);
+    this.raw(bytes);
+  }
+
+  /** An extension whose body, of `length` bytes, follows. */
+  extensionHeader(type: number, length: number): void {
+    if (length === 1 || length === 2 || length === 4 || length === 8 || length === 16) {
+      this.#byte(0xd4 + Math.log2(length));
+    } else if (length < 0x100) this.#byteAndUint8(0xc7, length);
+    else this.#sized(0xc8, 0xc9, length);
+    this.#byte(type & 0xff);
+  }
+
+  /** Starts an extension whose length is known only when its body was written. */
+  openExtension(type: number): number {
+    this.#reserve(6);
+    this.#bytes[this.#offset] = 0xc9;
+    this.#bytes[this.#offset + 5] = type & 0xff;
+    this.#offset += 6;
+    return this.#offset;
+  }
+
+  /** Ends the extension that `openExtension` started by returning `mark`. */
+  closeExtension(mark: number): void {
+    this.#view.setUint32(mark - 5, this.#offset - mark);
+  }
+
+  /** An extension that is one byte. */
+  constant(which: number): void {
+    this.extensionHeader(CONSTANT, 1);
+    this.#byte(which);
+  }
+
+  /** An extension that is an index. */
+  index(type: number, index: number): void {
+    const length = index < 0x100 ? 1 : index < 0x10000 ? 2 : 4;
+    this.extensionHeader(type, length);
+    this.uint(index, length);
+  }
+
+  /** The lowest `length` (1, 2 or 4) bytes of an integer, without a format byte. */
+  uint(value: number, length: number): void {
+    this.#reserve(length);
+    if (length === 4) this.#view.setUint32(this.#offset, value);
+    else if (length === 2) this.#view.setUint16(this.#offset, value);
+    else this.#bytes[this.#offset] = value;
+    this.#offset += length;
+  }
+
+  /** Bytes as they are. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#offset);
+    this.#offset += bytes.length;
+  }
+
+  #integer(value: number): void {
+    if (value >= 0) {
+      if (value < 0x80) this.#byte(value);
+      else if (value < 0x100) this.#byteAndUint8(0xcc, value);
+      else if (value < 0x100000000) this.#sized(0xcd, 0xce, value);
+      else this.integer64(BigInt(value));
+    } else if (value >= -0x20) this.#byte(value & 0xff);
+    else if (value >= -0x80) this.#byteAndUint8(0xd0, value & 0xff);
+    else if (value >= -0x8000) {
+      this.#byte(0xd1);
+      this.uint(value, 2);
+    } else if (value >= -0x80000000) {
+      this.#byte(0xd2);
+      this.uint(value, 4);
+    } else this.integer64(BigInt(value));
+  }
+
+  /** Writes a string of fewer than 32 units if it is all ASCII. */
+  #shortAscii(text: string): boolean {
+    const length = text.length;
+    this.#reserve(1 + length);
+    const bytes = this.#bytes;
+    const start = this.#offset + 1;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) return false;
+      bytes[start + i] = unit;
+    }
+    bytes[start - 1] = 0xa0 | length;
+    this.#offset = start + length;
+    return true;
+  }
+
+  #codeUnits(text: string): void {
+    this.extensionHeader(TEXT, 2 * text.length);
+    this.#reserve(2 * text.length);
+    for (let i = 0; i < text.length; i++) this.#view.setUint16(this.#offset + 2 * i, text.charCodeAt(i));
+    this.#offset += 2 * text.length;
+  }
+
+  #stringHeader(length: number): void {
+    if (length < 32) this.#byte(0xa0 | length);
+    else if (length < 0x100) this.#byteAndUint8(0xd9, length);
+    else this.#sized(0xda, 0xdb, length);
+  }
+
+  /** A format byte and a size of 16 bits or, under the other format byte, of 32. */
+  #sized(format16: number, format32: number, size: number): void {
+    if (size < 0x10000) {
+      this.#byte(format16);
+      this.uint(size, 2);
+    } else {
+      if (size > 0xffffffff) throw new RangeError(`Cannot encode a value: ${size} exceeds the 32 bits of a size`);
+      this.#byte(format32);
+      this.uint(size, 4);
+    }
+  }
+
+  #byteAndUint8(format: number, value: number): void {
+    this.#reserve(2);
+    this.#bytes[this.#offset] = format;
+    this.#bytes[this.#offset + 1] = value;
+    this.#offset += 2;
+  }
+
+  #byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#offset++] = value;
+  }
+
+  #reserve(length: number): void {
+    if (this.#offset + length > this.#bytes.length) this.#grow(this.#offset + length);
+  }
+
+  #grow(needed: number): void {
+    const bytes = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    bytes.set(this.#bytes.subarray(0, this.#offset));
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
+
+function stringHeaderSize(length: number): number {
+  return length < 32 ? 1 : length < 0x100 ? 2 : length < 0x10000 ? 3 : 5;
+}

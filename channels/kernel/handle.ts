@@ -1,0 +1,116 @@
+import { addressOf, isCell, type Target } from "./cell.ts";
+import type { Holder } from "./holder.ts";
+import { holders } from "./holder.ts";
+import { isolate } from "./isolate.ts";
+import { singleton } from "./singleton.ts";
+
+/** A handle on its way: what kind it is, what it points to, and what else its face needs to know. */
+export interface Passage {
+  readonly kind: string;
+  readonly target: Target;
+  /** A second cell that the face talks to, of which it has no lease. */
+  readonly also?: Target | undefined;
+  /** A plain value. */
+  readonly meta: unknown;
+  /** Told when the handle has really left, its new holder noted. */
+  departed?(): void;
+}
+
+/** How handles of one kind are made on arrival. */
+export interface HandleKind {
+  /** The leases that a holder has by having one; none for what lives and dies by itself, as actors do. */
+  readonly leased: boolean;
+  /** Makes the face. `imported` is the lease that came with it. */
+  revive(passage: Passage, imported: Import | undefined, holder: Holder): object;
+}
+
+const kinds: Map<string, HandleKind> = singleton("handle-kinds", () => new Map());
+const faces: WeakMap<object, () => Passage> = singleton("faces", () => new WeakMap());
+
+/** Says how handles of this kind are made on arrival. */
+export function handleKind(name: string, kind: HandleKind): void {
+  if (!kinds.has(name)) kinds.set(name, kind);
+}
+
+/** Lets `face` travel. `passage` is asked at each departure. */
+export function enroll(face: object, passage: () => Passage): void {
+  faces.set(face, passage);
+}
+
+/** What to send for `face`, if it is a handle. */
+export function passageOf(face: object): Passage | undefined {
+  return faces.get(face)?.();
+}
+
+/** A lease that came to a holder of this isolate with a handle; given back once, by whoever does it first. */
+export class Import {
+  #released = false;
+
+  constructor(readonly target: Target, readonly kind: string, readonly holder: Holder) {
+    holder.imports.add(this);
+  }
+
+  /** Gives the lease back. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.holder.imports.delete(this);
+    collected.unregister(this);
+    releaseLease(this.target, this.kind, this.holder);
+  }
+}
+
+const collected = new FinalizationRegistry<Import>((imported) => imported.release());
+
+/** Makes the face of a handle that has come to `holder`. */
+export function revive(passage: Passage, holder: Holder): object {
+  const kind = kinds.get(passage.kind);
+  if (kind === undefined) throw new Error(`Cannot receive a handle: this program knows no kind "${passage.kind}"`);
+  const imported = kind.leased ? new Import(passage.target, passage.kind, holder) : undefined;
+  const face = kind.revive(passage, imported, holder);
+  if (imported !== undefined) collected.register(face, imported, imported);
+  return face;
+}
+
+/** Who is to hold the handles of a message. */
+export interface Destination {
+  readonly isolate: string;
+  readonly slot: number;
+}
+
+/** Leases every handle among `passages` to the destination; to be done before the message leaves. */
+export function grantAll(passages: readonly Passage[], to: Destination): void {
+  for (const passage of passages) {
+    const { kind, target } = passage;
+    if (!kinds.get(kind)!.leased) continue;
+    if (isCell(target)) {
+      if (isolate.exitOf(to.isolate) === undefined) target.changeLease(kind, holders.get(to.isolate, to.slot), 1);
+    } else {
+      const { slot, secret } = target;
+      const grant = { lease: kind, holderIsolate: to.isolate, holder: to.slot };
+      isolate.post({ kind: "grant", to: target.isolate, from: isolate.id, slot, secret, ...grant });
+    }
+    passage.departed?.();
+  }
+}
+
+/** Undoes `grantAll` for a message that nobody will read; only the destination's isolate may. */
+export function releaseAll(passages: readonly Passage[], holder: Holder): void {
+  for (const { kind, target } of passages) {
+    if (kinds.get(kind)!.leased) releaseLease(target, kind, holder);
+  }
+}
+
+function releaseLease(target: Target, kind: string, holder: Holder): void {
+  if (isCell(target)) return target.changeLease(kind, holder, -1);
+  const { slot, secret } = addressOf(target);
+  isolate.post({
+    kind: "release",
+    to: target.isolate,
+    from: isolate.id,
+    slot,
+    secret,
+    lease: kind,
+    holder: holder.slot,
+  });
+}

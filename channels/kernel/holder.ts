@@ -1,0 +1,97 @@
+import type { IsolateId } from "./address.ts";
+import { isWithin } from "./address.ts";
+import { singleton } from "./singleton.ts";
+
+/**
+ * One who can hold things: an actor, or a cell in which messages lie. Whatever it has of anybody here (a handle, a
+ * place in a queue of waiters, an item not yet acknowledged, a lock) is a lease in its set, so that its death is
+ * settled by one sweep, whatever it died of.
+ */
+export class Holder {
+  readonly leases: Set<Lease> = new Set();
+  /** What this holder got from others by message; only of holders that live in this isolate. */
+  readonly imports: Set<{ release(): void }> = new Set();
+  gone = false;
+
+  /** @param resident whether it lives in this isolate, whose own code knows when it ends */
+  constructor(readonly isolate: IsolateId, readonly slot: number, readonly resident: boolean = false) {}
+}
+
+/** Something that a holder has until it gives it back or dies. */
+export class Lease {
+  #settle: (() => void) | undefined;
+
+  /** @param settle what makes good the holder's death; not called when the lease is ended in the ordinary way */
+  constructor(readonly holder: Holder, settle: () => void) {
+    this.#settle = settle;
+    holder.leases.add(this);
+    // Not in the constructor: the caller has yet to note down what it leases.
+    if (holder.gone) queueMicrotask(() => this.settle());
+  }
+
+  /** Gives it back. */
+  end(): void {
+    this.#settle = undefined;
+    if (this.holder.leases.delete(this) && this.holder.leases.size === 0) holders.idle(this.holder);
+  }
+
+  /** The holder is dead. */
+  settle(): void {
+    const settle = this.#settle;
+    this.end();
+    settle?.();
+  }
+}
+
+/** An isolate's holders without a lease are remembered up to this number, since most come again. */
+const KEPT_IDLE = 64;
+
+/** Every holder that this isolate knows, by where it lives. */
+export class Holders {
+  readonly #byIsolate = new Map<IsolateId, Map<number, Holder>>();
+
+  /** The one holder object for this isolate and slot. */
+  get(isolate: IsolateId, slot: number): Holder {
+    let slots = this.#byIsolate.get(isolate);
+    if (slots === undefined) this.#byIsolate.set(isolate, slots = new Map());
+    let holder = slots.get(slot);
+    if (holder === undefined) slots.set(slot, holder = new Holder(isolate, slot));
+    return holder;
+  }
+
+  /** Makes a holder that lives here known. */
+  adopt(isolate: IsolateId, slot: number): Holder {
+    const holder = new Holder(isolate, slot, true);
+    const slots = this.#byIsolate.get(isolate) ?? new Map<number, Holder>();
+    this.#byIsolate.set(isolate, slots.set(slot, holder));
+    return holder;
+  }
+
+  /** The holder has no lease left: it need not be known, unless it lives here. */
+  idle(holder: Holder): void {
+    const slots = this.#byIsolate.get(holder.isolate);
+    if (!holder.resident && slots !== undefined && slots.size > KEPT_IDLE) slots.delete(holder.slot);
+  }
+
+  /** Settles everything that this holder had here, and gives back what it got from elsewhere. */
+  sweep(holder: Holder): void {
+    holder.gone = true;
+    for (const lease of [...holder.leases]) lease.settle();
+    for (const imported of [...holder.imports]) imported.release();
+    const slots = this.#byIsolate.get(holder.isolate);
+    if (slots?.get(holder.slot) !== holder) return;
+    slots.delete(holder.slot);
+    if (slots.size === 0) this.#byIsolate.delete(holder.isolate);
+  }
+
+  /** The same for all holders of an isolate and of those below it. */
+  sweepIsolate(gone: IsolateId): void {
+    for (const [isolate, slots] of [...this.#byIsolate]) {
+      if (!isWithin(isolate, gone)) continue;
+      for (const holder of [...slots.values()]) this.sweep(holder);
+    }
+  }
+}
+
+/** This isolate's. */
+export const holders: Holders = singleton("holders", () => new Holders());

@@ -1,0 +1,160 @@
+import { ProtocolError } from "../errors.ts";
+import type { Exit } from "../exit.ts";
+import { childTowards, type IsolateId, isWithin, makeRootId, parentOf } from "./address.ts";
+import { deadLetters } from "./dead_letters.ts";
+import type { Envelope } from "./envelope.ts";
+import { decodeFrame, encodeFrame, readRoute } from "./frame.ts";
+import { holders } from "./holder.ts";
+import { keepAlive } from "./keep_alive.ts";
+import type { Frame, Link } from "./link.ts";
+import { EMPTY_PACKET } from "./packet.ts";
+import { singleton } from "./singleton.ts";
+
+/** How many dead isolates are remembered, so that what is sent to them fails here and now. */
+const KNOWN_DEAD = 10_000;
+
+/**
+ * This isolate among the others: its name, its links, and who of the others is dead.
+ *
+ * Links follow the tree of isolates: what is not for this isolate goes to the child that is on its way, or else up.
+ * Nobody above needs to know that; they post to an isolate.
+ */
+export class Isolate {
+  /** This isolate's id. The root makes its own, all others are given theirs before anything else happens. */
+  id: IsolateId = makeRootId();
+  /** Where envelopes for this isolate go. */
+  deliver: (envelope: Envelope) => void = () => {};
+  /** Who wants to know that an isolate, and everything below it, is gone. */
+  readonly downListeners: Set<(isolate: IsolateId, exit: Exit) => void> = new Set();
+
+  readonly #links = new Map<IsolateId, Link>();
+  readonly #dead = new Map<IsolateId, Exit>();
+  #parent: Link | undefined;
+  #started = 0;
+
+  /** The id of the next isolate started from here. */
+  nextChildId(boundary: "thread" | "process"): IsolateId {
+    return `${this.id}${boundary === "thread" ? "." : "/"}${++this.#started}`;
+  }
+
+  /** Sends an envelope to the isolate it names, which may be this one. */
+  post(envelope: Envelope): void {
+    if (envelope.to === this.id) {
+      queueMicrotask(() => this.deliver(envelope));
+      return;
+    }
+    const exit = this.exitOf(envelope.to);
+    if (exit !== undefined) {
+      queueMicrotask(() => this.#bounce(envelope, exit));
+      return;
+    }
+    const link = this.#linkTo(envelope.to);
+    if (link === undefined) queueMicrotask(() => this.#bounce(envelope, LOST));
+    else link.send(encodeFrame(envelope));
+  }
+
+  /** Uses `link` for a child isolate (and all below it). Its end is said by `down`, by whoever started the child. */
+  addChild(child: IsolateId, link: Link, closed: () => void): void {
+    this.#links.set(child, link);
+    keepAlive.linked(1);
+    link.start({ frame: (frame) => this.#receive(frame, child), closed });
+  }
+
+  /** Uses `link` for everything that is not here or below. */
+  setParent(id: IsolateId, link: Link, closed: () => void): void {
+    this.id = id;
+    this.#parent = link;
+    keepAlive.linked(1);
+    link.start({ frame: (frame) => this.#receive(frame, undefined), closed });
+  }
+
+  /** Resolves when what was posted so far has left this isolate. */
+  async flush(): Promise<void> {
+    await Promise.all([this.#parent, ...this.#links.values()].map((link) => link?.flush()));
+  }
+
+  /** How an isolate ended, or undefined while it is not known to have ended. */
+  exitOf(id: IsolateId): Exit | undefined {
+    if (this.#dead.size === 0) return undefined;
+    for (let end = id.length; end > 0; end = Math.max(id.lastIndexOf(".", end - 1), id.lastIndexOf("/", end - 1))) {
+      const exit = this.#dead.get(id.slice(0, end));
+      if (exit !== undefined) return exit;
+    }
+    return undefined;
+  }
+
+  /** An isolate is gone: settles everything here that it and those below it had a part in, and tells the neighbours. */
+  down(gone: IsolateId, exit: Exit, heardFrom?: Link): void {
+    if (this.exitOf(gone) !== undefined) return;
+    this.#dead.set(gone, exit);
+    if (this.#dead.size > KNOWN_DEAD) this.#dead.delete(this.#dead.keys().next().value!);
+    const link = this.#links.get(gone);
+    if (link !== undefined) {
+      this.#links.delete(gone);
+      link.close();
+      keepAlive.linked(-1);
+    }
+    for (const [id, neighbour] of this.#links) {
+      if (neighbour !== heardFrom) {
+        neighbour.send(encodeFrame({ kind: "down", to: id, from: this.id, isolate: gone, exit }));
+      }
+    }
+    if (this.#parent !== undefined && this.#parent !== heardFrom) {
+      this.#parent.send(encodeFrame({ kind: "down", to: parentOf(this.id), from: this.id, isolate: gone, exit }));
+    }
+    for (const listener of [...this.downListeners]) listener(gone, exit);
+    holders.sweepIsolate(gone);
+  }
+
+  #linkTo(id: IsolateId): Link | undefined {
+    return isWithin(id, this.id) ? this.#links.get(childTowards(id, this.id)) : this.#parent;
+  }
+
+  #receive(frame: Frame, from: IsolateId | undefined): void {
+    try {
+      this.#accept(frame, from);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      // There is no telling what the rest of such a stream means: it costs the connection.
+      (from === undefined ? this.#parent : this.#links.get(from))?.close();
+    }
+  }
+
+  #accept(frame: Frame, from: IsolateId | undefined): void {
+    const route = readRoute(frame);
+    // A child speaks for itself and those below it; else a sandboxed one could answer calls made to others.
+    if (from !== undefined && !isWithin(route.from, from)) return;
+    if (route.to !== this.id) return this.#forward(frame, route.to);
+    const envelope = decodeFrame(frame);
+    if (envelope.kind !== "down") return this.deliver(envelope);
+    if (from === undefined || isWithin(envelope.isolate, from)) {
+      this.down(envelope.isolate, envelope.exit, from === undefined ? this.#parent : this.#links.get(from));
+    }
+  }
+
+  #forward(frame: Frame, to: IsolateId): void {
+    const link = this.#linkTo(to);
+    if (link !== undefined) link.send(frame);
+    else this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
+  }
+
+  /** Nobody will ever get this envelope: whoever waits for an answer is told so. */
+  #bounce(envelope: Envelope, exit: Exit): void {
+    if (envelope.kind !== "send") return;
+    if (envelope.id === 0) deadLetters.add(`${envelope.to}#${envelope.slot}`, envelope.detail || envelope.verb);
+    else {this.post({
+        kind: "reply",
+        to: envelope.from,
+        from: envelope.to,
+        id: envelope.id,
+        outcome: "lost",
+        body: EMPTY_PACKET,
+        exit,
+      });}
+  }
+}
+
+const LOST: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
+
+/** This isolate. */
+export const isolate: Isolate = singleton("isolate", () => new Isolate());

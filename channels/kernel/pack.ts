@@ -1,0 +1,139 @@
+import { NotSerializableError } from "../errors.ts";
+import { sameProcess } from "./address.ts";
+import { cells, isCell, type Target } from "./cell.ts";
+import { decode } from "./codec/decode.ts";
+import { encode, encodeThrown } from "./codec/encode.ts";
+import { type Destination, grantAll, type Passage, passageOf, releaseAll, revive } from "./handle.ts";
+import type { Holder } from "./holder.ts";
+import { isolate } from "./isolate.ts";
+import { type Movable, type Packet, plainPacket } from "./packet.ts";
+
+/** What a sender may add to a value. */
+export interface PackOptions {
+  /** Objects to move instead of copying. */
+  readonly transfer?: readonly Movable[] | undefined;
+  /** Makes a handle of what travels only for the length of a call: signals, async iterables. */
+  readonly bridge?: ((object: object) => Passage | undefined) | undefined;
+}
+
+/** Collects what travels beside the bytes of one value. */
+class Baggage {
+  readonly passages: Passage[] = [];
+  readonly #handleIndex = new Map<object, number>();
+  readonly #moveIndex = new Map<object, number>();
+  readonly #bridge: PackOptions["bridge"];
+
+  constructor(options: PackOptions, moves: readonly Movable[]) {
+    this.#bridge = options.bridge;
+    for (const object of moves) this.#moveIndex.set(object, this.#moveIndex.size);
+  }
+
+  handle(object: object): number | undefined {
+    const known = this.#handleIndex.get(object);
+    if (known !== undefined) return known;
+    const passage = passageOf(object) ?? this.#bridge?.(object);
+    if (passage === undefined) return undefined;
+    this.#handleIndex.set(object, this.passages.length);
+    return this.passages.push(passage) - 1;
+  }
+
+  transfer(object: object): number | undefined {
+    return this.#moveIndex.get(object);
+  }
+}
+
+/**
+ * Takes a snapshot of a value for whoever holds `to`. Nothing has happened when it throws: no handle is leased, no
+ * object moved.
+ *
+ * @param root how the value is called in the error's path
+ * @throws {NotSerializableError} If something in it cannot travel.
+ */
+export function pack(value: unknown, root: string, to: Destination, options: PackOptions = {}): Packet {
+  const transfer = options.transfer ?? [];
+  const inProcess = sameProcess(isolate.id, to.isolate);
+  checkTransfer(transfer, inProcess);
+  const baggage = new Baggage(options, inProcess ? transfer : []);
+  const bytes = encode(value, root, baggage);
+  const moved = move(transfer);
+  grantAll(baggage.passages, to);
+  return { bytes, passages: baggage.passages, moved: inProcess ? moved : [] };
+}
+
+/** The same for what was thrown; never throws. */
+export function packThrown(thrown: unknown, to: Destination): Packet {
+  const baggage = new Baggage({}, []);
+  const bytes = encodeThrown(thrown, baggage);
+  grantAll(baggage.passages, to);
+  return { bytes, passages: baggage.passages, moved: [] };
+}
+
+/** Reads a value as `holder`, who gets the leases on its handles. */
+export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) => void): unknown {
+  const { bytes, passages, moved } = packet;
+  if (bytes.length === 0) return undefined;
+  const faces = new Map<number, object>();
+  try {
+    return decode(bytes, {
+      handle(index) {
+        let face = faces.get(index);
+        if (face === undefined && passages[index] !== undefined) {
+          faces.set(index, face = revive(passages[index], holder));
+          bridged?.(face);
+        }
+        return face;
+      },
+      transfer: (index) => moved[index],
+    });
+  } finally {
+    // A handle that the value does not name after all is nobody's.
+    if (faces.size < passages.length) releaseAll(passages.filter((_, index) => !faces.has(index)), holder);
+  }
+}
+
+/** Hands a packet on, unread, from one holder to another. */
+export function handOver(packet: Packet, from: Holder, to: Destination): void {
+  if (packet.passages.length === 0) return;
+  grantAll(packet.passages, to);
+  releaseAll(packet.passages, from);
+}
+
+/** A packet for a value that certainly can travel. */
+export function packPlain(value: unknown): Packet {
+  return plainPacket(encode(value, "value"));
+}
+
+/** Where the handles of a message to `target` will be held. */
+export function destinationOf(target: Target): Destination {
+  return isCell(target) ? { isolate: isolate.id, slot: cells.slotOf(target) } : target;
+}
+
+/** Detaches the originals, all or none, and gives the ones that go on from here. */
+function move(transfer: readonly Movable[]): readonly Movable[] {
+  if (transfer.length === 0) return transfer;
+  try {
+    return structuredClone(transfer, { transfer: [...transfer] as Transferable[] });
+  } catch (error) {
+    throw new NotSerializableError(`Cannot send transfer: ${(error as Error).message}`, {
+      path: "transfer",
+      kind: "transfer",
+    });
+  }
+}
+
+function checkTransfer(transfer: readonly Movable[], inProcess: boolean): void {
+  for (const [index, object] of transfer.entries()) {
+    const path = `transfer[${index}]`;
+    if (object instanceof ArrayBuffer) {
+      if (object.detached) fail(path, "ArrayBuffer", "it is detached already");
+    } else if (
+      !(object instanceof MessagePort || object instanceof ReadableStream || object instanceof WritableStream ||
+        object instanceof TransformStream)
+    ) fail(path, typeof object, "only an ArrayBuffer, a MessagePort and a web stream can be moved");
+    else if (!inProcess) fail(path, object.constructor.name, "it cannot leave this operating-system process");
+  }
+}
+
+function fail(path: string, kind: string, why: string): never {
+  throw new NotSerializableError(`Cannot send ${path}: ${why}`, { path, kind });
+}

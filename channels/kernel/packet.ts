@@ -1,0 +1,23 @@
+import type { Passage } from "./handle.ts";
+
+/** An object that a message moves instead of copying. */
+export type Movable = ArrayBuffer | MessagePort | ReadableStream | WritableStream | TransformStream;
+
+/** A value on its way: its bytes, and what cannot be bytes. Holding one keeps nothing of the original alive. */
+export interface Packet {
+  readonly bytes: Uint8Array;
+  /** The handles in it, which the bytes name by index. */
+  readonly passages: readonly Passage[];
+  /** The moved objects in it, which the bytes name by index. */
+  readonly moved: readonly Movable[];
+}
+
+const NONE: readonly never[] = [];
+
+/** A packet of bytes alone. */
+export function plainPacket(bytes: Uint8Array): Packet {
+  return { bytes, passages: NONE, moved: NONE };
+}
+
+/** The packet of a message that says all in its header. */
+export const EMPTY_PACKET: Packet = plainPacket(new Uint8Array(0));

@@ -1,0 +1,159 @@
+import type { Exit } from "../exit.ts";
+import type { IsolateId } from "./address.ts";
+import type { Outcome } from "./envelope.ts";
+import { type Holder, Lease } from "./holder.ts";
+import { isolate } from "./isolate.ts";
+import { pack, packPlain, packThrown } from "./pack.ts";
+import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
+import { singleton } from "./singleton.ts";
+
+/** Where the answer to a request goes: straight to a promise of this isolate, or over a link. */
+export interface Asker {
+  settled(outcome: Outcome, body: Packet, exit?: Exit): void;
+  /** Offers an item; the asker answers by `Request.taken`. */
+  offered(body: Packet, tag: number): void;
+}
+
+/**
+ * What a holder asks of a cell, seen from where the cell lives. Settled exactly once: by the cell, by the asker giving
+ * up, or by the asker's death.
+ */
+export class Request {
+  /** Called when the asker gave up or died before the request was settled. */
+  onCancel: (() => void) | undefined;
+  readonly #lease: Lease | undefined;
+  #state: "open" | "offered" | "settled" = "open";
+  #taken: ((kept: boolean, moved?: readonly Movable[]) => void) | undefined;
+
+  constructor(
+    readonly from: Holder,
+    readonly verb: string,
+    /** What the verb is about: the method of a call. */
+    readonly detail: string,
+    readonly body: Packet,
+    /** Nobody, when no answer is wanted. */
+    readonly asker: Asker | undefined,
+  ) {
+    if (asker !== undefined) this.#lease = new Lease(from, () => this.#abandon());
+  }
+
+  /** Whether the cell still owes an answer. */
+  get open(): boolean {
+    return this.#state === "open";
+  }
+
+  /** Settles with a plain value of the kernel's own. */
+  reply(value?: unknown): void {
+    if (this.open && this.asker !== undefined) this.replyPacket(value === undefined ? EMPTY_PACKET : packPlain(value));
+  }
+
+  /** Settles with a value of the user's; with the reason, if it cannot travel. */
+  replyValue(value: unknown, root: string): void {
+    if (!this.open || this.asker === undefined) return;
+    try {
+      this.replyPacket(pack(value, root, this.from));
+    } catch (error) {
+      this.throw(error);
+    }
+  }
+
+  /** Settles with a value that was packed for the asker. */
+  replyPacket(body: Packet): void {
+    this.#settle("value", body);
+  }
+
+  /** Settles with an error, or whatever else was thrown. */
+  throw(error: unknown): void {
+    if (this.open && this.asker !== undefined) this.#settle("thrown", packThrown(error, this.from));
+  }
+
+  /** Settles with the news that the cell is gone. */
+  lose(exit?: Exit): void {
+    this.#settle("lost", EMPTY_PACKET, exit);
+  }
+
+  /**
+   * Offers an item, packed for the asker. It is taken when `taken(true)` says so; `taken(false)` means that it never
+   * was, whether the asker gave up in the meantime or died.
+   */
+  offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Movable[]) => void): void {
+    this.#state = "offered";
+    this.onCancel = undefined;
+    this.#taken = taken;
+    this.asker!.offered(body, tag);
+  }
+
+  /** The asker's word on the offer. `moved` is what had moved to it and came back. */
+  taken(kept: boolean, moved?: readonly Movable[]): void {
+    if (this.#state !== "offered") return;
+    this.#end();
+    this.#taken!(kept, moved);
+  }
+
+  /** The asker gives up. If it is too late for that, the answer is on its way. */
+  cancel(): void {
+    if (!this.open) return;
+    this.#settle("cancelled", EMPTY_PACKET);
+    this.onCancel?.();
+  }
+
+  #settle(outcome: Outcome, body: Packet, exit?: Exit): void {
+    if (!this.open) return;
+    this.#end();
+    this.asker?.settled(outcome, body, exit);
+  }
+
+  #abandon(): void {
+    if (this.#state === "offered") return this.taken(false);
+    if (!this.open) return;
+    this.#end();
+    this.onCancel?.();
+  }
+
+  #end(): void {
+    this.#state = "settled";
+    this.#lease?.end();
+  }
+}
+
+/** The unsettled requests from other isolates, by the number that their askers gave them. */
+export class Incoming {
+  readonly #requests = new Map<IsolateId, Map<number, Request>>();
+
+  /** Makes the request that an envelope asks for. */
+  open(from: Holder, verb: string, detail: string, body: Packet, id: number): Request {
+    if (id === 0) return new Request(from, verb, detail, body, undefined);
+    let requests = this.#requests.get(from.isolate);
+    if (requests === undefined) this.#requests.set(from.isolate, requests = new Map());
+    const route = { to: from.isolate, from: isolate.id, id };
+    const request = new Request(from, verb, detail, body, {
+      settled(outcome, body, exit) {
+        requests.delete(id);
+        isolate.post({ kind: "reply", ...route, outcome, body, exit });
+      },
+      offered: (body, tag) => isolate.post({ kind: "item", ...route, body, tag }),
+    });
+    requests.set(id, request);
+    return request;
+  }
+
+  /** The asker gave up. */
+  cancel(from: IsolateId, id: number): void {
+    this.#requests.get(from)?.get(id)?.cancel();
+  }
+
+  /** The asker has answered an offer. */
+  taken(from: IsolateId, id: number, kept: boolean, body: Packet): void {
+    const request = this.#requests.get(from)?.get(id);
+    this.#requests.get(from)?.delete(id);
+    request?.taken(kept, body.moved.length > 0 ? body.moved : undefined);
+  }
+
+  /** Forgets what a dead isolate had asked; its requests are settled as leases. */
+  forget(isWithinGone: (id: IsolateId) => boolean): void {
+    for (const id of [...this.#requests.keys()]) if (isWithinGone(id)) this.#requests.delete(id);
+  }
+}
+
+/** This isolate's. */
+export const incoming: Incoming = singleton("incoming", () => new Incoming());

@@ -1,0 +1,240 @@
+import { BufferTooShortError, ClosedError, DirectionError, DisconnectedError, TimeoutError } from "./errors.ts";
+import type { Connection, RecvBytesOptions, SendBytesOptions, SendOptions } from "./connection.ts";
+import { whoActs } from "./kernel/acting.ts";
+import { ask, type Question } from "./kernel/ask.ts";
+import type { Target } from "./kernel/cell.ts";
+import { enroll, handleKind, type Import } from "./kernel/handle.ts";
+import type { Holder } from "./kernel/holder.ts";
+import { inspectAs } from "./kernel/inspect.ts";
+import { destinationOf, pack } from "./kernel/pack.ts";
+import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { END, type PipeEndCell } from "./pipe_end_cell.ts";
+
+/** Which way messages go on an end. */
+export interface Direction {
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+/** The label of a message that is not bytes; that of bytes is their number. */
+const NOT_BYTES = "-1";
+
+class PipeEnd implements Connection<unknown> {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly #target: Target;
+  readonly #hold: Hold;
+  #closed = false;
+
+  constructor(target: Target, { readable, writable }: Direction, hold: Hold) {
+    this.readable = readable;
+    this.writable = writable;
+    this.#target = target;
+    this.#hold = hold;
+    enroll(this, () => {
+      this.#assertOpen("pass on");
+      return { kind: END, target, meta: [readable, writable], departed: () => hold.passedOn() };
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async send(message: unknown, options: SendOptions = {}): Promise<void> {
+    this.#assertWritable();
+    const { transfer } = options;
+    const wait = patience("send on a pipe", options);
+    const body = pack(message, "message", destinationOf(this.#target), { transfer });
+    const detail = message instanceof Uint8Array ? String(message.length) : NOT_BYTES;
+    await this.#ask("send", { detail, body, wait, gives: true, late: full });
+  }
+
+  async recv(options?: WaitOptions): Promise<unknown> {
+    return await this.#recv("", options);
+  }
+
+  async tryRecv(): Promise<{ value: unknown } | undefined> {
+    this.#assertReadable();
+    return await this.#tryRecv("");
+  }
+
+  async poll(options?: WaitOptions): Promise<boolean> {
+    this.#assertReadable();
+    const wait = patience("poll a pipe", options, 0);
+    if (wait.once) return await this.#ask("tryPoll", {}) as boolean;
+    try {
+      return await this.#ask("poll", { wait }) as boolean;
+    } catch (error) {
+      if (error instanceof TimeoutError) return false;
+      throw error;
+    }
+  }
+
+  async sendBytes(view: ArrayBufferView, options: SendBytesOptions = {}): Promise<void> {
+    this.#assertWritable();
+    const bytes = bytesOf(view, "send");
+    const offset = checkBytes("offset", options.offset ?? 0, bytes.length);
+    const size = checkBytes("size", options.size ?? bytes.length - offset, bytes.length - offset);
+    const wait = patience("send on a pipe", options);
+    const body = pack(bytes.subarray(offset, offset + size), "view", destinationOf(this.#target));
+    await this.#ask("send", { detail: String(size), body, wait, gives: true, late: full });
+  }
+
+  async recvBytes(options: RecvBytesOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const maxBytes = checkBytes("maxBytes", options.maxBytes ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    return await this.#recv(String(maxBytes), options) as Uint8Array<ArrayBuffer>;
+  }
+
+  async recvBytesInto(view: ArrayBufferView, offset: number = 0, options?: WaitOptions): Promise<number> {
+    const into = bytesOf(view, "receive into");
+    checkBytes("offset", offset, into.length);
+    const bytes = await this.#recv(String(Number.MAX_SAFE_INTEGER), options) as Uint8Array<ArrayBuffer>;
+    if (bytes.length > into.length - offset) {
+      throw new BufferTooShortError(
+        `Cannot receive into a view: the message has ${bytes.length} bytes, there is room for ${into.length - offset}`,
+        { bytes },
+      );
+    }
+    into.set(bytes, offset);
+    return bytes.length;
+  }
+
+  close(): Promise<void> {
+    this[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#hold.release();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<unknown> {
+    while (true) {
+      try {
+        yield await this.recv();
+      } catch (error) {
+        if (error instanceof DisconnectedError) return;
+        throw error;
+      }
+    }
+  }
+
+  static {
+    inspectAs(this, (end) => {
+      const ways = end.readable && end.writable ? "both ways" : end.readable ? "reads" : "writes";
+      return `Connection(${ways}, ${end.#closed ? "closed" : "open"})`;
+    });
+  }
+
+  async #recv(detail: string, options: WaitOptions | undefined): Promise<unknown> {
+    this.#assertReadable();
+    const wait = patience("receive from a pipe", options);
+    if (!wait.once) return await this.#ask("recv", { detail, wait, late: empty });
+    const found = await this.#tryRecv(detail);
+    if (found === undefined) throw empty(wait.timeoutMs);
+    return found.value;
+  }
+
+  async #tryRecv(detail: string): Promise<{ value: unknown } | undefined> {
+    let taken: { value: unknown } | undefined;
+    await this.#ask("tryRecv", { detail, tagged: (_tag, value) => taken = { value } });
+    return taken;
+  }
+
+  #ask(verb: string, question: Partial<Question>): Promise<unknown> {
+    this.#hold.use();
+    const lost = () => new DisconnectedError(`Cannot ${verb} on a pipe: its home is gone`);
+    return ask(this.#target, { holder: whoActs.holder(), verb, lost, ...question });
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen("send on");
+    if (!this.writable) throw new DirectionError("Cannot send on a pipe: this end only reads");
+  }
+
+  #assertReadable(): void {
+    this.#assertOpen("receive from");
+    if (!this.readable) throw new DirectionError("Cannot receive from a pipe: this end only writes");
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closed) throw new ClosedError(`Cannot ${action} a pipe: this end is closed`);
+  }
+}
+
+/** How this handle's holder holds the end. */
+interface Hold {
+  /** It is being used here. */
+  use(): void;
+  /** It was sent to somebody. */
+  passedOn(): void;
+  /** It is given back. */
+  release(): void;
+}
+
+/** The maker holds an end until it first passes it on, and again when it uses it after that. */
+class MakersHold implements Hold {
+  #held = true;
+  constructor(readonly cell: PipeEndCell, readonly maker: Holder) {}
+
+  use(): void {
+    if (this.#held || this.cell.gone) return;
+    this.#held = true;
+    this.cell.changeLease(END, this.maker, 1);
+  }
+
+  passedOn(): void {
+    this.release();
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.cell.changeLease(END, this.maker, -1);
+  }
+}
+
+/** Makes a handle to an end of a pipe whose home is here. */
+export function makePipeEnd(cell: PipeEndCell, direction: Direction, maker: Holder): Connection<unknown> {
+  return new PipeEnd(cell, direction, new MakersHold(cell, maker));
+}
+
+handleKind(END, {
+  leased: true,
+  revive({ target, meta }, imported) {
+    const [readable, writable] = meta as [boolean, boolean];
+    return new PipeEnd(target, { readable, writable }, {
+      use() {},
+      passedOn() {},
+      release: () => (imported as Import).release(),
+    });
+  },
+});
+
+function bytesOf(view: ArrayBufferView, action: string): Uint8Array {
+  if (!ArrayBuffer.isView(view)) {
+    throw new TypeError(`Cannot ${action} a view: it is ${view === null ? "null" : typeof view}`);
+  }
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+function checkBytes(name: string, value: number, most: number): number {
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    throw new TypeError(`Cannot use ${name}: it must be a number, not ${String(value)}`);
+  }
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw new RangeError(`Cannot use ${name}: it must be a whole number from 0 to ${most}, not ${value}`);
+  }
+  return value;
+}
+
+function full(timeoutMs: number): TimeoutError {
+  return new TimeoutError(`Cannot send on a pipe: the peer read nothing for ${timeoutMs} ms`, { timeoutMs });
+}
+
+function empty(timeoutMs: number): TimeoutError {
+  return new TimeoutError(`Cannot receive from a pipe: nothing came in ${timeoutMs} ms`, { timeoutMs });
+}

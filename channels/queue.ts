@@ -1,0 +1,133 @@
+import { enroll, handleKind } from "./kernel/handle.ts";
+import { inspectAs } from "./kernel/inspect.ts";
+import type { WaitOptions } from "./kernel/wait.ts";
+import { makeProducer, type Producer } from "./producer.ts";
+import { clientFor, faceOf, itemsOf, plainClient, QueueClient } from "./queue_client.ts";
+
+/** What `new Queue` takes. */
+export interface QueueOptions {
+  /** How many items the queue holds before `put` has to wait; 0, when left out, is any number. */
+  readonly maxSize?: number | undefined;
+}
+
+/**
+ * A first-in, first-out channel with any number of writers and readers, wherever they run. (Python's
+ * `multiprocessing.Queue`.)
+ *
+ * - **Order**: what one producer puts is got in that order; between producers there is none.
+ * - **Delivery**: a resolved `put` means that the item is in the queue, whatever becomes of its producer. Each item is
+ *   got once; one that was on its way to a reader who died goes back to the head.
+ * - **Snapshot**: an item is what it was when `put` was called.
+ * - **Back pressure**: with a `maxSize`, `put` waits for room.
+ * - **Closing**: after `close()`, or when the last `producer()` handle is gone, nobody can put; readers drain what is
+ *   left, then iteration ends and `get` rejects with `ClosedError`.
+ * - **Home**: the queue lives where it was made. When that is gone everything rejects with `DisconnectedError`.
+ * - **Cancellation**: a `get` that was given up has taken nothing, and a `put` that was given up has put nothing.
+ * - **Disposal** gives back this handle, and closes nothing for others.
+ *
+ * There is no `empty()` and no `full()`: in Python they lie, and a promise in a condition is always true.
+ *
+ * @example
+ * ```ts
+ * import { Queue } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = new Queue<string>();
+ * await queue.put("a");
+ * await queue.put("b");
+ * await queue.close();
+ * const items = [];
+ * for await (const item of queue) items.push(item);
+ * assertEquals(items, ["a", "b"]);
+ * ```
+ */
+export class Queue<T> implements AsyncIterable<T>, Disposable {
+  readonly #client: QueueClient;
+
+  /**
+   * Makes a queue whose home is here.
+   *
+   * @throws {TypeError} If `maxSize` is no number.
+   * @throws {RangeError} If it is no whole number. (Below zero is any number of items, as in Python.)
+   */
+  constructor(options: QueueOptions = {}) {
+    this.#client = clientFor(this, () => plainClient(options));
+    const kind = new.target === Queue ? "queue" : "joinable-queue";
+    enroll(this, () => this.#client.passage(kind));
+  }
+
+  /** How many items it holds at most; 0 is any number. */
+  get maxSize(): number {
+    return this.#client.maxSize;
+  }
+
+  /**
+   * Puts an item in, waiting for room. Resolves when the queue has it.
+   *
+   * @throws {FullError} If there was no room in time.
+   * @throws {ClosedError} If the queue is closed.
+   * @throws {NotSerializableError} If the item cannot travel.
+   */
+  put(item: T, options?: WaitOptions): Promise<void> {
+    return this.#client.put(item, options);
+  }
+
+  /** Puts an item in if there is room now, and says whether. */
+  tryPut(item: T): Promise<boolean> {
+    return this.#client.tryPut(item);
+  }
+
+  /**
+   * Takes the next item, waiting for one.
+   *
+   * @throws {EmptyError} If none came in time.
+   * @throws {ClosedError} If the queue is closed and drained.
+   */
+  get(options?: WaitOptions): Promise<T> {
+    return this.#client.get(options) as Promise<T>;
+  }
+
+  /** Takes the next item if there is one now. */
+  tryGet(): Promise<{ value: T } | undefined> {
+    return this.#client.tryGet() as Promise<{ value: T } | undefined>;
+  }
+
+  /** How many items wait to be got. */
+  size(): Promise<number> {
+    return this.#client.request("size", "ask the size of") as Promise<number>;
+  }
+
+  /**
+   * A handle by which its holder says that it will put. When the last of a queue's producers was disposed of or died,
+   * the queue is closed, so that readers need no sentinels.
+   *
+   * @throws {ClosedError} If the queue is closed.
+   */
+  producer(): Promise<Producer<T>> {
+    return makeProducer<T>(this.#client);
+  }
+
+  /** Lets nobody put any more, anywhere. Readers drain what is left. */
+  async close(): Promise<void> {
+    await this.#client.request("close", "close").catch(() => {});
+  }
+
+  /** Takes items until the queue is closed and drained. An item is taken only when the loop asks for it. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return itemsOf(() => this.get());
+  }
+
+  /** Gives back this handle. */
+  [Symbol.dispose](): void {
+    this.#client.release();
+  }
+
+  static {
+    inspectAs(this, (queue) => `${queue.constructor.name}(${queue.maxSize === 0 ? "" : `maxSize ${queue.maxSize}`})`);
+  }
+}
+
+handleKind("queue", {
+  leased: true,
+  revive: ({ target, meta }, imported) => faceOf(new QueueClient(target, meta as number, imported), () => new Queue()),
+});

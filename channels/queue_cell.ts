@@ -1,0 +1,98 @@
+import { ClosedError } from "./errors.ts";
+import { type Item, ItemStore } from "./item_store.ts";
+import { Cell } from "./kernel/cell.ts";
+import type { Holder } from "./kernel/holder.ts";
+import type { Request } from "./kernel/request.ts";
+
+/** The lease of one who has said that it will put. */
+export const PRODUCER = "producer";
+
+/** The home of a queue. */
+export class QueueCell extends Cell {
+  readonly maxSize: number;
+  protected readonly store: ItemStore;
+  #closed = false;
+
+  /**
+   * @param maxSize 0 is unbounded
+   * @param keepsTaken whether an item may come back after it was taken
+   */
+  constructor(maxSize: number, keepsTaken: boolean = false) {
+    super();
+    this.maxSize = maxSize;
+    this.store = new ItemStore({
+      cell: this,
+      keepsTaken,
+      hasRoom: () => maxSize === 0 || this.store.size < maxSize,
+      suits: () => true,
+      accepted: () => this.accepted(),
+      taken: (item, by) => this.taken(item, by),
+      changed: () => this.#settleReaders(),
+    });
+  }
+
+  receive(request: Request): void {
+    switch (request.verb) {
+      case "put":
+        if (!this.#refuses(request)) this.store.put(request, 0);
+        return;
+      case "tryPut":
+        if (this.#refuses(request) || this.store.tryPut(request, 0)) return;
+        this.store.release(request.body);
+        return request.reply(false);
+      case "get":
+        this.store.take(request);
+        return this.#settleReaders();
+      case "tryGet":
+        if (this.store.size > 0) return this.store.take(request);
+        return this.#ended ? request.throw(this.#closedError("get from")) : request.reply();
+      case "size":
+        return request.reply(this.store.size);
+      case "produce":
+        if (this.#closed) return request.throw(this.#closedError("produce for"));
+        this.changeLease(PRODUCER, request.from, 1);
+        return request.reply();
+      case "close":
+        this.#close();
+        return request.reply();
+      default:
+        request.throw(new TypeError(`Cannot ask a queue: no such request as "${request.verb}"`));
+    }
+  }
+
+  override returned(kind: string): void {
+    if (kind === PRODUCER && this.holdersOf(PRODUCER) === 0) this.#close();
+  }
+
+  /** One more item is in the queue. */
+  protected accepted(): void {}
+
+  /** Somebody has an item for good. */
+  protected taken(_item: Item, _by: Holder): void {}
+
+  get #ended(): boolean {
+    return this.#closed && this.store.drained;
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.store.refusePutters(() => this.#closedError("put to"));
+    this.#settleReaders();
+  }
+
+  #refuses(request: Request): boolean {
+    if (!this.#closed) return false;
+    this.store.release(request.body);
+    request.throw(this.#closedError("put to"));
+    return true;
+  }
+
+  /** Those who wait for an item that can no longer come are told so. */
+  #settleReaders(): void {
+    if (this.#ended) this.store.refuseTakers(() => this.#closedError("get from"));
+  }
+
+  #closedError(action: string): ClosedError {
+    return new ClosedError(`Cannot ${action} a queue: it is closed`);
+  }
+}

@@ -1,0 +1,164 @@
+import { ClosedError, DisconnectedError, EmptyError, FullError } from "./errors.ts";
+import { whoActs } from "./kernel/acting.ts";
+import { ask, type Question } from "./kernel/ask.ts";
+import type { Target } from "./kernel/cell.ts";
+import type { Import, Passage } from "./kernel/handle.ts";
+import { destinationOf, pack } from "./kernel/pack.ts";
+import { type Patience, patience, type WaitOptions } from "./kernel/wait.ts";
+import { QueueCell } from "./queue_cell.ts";
+
+/** One handle's way to a queue, wherever that is. Queues and producers are faces of this. */
+export class QueueClient {
+  readonly target: Target;
+  readonly maxSize: number;
+  readonly #imported: Import | undefined;
+  #released = false;
+
+  constructor(target: Target, maxSize: number, imported: Import | undefined = undefined) {
+    this.target = target;
+    this.maxSize = maxSize;
+    this.#imported = imported;
+  }
+
+  /** What travels. */
+  passage(kind: string): Passage {
+    this.#assertUsable("send");
+    return { kind, target: this.target, meta: this.maxSize };
+  }
+
+  async put(item: unknown, options: WaitOptions | undefined): Promise<void> {
+    this.#assertUsable("put to");
+    const wait = patience("put to a queue", options);
+    const body = pack(item, "item", destinationOf(this.target));
+    if (wait.once) {
+      if (!await this.#ask("tryPut", { body })) throw full(wait.timeoutMs);
+    } else await this.#ask("put", { body, wait, gives: true, late: full });
+  }
+
+  async tryPut(item: unknown): Promise<boolean> {
+    this.#assertUsable("put to");
+    return await this.#ask("tryPut", { body: pack(item, "item", destinationOf(this.target)) }) as boolean;
+  }
+
+  async get(options: WaitOptions | undefined, tagged?: (tag: number, value: unknown) => void): Promise<unknown> {
+    this.#assertUsable("get from");
+    const wait = patience("get from a queue", options);
+    if (!wait.once) return await this.#ask("get", { wait, late: empty, ...(tagged && { tagged }) });
+    const found = await this.tryGet(tagged);
+    if (found === undefined) throw empty(wait.timeoutMs);
+    return found.value;
+  }
+
+  async tryGet(tagged?: (tag: number, value: unknown) => void): Promise<{ value: unknown } | undefined> {
+    this.#assertUsable("get from");
+    let taken: { value: unknown } | undefined;
+    await this.#ask("tryGet", {
+      tagged(tag, value) {
+        taken = { value };
+        tagged?.(tag, value);
+      },
+    });
+    return taken;
+  }
+
+  /** Asks for something that is answered at once, or waited for. */
+  async request(
+    verb: string,
+    action: string,
+    options?: { readonly wait?: Patience; readonly body?: Question["body"] },
+  ): Promise<unknown> {
+    this.#assertUsable(action);
+    return await this.#ask(verb, options ?? {});
+  }
+
+  /** Gives this handle back. */
+  release(): void {
+    this.#released = true;
+    this.#imported?.release();
+  }
+
+  #ask(verb: string, question: Partial<Question>): Promise<unknown> {
+    const lost = () => new DisconnectedError(`Cannot ${verb}: the home of the queue is gone`);
+    return ask(this.target, { holder: whoActs.holder(), verb, lost, ...question });
+  }
+
+  #assertUsable(action: string): void {
+    if (this.#released) throw new ClosedError(`Cannot ${action} a queue: this handle was disposed of`);
+  }
+}
+
+function full(timeoutMs: number): FullError {
+  return new FullError(`Cannot put to a queue: it stayed full for ${timeoutMs} ms`, { timeoutMs });
+}
+
+function empty(timeoutMs: number): EmptyError {
+  return new EmptyError(`Cannot get from a queue: it stayed empty for ${timeoutMs} ms`, { timeoutMs });
+}
+
+const clients = new WeakMap<object, QueueClient>();
+let next: QueueClient | undefined;
+
+/** Makes a face of `client`, whose constructor calls `clientFor`. */
+export function faceOf<F>(client: QueueClient, make: () => F): F {
+  next = client;
+  return make();
+}
+
+/** The client of a new face: the one it is made for, or else a new one. */
+export function clientFor(face: object, make: () => QueueClient): QueueClient {
+  const client = next ?? make();
+  next = undefined;
+  clients.set(face, client);
+  return client;
+}
+
+/** Lets a subclass's queue be of its own kind, unless it is made for a client that exists. */
+export function provide<O>(options: O, make: () => QueueClient): O {
+  next ??= make();
+  return options;
+}
+
+/** The client of a face. */
+export function clientOf(face: object): QueueClient {
+  return clients.get(face)!;
+}
+
+/**
+ * Checks the options of a queue.
+ *
+ * @throws {TypeError} If `maxSize` is no number.
+ * @throws {RangeError} If it is no whole number.
+ */
+export function maxSizeOf(options: { readonly maxSize?: number | undefined }): number {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError("Cannot make a queue: the options must be an object");
+  }
+  const { maxSize = 0 } = options;
+  if (typeof maxSize !== "number" || Number.isNaN(maxSize)) {
+    throw new TypeError(`Cannot make a queue: maxSize must be a number, not ${String(maxSize)}`);
+  }
+  if (maxSize === Infinity) return 0;
+  if (!Number.isInteger(maxSize)) {
+    throw new RangeError(`Cannot make a queue: maxSize must be a whole number, not ${maxSize}`);
+  }
+  // As in Python, what is below zero means no bound.
+  return Math.max(0, maxSize);
+}
+
+/** What `get` gives until the queue is closed and drained. */
+export async function* itemsOf<T>(get: () => Promise<T>): AsyncGenerator<T> {
+  while (true) {
+    try {
+      yield await get();
+    } catch (error) {
+      if (error instanceof ClosedError) return;
+      throw error;
+    }
+  }
+}
+
+/** The client of a plain queue whose home is here. */
+export function plainClient(options: { readonly maxSize?: number | undefined }): QueueClient {
+  const maxSize = maxSizeOf(options);
+  return new QueueClient(new QueueCell(maxSize), maxSize);
+}

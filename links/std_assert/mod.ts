@@ -1,0 +1,34 @@
+/**
+ * A stand-in for `@std/assert`, used where JSR cannot be reached; it is no part of the published package.
+ *
+ * What `@std/assert` accepts and this refuses: errors here are compared by name, message and cause as well as by
+ * their own fields.
+ *
+ * @module
+ */
+export { AssertionError } from "./assertion_error.ts";
+export { equal } from "./equal.ts";
+export {
+  assertAlmostEquals,
+  assertArrayIncludes,
+  assertEquals,
+  assertNotEquals,
+  assertNotStrictEquals,
+  assertObjectMatch,
+  assertStrictEquals,
+} from "./equality.ts";
+export { assertGreater, assertGreaterOrEqual, assertLess, assertLessOrEqual } from "./order.ts";
+export { assertIsError, assertRejects, assertThrows } from "./throwing.ts";
+export {
+  assert,
+  assertExists,
+  assertFalse,
+  assertInstanceOf,
+  assertMatch,
+  assertNotInstanceOf,
+  assertNotMatch,
+  assertStringIncludes,
+  fail,
+  unimplemented,
+  unreachable,
+} from "./truth.ts";

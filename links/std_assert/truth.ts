@@ -1,0 +1,74 @@
+import { AssertionError, failure } from "./assertion_error.ts";
+
+/** Fails unless `expr` is truthy. */
+export function assert(expr: unknown, msg = ""): asserts expr {
+  if (!expr) throw new AssertionError(msg);
+}
+
+/** Fails unless `expr` is falsy. */
+export function assertFalse(expr: unknown, msg = ""): asserts expr is false | 0 | 0n | "" | null | undefined {
+  if (expr) throw new AssertionError(msg);
+}
+
+/** Fails if the value is `null` or `undefined`. */
+export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
+  if (actual === undefined || actual === null) throw failure(`Expected a value, got ${actual}`, msg);
+}
+
+// deno-lint-ignore no-explicit-any
+type Class = abstract new (...args: any[]) => any;
+
+/** Fails unless the value is an instance of the class. */
+export function assertInstanceOf<C extends Class>(
+  actual: unknown,
+  expectedClass: C,
+  msg?: string,
+): asserts actual is InstanceType<C> {
+  if (!(actual instanceof expectedClass)) {
+    throw failure(`Expected an instance of ${expectedClass.name}, got ${Deno.inspect(actual)}`, msg);
+  }
+}
+
+/** Fails if the value is an instance of the class. */
+export function assertNotInstanceOf<A, T>(
+  actual: A,
+  // deno-lint-ignore no-explicit-any
+  unexpectedClass: abstract new (...args: any[]) => T,
+  msg?: string,
+): asserts actual is Exclude<A, T> {
+  if (actual instanceof unexpectedClass) {
+    throw failure(`Expected no instance of ${unexpectedClass.name}, got ${Deno.inspect(actual)}`, msg);
+  }
+}
+
+/** Fails unless the text matches. */
+export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
+  if (!expected.test(actual)) throw failure(`Expected ${Deno.inspect(actual)} to match ${expected}`, msg);
+}
+
+/** Fails if the text matches. */
+export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
+  if (expected.test(actual)) throw failure(`Expected ${Deno.inspect(actual)} not to match ${expected}`, msg);
+}
+
+/** Fails unless the text contains the other. */
+export function assertStringIncludes(actual: string, expected: string, msg?: string): void {
+  if (!actual.includes(expected)) {
+    throw failure(`Expected ${Deno.inspect(actual)} to include ${Deno.inspect(expected)}`, msg);
+  }
+}
+
+/** Fails. */
+export function fail(msg?: string): never {
+  throw failure("Failed assertion", msg);
+}
+
+/** Fails: this has not been written yet. */
+export function unimplemented(msg?: string): never {
+  throw failure("Unimplemented", msg);
+}
+
+/** Fails: the program cannot get here. */
+export function unreachable(msg?: string): never {
+  throw failure("Unreachable", msg);
+}

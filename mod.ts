@@ -1,0 +1,97 @@
+/**
+ * Actors for Deno: threads and subprocesses that talk by message, restart when they fail, and stop when you say so.
+ *
+ * Each process is an actor in a Deno Worker or subprocess with a mailbox; bidirectional channels are pipes. Python's
+ * `multiprocessing` has the words, Erlang/OTP the guarantees: nothing hangs, nothing accepted is lost.
+ *
+ * - **Order**: what one sender sends to one receiver arrives in that order; there is none across senders.
+ * - **Delivery**: at most once. What was accepted (a resolved `put` or `send`) survives its sender.
+ * - **Settling**: every wait on somebody else ends when that one dies, however it died.
+ * - **Copies**: a value is a snapshot taken at the call; what cannot travel is an error at the call, never `{}`.
+ * - **Handles** (refs, processes, queues, ends of pipes) can be sent anywhere, and work there.
+ *
+ * @example A queue between two processes
+ * ```ts
+ * import { Process, Queue, task } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function squares(jobs: Queue<number>, results: Queue<number>): Promise<void> {
+ *   for await (const n of jobs) await results.put(n * n);
+ * }
+ * task(import.meta.url, squares);
+ *
+ * const jobs = new Queue<number>();
+ * const results = new Queue<number>();
+ * const p = new Process(squares, [jobs, results], { placement: "inline" });
+ * await p.start();
+ * await jobs.put(7);
+ * assertEquals(await results.get(), 49);
+ * await jobs.close();
+ * await p.join();
+ * ```
+ *
+ * @module
+ */
+
+export { actor, type ActorClass, type Definition, task, type TaskFunction } from "./actors/definition.ts";
+export { type ArgsThenOptions, type Handle, spawn, type StartArgs } from "./actors/spawn.ts";
+export type { SpawnOptions } from "./actors/spawn_options.ts";
+export type { MailboxOptions } from "./actors/inbox.ts";
+export type { PermissionName, PermissionOptions } from "./actors/placement/placement.ts";
+export type { PlacementName } from "./actors/contact.ts";
+export type {
+  Call,
+  Callable,
+  CallOptions,
+  Calls,
+  Casts,
+  HookName,
+  Instance,
+  Ref,
+  Reply,
+  StopOptions,
+} from "./actors/ref.ts";
+export type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./actors/hooks.ts";
+export { activeChildren, cpuCount, Process, type ProcessOptions } from "./actors/process.ts";
+export { Current, current } from "./actors/current.ts";
+export type { CallContext } from "./actors/context.ts";
+export { Mailbox } from "./actors/mailbox.ts";
+export { onExit } from "./actors/on_exit.ts";
+export type { ExitHookOptions } from "./actors/exit_hooks.ts";
+export { Queue, type QueueOptions } from "./channels/queue.ts";
+export type { Producer } from "./channels/producer.ts";
+export { JoinableQueue, type JoinableQueueOptions } from "./channels/joinable_queue.ts";
+export { pipe, type PipeOptions } from "./channels/pipe.ts";
+export type {
+  Connection,
+  Receiver,
+  RecvBytesOptions,
+  SendBytesOptions,
+  Sender,
+  SendOptions,
+} from "./channels/connection.ts";
+export type { WaitOptions } from "./channels/kernel/wait.ts";
+export type { Movable } from "./channels/kernel/packet.ts";
+export type { Exit } from "./channels/exit.ts";
+export {
+  ActorExitedError,
+  AuthenticationError,
+  BrokenBarrierError,
+  BufferTooShortError,
+  ClosedError,
+  DeadlockError,
+  DirectionError,
+  DisconnectedError,
+  EmptyError,
+  FullError,
+  MailboxFullError,
+  NotOwnerError,
+  NotSerializableError,
+  PoolClosedError,
+  ProtocolError,
+  RemoteError,
+  RestartLimitError,
+  StartError,
+  TimeoutError,
+  TroupeError,
+} from "./channels/errors.ts";
