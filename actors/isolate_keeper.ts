@@ -7,6 +7,7 @@ import { isolate } from "../channels/kernel/isolate.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { root } from "../channels/kernel/root.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
@@ -199,6 +200,7 @@ export class IsolateKeeper extends Cell implements Keeper {
         keeper: addressOf(keeper),
       },
       keeper: addressOf(this),
+      root: addressOf(root()),
     };
   }
 }

@@ -3,6 +3,7 @@ import { Cell, cells } from "../../channels/kernel/cell.ts";
 import "../../channels/kernel/dispatch.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import type { Link } from "../../channels/kernel/link.ts";
+import { setRoot } from "../../channels/kernel/root.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
@@ -34,6 +35,7 @@ export class Boot extends Cell {
     this.#served.catch(() => {});
     startGuard.importing = config.moduleUrl;
     isolate.id = config.id;
+    setRoot(config.root);
     const { parent } = config;
     this.#actor = new Actor({
       ...config,

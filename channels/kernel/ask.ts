@@ -40,6 +40,8 @@ export interface Question {
   lost(exit: Exit | undefined): Error;
   /** The error when time has run out. */
   late?(timeoutMs: number): Error;
+  /** Whether an item that has come is still wanted; asked once, and a yes is a promise to take it. */
+  claim?(): boolean;
   /** Told the home's number of an item, before the promise resolves with it. */
   tagged?(tag: number, value: unknown): void;
 }
@@ -97,8 +99,12 @@ class Pending implements Asker {
 
   offered(body: Packet, tag: number): void {
     pendings.delete(this.id);
-    const kept = !this.#settled && !this.question.holder.gone;
+    const kept = !this.#settled && !this.question.holder.gone && (this.question.claim?.() ?? true);
     if (!kept) {
+      if (!this.#settled) {
+        this.#end();
+        this.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
+      }
       releaseAll(body.passages, this.question.holder);
       return this.#answer(false, { ...EMPTY_PACKET, moved: body.moved });
     }

@@ -12,6 +12,10 @@ export interface Passage {
   readonly also?: Target | undefined;
   /** A plain value. */
   readonly meta: unknown;
+  /** Memory of the cell's that the new holder may use directly. It arrives only within one process. */
+  readonly memory?: SharedArrayBuffer | undefined;
+  /** What this copy of the handle is called in that memory; 0 is nothing. */
+  readonly number?: number | undefined;
   /** Told when the handle has really left, its new holder noted. */
   departed?(): void;
 }
@@ -81,13 +85,15 @@ export interface Destination {
 /** Leases every handle among `passages` to the destination; to be done before the message leaves. */
 export function grantAll(passages: readonly Passage[], to: Destination): void {
   for (const passage of passages) {
-    const { kind, target } = passage;
+    const { kind, target, number = 0 } = passage;
     if (!kinds.get(kind)!.leased) continue;
     if (isCell(target)) {
-      if (isolate.exitOf(to.isolate) === undefined) target.changeLease(kind, holders.get(to.isolate, to.slot), 1);
+      if (isolate.exitOf(to.isolate) === undefined) {
+        target.changeLease(kind, holders.get(to.isolate, to.slot), 1, number);
+      }
     } else {
       const { slot, secret } = target;
-      const grant = { lease: kind, holderIsolate: to.isolate, holder: to.slot };
+      const grant = { lease: kind, holderIsolate: to.isolate, holder: to.slot, number };
       isolate.post({ kind: "grant", to: target.isolate, from: isolate.id, slot, secret, ...grant });
     }
     passage.departed?.();

@@ -4,7 +4,7 @@ import type { Outcome } from "./envelope.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { pack, packPlain, packThrown } from "./pack.ts";
-import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
+import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
 
 /** Where the answer to a request goes: straight to a promise of this isolate, or over a link. */
@@ -23,7 +23,7 @@ export class Request {
   onCancel: (() => void) | undefined;
   readonly #lease: Lease | undefined;
   #state: "open" | "offered" | "settled" = "open";
-  #taken: ((kept: boolean, moved?: readonly Movable[]) => void) | undefined;
+  #taken: ((kept: boolean, moved?: readonly Carried[]) => void) | undefined;
 
   constructor(
     readonly from: Holder,
@@ -76,7 +76,7 @@ export class Request {
    * Offers an item, packed for the asker. It is taken when `taken(true)` says so; `taken(false)` means that it never
    * was, whether the asker gave up in the meantime or died.
    */
-  offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Movable[]) => void): void {
+  offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Carried[]) => void): void {
     this.#state = "offered";
     this.onCancel = undefined;
     this.#taken = taken;
@@ -84,7 +84,7 @@ export class Request {
   }
 
   /** The asker's word on the offer. `moved` is what had moved to it and came back. */
-  taken(kept: boolean, moved?: readonly Movable[]): void {
+  taken(kept: boolean, moved?: readonly Carried[]): void {
     if (this.#state !== "offered") return;
     this.#end();
     this.#taken!(kept, moved);
