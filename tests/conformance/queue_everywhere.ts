@@ -1,4 +1,5 @@
 import { deadline } from "@std/async";
+import { currentActor } from "../../actors/context.ts";
 import { assertNothingLeft } from "../../actors/testing.ts";
 import {
   type JoinableQueue,
@@ -23,7 +24,6 @@ const TEST_MS = 20_000;
 
 /** One place of a test, and the means to use it. All that is started ends with the test. */
 export class Place {
-  readonly #started: Process[] = [];
   #home: Promise<Ref<QueueHome>> | undefined;
 
   constructor(readonly placement: PlacementName) {}
@@ -46,14 +46,15 @@ export class Place {
   /** Starts a task in this place. */
   async start<F extends TaskFunction>(task: F, ...args: Parameters<F>): Promise<Process<Awaited<ReturnType<F>>>> {
     const process = new Process(task as TaskFunction, args, { placement: this.placement, handleSignals: false });
-    this.#started.push(process);
     await process.start();
     return process as Process<Awaited<ReturnType<F>>>;
   }
 
+  /** Ends whatever was started, in whatever state it is. */
   async end(): Promise<void> {
-    await Promise.all(this.#started.filter((process) => process.alive).map((process) => process.kill()));
-    await (await this.#home)?.stop();
+    const children = [...currentActor().children];
+    for (const child of children) child.kill("SIGKILL");
+    await Promise.all(children.map((child) => child.exited));
   }
 
   async #spawnHome(): Promise<Ref<QueueHome>> {
