@@ -86,8 +86,10 @@ export class Request {
   /** The asker's word on the offer. `moved` is what had moved to it and came back. */
   taken(kept: boolean, moved?: readonly Carried[]): void {
     if (this.#state !== "offered") return;
-    this.#end();
+    this.#state = "settled";
     this.#taken!(kept, moved);
+    // Not before: a holder without a lease may be forgotten, and what it has just taken may be its next one.
+    this.#lease?.end();
   }
 
   /** The asker gives up. If it is too late for that, the answer is on its way. */
