@@ -43,7 +43,7 @@ export class QueueClient {
   async get(options: WaitOptions | undefined, tagged?: (tag: number, value: unknown) => void): Promise<unknown> {
     this.#assertUsable("get from");
     const wait = patience("get from a queue", options);
-    if (!wait.once) return await this.#ask("get", { wait, late: empty, ...(tagged && { tagged }) });
+    if (!wait.once) return await this.#ask("get", { wait, takes: "", late: empty, ...(tagged && { tagged }) });
     const found = await this.tryGet(tagged);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;
@@ -53,6 +53,7 @@ export class QueueClient {
     this.#assertUsable("get from");
     let taken: { value: unknown } | undefined;
     await this.#ask("tryGet", {
+      takes: "",
       tagged(tag, value) {
         taken = { value };
         tagged?.(tag, value);

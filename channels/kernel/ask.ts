@@ -1,6 +1,6 @@
 import type { Exit } from "../exit.ts";
 import { TimeoutError } from "../errors.ts";
-import { type IsolateId, isWithin } from "./address.ts";
+import { type Address, isWithin, showAddress } from "./address.ts";
 import { isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
@@ -11,6 +11,7 @@ import { unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { type Asker, Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
+import { Stale } from "./stale.ts";
 import type { Patience } from "./wait.ts";
 import { type Deadline, wheel } from "./wheel.ts";
 
@@ -30,6 +31,11 @@ export interface Question {
    * accepted by then must not be reported as not given; else giving up is immediate, and what comes late is returned.
    */
   readonly gives?: boolean;
+  /**
+   * Which items the question takes. What comes for one that gave up is for the next that takes the same from the same
+   * cell for the same holder, so that giving up changes no order.
+   */
+  readonly takes?: string;
   /** Whether the program may end while this is pending: nobody is waiting, we only want to know. */
   readonly quiet?: boolean;
   /**
@@ -56,10 +62,12 @@ class Pending implements Asker {
   #aborted: (() => void) | undefined;
   #gaveUp: (() => unknown) | undefined;
   #settled = false;
+  #stale: Stale | undefined;
 
   constructor(
     readonly question: Question,
-    readonly to: IsolateId,
+    /** Whom it asks; nobody, when the cell lives here. */
+    readonly target: Address | undefined,
     readonly id: number,
     readonly resolve: (value: unknown) => void,
     readonly reject: (reason: unknown) => void,
@@ -79,8 +87,14 @@ class Pending implements Asker {
     }
   }
 
+  /** Whether somebody waits for the answer. */
+  get awaited(): boolean {
+    return !this.#settled && !this.question.quiet;
+  }
+
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     pendings.delete(this.id);
+    this.#stale?.remove();
     if (this.#settled) return releaseAll(body.passages, this.question.holder);
     this.withdraw?.();
     this.#end();
@@ -99,17 +113,20 @@ class Pending implements Asker {
 
   offered(body: Packet, tag: number): void {
     pendings.delete(this.id);
-    const kept = !this.#settled && !this.question.holder.gone && (this.question.claim?.() ?? true);
-    if (!kept) {
-      if (!this.#settled) {
-        this.#end();
-        this.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
-      }
+    const taker = this.#wants() ? this : this.#heir();
+    if (taker === undefined) {
       releaseAll(body.passages, this.question.holder);
-      return this.#answer(false, { ...EMPTY_PACKET, moved: body.moved });
+      this.#answer(false, { ...EMPTY_PACKET, moved: body.moved });
+    } else {
+      taker.#end();
+      if (taker !== this) taker.#cancel();
+      this.#answer(true, EMPTY_PACKET);
+      taker.#take(body, tag);
     }
-    this.#end();
-    this.#answer(true, EMPTY_PACKET);
+    this.#stale?.remove();
+  }
+
+  #take(body: Packet, tag: number): void {
     try {
       const value = unpack(body, this.question.holder);
       this.question.tagged?.(tag, value);
@@ -119,24 +136,56 @@ class Pending implements Asker {
     }
   }
 
+  /** Whether an item that has come is wanted; if it is, it must be taken. */
+  #wants(): boolean {
+    if (this.#settled || this.question.holder.gone) return false;
+    if (this.question.claim?.() ?? true) return true;
+    this.#end();
+    this.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
+    return false;
+  }
+
+  /** Who gets an item that came for this question, which does not want it. */
+  #heir(): Pending | undefined {
+    const { target, question: { takes, holder } } = this;
+    if (target === undefined || takes === undefined || this.#stale?.returned) return undefined;
+    const address = showAddress(target);
+    for (const other of pendings.values()) {
+      if (other.#settled || other.question.takes !== takes || other.question.holder !== holder) continue;
+      if (showAddress(other.target!) !== address) continue;
+      if (other.#wants()) return other;
+      other.#cancel();
+    }
+    Stale.returns(target, holder);
+    return undefined;
+  }
+
   #answer(kept: boolean, body: Packet): void {
     if (this.request !== undefined) this.request.taken(kept);
-    else isolate.post({ kind: "taken", to: this.to, from: isolate.id, id: this.id, kept, body });
+    else isolate.post({ kind: "taken", to: this.target!.isolate, from: isolate.id, id: this.id, kept, body });
   }
 
   #giveUp(reason: () => unknown): void {
     if (this.#settled || this.#gaveUp !== undefined) return;
     this.#gaveUp = reason;
-    const { request } = this;
     if (!this.question.gives) {
       this.#end();
       this.reject(reason());
     }
-    if (request !== undefined) request.cancel();
+    this.#cancel();
+  }
+
+  /** Tells the home that no answer is wanted. */
+  #cancel(): void {
+    if (this.request !== undefined) this.request.cancel();
     else if (this.withdraw !== undefined) {
       this.withdraw();
       this.settled("cancelled", EMPTY_PACKET);
-    } else isolate.post({ kind: "cancel", to: this.to, from: isolate.id, id: this.id });
+    } else {
+      const { takes, holder } = this.question;
+      if (takes !== undefined) this.#stale = Stale.of(this.target!, holder).add();
+      isolate.post({ kind: "cancel", to: this.target!.isolate, from: isolate.id, id: this.id });
+    }
   }
 
   #end(): void {
@@ -156,15 +205,15 @@ const ids: { last: number } = singleton("ask-ids", () => ({ last: 0 }));
  */
 export function ask(target: Target, question: Question): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const { holder, verb, detail = "", body = EMPTY_PACKET } = question;
+    const { holder, verb, detail = "", body = EMPTY_PACKET, takes } = question;
     if (isCell(target)) {
-      const pending = new Pending(question, isolate.id, 0, resolve, reject);
+      const pending = new Pending(question, undefined, 0, resolve, reject);
       pending.request = new Request(holder, verb, detail, body, pending);
       target.receive(pending.request);
       return;
     }
     const id = ++ids.last;
-    const pending = new Pending(question, target.isolate, id, resolve, reject);
+    const pending = new Pending(question, target, id, resolve, reject);
     pendings.set(id, pending);
     const { isolate: to, slot, incarnation, secret } = target;
     const route = { to, from: isolate.id, slot, incarnation, secret, holder: holder.slot, detail, body };
@@ -172,7 +221,8 @@ export function ask(target: Target, question: Question): Promise<unknown> {
       pending.withdraw = undefined;
       isolate.post({ kind: "send", ...route, id, verb });
     };
-    const withdraw = question.gate === undefined ? void send() : question.gate(send);
+    const gate = question.gate ?? (takes === undefined ? undefined : Stale.gate(target, holder));
+    const withdraw = gate === undefined ? void send() : gate(send);
     if (withdraw === undefined) return;
     pending.withdraw = () => {
       withdraw();
@@ -204,14 +254,14 @@ export function tell(target: Target, holder: Holder, verb: string, detail: strin
 /** How many questions somebody waits for. */
 export function unanswered(): number {
   let count = 0;
-  for (const pending of pendings.values()) if (!pending.question.quiet) count++;
+  for (const pending of pendings.values()) if (pending.awaited) count++;
   return count;
 }
 
 /** An answer from another isolate. Only the isolate that was asked may give it. */
 export function answered(envelope: Reply | Item): void {
   const pending = pendings.get(envelope.id);
-  if (pending !== undefined && pending.to !== envelope.from) return;
+  if (pending !== undefined && pending.target!.isolate !== envelope.from) return;
   if (envelope.kind === "reply") {
     pending?.settled(envelope.outcome, envelope.body, envelope.exit);
   } else if (pending !== undefined) pending.offered(envelope.body, envelope.tag);
@@ -227,6 +277,6 @@ export function answered(envelope: Reply | Item): void {
 
 isolate.downListeners.add((gone, exit) => {
   for (const pending of [...pendings.values()]) {
-    if (isWithin(pending.to, gone)) pending.settled("lost", EMPTY_PACKET, exit);
+    if (isWithin(pending.target!.isolate, gone)) pending.settled("lost", EMPTY_PACKET, exit);
   }
 });
