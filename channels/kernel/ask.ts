@@ -4,7 +4,7 @@ import { type Address, isWithin, showAddress } from "./address.ts";
 import { isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
-import type { Holder } from "./holder.ts";
+import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
 import { unpack } from "./pack.ts";
@@ -63,6 +63,8 @@ class Pending implements Asker {
   #gaveUp: (() => unknown) | undefined;
   #settled = false;
   #stale: Stale | undefined;
+  /** The asker's: a request to a cell that lives here has one itself. */
+  #lease: Lease | undefined;
 
   constructor(
     readonly question: Question,
@@ -72,8 +74,11 @@ class Pending implements Asker {
     readonly resolve: (value: unknown) => void,
     readonly reject: (reason: unknown) => void,
   ) {
-    if (!question.quiet) keepAlive.hold();
-    const { wait } = question;
+    const { wait, holder, quiet } = question;
+    if (!quiet) {
+      keepAlive.hold();
+      if (target !== undefined) this.#lease = new Lease(holder, () => this.abandoned());
+    }
     if (wait === undefined) return;
     const { timeoutMs, signal } = wait;
     if (timeoutMs !== Infinity) {
@@ -124,6 +129,13 @@ class Pending implements Asker {
       taker.#take(body, tag);
     }
     this.#stale?.remove();
+  }
+
+  /** Nobody is there to be told: the promise stays as it is, and the dead do not go on. */
+  abandoned(): void {
+    if (this.#settled) return;
+    this.#end();
+    if (this.target !== undefined) this.#cancel();
   }
 
   #take(body: Packet, tag: number): void {
@@ -192,6 +204,7 @@ class Pending implements Asker {
     this.#settled = true;
     this.#deadline?.cancel();
     if (this.#aborted !== undefined) this.question.wait!.signal!.removeEventListener("abort", this.#aborted);
+    this.#lease?.end();
     if (!this.question.quiet) keepAlive.release();
   }
 }

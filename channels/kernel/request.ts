@@ -12,6 +12,8 @@ export interface Asker {
   settled(outcome: Outcome, body: Packet, exit?: Exit): void;
   /** Offers an item; the asker answers by `Request.taken`. */
   offered(body: Packet, tag: number): void;
+  /** Whoever asked is dead. */
+  abandoned(): void;
 }
 
 /**
@@ -109,6 +111,7 @@ export class Request {
     if (this.#state === "offered") return this.taken(false);
     if (!this.open) return;
     this.#end();
+    this.asker!.abandoned();
     this.onCancel?.();
   }
 
@@ -134,6 +137,7 @@ export class Incoming {
         isolate.post({ kind: "reply", ...route, outcome, body, exit });
       },
       offered: (body, tag) => isolate.post({ kind: "item", ...route, body, tag }),
+      abandoned: () => void requests.delete(id),
     });
     requests.set(id, request);
     return request;

@@ -85,7 +85,7 @@ Deno.test("a holder is not forgotten between what it asked for and what it got",
   const holder = holders.get(away, 200);
   let leased: Lease | undefined;
   let settled = false;
-  const request = new Request(holder, "get", "", EMPTY_PACKET, { settled() {}, offered() {} });
+  const request = new Request(holder, "get", "", EMPTY_PACKET, { settled() {}, offered() {}, abandoned() {} });
   request.offer(EMPTY_PACKET, 1, () => leased = new Lease(request.from, () => settled = true));
   request.taken(true);
   assertStrictEquals(holders.get(away, 200), leased!.holder);
