@@ -124,10 +124,7 @@ export class ItemStore {
 
   /** Drops what nobody will ever take. */
   discard(what: string): void {
-    for (const item of this.#items.clear()) {
-      this.release(item.packet);
-      deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
-    }
+    for (const item of this.#items.clear()) this.#drop(item, what);
   }
 
   /** Gives back the handles in a packet that was packed for the store and goes no further. */
@@ -164,14 +161,28 @@ export class ItemStore {
         if (!this.#owner.keepsTaken) this.release(item.packet);
         this.#owner.taken(item, request.from);
         this.#owner.changed();
+      } else if (moved === undefined && body === item.packet && leavesWithTaker(body, request.from)) {
+        this.#lose(item, request.from);
       } else {
-        // What moved to somebody who died is gone with them; else it came back as a new object.
+        // What moved came back as a new object.
         if (moved !== undefined) item.packet = { ...item.packet, moved };
         this.restore(item);
       }
     });
     this.admit();
     this.#owner.changed();
+  }
+
+  /** A taker has died with what had moved to it, without which the item is nothing. */
+  #lose(item: Item, taker: Holder): void {
+    this.#drop(item, "item with objects that had moved to a dead taker");
+    this.#owner.taken(item, taker);
+    this.#owner.changed();
+  }
+
+  #drop(item: Item, what: string): void {
+    this.release(item.packet);
+    deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }
 
   /** The packet itself, unless something in it had moved here and has to go on as bytes. */
@@ -190,4 +201,9 @@ export class ItemStore {
   #holder(): Holder {
     return holders.get(isolate.id, cells.slotOf(this.#owner.cell));
   }
+}
+
+/** Whether something in a packet moved when it was sent to this taker, and is here no more. */
+function leavesWithTaker({ moved }: Packet, taker: Holder): boolean {
+  return taker.isolate !== isolate.id && moved.some((object) => !(object instanceof SharedArrayBuffer));
 }
