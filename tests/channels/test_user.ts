@@ -49,7 +49,7 @@ export class Asked implements Asker {
   keep(): void {
     this.offer = undefined;
     this.outcome = "kept";
-    releaseAll(this.#body.passages, this.holder);
+    releaseAll(this.#body.passages, holders.get(this.holder.isolate, this.holder.slot));
     this.request.taken(true);
   }
 
@@ -57,14 +57,19 @@ export class Asked implements Asker {
   refuse(): void {
     this.offer = undefined;
     this.outcome = "cancelled";
-    releaseAll(this.#body.passages, this.holder);
+    releaseAll(this.#body.passages, holders.get(this.holder.isolate, this.holder.slot));
     this.request.taken(false);
   }
 }
 
 /** A user elsewhere. */
 export class TestUser {
-  readonly holder: Holder = holders.get(AWAY, ++lastSlot);
+  readonly #slot = ++lastSlot;
+
+  /** The holder as it is known now: one that holds nothing may have been forgotten. */
+  get holder(): Holder {
+    return holders.get(AWAY, this.#slot);
+  }
 
   /** Asks a cell for something, giving it a value if there is one. */
   ask(cell: Cell, verb: string, value?: unknown, onOffer?: (asked: Asked) => void): Asked {
