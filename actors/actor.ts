@@ -203,7 +203,8 @@ export class Actor extends Cell implements Keeper {
   /** An actor that ends takes nothing new. */
   #refuses(request: Request): boolean {
     if (this.#state !== "ended" && this.#state !== "stopping") return false;
-    releaseAll(request.body.passages, this.holder);
+    // Not `this.holder`: what was sent after its end was leased to a holder that was made known anew.
+    releaseAll(request.body.passages, holders.get(isolate.id, this.slot));
     if (request.asker === undefined) deadLetters.add(this.title, request.detail || request.verb);
     else request.lose(this.exit ?? { code: 0, reason: "stopped" });
     return true;

@@ -68,13 +68,18 @@ export class Import {
 
 const collected = new FinalizationRegistry<Import>((imported) => imported.release());
 
+/** Gives the lease back when its face is collected, should nobody have done so before. */
+export function releaseWith(face: object, imported: Import): void {
+  collected.register(face, imported, imported);
+}
+
 /** Makes the face of a handle that has come to `holder`. */
 export function revive(passage: Passage, holder: Holder): object {
   const kind = kinds.get(passage.kind);
   if (kind === undefined) throw new Error(`Cannot receive a handle: this program knows no kind "${passage.kind}"`);
   const imported = kind.leased ? new Import(passage.target, passage.kind, holder) : undefined;
   const face = kind.revive(passage, imported, holder);
-  if (imported !== undefined) collected.register(face, imported, imported);
+  if (imported !== undefined) releaseWith(face, imported);
   return face;
 }
 
