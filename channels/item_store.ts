@@ -5,8 +5,8 @@ import { grantAll, releaseAll } from "./kernel/handle.ts";
 import { sameProcess } from "./kernel/address.ts";
 import { type Holder, holders } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
-import { pack, unpack } from "./kernel/pack.ts";
-import type { Packet } from "./kernel/packet.ts";
+import { withoutMoves } from "./kernel/pack.ts";
+import type { Movable, Packet } from "./kernel/packet.ts";
 import type { Request } from "./kernel/request.ts";
 
 /** One item, from the moment it was accepted until somebody has it. */
@@ -14,6 +14,8 @@ export interface Item {
   /** Its place in the order of acceptance. */
   readonly number: number;
   packet: Packet;
+  /** Its size, with the memory that moved with it. */
+  readonly bytes: number;
   /** What the owner wants to know of it. */
   readonly label: number;
   /** How often somebody has had it. */
@@ -48,7 +50,10 @@ export class ItemStore {
   readonly #takers = new Deque<Request>();
   readonly #owner: StoreOwner;
   #lastNumber = 0;
+  #bytes = 0;
   #offered = 0;
+  /** Items whose takers gave up, and that cannot be given to others before what moved with them is back. */
+  #returning = 0;
 
   constructor(owner: StoreOwner) {
     this.#owner = owner;
@@ -57,6 +62,16 @@ export class ItemStore {
   /** How many items wait to be taken. */
   get size(): number {
     return this.#items.size;
+  }
+
+  /** How many bytes the items have that nobody has taken yet. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether somebody who asks for an item now would get one at once. */
+  get ready(): boolean {
+    return this.#items.size > 0 && this.#returning === 0;
   }
 
   /** Whether every accepted item is taken for good, and nobody waits to put another. */
@@ -88,8 +103,13 @@ export class ItemStore {
     this.#match();
   }
 
-  /** Puts an item back to where it was. */
+  /** Puts an item that was taken back to where it was. */
   restore(item: Item): void {
+    this.#bytes += item.bytes;
+    this.#putBack(item);
+  }
+
+  #putBack(item: Item): void {
     this.#items.insert(item, (other) => other.number > item.number);
     this.#match();
     this.#owner.changed();
@@ -124,10 +144,7 @@ export class ItemStore {
 
   /** Drops what nobody will ever take. */
   discard(what: string): void {
-    for (const item of this.#items.clear()) {
-      this.release(item.packet);
-      deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
-    }
+    for (const item of this.#items.clear()) this.#drop(item, what);
   }
 
   /** Gives back the handles in a packet that was packed for the store and goes no further. */
@@ -136,8 +153,10 @@ export class ItemStore {
   }
 
   #accept(request: Request, label: number): void {
-    const item: Item = { number: ++this.#lastNumber, packet: request.body, label, deliveries: 0 };
+    const packet = request.body;
+    const item: Item = { number: ++this.#lastNumber, packet, bytes: sizeOf(packet), label, deliveries: 0 };
     this.#items.push(item);
+    this.#bytes += item.bytes;
     request.onCancel = undefined;
     request.reply(true);
     this.#owner.accepted(item);
@@ -146,7 +165,8 @@ export class ItemStore {
   }
 
   #match(): void {
-    while (this.#takers.size > 0 && this.#items.size > 0) {
+    // An item on its way back goes first, so that giving up changes no order.
+    while (this.#takers.size > 0 && this.ready) {
       const taker = this.#takers.shift()!;
       if (this.#owner.suits(taker, this.#items.peek()!)) this.#offer(taker, this.#items.shift()!);
     }
@@ -157,18 +177,31 @@ export class ItemStore {
     if (body === undefined) return;
     grantAll(body.passages, request.from);
     this.#offered++;
-    request.offer(body, item.number, (kept, moved) => {
+    let returning = false;
+    const answered = (kept: boolean, moved: readonly Movable[] | undefined) => {
       this.#offered--;
+      if (returning) this.#returning--;
       if (kept) {
         item.deliveries++;
+        this.#bytes -= item.bytes;
         if (!this.#owner.keepsTaken) this.release(item.packet);
         this.#owner.taken(item, request.from);
+        this.admit();
         this.#owner.changed();
+      } else if (moved?.length === body.moved.length || body.moved.length === 0) {
+        if (body.moved.length > 0) item.packet = { ...item.packet, moved: moved! };
+        this.#putBack(item);
       } else {
-        // What moved to somebody who died is gone with them; else it came back as a new object.
-        if (moved !== undefined) item.packet = { ...item.packet, moved };
-        this.restore(item);
+        // What moved to somebody who died is gone with them, and the rest of the message is no message.
+        this.#drop(item, "message whose receiver died with what it moved");
+        this.#match();
+        this.admit();
+        this.#owner.changed();
       }
+    };
+    request.offer(body, item.number, answered, () => {
+      returning = true;
+      this.#returning++;
     });
     this.admit();
     this.#owner.changed();
@@ -179,15 +212,30 @@ export class ItemStore {
     const { packet } = item;
     if (packet.moved.length === 0 || sameProcess(isolate.id, request.from.isolate)) return packet;
     try {
-      return pack(unpack(packet, this.#holder()), "message", request.from);
+      return withoutMoves(packet);
     } catch (error) {
-      this.release(packet);
+      this.#drop(item, "message that cannot leave its process");
       request.throw(error);
+      this.admit();
+      this.#owner.changed();
       return undefined;
     }
+  }
+
+  /** Nobody will ever take it. */
+  #drop(item: Item, what: string): void {
+    this.#bytes -= item.bytes;
+    this.release(item.packet);
+    deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }
 
   #holder(): Holder {
     return holders.get(isolate.id, cells.slotOf(this.#owner.cell));
   }
+}
+
+function sizeOf({ bytes, moved }: Packet): number {
+  let size = bytes.length;
+  for (const object of moved) if (object instanceof ArrayBuffer) size += object.byteLength;
+  return size;
 }

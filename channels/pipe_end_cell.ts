@@ -19,7 +19,6 @@ export class PipeEndCell extends Cell {
   peer!: PipeEndCell;
   readonly #unread: ItemStore;
   readonly #pollers = new Set<Request>();
-  #unreadBytes = 0;
   #gone = false;
 
   constructor() {
@@ -32,9 +31,9 @@ export class PipeEndCell extends Cell {
       },
       keepsTaken: false,
       suits: (taker, item) => suits(taker, item),
-      hasRoom: () => this.#unread.size < MAX_UNREAD && this.#unreadBytes < MAX_UNREAD_BYTES,
-      accepted: (item) => this.#unreadBytes += item.packet.bytes.length,
-      taken: (item) => this.#unreadBytes -= item.packet.bytes.length,
+      hasRoom: () => this.#unread.size < MAX_UNREAD && this.#unread.bytes < MAX_UNREAD_BYTES,
+      accepted: () => {},
+      taken: () => {},
       changed: () => this.#changed(),
     });
   }
@@ -56,7 +55,7 @@ export class PipeEndCell extends Cell {
         this.#unread.take(request);
         return this.#changed();
       case "tryRecv":
-        if (this.#unread.size > 0) return this.#unread.take(request);
+        if (this.#unread.ready) return this.#unread.take(request);
         return this.#ended ? request.throw(disconnected("receive from")) : request.reply();
       case "poll":
         if (this.#readable) return request.reply(true);
@@ -85,7 +84,7 @@ export class PipeEndCell extends Cell {
 
   /** Whether a reader would not have to wait. */
   get #readable(): boolean {
-    return this.#unread.size > 0 || this.#ended;
+    return this.#unread.ready || this.#ended;
   }
 
   /** Whether nothing more can come. */

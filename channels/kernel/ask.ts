@@ -114,7 +114,7 @@ class Pending implements Asker {
   }
 
   #answer(kept: boolean, body: Packet): void {
-    if (this.request !== undefined) this.request.taken(kept);
+    if (this.request !== undefined) this.request.taken(kept, body.moved);
     else isolate.post({ kind: "taken", to: this.to, from: isolate.id, id: this.id, kept, body });
   }
 

@@ -19,11 +19,12 @@ export interface Asker {
  * up, or by the asker's death.
  */
 export class Request {
-  /** Called when the asker gave up or died before the request was settled. */
+  /** Called when the asker gave up or died before the request was settled; see `offer` for what comes after that. */
   onCancel: (() => void) | undefined;
   readonly #lease: Lease | undefined;
   #state: "open" | "offered" | "settled" = "open";
   #taken: ((kept: boolean, moved?: readonly Movable[]) => void) | undefined;
+  #moves = false;
 
   constructor(
     readonly from: Holder,
@@ -74,12 +75,21 @@ export class Request {
 
   /**
    * Offers an item, packed for the asker. It is taken when `taken(true)` says so; `taken(false)` means that it never
-   * was, whether the asker gave up in the meantime or died.
+   * was, whether the asker gave up in the meantime or died. `moved` is then what had moved with it and came back;
+   * what does not come back is lost.
+   *
+   * @param returning called when the asker gave up, and what had moved to it has yet to come back
    */
-  offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Movable[]) => void): void {
+  offer(
+    body: Packet,
+    tag: number,
+    taken: (kept: boolean, moved?: readonly Movable[]) => void,
+    returning?: () => void,
+  ): void {
     this.#state = "offered";
-    this.onCancel = undefined;
+    this.onCancel = returning;
     this.#taken = taken;
+    this.#moves = body.moved.length > 0;
     this.asker!.offered(body, tag);
   }
 
@@ -92,6 +102,9 @@ export class Request {
 
   /** The asker gives up. If it is too late for that, the answer is on its way. */
   cancel(): void {
+    // It had not seen the offer yet and will not take it. Not to wait for its word keeps the order: what it asks next
+    // comes right behind this.
+    if (this.#state === "offered") return this.#moves ? this.onCancel?.() : this.taken(false);
     if (!this.open) return;
     this.#settle("cancelled", EMPTY_PACKET);
     this.onCancel?.();
