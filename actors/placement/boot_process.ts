@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SocketLink } from "../../channels/link/socket_link.ts";
+import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
 import type { ProcessConfig } from "./process_config.ts";
 
@@ -19,7 +19,7 @@ startWatchdog();
 hideStdin();
 for (const permission of config.revoke) Deno.permissions.revokeSync(permission);
 
-const boot = new Boot(config, new SocketLink(socket), (code) => Deno.exit(code));
+const boot = new Boot(config, new SocketLink(socket, OWN_PROCESS), (code) => Deno.exit(code));
 
 /** Resolves when the actor's module may be imported: here, at once. */
 export const ready: Promise<void> = Promise.resolve();

@@ -1,7 +1,7 @@
 import { StartError } from "../../channels/errors.ts";
 import { makeSecret } from "../../channels/kernel/address.ts";
 import type { Link } from "../../channels/kernel/link.ts";
-import { SocketLink } from "../../channels/link/socket_link.ts";
+import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { meetingPlace } from "./meeting_place.ts";
 import { describe, type Granted, holdsFully, PERMISSION_NAMES, resolvePermissions } from "./permissions.ts";
 import type { BootConfig, IsolateOptions, PermissionName, Placement, Seat, SeatEnd } from "./placement.ts";
@@ -33,7 +33,7 @@ export const process: Placement = {
     const link = { current: undefined as ClosableLink | undefined };
     const meeting = meetingPlace.expect(token, (socket) => {
       meetingPlace.forget(token);
-      link.current = new ClosableLink(socket);
+      link.current = new ClosableLink(socket, OWN_PROCESS);
       called.resolve(link.current);
     });
     const { flags, revoke, watchdog } = permissionFlags(granted, meeting);
