@@ -8,6 +8,7 @@ import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { checkOptions, patience, type WaitOptions } from "../channels/kernel/wait.ts";
+import { endingSource, selectable } from "../channels/source.ts";
 import { Bridges } from "./bridge.ts";
 import { CallResult } from "./call_result.ts";
 import { Contact, type PlacementName } from "./contact.ts";
@@ -33,6 +34,7 @@ class ActorRef implements Ref {
     this.call = methods((method, args) => makeCall(contact, method, args, {}));
     this.cast = methods((method, args) => makeCast(contact, method, args, {}));
     enroll(this, () => contactPassage("ref", contact));
+    selectable(this, endingSource(() => contact.exited, () => contact.exit));
   }
 
   get address(): string {

@@ -1,6 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { callableMethod } from "./callable.ts";
@@ -8,7 +9,7 @@ import { type CallContext, runAs } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import type { FailedMessage } from "./hooks.ts";
 import { Inbox } from "./inbox.ts";
-import { type AnyIterator, isIterator, StreamCell, streamHandle } from "./stream.ts";
+import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
 
 /** How an actor's messages are handled: in order, so many at a time as it allows, its streams between them. */
 export class MessageLoop {
@@ -166,7 +167,7 @@ export class MessageLoop {
     });
     this.#streams.add(stream);
     this.#active.delete(request);
-    request.replyPacket(pack(streamHandle(stream), "result", request.from));
+    request.replyPacket(pack(new Transit(stream.passage()), "result", request.from));
   }
 
   /** One item of a stream, between two messages: a handler never runs while another one of this actor does. */

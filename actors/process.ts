@@ -9,6 +9,7 @@ import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
+import { endingSource, selectable } from "../channels/source.ts";
 import { contactFrom, contactPassage, queue } from "./actor_ref.ts";
 import type { Contact, PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
@@ -102,6 +103,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       this.#daemon = plan.daemon;
       this.#state = "made";
     }
+    selectable(this, endingSource(() => this.#contact.exited, () => this.#contact.exit));
     enroll(this, () => {
       const passage = contactPassage("process", this.#contact);
       return { ...passage, meta: [...passage.meta as unknown[], this.#daemon, this.pid] };

@@ -2,7 +2,7 @@ import type { Exit } from "../channels/exit.ts";
 import { TimeoutError } from "../channels/errors.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
-import { enroll, handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
+import { handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { pack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
@@ -144,14 +144,4 @@ export function isIterator(value: unknown): value is AnyIterator {
   const candidate = value as { next?: unknown; [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown };
   return typeof candidate.next === "function" &&
     (typeof candidate[Symbol.asyncIterator] === "function" || typeof candidate[Symbol.iterator] === "function");
-}
-
-/** Not a plain object, which would travel as one. */
-class StreamHandle {}
-
-/** An object that stands for a stream in a message. */
-export function streamHandle(stream: StreamCell): object {
-  const handle = new StreamHandle();
-  enroll(handle, () => stream.passage());
-  return handle;
 }

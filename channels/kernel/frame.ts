@@ -148,9 +148,12 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
   }
 }
 
-function writePassage({ kind, target, also, meta, memory, number = 0 }: Passage, carried: Carried[]): unknown[] {
+function writePassage(
+  { kind, target, also, meta, parts = 0, memory, number = 0 }: Passage,
+  carried: Carried[],
+): unknown[] {
   const at = memory === undefined ? -1 : carried.push(memory) - 1;
-  return [kind, meta, at, number, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
+  return [kind, meta, parts, at, number, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
 }
 
 function writeAddress(target: Target): unknown[] {
@@ -160,7 +163,7 @@ function writeAddress(target: Target): unknown[] {
 
 function readPassage(fields: unknown, { moved }: Frame): Passage {
   if (!Array.isArray(fields)) malformed("a handle is no array");
-  const [kind, meta, at, number, ...addresses] = fields as unknown[];
+  const [kind, meta, parts, at, number, ...addresses] = fields as unknown[];
   const memory = moved[at as number];
   const also = addresses.length > 4 ? readAddress(addresses.slice(4)) : undefined;
   return {
@@ -168,6 +171,7 @@ function readPassage(fields: unknown, { moved }: Frame): Passage {
     target: readAddress(addresses),
     also,
     meta,
+    parts: count(parts),
     memory: memory instanceof SharedArrayBuffer ? memory : undefined,
     number: count(number),
   };

@@ -22,6 +22,7 @@ export class Request {
   /** Called when the asker gave up or died before the request was settled. */
   onCancel: (() => void) | undefined;
   readonly #lease: Lease | undefined;
+  #committed = false;
   #state: "open" | "offered" | "settled" = "open";
   #taken: ((kept: boolean, moved?: readonly Carried[]) => void) | undefined;
 
@@ -90,9 +91,15 @@ export class Request {
     this.#taken!(kept, moved);
   }
 
+  /** From now on the asker can no longer give up: what it asked for is being done, and it will be told. */
+  commit(): void {
+    this.#committed = true;
+    this.onCancel = undefined;
+  }
+
   /** The asker gives up. If it is too late for that, the answer is on its way. */
   cancel(): void {
-    if (!this.open) return;
+    if (!this.open || this.#committed) return;
     this.#settle("cancelled", EMPTY_PACKET);
     this.onCancel?.();
   }
