@@ -56,6 +56,17 @@ export { activeChildren, cpuCount, Process, type ProcessOptions } from "./actors
 export { Current, current } from "./actors/current.ts";
 export type { CallContext } from "./actors/context.ts";
 export { Mailbox } from "./actors/mailbox.ts";
+export { type Child, child, type ChildOptions } from "./actors/supervision/child.ts";
+export {
+  type Children,
+  type Refs,
+  supervise,
+  type SuperviseOptions,
+  type Supervisor,
+  supervisor,
+} from "./actors/supervision/supervisor.ts";
+export type { BackoffOptions, RestartType, Strategy } from "./actors/supervision/restart_policy.ts";
+export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
 export { onExit } from "./actors/on_exit.ts";
 export type { ExitHookOptions } from "./actors/exit_hooks.ts";
 export { type Ending, ready, select, type Selected, type SelectSource, type Taken } from "./channels/select.ts";

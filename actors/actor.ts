@@ -56,6 +56,8 @@ export class Actor extends Cell implements Keeper {
   spawned = 0;
   /** The processes that it started, while they live. */
   readonly processesAlive: Set<object> = new Set();
+  /** Ends the children in a way of its own; a supervisor has one. */
+  endChildrenBy: (() => Promise<void>) | undefined;
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
@@ -95,6 +97,11 @@ export class Actor extends Cell implements Keeper {
   /** Whether this is the program itself, which ends by Deno's rules. */
   get isProgram(): boolean {
     return this.plan.parent === undefined;
+  }
+
+  /** Ends it in order for a reason of its own. */
+  async endWith(exit: Exit): Promise<void> {
+    await this.#conclude(exit.error === undefined ? exit : { ...exit, error: copyOfThrown(exit.error) });
   }
 
   /** The program's own main actor runs by itself. */
@@ -152,7 +159,7 @@ export class Actor extends Cell implements Keeper {
 
   stop(graceMs: number): Promise<Exit> {
     if (this.exit !== undefined) return this.exited;
-    const kill = () => this.kill("SIGKILL");
+    const kill = () => void this.kill("SIGKILL");
     if (graceMs <= 0) kill();
     else if (graceMs !== Infinity) {
       const deadline = wheel.after(graceMs, kill);
@@ -162,8 +169,9 @@ export class Actor extends Cell implements Keeper {
     return this.exited;
   }
 
-  kill(signal: EndSignal): void {
+  kill(signal: EndSignal): Promise<Exit> {
     this.#finish(KILLED[signal]);
+    return this.exited;
   }
 
   interrupt(): void {
@@ -184,19 +192,25 @@ export class Actor extends Cell implements Keeper {
     throw new ExitRequest(code);
   }
 
-  /** A handler threw; the caller, if there is one, has been told. */
-  failed(error: unknown, message: FailedMessage): void {
-    if (message.kind !== "call") this.crash(error, message);
-    else if (this.#instance?.onError !== undefined) this.#decide(error, message, "resume");
+  /**
+   * A handler threw; the caller, if there is one, has been told. While the actor decides what that means to it, nothing
+   * else is handled: the promise, if there is one, settles when it has.
+   */
+  failed(error: unknown, message: FailedMessage): Promise<void> | undefined {
+    if (message.kind !== "call") return this.crash(error, message);
+    return this.#instance?.onError === undefined ? undefined : this.#decide(error, message, "resume");
   }
 
   /** Something it did not catch, and that no caller can be told: the actor ends, unless it decides otherwise. */
-  crash(error: unknown, message: FailedMessage): void {
-    if (this.#state !== "ended" && !(error instanceof ExitRequest)) this.#decide(error, message, "escalate");
+  crash(error: unknown, message: FailedMessage): Promise<void> | undefined {
+    if (this.#state === "ended" || error instanceof ExitRequest) return undefined;
+    if (this.#instance?.onError === undefined) return this.#fail(error, ` in ${message.method}`);
+    return this.#decide(error, message, "escalate");
   }
 
   /** Stops the children, all within the grace, those asked first that were started last. */
   async endChildren(graceMs: number): Promise<void> {
+    await this.endChildrenBy?.();
     await Promise.all([...this.children].reverse().map((child) => child.stop(graceMs)));
   }
 
@@ -212,7 +226,7 @@ export class Actor extends Cell implements Keeper {
   async #decide(error: unknown, message: FailedMessage, fallback: ErrorDecision): Promise<void> {
     let decision = fallback;
     try {
-      decision = await runAs(this, undefined, () => this.#instance?.onError?.(error, message)) ?? fallback;
+      decision = await runAs(this, undefined, () => this.#instance!.onError!(error, message)) ?? fallback;
     } catch (second) {
       console.error(`${this.title}: onError failed:`, second);
       decision = "escalate";
@@ -278,7 +292,7 @@ export class Actor extends Cell implements Keeper {
     this.#state = "ended";
     this.exit = exit;
     this.#stop.abort(new DOMException(`${this.name} has ended`, "AbortError"));
-    for (const child of this.children) child.kill("SIGKILL");
+    for (const child of this.children) void child.kill("SIGKILL");
     this.loop.end(exit);
     cells.remove(this, exit);
     holders.sweep(this.holder);

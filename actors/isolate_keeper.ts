@@ -78,7 +78,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       this.#hold(!this.daemon);
     } catch (error) {
       if (this.#seat === undefined) this.#ended({ code: 1, error }, parent);
-      else this.kill("SIGKILL");
+      else void this.kill("SIGKILL");
       const exit = await this.exited;
       if (deadline.aborted) throw error;
       // The actor's own word says more than that its isolate went.
@@ -98,22 +98,23 @@ export class IsolateKeeper extends Cell implements Keeper {
   stop(graceMs: number): Promise<Exit> {
     if (this.exit !== undefined) return this.exited;
     this.#hold(true);
-    if (graceMs <= 0) this.kill("SIGKILL");
+    if (graceMs <= 0) void this.kill("SIGKILL");
     else {
       this.#ask("stop", Infinity);
       if (graceMs !== Infinity) {
-        const deadline = wheel.after(graceMs, () => this.kill("SIGKILL"));
+        const deadline = wheel.after(graceMs, () => void this.kill("SIGKILL"));
         void this.exited.then(() => deadline.cancel());
       }
     }
     return this.exited;
   }
 
-  kill(signal: EndSignal): void {
-    if (this.exit !== undefined) return;
+  kill(signal: EndSignal): Promise<Exit> {
+    if (this.exit !== undefined) return this.exited;
     this.#hold(true);
     this.#signal ??= signal;
     this.#seat?.kill(signal);
+    return this.exited;
   }
 
   interrupt(): void {

@@ -105,8 +105,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     }
     selectable(this, endingSource(() => this.#contact.exited, () => this.#contact.exit));
     enroll(this, () => {
-      const passage = contactPassage("process", this.#contact);
-      return { ...passage, meta: [...passage.meta as unknown[], this.#daemon, this.pid] };
+      return contactPassage("process", this.#contact, [this.#daemon, this.pid]);
     });
   }
 
@@ -236,14 +235,14 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
    */
   async send(message: unknown, options?: WaitOptions): Promise<void> {
     this.#assertStarted("send to");
-    const { actor, name, address } = this.#contact;
+    const { target, name, address } = this.#contact;
     const wait = patience(`send to ${name}`, options);
-    const body = pack(message, "message", destinationOf(actor));
+    const body = pack(message, "message", destinationOf(target));
     const lost = (exit: Exit | undefined) => actorExited(`send to ${name}`, name, address, exit ?? this.#contact.exit);
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot send to ${name}: its mailbox stayed full for ${timeoutMs} ms`, { timeoutMs });
     const question = { holder: whoActs.holder(), verb: "message", body, wait, late, lost, gives: true };
-    await ask(actor, isCell(actor) ? question : { ...question, gate: (send) => queue(actor, 1, send) });
+    await ask(target, isCell(target) ? question : { ...question, gate: (send) => queue(target, 1, send) });
   }
 
   /** Aborts its `current().signal`, and nothing more: it may go on. */
@@ -305,12 +304,17 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
 /** The process that the constructor is about to be called for, when one came by message. */
 let arriving: { readonly contact: Contact; readonly daemon: boolean; readonly pid: number | undefined } | undefined;
 
+/** The face of a process that was started by other means. */
+export function processFrom(contact: Contact, daemon: boolean, pid: number | undefined): Process {
+  arriving = { contact, daemon, pid };
+  return new Process(() => {});
+}
+
 handleKind("process", {
   leased: false,
   revive(passage) {
-    const [, , daemon, pid] = passage.meta as [string, string, boolean, number | undefined];
-    arriving = { contact: contactFrom(passage), daemon, pid };
-    return new Process(() => {});
+    const [, , [daemon, pid]] = passage.meta as [string, string, [boolean, number | undefined]];
+    return processFrom(contactFrom(passage), daemon, pid);
   },
 });
 

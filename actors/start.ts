@@ -4,6 +4,7 @@ import type { Packet } from "../channels/kernel/packet.ts";
 import { Actor } from "./actor.ts";
 import type { Contact } from "./contact.ts";
 import { contactOf } from "./current.ts";
+import { findRegistration, type Registration } from "./definition.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
 import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
@@ -50,6 +51,11 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
 
 function prepareInline(action: string, plan: StartPlan, parent: Actor, options: SpawnOptions): Prepared {
   checkInline(action, options);
+  const { moduleUrl, name } = plan.registration;
+  const registration = findRegistration(moduleUrl, name);
+  if (registration === undefined) {
+    throw new StartError(`Cannot ${action}: ${moduleUrl}, which defines ${name}, is not imported here`);
+  }
   const actor = new Actor({ ...plan, parent: contactOf(parent) });
   return {
     contact: contactOf(actor),
@@ -61,7 +67,7 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
       trapErrors();
       parent.children.add(actor);
       void actor.exited.then(() => parent.children.delete(actor));
-      return launchHere(action, plan, actor, packet);
+      return launchHere(action, plan, actor, packet, registration);
     },
   };
 }
@@ -72,12 +78,18 @@ function assertAlive(action: string, parent: Actor): void {
   }
 }
 
-async function launchHere(action: string, plan: StartPlan, actor: Actor, packet: Packet): Promise<void> {
+async function launchHere(
+  action: string,
+  plan: StartPlan,
+  actor: Actor,
+  packet: Packet,
+  registration: Registration,
+): Promise<void> {
   const deadline = new StartDeadline(action, plan);
   try {
-    await Promise.race([actor.start(packet, plan.registration), deadline.failed]);
+    await Promise.race([actor.start(packet, registration), deadline.failed]);
   } catch (error) {
-    actor.kill("SIGKILL");
+    void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
     throw new StartError(`Cannot ${action}: ${reasonOf(error)}`, { cause: error });
   } finally {

@@ -21,10 +21,10 @@ export const STREAM = "stream";
 export class StreamCell extends Cell {
   #over = false;
 
-  /** @param turn runs one step of the iterator; an actor does that between two of its messages */
+  /** @param run runs one step of the iterator, on behalf of whose it is */
   constructor(
     readonly iterator: AnyIterator,
-    readonly turn: (request: Request, step: () => Promise<void>) => void,
+    readonly run: (step: () => Promise<void>) => Promise<void>,
     readonly ended: (stream: StreamCell) => void,
   ) {
     super();
@@ -32,8 +32,7 @@ export class StreamCell extends Cell {
 
   receive(request: Request): void {
     if (this.#over) return request.lose();
-    if (request.verb === "return") this.turn(request, () => this.#return(request));
-    else this.turn(request, () => this.#next(request));
+    void this.run(() => request.verb === "return" ? this.#return(request) : this.#next(request));
   }
 
   override returned(): void {

@@ -11,6 +11,8 @@ import { setMainActor } from "../context.ts";
 import { findRegistration } from "../definition.ts";
 import { startGuard } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
+
+import "./handle_kinds.ts";
 import type { BootConfig } from "./placement.ts";
 
 /**

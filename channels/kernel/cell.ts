@@ -30,6 +30,11 @@ export abstract class Cell {
   /** Handles one request. It must settle each one sooner or later, or leave that to the asker's death. */
   abstract receive(request: Request): void;
 
+  /** Where a message for this cell may go straight away; undefined when it has to come here. */
+  get direct(): Target | undefined {
+    return this;
+  }
+
   /** A handle was given to a holder. `number` is what it is called in the cell's shared memory, if it has any. */
   granted(_kind: string, _holder: Holder, _number: number): void {}
 

@@ -101,7 +101,7 @@ export interface Destination {
 export function grantAll(passages: readonly Passage[], to: Destination): void {
   for (const passage of passages) {
     const { kind, target, number = 0 } = passage;
-    if (!kinds.get(kind)!.leased) continue;
+    if (!kinds.get(kind)?.leased) continue;
     if (isCell(target)) {
       if (isolate.exitOf(to.isolate) === undefined) {
         target.changeLease(kind, holders.get(to.isolate, to.slot), 1, number);
@@ -118,7 +118,7 @@ export function grantAll(passages: readonly Passage[], to: Destination): void {
 /** Undoes `grantAll` for a message that nobody will read; only the destination's isolate may. */
 export function releaseAll(passages: readonly Passage[], holder: Holder): void {
   for (const { kind, target } of passages) {
-    if (kinds.get(kind)!.leased) releaseLease(target, kind, holder);
+    if (kinds.get(kind)?.leased) releaseLease(target, kind, holder);
   }
 }
 

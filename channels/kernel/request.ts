@@ -60,17 +60,17 @@ export class Request {
 
   /** Settles with a value that was packed for the asker. */
   replyPacket(body: Packet): void {
-    this.#settle("value", body);
+    this.settle("value", body);
   }
 
   /** Settles with an error, or whatever else was thrown. */
   throw(error: unknown): void {
-    if (this.open && this.asker !== undefined) this.#settle("thrown", packThrown(error, this.from));
+    if (this.open && this.asker !== undefined) this.settle("thrown", packThrown(error, this.from));
   }
 
   /** Settles with the news that the cell is gone. */
   lose(exit?: Exit): void {
-    this.#settle("lost", EMPTY_PACKET, exit);
+    this.settle("lost", EMPTY_PACKET, exit);
   }
 
   /**
@@ -100,11 +100,12 @@ export class Request {
   /** The asker gives up. If it is too late for that, the answer is on its way. */
   cancel(): void {
     if (!this.open || this.#committed) return;
-    this.#settle("cancelled", EMPTY_PACKET);
+    this.settle("cancelled", EMPTY_PACKET);
     this.onCancel?.();
   }
 
-  #settle(outcome: Outcome, body: Packet, exit?: Exit): void {
+  /** Settles in whichever way another cell has settled it. */
+  settle(outcome: Outcome, body: Packet, exit?: Exit): void {
     if (!this.open) return;
     this.#end();
     this.asker?.settled(outcome, body, exit);
