@@ -16,7 +16,7 @@ import { runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
-import { actorExited, ExitRequest } from "./exited.ts";
+import { actorExited, describeExit, ExitRequest } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
@@ -36,6 +36,9 @@ export interface ActorPlan {
   readonly mailbox?: MailboxOptions | undefined;
   readonly concurrency?: number | undefined;
 }
+
+/** What a task returned or threw. */
+type Outcome = { readonly value: unknown } | { readonly thrown: unknown };
 
 /** How long daemons may take to stop once a task is done. */
 const DAEMON_GRACE_MS = 1000;
@@ -61,10 +64,14 @@ export class Actor extends Cell implements Keeper {
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
-  #state: "starting" | "running" | "stopping" | "ended" = "starting";
+  #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
   #instance: (object & ActorHooks) | undefined;
-  #stopping: Promise<Exit> | undefined;
-  #outcome: { readonly value: unknown } | { readonly thrown: unknown } | undefined;
+  /** How long it was given to stop, once it was asked to. */
+  #stopping: { readonly graceMs: number } | undefined;
+  #conclusion: Promise<void> | undefined;
+  #outcome: Outcome | undefined;
+  /** Who waits for the outcome. */
+  #waiting: Request[] | undefined;
   readonly #stop = new AbortController();
   #settleExited!: (exit: Exit) => void;
 
@@ -109,13 +116,19 @@ export class Actor extends Cell implements Keeper {
     this.#state = "running";
   }
 
-  /** Constructs the actor, or starts its task. Rejects with what was thrown, and the actor has then ended. */
-  async start(args: Packet, registration: Registration): Promise<void> {
+  /**
+   * Constructs the actor, or starts its task. Rejects with what was thrown, and the actor has then ended.
+   *
+   * @param told when whoever starts it has been told, after which a task begins: it may end everything at once
+   */
+  async start(args: Packet, registration: Registration, told: Promise<void>): Promise<void> {
+    if (this.exit !== undefined) throw new Error(`${this.name} has ended before that (${describeExit(this.exit)})`);
+    this.#state = "starting";
     try {
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
         this.#state = "running";
-        void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values);
+        void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values, told);
         return;
       }
       const Class = registration.definition as new (...values: unknown[]) => object & ActorHooks;
@@ -124,7 +137,7 @@ export class Actor extends Cell implements Keeper {
         await made.onStart?.(this.current);
         return made;
       });
-      if (this.#state !== "starting") throw this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
+      if (this.#ending) throw this.#failure ?? new Error(`${this.name} ended while it was starting`);
       this.#instance = instance;
       this.#state = "running";
       this.loop.open(instance);
@@ -132,9 +145,14 @@ export class Actor extends Cell implements Keeper {
       if (error instanceof ExitRequest) {
         throw new Error(`${this.name} called exit(${error.code}) while it was starting`);
       }
-      this.#finish({ code: 1, reason: "error", error: copyOfThrown(error) });
+      this.failToStart(error);
       throw error;
     }
+  }
+
+  /** Ends it, since it cannot be started. */
+  failToStart(error: unknown): void {
+    if (this.#conclusion === undefined) this.#finish({ code: 1, reason: "error", error: copyOfThrown(error) });
   }
 
   receive(request: Request): void {
@@ -150,7 +168,7 @@ export class Actor extends Cell implements Keeper {
         if (!this.#refuses(request)) this.loop.awaitRoom(request);
         return;
       case DISCARD:
-        return releaseAll(request.body.passages, this.holder);
+        return this.#discard(request);
       default:
         if (control(this, request)) return;
         request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
@@ -159,13 +177,20 @@ export class Actor extends Cell implements Keeper {
 
   stop(graceMs: number): Promise<Exit> {
     if (this.exit !== undefined) return this.exited;
+    if (this.#state === "made") {
+      this.#finish({ code: 0, reason: "stopped" });
+      return this.exited;
+    }
     const kill = () => void this.kill("SIGKILL");
     if (graceMs <= 0) kill();
     else if (graceMs !== Infinity) {
       const deadline = wheel.after(graceMs, kill);
       void this.exited.then(() => deadline.cancel());
     }
-    this.#stopping ??= this.#stopGently(graceMs);
+    if (this.#stopping === undefined) {
+      this.#stopping = { graceMs };
+      void this.#stopGently(graceMs);
+    }
     return this.exited;
   }
 
@@ -178,11 +203,19 @@ export class Actor extends Cell implements Keeper {
     this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
   }
 
-  async result(): Promise<unknown> {
-    const exit = await this.exited;
-    if (this.#outcome === undefined) throw actorExited("read the result", this.name, this.address, exit);
-    if ("thrown" in this.#outcome) throw this.#outcome.thrown;
-    return this.#outcome.value;
+  /** Asks the code that runs in it to end. */
+  askToStop(): void {
+    this.#stop.abort(new DOMException(`${this.name} was asked to stop`, "AbortError"));
+  }
+
+  result(request: Request): void {
+    const outcome = this.#outcome;
+    if (outcome !== undefined) {
+      if ("thrown" in outcome) request.throw(outcome.thrown);
+      else request.replyValue(outcome.value, "result");
+    } else if (this.exit !== undefined) {
+      request.throw(actorExited("read the result", this.name, this.address, this.exit));
+    } else (this.#waiting ??= []).push(request);
   }
 
   /** Ends it with a code of its own choice. Never returns. */
@@ -214,10 +247,23 @@ export class Actor extends Cell implements Keeper {
     await Promise.all([...this.children].reverse().map((child) => child.stop(graceMs)));
   }
 
+  /** Gives back the handles of a message that nobody will read. After the end they were leased to a holder anew. */
+  #discard(request: Request): void {
+    releaseAll(request.body.passages, holders.get(isolate.id, this.slot));
+  }
+
+  get #ending(): boolean {
+    return this.#state === "stopping" || this.#state === "ended";
+  }
+
+  get #failure(): unknown {
+    return this.exit?.error;
+  }
+
   /** An actor that ends takes nothing new. */
   #refuses(request: Request): boolean {
-    if (this.#state !== "ended" && this.#state !== "stopping") return false;
-    releaseAll(request.body.passages, this.holder);
+    if (!this.#ending) return false;
+    this.#discard(request);
     if (request.asker === undefined) deadLetters.add(this.title, request.detail || request.verb);
     else request.lose(this.exit ?? { code: 0, reason: "stopped" });
     return true;
@@ -236,27 +282,47 @@ export class Actor extends Cell implements Keeper {
     await this.#fail(error, ` in ${message.method}`);
   }
 
-  async #runTask(task: (...values: unknown[]) => unknown, values: unknown[]): Promise<void> {
-    // Not in this turn: wherever it lives, a task begins after whoever started it has gone on.
-    await Promise.resolve();
+  async #runTask(
+    task: (...values: unknown[]) => unknown,
+    values: unknown[],
+    told: Promise<void>,
+  ): Promise<void> {
+    await told;
+    if (this.#stopping !== undefined) return this.#conclude({ code: 0, reason: "stopped" });
+    if (this.exit !== undefined) return;
     try {
-      const value = await runAs(this, undefined, () => task(...values));
-      if (this.exit !== undefined) return;
-      this.#outcome = { value };
-      await Promise.all([...this.children].filter((child) => !child.daemon).map((child) => child.exited));
-      await this.endChildren(DAEMON_GRACE_MS);
-      await this.#conclude({ code: 0, reason: this.#stopping === undefined ? "normal" : "stopped" });
+      this.#settle({ value: await runAs(this, undefined, () => task(...values)) });
     } catch (error) {
-      if (!(error instanceof ExitRequest) && this.exit === undefined) await this.#fail(error, "");
+      if (error instanceof ExitRequest || this.exit !== undefined) return;
+      // Leaving by the reason of its signal is how a task obeys; as an answer to `interrupt` it is an error like others.
+      if (this.#stopping === undefined || error !== this.signal.reason) return this.#fail(error, "");
+      this.#settle({ thrown: error });
     }
+    await this.#outliveChildren();
+    await this.#conclude({ code: 0, reason: this.#stopping === undefined ? "normal" : "stopped" });
   }
 
-  async #stopGently(graceMs: number): Promise<Exit> {
+  /** Waits for the children that are no daemons, and stops the others. */
+  async #outliveChildren(): Promise<void> {
+    if (this.#stopping !== undefined) return this.endChildren(this.#stopping.graceMs);
+    await Promise.all(this.#workers().map((child) => child.exited));
+    await this.endChildren(DAEMON_GRACE_MS);
+  }
+
+  /** The children that are no daemons: a task waits for them. */
+  #workers(): Keeper[] {
+    return [...this.children].filter((child) => !child.daemon);
+  }
+
+  async #stopGently(graceMs: number): Promise<void> {
     this.#state = "stopping";
-    this.#stop.abort(new DOMException(`${this.name} was asked to stop`, "AbortError"));
+    this.askToStop();
     this.loop.close();
-    // A task ends by returning; an actor when it has nothing left to do.
-    if (this.#instance === undefined) return this.exited;
+    if (this.#instance === undefined) {
+      // A task ends by returning, and may be waiting for its children to end first. The daemons serve it until then.
+      for (const child of this.#workers().reverse()) void child.stop(graceMs);
+      return;
+    }
     await new Promise<void>((resolve) => {
       this.loop.idle = resolve;
       this.loop.pump();
@@ -269,18 +335,28 @@ export class Actor extends Cell implements Keeper {
     } catch (error) {
       await this.#fail(error, " in onStop");
     }
-    return this.exited;
   }
 
   /** The whole error is on standard error before the actor counts as ended. */
   async #fail(error: unknown, where: string): Promise<void> {
     console.error(`${this.title} ended by an uncaught error${where}:`, error);
-    this.#outcome ??= { thrown: error };
+    this.#settle({ thrown: error });
     await this.#conclude({ code: 1, reason: "error", error: copyOfThrown(error) });
   }
 
-  /** Ends it in order: it takes nothing new, and its `onExit` functions run first. */
-  async #conclude(exit: Exit): Promise<void> {
+  /** The task's outcome is known, and told while its holds on what it may contain still last. The first one counts. */
+  #settle(outcome: Outcome): void {
+    if (this.exit !== undefined || this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
+  }
+
+  /** Ends it in order: it takes nothing new, and its `onExit` functions run first. The first reason to end counts. */
+  #conclude(exit: Exit): Promise<void> {
+    return this.#conclusion ??= this.#concludeWith(exit);
+  }
+
+  async #concludeWith(exit: Exit): Promise<void> {
     if (this.exit !== undefined) return;
     this.#state = "stopping";
     if (this.exitHooks.size > 0) await runAs(this, undefined, () => this.exitHooks.run());
@@ -292,9 +368,10 @@ export class Actor extends Cell implements Keeper {
     this.#state = "ended";
     this.exit = exit;
     this.#stop.abort(new DOMException(`${this.name} has ended`, "AbortError"));
+    for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
     for (const child of this.children) void child.kill("SIGKILL");
     this.loop.end(exit);
-    cells.remove(this, exit);
+    cells.retire(this, exit);
     holders.sweep(this.holder);
     this.#settleExited(exit);
   }

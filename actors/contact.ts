@@ -1,6 +1,6 @@
 import type { Exit } from "../channels/exit.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
-import { showAddress } from "../channels/kernel/address.ts";
+import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
@@ -47,6 +47,15 @@ export class Contact {
     return this.#localKeeper?.exited ?? (this.#exited ??= this.#watch());
   }
 
+  /** How it ended, if it has by now. */
+  async look(): Promise<Exit | undefined> {
+    const known = this.exit;
+    if (known !== undefined || this.#localKeeper !== undefined) return known;
+    const gone = new Error("gone");
+    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "look", lost: () => gone });
+    return await asked.then((exit) => exit as Exit | undefined, () => this.exited);
+  }
+
   /** Asks it to end; resolves with how it did. */
   async stop(graceMs: number): Promise<Exit> {
     return await (this.#localKeeper?.stop(graceMs) ?? this.#ask("stop", graceMs)) as Exit;
@@ -64,15 +73,17 @@ export class Contact {
     else await this.#ask("interrupt");
   }
 
-  /** What its task returned; rejects with what it threw, or with how else it ended. */
-  async result(): Promise<unknown> {
-    const local = this.#localKeeper;
-    if (local !== undefined) return await local.result();
-    return await ask(this.keeper, {
-      holder: whoActs.holder(),
-      verb: "result",
-      lost: (exit) => actorExited("read the result", this.name, this.address, exit ?? PARENT_GONE),
-    });
+  /**
+   * What its task returned, once it has ended; rejects with what it threw, or with how else it ended.
+   *
+   * @param quiet whether the program may end before that
+   */
+  async result(quiet: boolean): Promise<unknown> {
+    const lost = (exit: Exit | undefined) => actorExited("read the result", this.name, this.address, exit);
+    const result = ask(this.keeper, { holder: whoActs.holder(), verb: "result", quiet, lost });
+    result.catch(() => {});
+    await this.exited;
+    return await result;
   }
 
   get #localKeeper(): Keeper | undefined {
@@ -80,9 +91,15 @@ export class Contact {
   }
 
   async #watch(): Promise<Exit> {
-    const gone = new Error("gone");
-    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "exited", quiet: true, lost: () => gone });
-    this.#exit = await asked.then((exit) => exit as Exit, () => PARENT_GONE);
+    let ended: Exit | undefined;
+    const lost = (exit: Exit | undefined) => {
+      ended = exit;
+      return new Error("gone");
+    };
+    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "exited", quiet: true, lost });
+    // Where the keeper lived with the actor, its home may still know; what is said of a dead home is another's exit.
+    const known = () => isolate.exitOf((this.keeper as Address).isolate) === undefined ? ended : undefined;
+    this.#exit = await asked.then((exit) => exit as Exit, () => known() ?? PARENT_GONE);
     return this.#exit;
   }
 

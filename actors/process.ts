@@ -10,8 +10,8 @@ import { inspectAs } from "../channels/kernel/inspect.ts";
 import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import { endingSource, selectable } from "../channels/source.ts";
-import { contactFrom, contactPassage, queue } from "./actor_ref.ts";
-import type { Contact, PlacementName } from "./contact.ts";
+import { queue } from "./actor_ref.ts";
+import { Contact, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { registrationOf } from "./definition.ts";
 import { actorExited, describeExit } from "./exited.ts";
@@ -63,8 +63,11 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     | { readonly prepared: Prepared; readonly args: readonly unknown[]; readonly handleSignals: boolean }
     | undefined;
   #pid: () => number | undefined;
+  #outcome: () => Promise<unknown>;
   #result: Promise<R> | undefined;
-  #state: "made" | "started" | "closed";
+  #resultIsRead = false;
+  #started: boolean;
+  #closed = false;
   readonly #daemon: boolean;
 
   /**
@@ -81,8 +84,9 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       arriving = undefined;
       this.#contact = contact;
       this.#pid = () => pid;
+      this.#outcome = () => contact.result(false);
       this.#daemon = daemon;
-      this.#state = "started";
+      this.#started = true;
     } else {
       const [args = [], options = {}] = rest as unknown as [A?, ProcessOptions?];
       const registration = registrationOf("make a process", task);
@@ -100,12 +104,15 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       this.#unstarted = { prepared, args: [...args], handleSignals };
       this.#contact = prepared.contact;
       this.#pid = prepared.pid;
+      this.#outcome = prepared.outcome;
       this.#daemon = plan.daemon;
-      this.#state = "made";
+      this.#started = false;
     }
     selectable(this, endingSource(() => this.#contact.exited, () => this.#contact.exit));
     enroll(this, () => {
-      return contactPassage("process", this.#contact, [this.#daemon, this.pid]);
+      const { name, placement, actor, keeper } = this.#contact;
+      const also = keeper === actor ? undefined : actor;
+      return { kind: "process", target: keeper, also, meta: [name, placement, this.#daemon, this.pid] };
     });
   }
 
@@ -129,14 +136,17 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     return this.#contact.address;
   }
 
-  /** The operating system's number of a subprocess; undefined before it was started, and of a thread. */
+  /**
+   * The operating system's number of a subprocess; undefined before it was started, of a thread, and in a handle that
+   * was sent before the start.
+   */
   get pid(): number | undefined {
     return this.#pid();
   }
 
-  /** True from `start` until it has ended. */
+  /** True from `start` until it is known to have ended; in a handle that was sent elsewhere, also before the start. */
   get alive(): boolean {
-    return this.#state === "started" && this.#contact.exit === undefined;
+    return this.#started && this.#contact.exit === undefined;
   }
 
   /**
@@ -154,14 +164,15 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
 
   /**
    * What the function returned; rejects with what it threw, with `ActorExitedError` when it ended otherwise, and with
-   * `NotSerializableError` when what it returned cannot travel. A rejection that nobody reads harms nobody.
+   * `NotSerializableError` when what it returned cannot travel. A rejection that nobody reads harms nobody. The program
+   * waits for a result that was asked for.
    */
   get result(): Promise<R> {
-    if (this.#result === undefined) {
-      this.#result = this.#contact.result() as Promise<R>;
-      this.#result.catch(() => {});
+    if (!this.#resultIsRead) {
+      this.#resultIsRead = true;
+      if (this.#started) this.#awaitResult();
     }
-    return this.#result;
+    return this.#ownResult;
   }
 
   /**
@@ -176,15 +187,13 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     this.#assertOpen("start");
     const unstarted = this.#unstarted;
     if (unstarted === undefined) {
-      throw new TypeError(
-        `Cannot start ${this.name}: it ${this.#state === "started" ? "was started already" : "is closed"}`,
-      );
+      throw new TypeError(`Cannot start ${this.name}: it was started already`);
     }
     assertMayStart(`start ${this.name}`);
     const { prepared, args, handleSignals } = unstarted;
     const launched = prepared.launch(args);
     this.#unstarted = undefined;
-    this.#state = "started";
+    this.#started = true;
     const siblings = currentActor().processesAlive;
     siblings.add(this);
     const interrupts = handleSignals && !this.#daemon ? handleInterrupt() : undefined;
@@ -192,7 +201,9 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       siblings.delete(this);
       interrupts?.[Symbol.dispose]();
     });
-    void this.result;
+    // Asked for at once, since the answer is made when the function returns.
+    void this.#ownResult;
+    if (this.#resultIsRead) this.#awaitResult();
     await launched;
   }
 
@@ -209,8 +220,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       throw new TypeError(`Cannot join ${this.name}: it is the one that asks, and would wait for itself`);
     }
     const { timeoutMs, once, signal } = patience(`join ${this.name}`, options);
-    // What is known only elsewhere takes a moment to hear of, also for who looks once.
-    if (once) return this.#contact.exit ?? await Promise.race([this.exited, Promise.resolve(undefined)]);
+    if (once) return await this.#contact.look();
     const { promise, resolve, reject } = Promise.withResolvers<Exit | undefined>();
     const aborted = () => reject(signal!.reason);
     signal?.addEventListener("abort", aborted, { once: true });
@@ -269,35 +279,55 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     return await this.#contact.end("SIGKILL");
   }
 
-  /** Closes this object; the process itself, if it runs, goes on. */
-  close(): Promise<void> {
+  /** Closes this object; the process itself, if it runs, goes on. One that was not started never will be. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#unstarted === undefined) return;
     this.#unstarted = undefined;
-    this.#state = "closed";
-    return Promise.resolve();
+    // Whoever has its handle may be waiting for it.
+    await this.#contact.stop(0);
   }
 
-  /** Stops it, if it was started. */
+  /** Stops it, if it was started and this object was not closed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#state === "started") await this.stop();
+    if (this.#started && !this.#closed) await this.stop();
   }
 
   static {
     inspectAs(this, (process) => {
       const { exit } = process.#contact;
-      const ended = exit === undefined ? "running" : `ended: ${describeExit(exit)}`;
-      return `Process(${process.name} ${process.address}, ${process.placement}, ${
-        process.#state === "started" ? ended : process.#state
-      })`;
+      const stage = process.#closed
+        ? "closed"
+        : exit !== undefined
+        ? `ended: ${describeExit(exit)}`
+        : process.#started
+        ? "running"
+        : "made";
+      return `Process(${process.name} ${process.address}, ${process.placement}, ${stage})`;
     });
   }
 
+  get #ownResult(): Promise<R> {
+    if (this.#result === undefined) {
+      this.#result = this.#outcome() as Promise<R>;
+      this.#result.catch(() => {});
+    }
+    return this.#result;
+  }
+
+  #awaitResult(): void {
+    keepAlive.hold(true);
+    const settled = () => keepAlive.release(true);
+    this.#ownResult.then(settled, settled);
+  }
+
   #assertOpen(action: string): void {
-    if (this.#state === "closed") throw new ClosedError(`Cannot ${action} ${this.name}: this process object is closed`);
+    if (this.#closed) throw new ClosedError(`Cannot ${action} ${this.name}: this process object is closed`);
   }
 
   #assertStarted(action: string): void {
     this.#assertOpen(action);
-    if (this.#state === "made") throw new TypeError(`Cannot ${action} ${this.name}: it was not started`);
+    if (!this.#started) throw new TypeError(`Cannot ${action} ${this.name}: it was not started`);
   }
 }
 
@@ -310,17 +340,18 @@ export function processFrom(contact: Contact, daemon: boolean, pid: number | und
   return new Process(() => {});
 }
 
+// Leased, unlike refs: the keeper has the result, and must have it as long as anybody may ask.
 handleKind("process", {
-  leased: false,
-  revive(passage) {
-    const [, , [daemon, pid]] = passage.meta as [string, string, [boolean, number | undefined]];
-    return processFrom(contactFrom(passage), daemon, pid);
+  leased: true,
+  revive({ target: keeper, also, meta }) {
+    const [name, placement, daemon, pid] = meta as [string, PlacementName, boolean, number | undefined];
+    return processFrom(new Contact(name, placement, also ?? keeper, keeper), daemon, pid);
   },
 });
 
 /** The processes that the caller has started and that are alive. The list is the caller's own. */
 export function activeChildren(): Process[] {
-  return [...currentActor().processesAlive] as Process[];
+  return ([...currentActor().processesAlive] as Process[]).filter((process) => process.alive);
 }
 
 /** How many processors this program may use, at least 1. */

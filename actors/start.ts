@@ -5,6 +5,8 @@ import { Actor } from "./actor.ts";
 import type { Contact } from "./contact.ts";
 import { contactOf } from "./current.ts";
 import { findRegistration, type Registration } from "./definition.ts";
+import { describeExit } from "./exited.ts";
+import type { Keeper } from "./keeper.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
 import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
@@ -19,6 +21,8 @@ export interface Prepared {
   readonly contact: Contact;
   /** The operating system's number of a subprocess, once it was launched. */
   readonly pid: () => number | undefined;
+  /** What its task returned; rejects with what it threw, or how else it ended. */
+  readonly outcome: () => Promise<unknown>;
   /**
    * Starts it. Resolves when it runs.
    *
@@ -41,8 +45,9 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
   return {
     contact: keeper.contact,
     pid: () => keeper.pid,
+    outcome: () => keeper.outcome(),
     launch(args) {
-      assertAlive(action, parent);
+      assertMayLive(action, parent, keeper);
       watchProgram();
       return keeper.start(pack(args, "args", keeper.destination), parent, options);
     },
@@ -57,11 +62,13 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
     throw new StartError(`Cannot ${action}: ${moduleUrl}, which defines ${name}, is not imported here`);
   }
   const actor = new Actor({ ...plan, parent: contactOf(parent) });
+  const contact = contactOf(actor);
   return {
-    contact: contactOf(actor),
+    contact,
     pid: () => undefined,
+    outcome: () => contact.result(true),
     launch(args) {
-      assertAlive(action, parent);
+      assertMayLive(action, parent, actor);
       const packet = pack(args, "args", destinationOf(actor));
       watchProgram();
       trapErrors();
@@ -72,9 +79,13 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
   };
 }
 
-function assertAlive(action: string, parent: Actor): void {
+function assertMayLive(action: string, parent: Actor, keeper: Keeper): void {
   if (parent.exit !== undefined) {
     throw new StartError(`Cannot ${action}: ${parent.name}, which would be its parent, has ended`);
+  }
+  // Others may have its handle already.
+  if (keeper.exit !== undefined) {
+    throw new StartError(`Cannot ${action}: it was ended before that (${describeExit(keeper.exit)})`);
   }
 }
 
@@ -87,7 +98,7 @@ async function launchHere(
 ): Promise<void> {
   const deadline = new StartDeadline(action, plan);
   try {
-    await Promise.race([actor.start(packet, registration), deadline.failed]);
+    await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed]);
   } catch (error) {
     void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;

@@ -9,9 +9,14 @@ export class StartDeadline {
   readonly #deadline: Deadline | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #aborted: () => void;
+  #passed = false;
 
   constructor(action: string, { startTimeoutMs, signal }: StartPlan) {
-    const { promise, reject } = Promise.withResolvers<never>();
+    const { promise, reject: fail } = Promise.withResolvers<never>();
+    const reject = (reason: unknown) => {
+      this.#passed = true;
+      fail(reason);
+    };
     promise.catch(() => {});
     this.failed = promise;
     this.#signal = signal;
@@ -23,6 +28,11 @@ export class StartDeadline {
       startTimeoutMs,
       () => reject(new TimeoutError(message, { timeoutMs: startTimeoutMs })),
     );
+  }
+
+  /** Whether time is over or the caller gave up. */
+  get passed(): boolean {
+    return this.#passed;
   }
 
   /** Whether the caller gave up. */

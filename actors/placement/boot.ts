@@ -8,7 +8,7 @@ import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
 import { setMainActor } from "../context.ts";
-import { findRegistration } from "../definition.ts";
+import { findRegistration, type Registration } from "../definition.ts";
 import { startGuard } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
 
@@ -26,7 +26,6 @@ export class Boot extends Cell {
   readonly #served: Promise<void>;
   #serve!: (imported: Promise<void>) => void;
   #exitRequest: Request | undefined;
-  #resultRequest: Request | undefined;
 
   /** @param exit ends the isolate */
   constructor(config: BootConfig, link: Link, exit: (code: number) => void) {
@@ -59,13 +58,13 @@ export class Boot extends Cell {
   receive(request: Request): void {
     switch (request.verb) {
       case "start":
-        this.#start(request).then(() => request.reply(), (error) => request.throw(error));
+        void this.#start(request);
         return;
       case "exit":
         this.#exitRequest = request;
         return;
       case "result":
-        this.#resultRequest = request;
+        this.#actor.result(request);
         return;
       default:
         request.throw(new TypeError(`Cannot ask a new isolate: no such request as "${request.verb}"`));
@@ -73,21 +72,29 @@ export class Boot extends Cell {
   }
 
   async #start(request: Request): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    try {
+      const registration = await this.#imported();
+      await this.#actor.start(request.body, registration, told.promise);
+    } catch (error) {
+      this.#actor.failToStart(error);
+      return request.throw(error);
+    }
+    request.reply();
+    await isolate.flush();
+    told.resolve();
+  }
+
+  async #imported(): Promise<Registration> {
     await this.#served;
     const { moduleUrl, definition } = this.#config;
     const registration = findRegistration(moduleUrl, definition);
-    if (registration === undefined) {
-      throw new Error(`${moduleUrl} did not register ${definition} when a child imported it`);
-    }
-    await this.#actor.start(request.body, registration);
+    if (registration !== undefined) return registration;
+    throw new Error(`${moduleUrl} did not register ${definition} when a child imported it`);
   }
 
   async #end(): Promise<void> {
     const exit = this.#actor.exit!;
-    const request = this.#resultRequest;
-    if (request !== undefined) {
-      await this.#actor.result().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
-    }
     this.#exitRequest?.reply(exit);
     await isolate.flush();
     this.#exit(exit.code & 0xff);

@@ -98,9 +98,12 @@ export class Place extends Cell implements Keeper {
     void this.#current?.interrupt();
   }
 
-  async result(): Promise<unknown> {
-    if (this.#current !== undefined) return await this.#current.result();
-    throw actorExited("read the result", this.name, this.contact.address, await this.#ended());
+  result(request: Request): void {
+    const lost = (exit: Exit) => actorExited("read the result", this.name, this.contact.address, exit);
+    if (this.#current === undefined) void this.#ended().then((exit) => request.throw(lost(exit)));
+    else {this.#current.result(true).then((value) =>
+        request.replyValue(value, "result"), (error) =>
+        request.throw(error));}
   }
 
   async #ended(): Promise<Exit> {

@@ -145,14 +145,19 @@ export class Cells {
     if (this.#table.has(cell.slot)) this.#table.set(cell.slot, new WeakRef(cell));
   }
 
-  /** Takes a cell out of reach: it has ended, and `exit` is what those who still ask are told. */
-  remove(cell: Cell, exit?: Exit): void {
-    if (cell.secret === "" || !this.#table.delete(cell.slot) || exit === undefined) return;
+  /** Takes a cell out of reach. */
+  remove(cell: Cell): void {
+    if (cell.secret !== "") this.#table.delete(cell.slot);
+  }
+
+  /** A cell has ended. It answers as long as anybody has it; after that, `exit` is what those who still ask are told. */
+  retire(cell: Cell, exit: Exit): void {
+    if (cell.secret === "") return;
     this.#ended.set(cell.slot, { secret: cell.secret, exit });
     if (this.#ended.size > KNOWN_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
-  /** How a removed cell ended. */
+  /** How a cell ended that nobody has any more. */
   exitOf(slot: number, secret: string): Exit | undefined {
     const ended = this.#ended.get(slot);
     return ended?.secret === secret ? ended.exit : undefined;
