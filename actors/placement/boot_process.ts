@@ -7,6 +7,7 @@
 import { SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
 import type { ProcessConfig } from "./process_config.ts";
+import { watchdogUrl } from "./watchdog.ts";
 
 const config = readConfig();
 const socket = config.meeting.transport === "unix"
@@ -42,20 +43,12 @@ function readConfig(): ProcessConfig {
 }
 
 function startWatchdog(): void {
-  const { shell, ownPermission } = config.watchdog;
-  const permissions = { run: shell === undefined ? true : [shell] };
-  const options = {
-    type: "module",
-    name: "watchdog",
-    ...(ownPermission && { deno: { permissions } }),
-  } as WorkerOptions;
-  const worker = new Worker(import.meta.resolve("./watchdog.ts"), options);
+  const worker = new Worker(watchdogUrl(), { type: "module", name: "watchdog" });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     console.error(`The watchdog failed: ${event.message}`);
     Deno.exit(1);
   });
-  worker.postMessage({ shell });
 }
 
 /** To the actor, standard input is at its end, as it is for the children of Python's multiprocessing. */
