@@ -32,6 +32,8 @@ export const process: Placement = {
     const link = { current: undefined as ClosableLink | undefined };
     const meeting = meetingPlace.expect(token, (socket) => {
       meetingPlace.forget(token);
+      // Reading from a child keeps no program alive; who waits for something does.
+      socket.unref();
       link.current = new ClosableLink(socket);
       called.resolve(link.current);
     });
