@@ -102,13 +102,17 @@ export class Actor extends Cell implements Keeper {
     this.#state = "running";
   }
 
-  /** Constructs the actor, or starts its task. Rejects with what was thrown, and the actor has then ended. */
-  async start(args: Packet, registration: Registration): Promise<void> {
+  /**
+   * Constructs the actor, or starts its task. Rejects with what was thrown, and the actor has then ended.
+   *
+   * @param told when its starter has been told that it runs, which a task that computes would keep waiting
+   */
+  async start(args: Packet, registration: Registration, told: Promise<void> = Promise.resolve()): Promise<void> {
     try {
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
         this.#state = "running";
-        void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values);
+        void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values, told);
         return;
       }
       const Class = registration.definition as new (...values: unknown[]) => object & ActorHooks;
@@ -222,10 +226,10 @@ export class Actor extends Cell implements Keeper {
     await this.#fail(error, ` in ${message.method}`);
   }
 
-  async #runTask(task: (...values: unknown[]) => unknown, values: unknown[]): Promise<void> {
-    // Not in this turn: wherever it lives, a task begins after whoever started it has gone on.
-    await Promise.resolve();
+  async #runTask(task: (...values: unknown[]) => unknown, values: unknown[], told: Promise<void>): Promise<void> {
+    await told;
     try {
+      if (this.exit !== undefined) return;
       const value = await runAs(this, undefined, () => task(...values));
       if (this.exit !== undefined) return;
       this.#outcome = { value };

@@ -55,7 +55,7 @@ export class Boot extends Cell {
   receive(request: Request): void {
     switch (request.verb) {
       case "start":
-        this.#start(request).then(() => request.reply(), (error) => request.throw(error));
+        this.#start(request).catch((error) => request.throw(error));
         return;
       case "exit":
         this.#exitRequest = request;
@@ -75,7 +75,11 @@ export class Boot extends Cell {
     if (registration === undefined) {
       throw new Error(`${moduleUrl} did not register ${definition} when a child imported it`);
     }
-    await this.#actor.start(request.body, registration);
+    const { promise: told, resolve } = Promise.withResolvers<void>();
+    await this.#actor.start(request.body, registration, told);
+    request.reply();
+    await isolate.flush();
+    resolve();
   }
 
   async #end(): Promise<void> {
