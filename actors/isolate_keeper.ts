@@ -12,7 +12,7 @@ import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
 import { actorExited, describeExit } from "./exited.ts";
-import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
+import { control, type EndSignal, type Keeper } from "./keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
 import { reasonOf, StartDeadline } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -36,7 +36,6 @@ export class IsolateKeeper extends Cell implements Keeper {
   #result: Promise<unknown> | undefined;
   /** How the actor says that it ended, which tells more than what its isolate leaves behind. */
   #said: Exit | undefined;
-  #signal: EndSignal | undefined;
   #held = false;
 
   constructor(plan: StartPlan, placement: Placement) {
@@ -109,10 +108,9 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   kill(signal: EndSignal): void {
-    if (this.exit !== undefined) return;
+    if (this.exit !== undefined || this.#seat === undefined) return;
     this.#hold(true);
-    this.#signal ??= signal;
-    this.#seat?.kill(signal);
+    this.#seat.kill(signal);
   }
 
   interrupt(): void {
@@ -161,7 +159,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   #ended(end: SeatEnd, parent: Actor): void {
-    const exit = this.#said ?? exitOf(end, this.#signal);
+    const exit = this.#said ?? exitOf(end);
     isolate.down(this.#boot.isolate, exit);
     this.exit = exit;
     parent.children.delete(this);
@@ -209,12 +207,8 @@ class LostError extends Error {
   }
 }
 
-function exitOf(end: SeatEnd, signal: EndSignal | undefined): Exit {
-  const { code, error } = end;
-  if (end.outOfMemory) return { code, ...(end.signal && { signal: end.signal }), reason: "out-of-memory" };
-  if (signal !== undefined) return KILLED[signal];
-  if (end.signal !== undefined) return { code, signal: end.signal, reason: "killed" };
-  return error === undefined
-    ? { code, reason: code === 0 ? "normal" : "error" }
-    : { code: code || 1, reason: "error", error };
+function exitOf({ code, signal, outOfMemory, error }: SeatEnd): Exit {
+  if (signal !== undefined) return { code, signal, reason: outOfMemory ? "out-of-memory" : "killed" };
+  if (error === undefined) return { code, reason: code === 0 ? "normal" : "error" };
+  return { code: code || 1, reason: "error", error };
 }

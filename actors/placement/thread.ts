@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import { PortLink } from "../../channels/link/port_link.ts";
+import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
 import { stubUrl } from "./stub.ts";
 import { lifeIsOver } from "./thread_lock.ts";
@@ -28,11 +29,14 @@ export const thread: Placement = {
       name: config.name,
     });
     let failure: unknown;
+    let killedBy: EndSignal | undefined;
     worker.on("error", (error: unknown) => failure ??= error);
-    const exited = new Promise<number>((resolve) => worker.on("exit", resolve));
-    const ended = exited.then(async (code): Promise<SeatEnd> => {
+    const exited = new Promise<SeatEnd>((resolve) => {
+      worker.on("exit", (code: number) => resolve(killedBy ? KILLED[killedBy] : { code: code & 0xff, error: failure }));
+    });
+    const ended = exited.then(async (end) => {
       await lifeIsOver(config);
-      return { code, error: failure };
+      return end;
     });
     const link = new PortLink(worker);
     const opened = new Promise<Link>((resolve, reject) => {
@@ -47,7 +51,8 @@ export const thread: Placement = {
     return {
       link: opened,
       ended,
-      kill() {
+      kill(signal) {
+        killedBy ??= signal;
         worker.ref();
         void worker.terminate();
       },
