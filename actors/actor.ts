@@ -1,8 +1,6 @@
 import type { Exit } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
-import { decode } from "../channels/kernel/codec/decode.ts";
-import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
@@ -16,7 +14,7 @@ import { runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
-import { actorExited, ExitRequest } from "./exited.ts";
+import { actorExited, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
@@ -109,6 +107,7 @@ export class Actor extends Cell implements Keeper {
    */
   async start(args: Packet, registration: Registration, told: Promise<void> = Promise.resolve()): Promise<void> {
     try {
+      if (this.exit !== undefined) throw this.#endedEarly();
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
         this.#state = "running";
@@ -121,7 +120,7 @@ export class Actor extends Cell implements Keeper {
         await made.onStart?.(this.current);
         return made;
       });
-      if (this.#state !== "starting") throw this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
+      if (this.#state !== "starting") throw this.#endedEarly();
       this.#instance = instance;
       this.#state = "running";
       this.loop.open(instance);
@@ -129,9 +128,13 @@ export class Actor extends Cell implements Keeper {
       if (error instanceof ExitRequest) {
         throw new Error(`${this.name} called exit(${error.code}) while it was starting`);
       }
-      this.#finish({ code: 1, reason: "error", error: copyOfThrown(error) });
+      this.#finish(failedBy(error));
       throw error;
     }
+  }
+
+  #endedEarly(): unknown {
+    return this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
   }
 
   receive(request: Request): void {
@@ -266,7 +269,7 @@ export class Actor extends Cell implements Keeper {
   async #fail(error: unknown, where: string): Promise<void> {
     console.error(`${this.title} ended by an uncaught error${where}:`, error);
     this.#outcome ??= { thrown: error };
-    await this.#conclude({ code: 1, reason: "error", error: copyOfThrown(error) });
+    await this.#conclude(failedBy(error));
   }
 
   /** Ends it in order: it takes nothing new, and its `onExit` functions run first. */
@@ -288,9 +291,4 @@ export class Actor extends Cell implements Keeper {
     holders.sweep(this.holder);
     this.#settleExited(exit);
   }
-}
-
-/** What was thrown, as it would arrive elsewhere: an exit must be able to travel. */
-function copyOfThrown(error: unknown): unknown {
-  return decode(encodeThrown(error));
 }

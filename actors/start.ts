@@ -9,7 +9,7 @@ import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
 import { watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
-import { reasonOf, StartDeadline } from "./start_deadline.ts";
+import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 import { trapErrors } from "./trap.ts";
 
@@ -79,7 +79,7 @@ async function launchHere(action: string, plan: StartPlan, actor: Actor, packet:
   } catch (error) {
     actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
-    throw new StartError(`Cannot ${action}: ${reasonOf(error)}`, { cause: error });
+    throw startError(action, error);
   } finally {
     deadline.end();
   }

@@ -8,7 +8,8 @@ import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
 import { setMainActor } from "../context.ts";
 import { findRegistration } from "../definition.ts";
-import { startGuard } from "../start_guard.ts";
+import { ExitRequest } from "../exited.ts";
+import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
 import type { BootConfig } from "./placement.ts";
 
@@ -22,7 +23,8 @@ export class Boot extends Cell {
   readonly #exit: (code: number) => void;
   readonly #served: Promise<void>;
   #serve!: (imported: Promise<void>) => void;
-  #exitRequest: Request | undefined;
+  /** Asked at once by whoever starts an isolate, so that it is worth waiting for. */
+  readonly #exitRequest = Promise.withResolvers<Request>();
   #resultRequest: Request | undefined;
 
   /** @param exit ends the isolate */
@@ -32,7 +34,6 @@ export class Boot extends Cell {
     this.#exit = exit;
     this.#served = new Promise((resolve) => this.#serve = resolve);
     this.#served.catch(() => {});
-    startGuard.importing = config.moduleUrl;
     isolate.id = config.id;
     const { parent } = config;
     this.#actor = new Actor({
@@ -49,16 +50,19 @@ export class Boot extends Cell {
 
   /** Imports the actor's module; the actor starts after that. */
   serve(importModule: () => Promise<unknown>): void {
-    this.#serve(importModule().then(() => void (startGuard.importing = undefined)));
+    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(() => {}));
   }
 
   receive(request: Request): void {
     switch (request.verb) {
       case "start":
-        this.#start(request).catch((error) => request.throw(error));
+        this.#start(request).catch((error) => {
+          // Who calls exit ends the isolate, and that says more.
+          if (!(error instanceof ExitRequest)) request.throw(error);
+        });
         return;
       case "exit":
-        this.#exitRequest = request;
+        this.#exitRequest.resolve(request);
         return;
       case "result":
         this.#resultRequest = request;
@@ -84,11 +88,12 @@ export class Boot extends Cell {
 
   async #end(): Promise<void> {
     const exit = this.#actor.exit!;
+    const exitRequest = await this.#exitRequest.promise;
     const request = this.#resultRequest;
     if (request !== undefined) {
       await this.#actor.result().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
     }
-    this.#exitRequest?.reply(exit);
+    exitRequest.reply(exit);
     await isolate.flush();
     this.#exit(exit.code & 0xff);
   }
