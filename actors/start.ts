@@ -11,6 +11,7 @@ import { watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
+import { trapTimers } from "./timer_trap.ts";
 import { trapErrors } from "./trap.ts";
 
 /** An actor that can be started: how to reach it is known already. */
@@ -59,6 +60,7 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
       const packet = pack(args, "args", destinationOf(actor));
       watchProgram();
       trapErrors();
+      trapTimers();
       parent.children.add(actor);
       void actor.exited.then(() => parent.children.delete(actor));
       return launchHere(action, plan, actor, packet);

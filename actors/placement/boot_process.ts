@@ -18,6 +18,8 @@ for (let at = 0; at < token.length;) at += await socket.write(token.subarray(at)
 
 startWatchdog();
 hideStdin();
+// Deno's own returns, and ends the process a little later.
+(globalThis as unknown as { close: () => void }).close = () => Deno.exit(0);
 for (const permission of config.revoke) Deno.permissions.revokeSync(permission);
 
 const boot = new Boot(config, new SocketLink(socket), (code) => Deno.exit(code));
