@@ -1,8 +1,6 @@
 import type { Exit } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
-import { decode } from "../channels/kernel/codec/decode.ts";
-import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
@@ -16,7 +14,7 @@ import { runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
-import { actorExited, describeExit, ExitRequest } from "./exited.ts";
+import { actorExited, describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
@@ -108,7 +106,7 @@ export class Actor extends Cell implements Keeper {
 
   /** Ends it in order for a reason of its own. */
   async endWith(exit: Exit): Promise<void> {
-    await this.#conclude(exit.error === undefined ? exit : { ...exit, error: copyOfThrown(exit.error) });
+    await this.#conclude(exit.error === undefined ? exit : failedBy(exit.error, exit.code));
   }
 
   /** The program's own main actor runs by itself. */
@@ -137,7 +135,7 @@ export class Actor extends Cell implements Keeper {
         await made.onStart?.(this.current);
         return made;
       });
-      if (this.#ending) throw this.#failure ?? new Error(`${this.name} ended while it was starting`);
+      if (this.#ending) throw this.#endedEarly();
       this.#instance = instance;
       this.#state = "running";
       this.loop.open(instance);
@@ -152,7 +150,11 @@ export class Actor extends Cell implements Keeper {
 
   /** Ends it, since it cannot be started. */
   failToStart(error: unknown): void {
-    if (this.#conclusion === undefined) this.#finish({ code: 1, reason: "error", error: copyOfThrown(error) });
+    if (this.#conclusion === undefined) this.#finish(failedBy(error));
+  }
+
+  #endedEarly(): unknown {
+    return this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
   }
 
   receive(request: Request): void {
@@ -256,10 +258,6 @@ export class Actor extends Cell implements Keeper {
     return this.#state === "stopping" || this.#state === "ended";
   }
 
-  get #failure(): unknown {
-    return this.exit?.error;
-  }
-
   /** An actor that ends takes nothing new. */
   #refuses(request: Request): boolean {
     if (!this.#ending) return false;
@@ -341,7 +339,7 @@ export class Actor extends Cell implements Keeper {
   async #fail(error: unknown, where: string): Promise<void> {
     console.error(`${this.title} ended by an uncaught error${where}:`, error);
     this.#settle({ thrown: error });
-    await this.#conclude({ code: 1, reason: "error", error: copyOfThrown(error) });
+    await this.#conclude(failedBy(error));
   }
 
   /** The task's outcome is known, and told while its holds on what it may contain still last. The first one counts. */
@@ -375,9 +373,4 @@ export class Actor extends Cell implements Keeper {
     holders.sweep(this.holder);
     this.#settleExited(exit);
   }
-}
-
-/** What was thrown, as it would arrive elsewhere: an exit must be able to travel. */
-function copyOfThrown(error: unknown): unknown {
-  return decode(encodeThrown(error));
 }

@@ -12,8 +12,9 @@ import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
 import { watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
-import { reasonOf, StartDeadline } from "./start_deadline.ts";
+import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
+import { trapTimers } from "./timer_trap.ts";
 import { trapErrors } from "./trap.ts";
 
 /** An actor that can be started: how to reach it is known already. */
@@ -72,6 +73,7 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
       const packet = pack(args, "args", destinationOf(actor));
       watchProgram();
       trapErrors();
+      trapTimers();
       parent.children.add(actor);
       void actor.exited.then(() => parent.children.delete(actor));
       return launchHere(action, plan, actor, packet, registration);
@@ -102,7 +104,7 @@ async function launchHere(
   } catch (error) {
     void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
-    throw new StartError(`Cannot ${action}: ${reasonOf(error)}`, { cause: error });
+    throw startError(action, error);
   } finally {
     deadline.end();
   }

@@ -1,4 +1,4 @@
-import type { Exit } from "../exit.ts";
+import { type Exit, isExit } from "../exit.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "./address.ts";
 import { addressOf, cells, type Target } from "./cell.ts";
@@ -198,8 +198,7 @@ function count(value: unknown): number {
 }
 
 function exit(value: unknown): Exit {
-  const { code, reason } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
-  return typeof code === "number" && typeof reason === "string" ? value as Exit : malformed("an exit is missing");
+  return isExit(value) ? value : malformed("an exit is missing");
 }
 
 function malformed(problem: string): never {
