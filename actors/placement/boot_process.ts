@@ -7,6 +7,7 @@
 import { SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
 import type { ProcessConfig } from "./process_config.ts";
+import { watchdog } from "./watchdog.ts";
 
 const config = readConfig();
 const socket = config.meeting.transport === "unix"
@@ -49,7 +50,7 @@ function startWatchdog(): void {
     name: "watchdog",
     ...(ownPermission && { deno: { permissions } }),
   } as WorkerOptions;
-  const worker = new Worker(import.meta.resolve("./watchdog.ts"), options);
+  const worker = new Worker(`data:text/javascript,${encodeURIComponent(`(${watchdog})()`)}`, options);
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     console.error(`The watchdog failed: ${event.message}`);
