@@ -17,10 +17,11 @@ export function findUserConfig(moduleUrl: string): string | undefined {
 }
 
 function isFile(path: string): boolean {
+  // Asked first: on a terminal Deno would ask the user. What is not ours to read counts as not there.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    // Not there, or not ours to read: then the child finds what it can.
     return false;
   }
 }
