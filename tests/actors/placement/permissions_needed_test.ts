@@ -4,6 +4,10 @@ import { Program, root, run } from "../../program.ts";
 const WITHIN_MS = 20_000;
 const PROGRAMS = "tests/actors/placement/programs";
 
+Deno.test("a program whose actors are inline asks Deno for nothing", async () => {
+  assertEquals(await audit(`deno run ${PROGRAMS}/inline.ts`), { stdout: "42\n", asked: [] });
+});
+
 Deno.test("a program whose actors are threads asks Deno for nothing but to read its own modules", async () => {
   const { stdout, asked } = await audit("deno run --allow-read=. examples/00_hello.ts");
   assertEquals(stdout, "1\n4\n9\n");
@@ -32,7 +36,7 @@ async function audit(command: string): Promise<{ stdout: string; asked: Asked[] 
   try {
     const { code, stdout, stderr } = await run(command, WITHIN_MS, { DENO_AUDIT_PERMISSIONS: file });
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    const lines = (await Deno.readTextFile(file)).trimEnd().split("\n");
+    const lines = (await Deno.readTextFile(file)).split("\n").filter((line) => line !== "");
     return { stdout, asked: lines.map((line) => JSON.parse(line) as Asked) };
   } finally {
     await Deno.remove(file);
