@@ -23,9 +23,9 @@ Deno.test("a program with a subprocess asks Deno for nothing but its deno.json, 
   assertEquals([...what].sort(), ["net 127.0.0.1:0", `read ${root}/deno.json`]);
 });
 
-Deno.test("a subprocess that may do nothing starts, and does not outlive a program that is killed", async () => {
+Deno.test("a subprocess that may do nothing uses what it was handed, and does not outlive a program that is killed", async () => {
   await using program = new Program(`deno run -A ${PROGRAMS}/sandboxed.ts`, WITHIN_MS);
-  await program.readUntil((read) => read.includes("\n"));
+  assertEquals(await program.readUntil((read) => read.includes("\n")), "may nothing\n");
   program.kill("SIGKILL");
   await program.ended();
 });
