@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertNotStrictEquals,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals, assertRejects, assertThrows } from "@std/assert";
 import { activeChildren, ActorExitedError, ClosedError, cpuCount, current, Process, Queue } from "../../mod.ts";
 import { answerOnce, nothing, type Portrait, shout, sleep } from "./fixtures/process_tasks.ts";
 import { bounded, everywhere, peek } from "./process_everywhere.ts";
