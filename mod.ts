@@ -1,5 +1,5 @@
 /**
- * Actors for Deno: threads and subprocesses that talk by message, leave nobody hanging, and stop when you say so.
+ * Actors for Deno: threads and subprocesses that talk by message, restart when they fail, and stop when you say so.
  *
  * Each process is an actor in a thread or subprocess with a mailbox; bidirectional channels are pipes. Python's
  * `multiprocessing` has the words, Erlang/OTP the manners: whatever you wait for, you hear of its end.
