@@ -6,7 +6,7 @@ import { sameProcess } from "./kernel/address.ts";
 import { type Holder, holders } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
 import { withoutMoves } from "./kernel/pack.ts";
-import type { Movable, Packet } from "./kernel/packet.ts";
+import type { Packet } from "./kernel/packet.ts";
 import type { Request } from "./kernel/request.ts";
 
 /** One item, from the moment it was accepted until somebody has it. */
@@ -52,8 +52,6 @@ export class ItemStore {
   #lastNumber = 0;
   #bytes = 0;
   #offered = 0;
-  /** Items whose takers gave up, and that cannot be given to others before what moved with them is back. */
-  #returning = 0;
 
   constructor(owner: StoreOwner) {
     this.#owner = owner;
@@ -67,11 +65,6 @@ export class ItemStore {
   /** How many bytes the items have that nobody has taken yet. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** Whether somebody who asks for an item now would get one at once. */
-  get ready(): boolean {
-    return this.#items.size > 0 && this.#returning === 0;
   }
 
   /** Whether every accepted item is taken for good, and nobody waits to put another. */
@@ -165,8 +158,7 @@ export class ItemStore {
   }
 
   #match(): void {
-    // An item on its way back goes first, so that giving up changes no order.
-    while (this.#takers.size > 0 && this.ready) {
+    while (this.#takers.size > 0 && this.#items.size > 0) {
       const taker = this.#takers.shift()!;
       if (this.#owner.suits(taker, this.#items.peek()!)) this.#offer(taker, this.#items.shift()!);
     }
@@ -177,10 +169,8 @@ export class ItemStore {
     if (body === undefined) return;
     grantAll(body.passages, request.from);
     this.#offered++;
-    let returning = false;
-    const answered = (kept: boolean, moved: readonly Movable[] | undefined) => {
+    request.offer(body, item.number, (kept, moved) => {
       this.#offered--;
-      if (returning) this.#returning--;
       if (kept) {
         item.deliveries++;
         this.#bytes -= item.bytes;
@@ -188,20 +178,13 @@ export class ItemStore {
         this.#owner.taken(item, request.from);
         this.admit();
         this.#owner.changed();
-      } else if (moved?.length === body.moved.length || body.moved.length === 0) {
-        if (body.moved.length > 0) item.packet = { ...item.packet, moved: moved! };
-        this.#putBack(item);
+      } else if (moved === undefined && body === item.packet && leavesWithTaker(body, request.from)) {
+        this.#lose(item, request.from);
       } else {
-        // What moved to somebody who died is gone with them, and the rest of the message is no message.
-        this.#drop(item, "message whose receiver died with what it moved");
-        this.#match();
-        this.admit();
-        this.#owner.changed();
+        // What moved came back as a new object.
+        if (moved !== undefined) item.packet = { ...item.packet, moved };
+        this.#putBack(item);
       }
-    };
-    request.offer(body, item.number, answered, () => {
-      returning = true;
-      this.#returning++;
     });
     this.admit();
     this.#owner.changed();
@@ -222,6 +205,14 @@ export class ItemStore {
     }
   }
 
+  /** A taker has died with what had moved to it, without which the item is nothing. */
+  #lose(item: Item, taker: Holder): void {
+    this.#drop(item, "item with objects that had moved to a dead taker");
+    this.#owner.taken(item, taker);
+    this.admit();
+    this.#owner.changed();
+  }
+
   /** Nobody will ever take it. */
   #drop(item: Item, what: string): void {
     this.#bytes -= item.bytes;
@@ -232,6 +223,11 @@ export class ItemStore {
   #holder(): Holder {
     return holders.get(isolate.id, cells.slotOf(this.#owner.cell));
   }
+}
+
+/** Whether something in a packet moved when it was sent to this taker, and is here no more. */
+function leavesWithTaker({ moved }: Packet, taker: Holder): boolean {
+  return taker.isolate !== isolate.id && moved.some((object) => !(object instanceof SharedArrayBuffer));
 }
 
 function sizeOf({ bytes, moved }: Packet): number {

@@ -55,7 +55,7 @@ export class PipeEndCell extends Cell {
         this.#unread.take(request);
         return this.#changed();
       case "tryRecv":
-        if (this.#unread.ready) return this.#unread.take(request);
+        if (this.#unread.size > 0) return this.#unread.take(request);
         return this.#ended ? request.throw(disconnected("receive from")) : request.reply();
       case "poll":
         if (this.#readable) return request.reply(true);
@@ -84,7 +84,7 @@ export class PipeEndCell extends Cell {
 
   /** Whether a reader would not have to wait. */
   get #readable(): boolean {
-    return this.#unread.ready || this.#ended;
+    return this.#unread.size > 0 || this.#ended;
   }
 
   /** Whether nothing more can come. */

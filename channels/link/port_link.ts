@@ -1,6 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
-import type { Movable } from "../kernel/packet.ts";
+import type { Carried } from "../kernel/packet.ts";
 
 /** What both ends of a worker thread have: a way to post and a way to hear. */
 export interface Port {
@@ -15,7 +15,7 @@ export interface Port {
  */
 interface Posted {
   readonly bytes: ArrayBuffer;
-  readonly moved: readonly Movable[];
+  readonly moved: readonly Carried[];
 }
 
 /** Up to this size a copy is cheaper than moving the buffer. */
@@ -88,7 +88,7 @@ export class PortLink implements Link {
       const buffer = bufferOf(bytes);
       posted.push({ bytes: buffer, moved });
       if (buffer.byteLength > MOVE_BYTES) transfer.push(buffer);
-      transfer.push(...moved as Transferable[]);
+      for (const object of moved) if (!(object instanceof SharedArrayBuffer)) transfer.push(object as Transferable);
     }
     this.#port.postMessage(posted, transfer);
   }
