@@ -30,8 +30,9 @@ export interface RecvBytesOptions extends WaitOptions {
  *   unread. What was accepted is received, also after the sender's death.
  * - **Closing**: when everybody who has the peer end closed it or died, `recv` drains what was sent and then rejects
  *   with `DisconnectedError`, and so does `send` at once.
- * - **Who holds an end**: every actor that received it by message, and its maker until it first passes it on, or when
- *   it uses it after that. So a parent need not close what it gave to a child.
+ * - **Who holds an end**: every actor that received it by message, and its maker until it first passes it on; a maker
+ *   that uses it after that, or still waits on it then, holds it until it closes it. So a parent need not close what it
+ *   gave to a child.
  * - **Cancellation**: a `recv` that was given up has taken nothing, a `send` that was given up has sent nothing.
  */
 export interface Connection<Out, In = Out> extends AsyncIterable<In>, Disposable {

@@ -75,7 +75,8 @@ export class Request {
 
   /**
    * Offers an item, packed for the asker. It is taken when `taken(true)` says so; `taken(false)` means that it never
-   * was, whether the asker gave up in the meantime or died.
+   * was, whether the asker gave up in the meantime or died. `moved` is then what had moved with it and came back;
+   * what does not come back is lost.
    */
   offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Carried[]) => void): void {
     this.#state = "offered";
