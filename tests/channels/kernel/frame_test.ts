@@ -16,11 +16,12 @@ const KINDS = ["send", "reply", "item", "taken", "cancel", "credit", "grant", "r
 const OUTCOMES = ["value", "thrown", "cancelled", "lost"];
 
 const address: Address = { isolate: "f00d.1/2", slot: 7, incarnation: 1, secret: "5ec2e7" };
+const NO_MEMORY = { parts: 0, memory: undefined, number: 0 };
 const body: Packet = {
   bytes: encode({ any: ["thing", 1] }, "value"),
   passages: [
-    { kind: "queue", target: address, also: undefined, meta: 5 },
-    { kind: "ref", target: address, also: { ...address, slot: 8 }, meta: ["name", "thread"] },
+    { kind: "queue", target: address, also: undefined, meta: 5, ...NO_MEMORY },
+    { kind: "ref", target: address, also: { ...address, slot: 8 }, meta: ["name", "thread"], ...NO_MEMORY },
   ],
   moved: [],
 };
@@ -65,7 +66,16 @@ const envelopes: { [K in Envelope["kind"]]: Extract<Envelope, { kind: K }>[] } =
   ],
   cancel: [{ kind: "cancel", ...route, id: 1 }],
   credit: [{ kind: "credit", ...route, slot: 1, count: 256 }],
-  grant: [{ kind: "grant", ...route, slot: 1, secret: "s", lease: "queue", holderIsolate: "f00d/3", holder: 4 }],
+  grant: [{
+    kind: "grant",
+    ...route,
+    slot: 1,
+    secret: "s",
+    lease: "queue",
+    holderIsolate: "f00d/3",
+    holder: 4,
+    number: 5,
+  }],
   release: [{ kind: "release", ...route, slot: 1, secret: "s", lease: "queue", holder: 4 }],
   down: [
     { kind: "down", ...route, isolate: "f00d.1.1", exit },
@@ -86,9 +96,10 @@ for (const kind of KINDS) {
 Deno.test("a frame carries what moves beside its bytes", () => {
   const moved = [new ArrayBuffer(1), new ReadableStream()];
   const frame = encodeFrame({ kind: "item", ...route, id: 1, tag: 1, body: { ...body, moved } });
-  assertStrictEquals(frame.moved, moved);
+  assertEquals(frame.moved, moved);
   const envelope = decodeFrame(frame) as Extract<Envelope, { kind: "item" }>;
-  assertStrictEquals(envelope.body.moved, moved);
+  assertEquals(envelope.body.moved, moved);
+  assertStrictEquals(envelope.body.moved[0], moved[0]);
 });
 
 Deno.test("a frame has memory of its own, whatever is written after it", () => {
@@ -125,6 +136,9 @@ const anyPassage = fc.record({
   target: anyAddress,
   also: fc.option(anyAddress, { nil: undefined }),
   meta: fc.oneof(fc.constant(null), fc.nat(), text, fc.array(fc.boolean())),
+  parts: id,
+  memory: fc.constant(undefined),
+  number: id,
 });
 const anyBody = fc.record({ bytes: fc.uint8Array(), passages: fc.array(anyPassage), moved: fc.constant([]) });
 const anyExit = fc.record({
@@ -165,6 +179,7 @@ const anyEnvelope = fc.oneof(
     lease: text,
     holderIsolate: text,
     holder: id,
+    number: id,
   }),
   fc.record({ kind: fc.constant("release"), ...ways, slot: id, secret: text, lease: text, holder: id }),
   fc.record({ kind: fc.constant("down"), ...ways, isolate: text, exit: anyExit }),
