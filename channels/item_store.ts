@@ -160,6 +160,8 @@ export class ItemStore {
   #match(): void {
     while (this.#takers.size > 0 && this.#items.size > 0) {
       const taker = this.#takers.shift()!;
+      // Its death is just being settled, and with it this request.
+      if (taker.from.gone) continue;
       if (this.#owner.suits(taker, this.#items.peek()!)) this.#offer(taker, this.#items.shift()!);
     }
   }

@@ -51,7 +51,11 @@ export abstract class Cell {
     let held = this.#held.get(kind);
     if (held === undefined) this.#held.set(kind, held = new Map());
     let entry = held.get(holder);
-    if (entry === undefined) held.set(holder, entry = { count: 0, lease: undefined });
+    if (entry === undefined) {
+      // The dead have given back everything at once; nothing of theirs is still to be granted.
+      if (by < 0 && holder.gone) return;
+      held.set(holder, entry = { count: 0, lease: undefined });
+    }
     entry.count += by;
     if (entry.count > 0 && entry.lease === undefined) {
       entry.lease = new Lease(holder, () => this.#drop(kind, holder));

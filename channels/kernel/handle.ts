@@ -62,6 +62,8 @@ export class Import {
 
   constructor(readonly target: Target, readonly kind: string, readonly holder: Holder) {
     holder.imports.add(this);
+    // Not in the constructor: the caller has yet to note down what it holds.
+    if (holder.gone) queueMicrotask(() => this.release());
   }
 
   /** Gives the lease back. */
