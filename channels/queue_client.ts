@@ -156,7 +156,7 @@ export function maxSizeOf(options: { readonly maxSize?: number | undefined }): n
   if (typeof maxSize !== "number" || Number.isNaN(maxSize)) {
     throw new TypeError(`Cannot make a queue: maxSize must be a number, not ${String(maxSize)}`);
   }
-  if (maxSize === Infinity) return 0;
+  if (Math.abs(maxSize) === Infinity) return 0;
   if (!Number.isInteger(maxSize)) {
     throw new RangeError(`Cannot make a queue: maxSize must be a whole number, not ${maxSize}`);
   }

@@ -12,9 +12,9 @@ export interface Run {
 const PROGRAM_MS = 30_000;
 
 /** Runs a program in `programs/`, as a user would. */
-export async function runProgram(name: string, flags: string[] = []): Promise<Run> {
+export async function runProgram(name: string, flags: string[] = [], args: string[] = []): Promise<Run> {
   const program = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", ...flags, fileURLToPath(new URL(`./programs/${name}`, import.meta.url))],
+    args: ["run", "--quiet", "-A", ...flags, fileURLToPath(new URL(`./programs/${name}`, import.meta.url)), ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -7,3 +7,13 @@ Deno.test("a program ends although inline children died while they waited for it
   const { code, signal, stdout, stderr } = await runProgram("waits_dead.ts");
   assertEquals({ code, signal, stdout, stderr }, { code: 0, signal: null, stdout: "killed\n", stderr: "" });
 });
+
+for (const placement of ["inline", "thread", "process"]) {
+  Deno.test(`a queue is collected when nobody holds it any more, and not before (${placement})`, async () => {
+    const { code, stdout, stderr } = await runProgram("collects_queues.ts", ["--v8-flags=--expose-gc"], [placement]);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const results: Record<string, boolean> = JSON.parse(stdout);
+    assertEquals(Object.entries(results).filter(([, holds]) => !holds).map(([fact]) => fact), []);
+    assertEquals(Object.keys(results).length, 16);
+  });
+}
