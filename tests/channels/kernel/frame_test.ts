@@ -19,8 +19,16 @@ const address: Address = { isolate: "f00d.1/2", slot: 7, incarnation: 1, secret:
 const body: Packet = {
   bytes: encode({ any: ["thing", 1] }, "value"),
   passages: [
-    { kind: "queue", target: address, also: undefined, meta: 5 },
-    { kind: "ref", target: address, also: { ...address, slot: 8 }, meta: ["name", "thread"] },
+    { kind: "lock", target: address, also: undefined, meta: 5, parts: 1, memory: undefined, number: 3 },
+    {
+      kind: "ref",
+      target: address,
+      also: { ...address, slot: 8 },
+      meta: ["name", "thread"],
+      parts: 0,
+      memory: undefined,
+      number: 0,
+    },
   ],
   moved: [],
 };
@@ -65,7 +73,16 @@ const envelopes: { [K in Envelope["kind"]]: Extract<Envelope, { kind: K }>[] } =
   ],
   cancel: [{ kind: "cancel", ...route, id: 1 }],
   credit: [{ kind: "credit", ...route, slot: 1, count: 256 }],
-  grant: [{ kind: "grant", ...route, slot: 1, secret: "s", lease: "queue", holderIsolate: "f00d/3", holder: 4 }],
+  grant: [{
+    kind: "grant",
+    ...route,
+    slot: 1,
+    secret: "s",
+    lease: "queue",
+    holderIsolate: "f00d/3",
+    holder: 4,
+    number: 5,
+  }],
   release: [{ kind: "release", ...route, slot: 1, secret: "s", lease: "queue", holder: 4 }],
   down: [
     { kind: "down", ...route, isolate: "f00d.1.1", exit },
@@ -86,9 +103,22 @@ for (const kind of KINDS) {
 Deno.test("a frame carries what moves beside its bytes", () => {
   const moved = [new ArrayBuffer(1), new ReadableStream()];
   const frame = encodeFrame({ kind: "item", ...route, id: 1, tag: 1, body: { ...body, moved } });
-  assertStrictEquals(frame.moved, moved);
+  assertSameItems(frame.moved, moved);
   const envelope = decodeFrame(frame) as Extract<Envelope, { kind: "item" }>;
-  assertStrictEquals(envelope.body.moved, moved);
+  assertSameItems(envelope.body.moved, moved);
+});
+
+Deno.test("a frame carries the memory of its handles beside its bytes, and what moves before it", () => {
+  const moved = [new ArrayBuffer(1)];
+  const memory = new SharedArrayBuffer(8);
+  const passages = [{ ...body.passages[1], memory }, body.passages[1]];
+  const frame = encodeFrame({ kind: "item", ...route, id: 1, tag: 1, body: { ...body, passages, moved } });
+  assertSameItems(frame.moved, [...moved, memory]);
+  const read = (decodeFrame(frame) as Extract<Envelope, { kind: "item" }>).body.passages;
+  assertEquals(read.map((passage) => passage.memory === memory), [true, false]);
+  // To another process only the bytes go.
+  const bare = decodeFrame({ bytes: frame.bytes, moved: [] }) as Extract<Envelope, { kind: "item" }>;
+  assertEquals(bare.body.passages.map((passage) => passage.memory), [undefined, undefined]);
 });
 
 Deno.test("a frame has memory of its own, whatever is written after it", () => {
@@ -117,6 +147,11 @@ Deno.test("an address of a cell that lives here is read as the cell, of any othe
   assertEquals(own.isolate, isolate.id);
 });
 
+function assertSameItems(actual: readonly unknown[], expected: readonly unknown[]): void {
+  assertEquals(actual.length, expected.length);
+  for (const [index, item] of actual.entries()) assertStrictEquals(item, expected[index]);
+}
+
 const id = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const text = fc.string();
 const anyAddress = fc.record({ isolate: text.map((id) => `x${id}`), slot: id, incarnation: id, secret: text });
@@ -125,6 +160,9 @@ const anyPassage = fc.record({
   target: anyAddress,
   also: fc.option(anyAddress, { nil: undefined }),
   meta: fc.oneof(fc.constant(null), fc.nat(), text, fc.array(fc.boolean())),
+  parts: fc.constant(0),
+  memory: fc.constant(undefined),
+  number: id,
 });
 const anyBody = fc.record({ bytes: fc.uint8Array(), passages: fc.array(anyPassage), moved: fc.constant([]) });
 const anyExit = fc.record({
@@ -165,6 +203,7 @@ const anyEnvelope = fc.oneof(
     lease: text,
     holderIsolate: text,
     holder: id,
+    number: id,
   }),
   fc.record({ kind: fc.constant("release"), ...ways, slot: id, secret: text, lease: text, holder: id }),
   fc.record({ kind: fc.constant("down"), ...ways, isolate: text, exit: anyExit }),
@@ -229,10 +268,12 @@ const wrong: Record<string, unknown[]> = {
   "an exit with a signal that is no text": [[8, "x", { code: 1, reason: "killed", signal: 9 }, []]],
   "a word on an item that is neither yes nor no": [[3, 1, 1, []], [3, 1, undefined, []]],
   "a handle that is no list": [[2, 1, 1, ["queue"]]],
-  "a handle without an address": [[2, 1, 1, [["queue", null]]]],
-  "a handle with half an address": [[2, 1, 1, [["queue", null, "x", 1, 1]]]],
-  "a handle with one and a half addresses": [[2, 1, 1, [["queue", null, "x", 1, 1, "s", "y"]]]],
-  "a handle whose kind is no text": [[2, 1, 1, [[1, null, "x", 1, 1, "s"]]]],
+  "a handle without an address": [[2, 1, 1, [["queue", null, 0, -1, 0]]]],
+  "a handle with half an address": [[2, 1, 1, [["queue", null, 0, -1, 0, "x", 1, 1]]]],
+  "a handle with one and a half addresses": [[2, 1, 1, [["queue", null, 0, -1, 0, "x", 1, 1, "s", "y"]]]],
+  "a handle whose kind is no text": [[2, 1, 1, [[1, null, 0, -1, 0, "x", 1, 1, "s"]]]],
+  "a handle whose number is none": [[2, 1, 1, [["queue", null, 0, -1, null, "x", 1, 1, "s"]]]],
+  "a handle without the parts it should have": [[2, 1, 1, [["lock", null, 1, -1, 0, "x", 1, 1, "s"]]]],
 };
 for (const [what, headers] of Object.entries(wrong)) {
   Deno.test(`a frame with ${what} is a ProtocolError`, () => {
@@ -279,7 +320,7 @@ Deno.test("bytes at random, and frames changed at random, are read as an envelop
 /** Fails unless every field has the type that it is declared with. */
 function assertWellFormed(envelope: Envelope): void {
   const fields = envelope as unknown as Record<string, unknown>;
-  const numbers = ["slot", "incarnation", "holder", "id", "tag", "count"];
+  const numbers = ["slot", "incarnation", "holder", "id", "tag", "count", "number"];
   const texts = ["to", "from", "secret", "verb", "detail", "lease", "holderIsolate", "isolate"];
   const sample = envelopes[envelope.kind]?.[0];
   assert(sample !== undefined, `unknown kind ${envelope.kind}`);
