@@ -9,7 +9,7 @@ import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome } from "./envelope.ts";
 import type { Passage } from "./handle.ts";
 import type { Frame } from "./link.ts";
-import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
+import { type Carried, EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 
 /*
  * The wire form of an envelope: where to and where from, each a string, so that an isolate on the way need read no more;
@@ -62,7 +62,7 @@ export function decodeFrame(frame: Frame): Envelope {
   const body = {
     bytes: reader.rest(),
     passages: passages.map((fields, index) => readPassage(fields, frame, passages.length - 1 - index)),
-    moved: frame.moved,
+    moved: frame.moved.filter((object): object is Movable => !(object instanceof SharedArrayBuffer)),
   };
   return { to, from, ...envelopeOf(KINDS[count(kind)], fields, body) } as Envelope;
 }

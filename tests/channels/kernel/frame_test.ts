@@ -114,8 +114,9 @@ Deno.test("a frame carries the memory of its handles beside its bytes, and what 
   const passages = [{ ...body.passages[1], memory }, body.passages[1]];
   const frame = encodeFrame({ kind: "item", ...route, id: 1, tag: 1, body: { ...body, passages, moved } });
   assertSameItems(frame.moved, [...moved, memory]);
-  const read = (decodeFrame(frame) as Extract<Envelope, { kind: "item" }>).body.passages;
-  assertEquals(read.map((passage) => passage.memory === memory), [true, false]);
+  const read = (decodeFrame(frame) as Extract<Envelope, { kind: "item" }>).body;
+  assertEquals(read.passages.map((passage) => passage.memory === memory), [true, false]);
+  assertSameItems(read.moved, moved);
   // To another process only the bytes go.
   const bare = decodeFrame({ bytes: frame.bytes, moved: [] }) as Extract<Envelope, { kind: "item" }>;
   assertEquals(bare.body.passages.map((passage) => passage.memory), [undefined, undefined]);
