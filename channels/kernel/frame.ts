@@ -61,7 +61,7 @@ export function decodeFrame(frame: Frame): Envelope {
   if (!Array.isArray(passages)) malformed("it has no list of handles");
   const body = {
     bytes: reader.rest(),
-    passages: passages.map((fields) => readPassage(fields, frame)),
+    passages: passages.map((fields, index) => readPassage(fields, frame, passages.length - 1 - index)),
     moved: frame.moved.filter((object): object is Movable => !(object instanceof SharedArrayBuffer)),
   };
   return { to, from, ...envelopeOf(KINDS[count(kind)], fields, body) } as Envelope;
@@ -162,9 +162,11 @@ function writeAddress(target: Target): unknown[] {
   return [isolate, slot, incarnation, secret];
 }
 
-function readPassage(fields: unknown, { moved }: Frame): Passage {
+/** @param following how many passages come after this one */
+function readPassage(fields: unknown, { moved }: Frame, following: number): Passage {
   if (!Array.isArray(fields)) malformed("a handle is no array");
   const [kind, meta, parts, at, number, ...addresses] = fields as unknown[];
+  if (count(parts) > following) malformed("a part of a handle is missing");
   const memory = moved[at as number];
   const also = addresses.length > 4 ? readAddress(addresses.slice(4)) : undefined;
   return {
@@ -172,7 +174,7 @@ function readPassage(fields: unknown, { moved }: Frame): Passage {
     target: readAddress(addresses),
     also,
     meta,
-    parts: count(parts),
+    parts: parts as number,
     memory: memory instanceof SharedArrayBuffer ? memory : undefined,
     number: count(number),
   };
