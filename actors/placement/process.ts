@@ -33,6 +33,7 @@ export const process: Placement = {
     const link = { current: undefined as ClosableLink | undefined };
     const meeting = meetingPlace.expect(token, (socket) => {
       meetingPlace.forget(token);
+      socket.unref();
       link.current = new ClosableLink(socket);
       called.resolve(link.current);
     });
