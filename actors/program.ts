@@ -1,3 +1,4 @@
+import { StartError, TroupeError } from "../channels/errors.ts";
 import { MAIN_SLOT } from "../channels/kernel/address.ts";
 import "../channels/kernel/dispatch.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
@@ -12,10 +13,23 @@ const INTERRUPT_GRACE_MS = 5000;
 /** What a program ends with that Ctrl-C stopped: 128 and the signal's number. */
 const INTERRUPTED_CODE = 130;
 
-const program: { watched: boolean; ending: boolean; interruptible: number } = singleton("program", () => ({
+interface Program {
+  watched: boolean;
+  /** Its orderly end, while that is under way. */
+  ending: Promise<void> | undefined;
+  /** Whether Ctrl-C was pressed. */
+  interrupted: boolean;
+  /** How many processes want Ctrl-C to stop the tree. */
+  interruptible: number;
+  listening: boolean;
+}
+
+const program: Program = singleton("program", () => ({
   watched: false,
-  ending: false,
+  ending: undefined,
+  interrupted: false,
   interruptible: 0,
+  listening: false,
 }));
 
 // A child isolate has its main actor from its first moment; an isolate without one is the program itself.
@@ -31,7 +45,7 @@ export function watchProgram(): void {
   program.watched = true;
   // Sent when nothing keeps the program alive any more; preventing it gives the event loop another turn.
   globalThis.addEventListener("beforeunload", (event) => {
-    if (program.ending) return event.preventDefault();
+    if (program.ending !== undefined) return event.preventDefault();
     const main = mainActor();
     if (main.children.size === 0 && main.exitHooks.size === 0) return;
     event.preventDefault();
@@ -41,33 +55,62 @@ export function watchProgram(): void {
 }
 
 /** Stops the program's children and runs what was given to `onExit`. */
-async function endProgram(graceMs: number): Promise<void> {
-  if (program.ending) return;
-  program.ending = true;
+function endProgram(graceMs: number): Promise<void> {
+  return program.ending ??= endInOrder(graceMs).finally(() => program.ending = undefined);
+}
+
+async function endInOrder(graceMs: number): Promise<void> {
   keepAlive.hold(true);
   const main = mainActor();
   await main.endChildren(graceMs);
   await main.exitHooks.run();
   keepAlive.release(true);
-  program.ending = false;
 }
 
 /** From now until the result is disposed of, Ctrl-C stops the whole tree in order, and the program ends with 130. */
 export function handleInterrupt(): Disposable {
   if (!mainActor().isProgram) return { [Symbol.dispose]() {} };
-  if (program.interruptible++ === 0) Deno.addSignalListener("SIGINT", interrupt);
+  program.interruptible++;
+  if (!program.listening) Deno.addSignalListener("SIGINT", interrupt);
+  program.listening = true;
   let disposed = false;
   return {
     [Symbol.dispose]() {
-      if (disposed || program.ending) return;
+      if (disposed) return;
       disposed = true;
-      if (--program.interruptible === 0) Deno.removeSignalListener("SIGINT", interrupt);
+      program.interruptible--;
+      void stopListening();
     },
   };
 }
 
-/** The second time the user means it. */
+/** As long as there is anybody to stop, daemons included, Ctrl-C goes on to mean what it did. */
+async function stopListening(): Promise<void> {
+  const { children } = mainActor();
+  while (children.size > 0) await Promise.all([...children].map((child) => child.exited));
+  if (program.interruptible > 0 || program.interrupted || !program.listening) return;
+  Deno.removeSignalListener("SIGINT", interrupt);
+  program.listening = false;
+}
+
 function interrupt(): void {
-  if (program.ending) Deno.exit(INTERRUPTED_CODE);
+  // The second time the user means it.
+  if (program.interrupted) Deno.exit(INTERRUPTED_CODE);
+  program.interrupted = true;
+  globalThis.addEventListener("error", (event) => survive(event, event.error));
+  globalThis.addEventListener("unhandledrejection", (event) => survive(event, event.reason));
+  mainActor().askToStop();
   void endProgram(INTERRUPT_GRACE_MS).then(() => Deno.exit(INTERRUPTED_CODE));
+}
+
+/** The program's own code may be waiting for what is being stopped: that this fails is no news, and not its end. */
+function survive(event: Event, error: unknown): void {
+  event.preventDefault();
+  const isAborted = error instanceof DOMException && error.name === "AbortError";
+  if (!isAborted && !(error instanceof TroupeError)) console.error("Uncaught after Ctrl-C:", error);
+}
+
+/** @throws {StartError} If Ctrl-C was pressed: what is started now would be stopped by nobody. */
+export function assertNotInterrupted(action: string): void {
+  if (program.interrupted) throw new StartError(`Cannot ${action}: the program was interrupted`);
 }

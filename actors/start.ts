@@ -1,4 +1,5 @@
 import { StartError } from "../channels/errors.ts";
+import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { Actor } from "./actor.ts";
@@ -9,7 +10,7 @@ import type { Keeper } from "./keeper.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
 import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
-import { watchProgram } from "./program.ts";
+import { assertNotInterrupted, watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
 import { reasonOf, StartDeadline } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -67,13 +68,18 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
       watchProgram();
       trapErrors();
       parent.children.add(actor);
-      void actor.exited.then(() => parent.children.delete(actor));
+      if (!plan.daemon) keepAlive.hold(true);
+      void actor.exited.then(() => {
+        parent.children.delete(actor);
+        if (!plan.daemon) keepAlive.release(true);
+      });
       return launchHere(action, plan, actor, packet);
     },
   };
 }
 
 function assertMayLive(action: string, parent: Actor, keeper: Keeper): void {
+  assertNotInterrupted(action);
   if (parent.exit !== undefined) {
     throw new StartError(`Cannot ${action}: ${parent.name}, which would be its parent, has ended`);
   }
