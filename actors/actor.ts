@@ -212,7 +212,6 @@ export class Actor extends Cell implements Keeper {
 
   /** Ends it with a code of its own choice. Never returns. */
   exitWith(code: number): never {
-    if (this.isProgram) Deno.exit(code);
     void this.#conclude({ code, reason: code === 0 ? "normal" : "error" });
     throw new ExitRequest(code);
   }

@@ -1,10 +1,13 @@
 import { StartError, TroupeError } from "../channels/errors.ts";
+import type { Exit } from "../channels/exit.ts";
 import { MAIN_SLOT } from "../channels/kernel/address.ts";
 import "../channels/kernel/dispatch.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import { Actor } from "./actor.ts";
 import { hasMainActor, mainActor, setMainActor } from "./context.ts";
+import { ExitRequest } from "./exited.ts";
+import { type EndSignal, KILLED } from "./keeper.ts";
 
 /** How long daemons may take to stop at the program's end. */
 const DAEMON_GRACE_MS = 1000;
@@ -17,24 +20,48 @@ interface Program {
   watched: boolean;
   /** Its orderly end, while that is under way. */
   ending: Promise<void> | undefined;
+  /** Whether it was told to end: by Ctrl-C, by its own `exit`, or by a child. */
+  over: boolean;
   /** Whether Ctrl-C was pressed. */
   interrupted: boolean;
   /** How many processes want Ctrl-C to stop the tree. */
   interruptible: number;
   listening: boolean;
+  /** Settles when no child is left, if anybody waits for that. */
+  alone: Promise<void> | undefined;
 }
 
 const program: Program = singleton("program", () => ({
   watched: false,
   ending: undefined,
+  over: false,
   interrupted: false,
   interruptible: 0,
   listening: false,
+  alone: undefined,
 }));
+
+/** The program itself: its end is that of everything. */
+class Main extends Actor {
+  override stop(graceMs: number): Promise<Exit> {
+    endWith(0, graceMs);
+    return this.exited;
+  }
+
+  override kill(signal: EndSignal): void {
+    this.exitHooks.clear();
+    Deno.exit(128 - KILLED[signal].code);
+  }
+
+  override exitWith(code: number): never {
+    endWith(code, DAEMON_GRACE_MS);
+    throw new ExitRequest(code);
+  }
+}
 
 // A child isolate has its main actor from its first moment; an isolate without one is the program itself.
 if (!hasMainActor()) {
-  const main = new Actor({ name: "main", path: [], placement: "inline", parent: undefined, daemon: false }, MAIN_SLOT);
+  const main = new Main({ name: "main", path: [], placement: "inline", parent: undefined, daemon: false }, MAIN_SLOT);
   main.run();
   setMainActor(main);
 }
@@ -78,8 +105,7 @@ export function handleInterrupt(): Disposable {
     [Symbol.dispose]() {
       if (disposed) return;
       disposed = true;
-      program.interruptible--;
-      void stopListening();
+      if (--program.interruptible === 0) program.alone ??= stopListening().finally(() => program.alone = undefined);
     },
   };
 }
@@ -88,7 +114,7 @@ export function handleInterrupt(): Disposable {
 async function stopListening(): Promise<void> {
   const { children } = mainActor();
   while (children.size > 0) await Promise.all([...children].map((child) => child.exited));
-  if (program.interruptible > 0 || program.interrupted || !program.listening) return;
+  if (program.interruptible > 0 || program.interrupted) return;
   Deno.removeSignalListener("SIGINT", interrupt);
   program.listening = false;
 }
@@ -97,20 +123,29 @@ function interrupt(): void {
   // The second time the user means it.
   if (program.interrupted) Deno.exit(INTERRUPTED_CODE);
   program.interrupted = true;
-  globalThis.addEventListener("error", (event) => survive(event, event.error));
-  globalThis.addEventListener("unhandledrejection", (event) => survive(event, event.reason));
-  mainActor().askToStop();
-  void endProgram(INTERRUPT_GRACE_MS).then(() => Deno.exit(INTERRUPTED_CODE));
+  endWith(INTERRUPTED_CODE, INTERRUPT_GRACE_MS);
+}
+
+/** Ends the program in order, whatever its own code is waiting for. The first code counts. */
+function endWith(code: number, graceMs: number): void {
+  if (!program.over) {
+    program.over = true;
+    globalThis.addEventListener("error", (event) => survive(event, event.error));
+    globalThis.addEventListener("unhandledrejection", (event) => survive(event, event.reason));
+    mainActor().askToStop();
+  }
+  void endProgram(graceMs).then(() => Deno.exit(code));
 }
 
 /** The program's own code may be waiting for what is being stopped: that this fails is no news, and not its end. */
 function survive(event: Event, error: unknown): void {
   event.preventDefault();
-  const isAborted = error instanceof DOMException && error.name === "AbortError";
-  if (!isAborted && !(error instanceof TroupeError)) console.error("Uncaught after Ctrl-C:", error);
+  const isAbort = error instanceof DOMException && error.name === "AbortError";
+  if (isAbort || error instanceof TroupeError || error instanceof ExitRequest) return;
+  console.error("Uncaught while the program was ending:", error);
 }
 
-/** @throws {StartError} If Ctrl-C was pressed: what is started now would be stopped by nobody. */
-export function assertNotInterrupted(action: string): void {
-  if (program.interrupted) throw new StartError(`Cannot ${action}: the program was interrupted`);
+/** @throws {StartError} If the program is ending: nobody would stop what is started now. */
+export function assertNotOver(action: string): void {
+  if (program.over) throw new StartError(`Cannot ${action}: the program is ending`);
 }

@@ -10,7 +10,7 @@ import type { Keeper } from "./keeper.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
 import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
-import { assertNotInterrupted, watchProgram } from "./program.ts";
+import { assertNotOver, watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
 import { reasonOf, StartDeadline } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -79,7 +79,7 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
 }
 
 function assertMayLive(action: string, parent: Actor, keeper: Keeper): void {
-  assertNotInterrupted(action);
+  assertNotOver(action);
   if (parent.exit !== undefined) {
     throw new StartError(`Cannot ${action}: ${parent.name}, which would be its parent, has ended`);
   }
