@@ -6,6 +6,7 @@ import {
   countDescriptors,
   echo,
   joinWhatComes,
+  nameActive,
   nameTwo,
   type Portrait,
   reportPermissions,
@@ -83,6 +84,12 @@ everywhere(
     await next.close();
   },
 );
+
+everywhere("activeChildren() lists the children of whoever asks", async (placement) => {
+  const p = new Process(nameActive, [], { placement });
+  await p.start();
+  assertEquals(await p.result, [[], [`${p.name}:1`], []]);
+});
 
 // In Python the orphan lives on and sees its parent gone. Ours goes with its parent: others see both gone.
 for (const inner of PLACEMENTS) {

@@ -71,12 +71,13 @@ bounded("onExit wants a function and a priority that is a number", async () => {
 
 const PROGRAM_ORDER = "high\nequal, last\nequal, first\nnone\nlow\n";
 
-for (const how of ["return", "exit", "current().exit"] as const) {
+for (const how of ["return", "exit", "current().exit", "exit in a timer", "exit in onExit"] as const) {
   bounded(`onExit of the program runs in order when it ends by ${how}`, async () => {
     await using program = new Program("exit_hooks", [how]);
     const { code, out, err } = await program.ended();
     const { length } = err.split("\n").filter((line) => line.includes("A function given to onExit failed"));
-    assertEquals([code, out, length], [how === "return" ? 0 : 3, `up\n${PROGRAM_ORDER}`, 1]);
+    const before = how === "current().exit" ? "up\nfinally\n" : "up\n";
+    assertEquals([code, out, length], [how === "return" ? 0 : 3, `${before}${PROGRAM_ORDER}`, 1]);
     await program.leftNothing();
   });
 }

@@ -180,6 +180,26 @@ bounded("handleSignals: false leaves SIGINT to the program: it dies of it, and n
   await program.leftNothing();
 });
 
+const DEATHS = {
+  "Deno.exit": { code: 3, ordered: false, said: "" },
+  "throw": { code: 1, ordered: false, said: "on purpose" },
+  "current().exit": { code: 3, ordered: true, said: "" },
+  "parent.kill": { code: 137, ordered: false, said: "" },
+  "parent.stop": { code: 0, ordered: true, said: "" },
+};
+
+for (const [how, { code, ordered, said }] of Object.entries(DEATHS)) {
+  bounded(`a program that dies by ${how} ends with ${code}, and nothing is left, busy loops included`, async () => {
+    await using program = new Program("dies", [how]);
+    const end = await program.ended();
+    assertEquals([end.code, end.signal, count(end.out, "ready")], [code, null, 1]);
+    assert(said === "" ? end.err === "" : end.err.includes(said), end.err);
+    assertEquals(count(end.out, ": stopped"), ordered ? 2 : 0, end.out);
+    assertEquals(count(end.out, "main: onExit"), how === "throw" || how === "parent.kill" ? 0 : 1, end.out);
+    await program.leftNothing();
+  });
+}
+
 bounded("SIGKILL to the program: nothing is left within 2 s, busy loops included", async () => {
   for (const kind of ["endless", "busy"]) {
     await using program = new Program("ctrl_c", [kind, "true", "thread", "process", "process"]);

@@ -1,6 +1,18 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
-import { ActorExitedError, NotSerializableError, Process, RemoteError, StartError } from "../../mod.ts";
+import {
+  ActorExitedError,
+  type Connection,
+  DisconnectedError,
+  NotSerializableError,
+  pipe,
+  Process,
+  Queue,
+  RemoteError,
+  StartError,
+  TimeoutError,
+} from "../../mod.ts";
 import { giveBack, ring, throwIt, type Way } from "./fixtures/process_results.ts";
+import { never } from "./fixtures/slow_module.ts";
 import { everywhere, peek } from "./process_everywhere.ts";
 
 everywhere("[BEAT-32] result is what the function returned, whatever can travel", async (placement) => {
@@ -114,6 +126,21 @@ everywhere("a result is a copy: what the function keeps and changes later is not
   const result = await p.result as typeof given;
   assertEquals(result, { list: [1] });
   assert(result !== given);
+});
+
+everywhere("a result may hold handles: what it got, and gives back, works on", async (placement) => {
+  const [ours, theirs] = pipe<string>();
+  const queue = new Queue<string>();
+  const p = new Process(giveBack, [{ end: theirs, queue }], { placement });
+  await p.start();
+  await p.join();
+  const back = await p.result as { end: Connection<string>; queue: Queue<string> };
+  await ours.send("through the pipe");
+  await queue.put("through the queue");
+  assertEquals([await back.end.recv(), await back.queue.get()], ["through the pipe", "through the queue"]);
+  await back.end.close();
+  await assertRejects(() => ours.recv(), DisconnectedError);
+  await ours.close();
 });
 
 everywhere("a rejected result that nobody reads harms nobody", async (placement) => {
