@@ -1,8 +1,6 @@
 import type { Exit } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
-import { decode } from "../channels/kernel/codec/decode.ts";
-import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
@@ -16,7 +14,7 @@ import { runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
-import { actorExited, describeExit, ExitRequest } from "./exited.ts";
+import { actorExited, describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
@@ -59,6 +57,8 @@ export class Actor extends Cell implements Keeper {
   spawned = 0;
   /** The processes that it started, while they live. */
   readonly processesAlive: Set<object> = new Set();
+  /** Ends the children in a way of its own; a supervisor has one. */
+  endChildrenBy: (() => Promise<void>) | undefined;
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
@@ -104,6 +104,11 @@ export class Actor extends Cell implements Keeper {
     return this.plan.parent === undefined;
   }
 
+  /** Ends it in order for a reason of its own. */
+  async endWith(exit: Exit): Promise<void> {
+    await this.#conclude(exit.error === undefined ? exit : failedBy(exit.error, exit.code));
+  }
+
   /** The program's own main actor runs by itself. */
   run(): void {
     this.#state = "running";
@@ -130,7 +135,7 @@ export class Actor extends Cell implements Keeper {
         await made.onStart?.(this.current);
         return made;
       });
-      if (this.#ending) throw this.#failure ?? new Error(`${this.name} ended while it was starting`);
+      if (this.#ending) throw this.#endedEarly();
       this.#instance = instance;
       this.#state = "running";
       this.loop.open(instance);
@@ -145,7 +150,11 @@ export class Actor extends Cell implements Keeper {
 
   /** Ends it, since it cannot be started. */
   failToStart(error: unknown): void {
-    if (this.#conclusion === undefined) this.#finish({ code: 1, reason: "error", error: copyOfThrown(error) });
+    if (this.#conclusion === undefined) this.#finish(failedBy(error));
+  }
+
+  #endedEarly(): unknown {
+    return this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
   }
 
   receive(request: Request): void {
@@ -174,7 +183,7 @@ export class Actor extends Cell implements Keeper {
       this.#finish({ code: 0, reason: "stopped" });
       return this.exited;
     }
-    const kill = () => this.kill("SIGKILL");
+    const kill = () => void this.kill("SIGKILL");
     if (graceMs <= 0) kill();
     else if (graceMs !== Infinity) {
       const deadline = wheel.after(graceMs, kill);
@@ -187,8 +196,9 @@ export class Actor extends Cell implements Keeper {
     return this.exited;
   }
 
-  kill(signal: EndSignal): void {
+  kill(signal: EndSignal): Promise<Exit> {
     this.#finish(KILLED[signal]);
+    return this.exited;
   }
 
   interrupt(): void {
@@ -216,19 +226,25 @@ export class Actor extends Cell implements Keeper {
     throw new ExitRequest(code);
   }
 
-  /** A handler threw; the caller, if there is one, has been told. */
-  failed(error: unknown, message: FailedMessage): void {
-    if (message.kind !== "call") this.crash(error, message);
-    else if (this.#instance?.onError !== undefined) this.#decide(error, message, "resume");
+  /**
+   * A handler threw; the caller, if there is one, has been told. While the actor decides what that means to it, nothing
+   * else is handled: the promise, if there is one, settles when it has.
+   */
+  failed(error: unknown, message: FailedMessage): Promise<void> | undefined {
+    if (message.kind !== "call") return this.crash(error, message);
+    return this.#instance?.onError === undefined ? undefined : this.#decide(error, message, "resume");
   }
 
   /** Something it did not catch, and that no caller can be told: the actor ends, unless it decides otherwise. */
-  crash(error: unknown, message: FailedMessage): void {
-    if (this.#state !== "ended" && !(error instanceof ExitRequest)) this.#decide(error, message, "escalate");
+  crash(error: unknown, message: FailedMessage): Promise<void> | undefined {
+    if (this.#state === "ended" || error instanceof ExitRequest) return undefined;
+    if (this.#instance?.onError === undefined) return this.#fail(error, ` in ${message.method}`);
+    return this.#decide(error, message, "escalate");
   }
 
   /** Stops the children, all within the grace, those asked first that were started last. */
   async endChildren(graceMs: number): Promise<void> {
+    await this.endChildrenBy?.();
     await Promise.all([...this.children].reverse().map((child) => child.stop(graceMs)));
   }
 
@@ -239,10 +255,6 @@ export class Actor extends Cell implements Keeper {
 
   get #ending(): boolean {
     return this.#state === "stopping" || this.#state === "ended";
-  }
-
-  get #failure(): unknown {
-    return this.exit?.error;
   }
 
   /** An actor that ends takes nothing new. */
@@ -257,7 +269,7 @@ export class Actor extends Cell implements Keeper {
   async #decide(error: unknown, message: FailedMessage, fallback: ErrorDecision): Promise<void> {
     let decision = fallback;
     try {
-      decision = await runAs(this, undefined, () => this.#instance?.onError?.(error, message)) ?? fallback;
+      decision = await runAs(this, undefined, () => this.#instance!.onError!(error, message)) ?? fallback;
     } catch (second) {
       console.error(`${this.title}: onError failed:`, second);
       decision = "escalate";
@@ -326,7 +338,7 @@ export class Actor extends Cell implements Keeper {
   async #fail(error: unknown, where: string): Promise<void> {
     console.error(`${this.title} ended by an uncaught error${where}:`, error);
     this.#settle({ thrown: error });
-    await this.#conclude({ code: 1, reason: "error", error: copyOfThrown(error) });
+    await this.#conclude(failedBy(error));
   }
 
   /** The task's outcome is known, and told while its holds on what it may contain still last. The first one counts. */
@@ -354,15 +366,10 @@ export class Actor extends Cell implements Keeper {
     this.exit = exit;
     this.#stop.abort(new DOMException(`${this.name} has ended`, "AbortError"));
     for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
-    for (const child of this.children) child.kill("SIGKILL");
+    for (const child of this.children) void child.kill("SIGKILL");
     this.loop.end(exit);
     cells.retire(this, exit);
     holders.sweep(this.holder);
     this.#settleExited(exit);
   }
-}
-
-/** What was thrown, as it would arrive elsewhere: an exit must be able to travel. */
-function copyOfThrown(error: unknown): unknown {
-  return decode(encodeThrown(error));
 }

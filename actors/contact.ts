@@ -4,6 +4,7 @@ import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import { actorExited, PARENT_GONE } from "./exited.ts";
 import type { EndSignal, Keeper } from "./keeper.ts";
@@ -28,6 +29,11 @@ export class Contact {
     return isCell(this.actor) ? `${isolate.id}#${this.actor.slot}` : showAddress(this.actor);
   }
 
+  /** Where to send what is for the actor. */
+  get target(): Target {
+    return isCell(this.actor) ? this.actor.direct ?? this.actor : this.actor;
+  }
+
   /** How it ended, as far as is known here. */
   get exit(): Exit | undefined {
     const local = this.#localKeeper;
@@ -50,16 +56,15 @@ export class Contact {
     return await asked.then((exit) => exit as Exit | undefined, () => this.exited);
   }
 
+  /** Asks it to end; resolves with how it did. */
   async stop(graceMs: number): Promise<Exit> {
-    await (this.#localKeeper?.stop(graceMs) ?? this.#ask("stop", graceMs));
-    return await this.exited;
+    return await (this.#localKeeper?.stop(graceMs) ?? this.#ask("stop", graceMs)) as Exit;
   }
 
+  /** Ends it at once; resolves with how it ended. */
   async end(signal: EndSignal): Promise<Exit> {
-    const local = this.#localKeeper;
-    if (local !== undefined) local.kill(signal);
-    else await this.#ask(signal === "SIGKILL" ? "kill" : "terminate");
-    return await this.exited;
+    const verb = signal === "SIGKILL" ? "kill" : "terminate";
+    return await (this.#localKeeper?.kill(signal) ?? this.#ask(verb)) as Exit;
   }
 
   async interrupt(): Promise<void> {
@@ -98,10 +103,11 @@ export class Contact {
     return this.#exit;
   }
 
-  /** Does nothing when the keeper is gone, since everything it kept is gone with it. */
-  async #ask(verb: string, value?: unknown): Promise<void> {
+  /** When the keeper is gone, so is everything it kept. */
+  async #ask(verb: string, value?: unknown): Promise<unknown> {
     const gone = new Error("gone");
-    const body = value === undefined ? undefined : packPlain(value);
-    await ask(this.keeper, { holder: whoActs.holder(), verb, lost: () => gone, ...(body && { body }) }).catch(() => {});
+    const body = value === undefined ? EMPTY_PACKET : packPlain(value);
+    const asked = ask(this.keeper, { holder: whoActs.holder(), verb, body, lost: () => gone });
+    return await asked.catch((error) => error === gone ? this.#exit ?? PARENT_GONE : Promise.reject(error));
   }
 }

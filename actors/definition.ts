@@ -12,10 +12,14 @@ export type TaskFunction = (...args: any[]) => unknown;
 export type Definition = ActorClass | TaskFunction;
 
 /** Where a definition is found again: children import the module and ask it for the name. */
-export interface Registration {
+export interface RegisteredName {
   readonly kind: "actor" | "task";
   readonly moduleUrl: string;
   readonly name: string;
+}
+
+/** A definition that this isolate has. */
+export interface Registration extends RegisteredName {
   readonly definition: Definition;
 }
 

@@ -64,12 +64,6 @@ export class Inbox {
     }
   }
 
-  /** Adds a message that no bound applies to. */
-  addControl(request: Request): void {
-    request.onCancel = () => void this.#queue.remove(request);
-    this.#queue.push(request);
-  }
-
   /** Takes the next message. */
   take(): Request | undefined {
     const request = this.#queue.shift();

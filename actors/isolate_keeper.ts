@@ -1,5 +1,4 @@
-import { StartError } from "../channels/errors.ts";
-import type { Exit } from "../channels/exit.ts";
+import { type Exit, isExit } from "../channels/exit.ts";
 import { type Address, BOOT_SLOT, MAIN_SLOT, makeSecret } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { addressOf, Cell, cells } from "../channels/kernel/cell.ts";
@@ -8,14 +7,15 @@ import type { Link } from "../channels/kernel/link.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { root } from "../channels/kernel/root.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
-import { actorExited, describeExit } from "./exited.ts";
+import { actorExited, describeExit, failedBy } from "./exited.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
-import { reasonOf, StartDeadline } from "./start_deadline.ts";
+import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 
 /** How long an isolate may take to end once its actor has. */
@@ -76,14 +76,18 @@ export class IsolateKeeper extends Cell implements Keeper {
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
       this.#hold(!this.daemon);
     } catch (error) {
+      // What went wrong inside says more than that its isolate is killed for it.
+      if (!deadline.aborted && this.#result !== undefined && !(error instanceof LostError)) {
+        this.#said ??= failedBy(error);
+      }
       if (this.#seat === undefined) this.#ended({ code: 1, error }, parent);
-      else if (deadline.passed) this.kill("SIGKILL");
+      else if (deadline.passed) void this.kill("SIGKILL");
       else this.#endsByItself();
       const exit = await this.exited;
       if (deadline.aborted) throw error;
       // The actor's own word says more than that its isolate went.
       const cause = error instanceof LostError && exit.error !== undefined ? exit.error : error;
-      throw new StartError(`Cannot ${action}: ${reasonOf(cause)}`, { cause });
+      throw startError(action, cause);
     } finally {
       deadline.end();
     }
@@ -102,22 +106,25 @@ export class IsolateKeeper extends Cell implements Keeper {
       return this.exited;
     }
     this.#hold(true);
-    if (graceMs <= 0) this.kill("SIGKILL");
+    if (graceMs <= 0) void this.kill("SIGKILL");
     else {
       this.#ask("stop", Infinity);
       if (graceMs !== Infinity) {
-        const deadline = wheel.after(graceMs, () => this.kill("SIGKILL"));
+        const deadline = wheel.after(graceMs, () => void this.kill("SIGKILL"));
         void this.exited.then(() => deadline.cancel());
       }
     }
     return this.exited;
   }
 
-  kill(signal: EndSignal): void {
-    if (this.exit !== undefined) return;
-    if (this.#seat === undefined) return this.#settle(KILLED[signal]);
-    this.#hold(true);
-    this.#seat.kill(signal);
+  kill(signal: EndSignal): Promise<Exit> {
+    if (this.exit !== undefined) return this.exited;
+    if (this.#seat === undefined) this.#settle(KILLED[signal]);
+    else {
+      this.#hold(true);
+      this.#seat.kill(signal);
+    }
+    return this.exited;
   }
 
   interrupt(): void {
@@ -149,15 +156,17 @@ export class IsolateKeeper extends Cell implements Keeper {
     void seat.link.then(linked, () => {});
     const { holder } = parent;
     const lost = (exit: Exit | undefined) => actorExited("read the result", this.name, this.contact.address, exit);
-    const exit = ask(this.#boot, { holder, verb: "exit", quiet: true, lost }) as Promise<Exit>;
+    const exit = ask(this.#boot, { holder, verb: "exit", quiet: true, lost });
     exit.then((said) => this.#finished(said), () => {});
     this.#result = ask(this.#boot, { holder, verb: "result", quiet: true, lost });
     this.#result.catch(() => {});
     await ask(this.#boot, { holder, verb: "start", body: args, lost: (exit) => new LostError(exit) });
   }
 
-  #finished(said: Exit): void {
+  #finished(said: unknown): void {
+    if (!isExit(said)) return;
     this.#said = said;
+    isolate.hangUp(this.#boot.isolate);
     this.#endsByItself();
   }
 
@@ -212,6 +221,7 @@ export class IsolateKeeper extends Cell implements Keeper {
         keeper: addressOf(keeper),
       },
       keeper: addressOf(this),
+      root: addressOf(root()),
     };
   }
 }
@@ -222,10 +232,8 @@ class LostError extends Error {
   }
 }
 
-function exitOf({ code, signal, error, outOfMemory }: SeatEnd): Exit {
-  if (outOfMemory) return { code, ...(signal && { signal }), reason: "out-of-memory" };
-  if (signal !== undefined) return { code, signal, reason: "killed" };
-  return error === undefined
-    ? { code, reason: code === 0 ? "normal" : "error" }
-    : { code: code || 1, reason: "error", error };
+function exitOf({ code, signal, outOfMemory, error }: SeatEnd): Exit {
+  if (signal !== undefined) return { code, signal, reason: outOfMemory ? "out-of-memory" : "killed" };
+  if (error === undefined) return { code, reason: code === 0 ? "normal" : "error" };
+  return failedBy(error, code || 1);
 }

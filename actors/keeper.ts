@@ -23,10 +23,10 @@ export interface Keeper {
   readonly exit: Exit | undefined;
   /** Never rejects. */
   readonly exited: Promise<Exit>;
-  /** Asks it to end; kills it when the grace is over. */
+  /** Asks it to end; kills it when the grace is over. Resolves with how it ended. */
   stop(graceMs: number): Promise<Exit>;
-  /** Ends it at once. */
-  kill(signal: EndSignal): void;
+  /** Ends it at once. Resolves with how it ended. */
+  kill(signal: EndSignal): Promise<Exit>;
   /** Aborts its `current().signal`, nothing more. */
   interrupt(): void;
   /** Answers with what its task returned; with what it threw, or how else it ended, as the error. */
@@ -50,8 +50,7 @@ export function control(keeper: Keeper, request: Request): boolean {
       return true;
     case "kill":
     case "terminate":
-      keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM");
-      request.reply();
+      void keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM").then((exit) => request.reply(exit));
       return true;
     case "interrupt":
       keeper.interrupt();

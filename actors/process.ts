@@ -9,6 +9,7 @@ import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
+import { endingSource, selectable } from "../channels/source.ts";
 import { queue } from "./actor_ref.ts";
 import { Contact, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
@@ -107,6 +108,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       this.#daemon = plan.daemon;
       this.#started = false;
     }
+    selectable(this, endingSource(() => this.#contact.exited, () => this.#contact.exit));
     enroll(this, () => {
       const { name, placement, actor, keeper } = this.#contact;
       const also = keeper === actor ? undefined : actor;
@@ -243,14 +245,14 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
    */
   async send(message: unknown, options?: WaitOptions): Promise<void> {
     this.#assertStarted("send to");
-    const { actor, name, address } = this.#contact;
+    const { target, name, address } = this.#contact;
     const wait = patience(`send to ${name}`, options);
-    const body = pack(message, "message", destinationOf(actor));
+    const body = pack(message, "message", destinationOf(target));
     const lost = (exit: Exit | undefined) => actorExited(`send to ${name}`, name, address, exit ?? this.#contact.exit);
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot send to ${name}: its mailbox stayed full for ${timeoutMs} ms`, { timeoutMs });
     const question = { holder: whoActs.holder(), verb: "message", body, wait, late, lost, gives: true };
-    await ask(actor, isCell(actor) ? question : { ...question, gate: (send) => queue(actor, 1, send) });
+    await ask(target, isCell(target) ? question : { ...question, gate: (send) => queue(target, 1, send) });
   }
 
   /** Aborts its `current().signal`, and nothing more: it may go on. */
@@ -332,13 +334,18 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
 /** The process that the constructor is about to be called for, when one came by message. */
 let arriving: { readonly contact: Contact; readonly daemon: boolean; readonly pid: number | undefined } | undefined;
 
+/** The face of a process that was started by other means. */
+export function processFrom(contact: Contact, daemon: boolean, pid: number | undefined): Process {
+  arriving = { contact, daemon, pid };
+  return new Process(() => {});
+}
+
 // Leased, unlike refs: the keeper has the result, and must have it as long as anybody may ask.
 handleKind("process", {
   leased: true,
   revive({ target: keeper, also, meta }) {
     const [name, placement, daemon, pid] = meta as [string, PlacementName, boolean, number | undefined];
-    arriving = { contact: new Contact(name, placement, also ?? keeper, keeper), daemon, pid };
-    return new Process(() => {});
+    return processFrom(new Contact(name, placement, also ?? keeper, keeper), daemon, pid);
   },
 });
 

@@ -48,9 +48,9 @@ class Main extends Actor {
     return this.exited;
   }
 
-  override kill(signal: EndSignal): void {
+  override kill(signal: EndSignal): Promise<Exit> {
     this.exitHooks.clear();
-    Deno.exit(128 - KILLED[signal].code);
+    return Deno.exit(128 - KILLED[signal].code);
   }
 
   override exitWith(code: number): never {

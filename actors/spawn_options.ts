@@ -2,7 +2,7 @@ import { StartError } from "../channels/errors.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { checkOptions, patience } from "../channels/kernel/wait.ts";
 import type { PlacementName } from "./contact.ts";
-import type { Registration } from "./definition.ts";
+import type { RegisteredName } from "./definition.ts";
 import type { MailboxOptions } from "./inbox.ts";
 import type { IsolateOptions, PermissionOptions } from "./placement/placement.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -39,7 +39,7 @@ const START_TIMEOUT_MS = 10_000;
 
 /** What is settled before the options are read. */
 export interface PlanBase {
-  readonly registration: Registration;
+  readonly registration: RegisteredName;
   readonly name: string;
   readonly path: readonly number[];
   readonly daemon: boolean;

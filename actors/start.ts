@@ -5,6 +5,7 @@ import type { Packet } from "../channels/kernel/packet.ts";
 import { Actor } from "./actor.ts";
 import type { Contact } from "./contact.ts";
 import { contactOf } from "./current.ts";
+import { findRegistration, type Registration } from "./definition.ts";
 import { describeExit } from "./exited.ts";
 import type { Keeper } from "./keeper.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
@@ -12,8 +13,9 @@ import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
 import { assertNotOver, watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
-import { reasonOf, StartDeadline } from "./start_deadline.ts";
+import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
+import { trapTimers } from "./timer_trap.ts";
 import { trapErrors } from "./trap.ts";
 
 /** An actor that can be started: how to reach it is known already. */
@@ -56,6 +58,11 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
 
 function prepareInline(action: string, plan: StartPlan, parent: Actor, options: SpawnOptions): Prepared {
   checkInline(action, options);
+  const { moduleUrl, name } = plan.registration;
+  const registration = findRegistration(moduleUrl, name);
+  if (registration === undefined) {
+    throw new StartError(`Cannot ${action}: ${moduleUrl}, which defines ${name}, is not imported here`);
+  }
   const actor = new Actor({ ...plan, parent: contactOf(parent) });
   const contact = contactOf(actor);
   return {
@@ -67,13 +74,14 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
       const packet = pack(args, "args", destinationOf(actor));
       watchProgram();
       trapErrors();
+      trapTimers();
       parent.children.add(actor);
       if (!plan.daemon) keepAlive.hold(true);
       void actor.exited.then(() => {
         parent.children.delete(actor);
         if (!plan.daemon) keepAlive.release(true);
       });
-      return launchHere(action, plan, actor, packet);
+      return launchHere(action, plan, actor, packet, registration);
     },
   };
 }
@@ -89,14 +97,20 @@ function assertMayLive(action: string, parent: Actor, keeper: Keeper): void {
   }
 }
 
-async function launchHere(action: string, plan: StartPlan, actor: Actor, packet: Packet): Promise<void> {
+async function launchHere(
+  action: string,
+  plan: StartPlan,
+  actor: Actor,
+  packet: Packet,
+  registration: Registration,
+): Promise<void> {
   const deadline = new StartDeadline(action, plan);
   try {
-    await Promise.race([actor.start(packet, plan.registration, Promise.resolve()), deadline.failed]);
+    await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed]);
   } catch (error) {
-    actor.kill("SIGKILL");
+    void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
-    throw new StartError(`Cannot ${action}: ${reasonOf(error)}`, { cause: error });
+    throw startError(action, error);
   } finally {
     deadline.end();
   }

@@ -1,4 +1,4 @@
-import { TimeoutError } from "../channels/errors.ts";
+import { StartError, TimeoutError } from "../channels/errors.ts";
 import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
 import type { StartPlan } from "./start_plan.ts";
 
@@ -47,7 +47,9 @@ export class StartDeadline {
   }
 }
 
-/** The words that a failed start's error ends with. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** The error of a start that failed. */
+export function startError(action: string, cause: unknown): StartError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const begin = `Cannot ${action}: `;
+  return new StartError(reason.startsWith(begin) ? reason : begin + reason, { cause });
 }

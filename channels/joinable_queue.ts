@@ -2,6 +2,7 @@ import { JoinableQueueCell } from "./joinable_queue_cell.ts";
 import { handleKind } from "./kernel/handle.ts";
 import { packPlain } from "./kernel/pack.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { selectable } from "./source.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { clientOf, faceOf, maxSizeOf, provide, QueueClient } from "./queue_client.ts";
 
@@ -33,6 +34,7 @@ export interface JoinableQueueOptions extends QueueOptions {
 export class JoinableQueue<T> extends Queue<T> {
   /** The items that came through this handle and are open, with their numbers at home. */
   readonly #open: { readonly tag: number; readonly value: unknown }[] = [];
+  readonly #opened = (tag: number, value: unknown): void => void this.#open.push({ tag, value });
 
   /**
    * Makes a queue whose home is here.
@@ -42,17 +44,17 @@ export class JoinableQueue<T> extends Queue<T> {
    */
   constructor(options: JoinableQueueOptions = {}) {
     super(provide(options, () => joinableClient(options)));
+    selectable(this, clientOf(this).source(this.#opened));
   }
 
   /** As `Queue.get`; the item is open until the caller says `taskDone`. */
   override get(options?: WaitOptions): Promise<T> {
-    return clientOf(this).get(options, (tag, value) => this.#open.push({ tag, value })) as Promise<T>;
+    return clientOf(this).get(options, this.#opened) as Promise<T>;
   }
 
   /** As `Queue.tryGet`; the item is open until the caller says `taskDone`. */
   override tryGet(): Promise<{ value: T } | undefined> {
-    const tagged = (tag: number, value: unknown) => void this.#open.push({ tag, value });
-    return clientOf(this).tryGet(tagged) as Promise<{ value: T } | undefined>;
+    return clientOf(this).tryGet(this.#opened) as Promise<{ value: T } | undefined>;
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Holder } from "./kernel/holder.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { selectable } from "./source.ts";
 import { END, type PipeEndCell } from "./pipe_end_cell.ts";
 
 /** Which way messages go on an end. */
@@ -34,6 +35,13 @@ class PipeEnd implements Connection<unknown> {
     enroll(this, () => {
       this.#assertOpen("pass on");
       return { kind: END, target, meta: [readable, writable], departed: () => hold.passedOn() };
+    });
+    selectable(this, {
+      assertOpen: () => this.#assertReadable(),
+      take: ({ signal, claim }) => this.#ask("recv", { wait: patience("select", { signal }), claim }),
+      tryTake: () => this.#tryRecv(""),
+      poll: async (signal) => void await this.#ask("poll", { wait: patience("poll a pipe", { signal }) }),
+      tryPoll: () => this.#ask("tryPoll", {}) as Promise<boolean>,
     });
   }
 

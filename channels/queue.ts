@@ -2,6 +2,7 @@ import { enroll, handleKind } from "./kernel/handle.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import type { WaitOptions } from "./kernel/wait.ts";
 import { makeProducer, type Producer } from "./producer.ts";
+import { selectable } from "./source.ts";
 import { clientFor, faceOf, itemsOf, plainClient, QueueClient } from "./queue_client.ts";
 
 /** What `new Queue` takes. */
@@ -54,6 +55,7 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
     this.#client = clientFor(this, () => plainClient(options));
     const kind = new.target === Queue ? "queue" : "joinable-queue";
     enroll(this, () => this.#client.passage(kind));
+    selectable(this, this.#client.source());
   }
 
   /** How many items it holds at most; 0 is any number. */

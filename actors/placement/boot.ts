@@ -3,13 +3,16 @@ import { Cell, cells } from "../../channels/kernel/cell.ts";
 import "../../channels/kernel/dispatch.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import type { Link } from "../../channels/kernel/link.ts";
+import { setRoot } from "../../channels/kernel/root.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
 import { setMainActor } from "../context.ts";
 import { findRegistration, type Registration } from "../definition.ts";
-import { startGuard } from "../start_guard.ts";
+import { ExitRequest } from "../exited.ts";
+import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
+import "./handle_kinds.ts";
 import type { BootConfig } from "./placement.ts";
 
 /**
@@ -22,17 +25,24 @@ export class Boot extends Cell {
   readonly #exit: (code: number) => void;
   readonly #served: Promise<void>;
   #serve!: (imported: Promise<void>) => void;
-  #exitRequest: Request | undefined;
+  /** Asked at once by whoever starts an isolate, so that it is worth waiting for. */
+  readonly #exitRequest = Promise.withResolvers<Request>();
 
-  /** @param exit ends the isolate */
-  constructor(config: BootConfig, link: Link, exit: (code: number) => void) {
+  readonly #mayLeave: () => Promise<void>;
+
+  /**
+   * @param exit ends the isolate
+   * @param mayLeave resolves when ending it loses nothing that was sent
+   */
+  constructor(config: BootConfig, link: Link, exit: (code: number) => void, mayLeave = () => Promise.resolve()) {
     super();
     this.#config = config;
     this.#exit = exit;
+    this.#mayLeave = mayLeave;
     this.#served = new Promise((resolve) => this.#serve = resolve);
     this.#served.catch(() => {});
-    startGuard.importing = config.moduleUrl;
     isolate.id = config.id;
+    setRoot(config.root);
     const { parent } = config;
     this.#actor = new Actor({
       ...config,
@@ -43,12 +53,12 @@ export class Boot extends Cell {
     cells.place(this, BOOT_SLOT, config.bootSecret);
     cells.place(this.#actor, MAIN_SLOT, config.actorSecret);
     void this.#actor.exited.then(() => this.#end());
-    isolate.setParent(config.id, link, () => exit(1));
+    isolate.setParent(config.id, link, () => exit((this.#actor.exit?.code ?? 1) & 0xff));
   }
 
   /** Imports the actor's module; the actor starts after that. */
   serve(importModule: () => Promise<unknown>): void {
-    this.#serve(importModule().then(() => void (startGuard.importing = undefined)));
+    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(() => {}));
   }
 
   receive(request: Request): void {
@@ -57,7 +67,7 @@ export class Boot extends Cell {
         void this.#start(request);
         return;
       case "exit":
-        this.#exitRequest = request;
+        this.#exitRequest.resolve(request);
         return;
       case "result":
         this.#actor.result(request);
@@ -73,6 +83,8 @@ export class Boot extends Cell {
       const registration = await this.#imported();
       await this.#actor.start(request.body, registration, told.promise);
     } catch (error) {
+      // Who calls exit ends the isolate, and that says more.
+      if (error instanceof ExitRequest) return;
       this.#actor.failToStart(error);
       return request.throw(error);
     }
@@ -91,8 +103,10 @@ export class Boot extends Cell {
 
   async #end(): Promise<void> {
     const exit = this.#actor.exit!;
-    this.#exitRequest?.reply(exit);
+    const exitRequest = await this.#exitRequest.promise;
+    exitRequest.reply(exit);
     await isolate.flush();
+    await this.#mayLeave();
     this.#exit(exit.code & 0xff);
   }
 }

@@ -7,6 +7,7 @@
 import { SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
 import type { ProcessConfig } from "./process_config.ts";
+import { watchdogUrl } from "./watchdog.ts";
 
 const config = readConfig();
 const socket = config.meeting.transport === "unix"
@@ -17,9 +18,16 @@ for (let at = 0; at < token.length;) at += await socket.write(token.subarray(at)
 
 startWatchdog();
 hideStdin();
+// Deno's own returns, and ends the process a little later.
+(globalThis as unknown as { close: () => void }).close = () => Deno.exit(0);
 for (const permission of config.revoke) Deno.permissions.revokeSync(permission);
 
-const boot = new Boot(config, new SocketLink(socket), (code) => Deno.exit(code));
+/** How long the parent may take to hang up. */
+const FAREWELL_MS = 1000;
+// A process that ends with something unread breaks the connection, and the parent may lose what it had not read either:
+// so the parent, once it has heard the exit, hangs up first, which ends this process at once.
+const farewell = () => new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS));
+const boot = new Boot(config, new SocketLink(socket), (code) => Deno.exit(code), farewell);
 
 /** Resolves when the actor's module may be imported: here, at once. */
 export const ready: Promise<void> = Promise.resolve();
@@ -42,20 +50,12 @@ function readConfig(): ProcessConfig {
 }
 
 function startWatchdog(): void {
-  const { shell, ownPermission } = config.watchdog;
-  const permissions = { run: shell === undefined ? true : [shell] };
-  const options = {
-    type: "module",
-    name: "watchdog",
-    ...(ownPermission && { deno: { permissions } }),
-  } as WorkerOptions;
-  const worker = new Worker(import.meta.resolve("./watchdog.ts"), options);
+  const worker = new Worker(watchdogUrl(), { type: "module", name: "watchdog" });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     console.error(`The watchdog failed: ${event.message}`);
     Deno.exit(1);
   });
-  worker.postMessage({ shell });
 }
 
 /** To the actor, standard input is at its end, as it is for the children of Python's multiprocessing. */

@@ -13,14 +13,4 @@ export interface ProcessConfig extends BootConfig {
   readonly token: string;
   /** What to give up before the actor's module is imported. */
   readonly revoke: readonly Deno.PermissionDescriptor[];
-  /** How the watchdog may end the process. */
-  readonly watchdog: WatchdogConfig;
-}
-
-/** The watchdog's own permission; it runs nothing of the user's. */
-export interface WatchdogConfig {
-  /** Whether it must be given a permission that the process itself will not keep. */
-  readonly ownPermission: boolean;
-  /** The shell to end the process with, where only single commands may be run. */
-  readonly shell: string | undefined;
 }

@@ -31,11 +31,12 @@ export const thread: Placement = {
     let failure: unknown;
     let killedBy: EndSignal | undefined;
     worker.on("error", (error: unknown) => failure ??= error);
-    const exited = new Promise<number>((resolve) => worker.on("exit", resolve));
-    const ended = exited.then(async (code): Promise<SeatEnd> => {
+    const exited = new Promise<SeatEnd>((resolve) => {
+      worker.on("exit", (code: number) => resolve(killedBy ? KILLED[killedBy] : { code: code & 0xff, error: failure }));
+    });
+    const ended = exited.then(async (end) => {
       await lifeIsOver(config);
-      if (killedBy !== undefined) return KILLED[killedBy];
-      return { code: code & 0xff, error: failure };
+      return end;
     });
     const link = new PortLink(worker);
     const opened = new Promise<Link>((resolve, reject) => {

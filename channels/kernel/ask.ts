@@ -40,12 +40,22 @@ export interface Question {
   lost(exit: Exit | undefined): Error;
   /** The error when time has run out. */
   late?(timeoutMs: number): Error;
+  /** Whether an item that has come is still wanted; asked once, and a yes is a promise to take it. */
+  claim?(): boolean;
   /** Told the home's number of an item, before the promise resolves with it. */
   tagged?(tag: number, value: unknown): void;
 }
 
+/** Who waits for the answer to something that was asked of another isolate. */
+export interface Unanswered extends Asker {
+  /** Who was asked, and alone may answer. */
+  readonly to: IsolateId;
+  /** Whether the program may end while it waits. */
+  readonly quiet: boolean;
+}
+
 /** One unanswered question. Every one gets exactly one answer, also after it gave up; only then is it forgotten. */
-class Pending implements Asker {
+class Pending implements Unanswered {
   /** The request itself, while the cell lives here. */
   request: Request | undefined;
   /** Takes it back, while it has not left. */
@@ -77,6 +87,10 @@ class Pending implements Asker {
     }
   }
 
+  get quiet(): boolean {
+    return this.question.quiet ?? false;
+  }
+
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     pendings.delete(this.id);
     if (this.#settled) return releaseAll(body.passages, this.question.holder);
@@ -96,9 +110,12 @@ class Pending implements Asker {
   }
 
   offered(body: Packet, tag: number): void {
-    pendings.delete(this.id);
-    const kept = !this.#settled && !this.question.holder.gone;
+    const kept = !this.#settled && !this.question.holder.gone && (this.question.claim?.() ?? true);
     if (!kept) {
+      if (!this.#settled) {
+        this.#end();
+        this.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
+      }
       releaseAll(body.passages, this.question.holder);
       return this.#answer(false, { ...EMPTY_PACKET, moved: body.moved });
     }
@@ -141,8 +158,15 @@ class Pending implements Asker {
   }
 }
 
-const pendings: Map<number, Pending> = singleton("pendings", () => new Map());
+const pendings: Map<number, Unanswered> = singleton("pendings", () => new Map());
 const ids: { last: number } = singleton("ask-ids", () => ({ last: 0 }));
+
+/** Gives a number to who will get the answer to a question that is about to be sent. */
+export function unansweredBy(asker: Unanswered): number {
+  const id = ++ids.last;
+  pendings.set(id, asker);
+  return id;
+}
 
 /**
  * Asks a cell, here or anywhere. The promise always settles: with the answer, or when the target dies, time runs out,
@@ -198,7 +222,7 @@ export function tell(target: Target, holder: Holder, verb: string, detail: strin
 /** How many questions somebody waits for. */
 export function unanswered(): number {
   let count = 0;
-  for (const pending of pendings.values()) if (!pending.question.quiet) count++;
+  for (const pending of pendings.values()) if (!pending.quiet) count++;
   return count;
 }
 
@@ -206,6 +230,7 @@ export function unanswered(): number {
 export function answered(envelope: Reply | Item): void {
   const pending = pendings.get(envelope.id);
   if (pending !== undefined && pending.to !== envelope.from) return;
+  pendings.delete(envelope.id);
   if (envelope.kind === "reply") {
     pending?.settled(envelope.outcome, envelope.body, envelope.exit);
   } else if (pending !== undefined) pending.offered(envelope.body, envelope.tag);
@@ -220,7 +245,9 @@ export function answered(envelope: Reply | Item): void {
 }
 
 isolate.downListeners.add((gone, exit) => {
-  for (const pending of [...pendings.values()]) {
-    if (isWithin(pending.to, gone)) pending.settled("lost", EMPTY_PACKET, exit);
+  for (const [id, pending] of [...pendings]) {
+    if (!isWithin(pending.to, gone)) continue;
+    pendings.delete(id);
+    pending.settled("lost", EMPTY_PACKET, exit);
   }
 });

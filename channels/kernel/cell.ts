@@ -30,14 +30,23 @@ export abstract class Cell {
   /** Handles one request. It must settle each one sooner or later, or leave that to the asker's death. */
   abstract receive(request: Request): void;
 
-  /** A holder got its first lease of this kind. */
-  leased(_kind: string, _holder: Holder): void {}
+  /** Where a message for this cell may go straight away; undefined when it has to come here. */
+  get direct(): Target | undefined {
+    return this;
+  }
+
+  /** A handle was given to a holder. `number` is what it is called in the cell's shared memory, if it has any. */
+  granted(_kind: string, _holder: Holder, _number: number): void {}
+
+  /** The same, but the holder is dead already. */
+  grantedToDead(_kind: string, _number: number): void {}
 
   /** A holder gave back its last lease of this kind, or died. */
   returned(_kind: string, _holder: Holder): void {}
 
   /** Counts a holder's leases of one kind. They may be returned before they are granted, when two links are at work. */
-  changeLease(kind: string, holder: Holder, by: number): void {
+  changeLease(kind: string, holder: Holder, by: number, number: number = 0): void {
+    if (by > 0) this.granted(kind, holder, number);
     this.#held ??= new Map();
     let held = this.#held.get(kind);
     if (held === undefined) this.#held.set(kind, held = new Map());
@@ -47,7 +56,6 @@ export abstract class Cell {
     if (entry.count > 0 && entry.lease === undefined) {
       entry.lease = new Lease(holder, () => this.#drop(kind, holder));
       if (this.#leases++ === 0) cells.pin(this);
-      this.leased(kind, holder);
     } else if (entry.count <= 0) {
       const wasHeld = entry.lease !== undefined;
       entry.lease?.end();

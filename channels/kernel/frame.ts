@@ -1,4 +1,4 @@
-import type { Exit } from "../exit.ts";
+import { type Exit, isExit } from "../exit.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "./address.ts";
 import { addressOf, cells, type Target } from "./cell.ts";
@@ -9,7 +9,7 @@ import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome } from "./envelope.ts";
 import type { Passage } from "./handle.ts";
 import type { Frame } from "./link.ts";
-import { EMPTY_PACKET, type Packet } from "./packet.ts";
+import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
 
 /*
  * The wire form of an envelope: where to and where from, each a string, so that an isolate on the way need read no more;
@@ -35,10 +35,11 @@ export function encodeFrame(envelope: Envelope): Frame {
   writer.rewind(0);
   writer.string(envelope.to);
   writer.string(envelope.from);
-  const passages = body.passages.map(writePassage);
+  const carried: Carried[] = [...body.moved];
+  const passages = body.passages.map((passage) => writePassage(passage, carried));
   writeValue(writer, [KINDS.indexOf(envelope.kind), ...fieldsOf(envelope), passages], "envelope");
   writer.raw(body.bytes);
-  return { bytes: writer.finish(), moved: body.moved };
+  return { bytes: writer.finish(), moved: carried };
 }
 
 /** @throws {ProtocolError} If the frame does not begin with a route. */
@@ -57,7 +58,11 @@ export function decodeFrame(frame: Frame): Envelope {
   const [kind, ...fields] = header as unknown[];
   const passages = fields.pop();
   if (!Array.isArray(passages)) malformed("it has no list of handles");
-  const body = { bytes: reader.rest(), passages: passages.map(readPassage), moved: frame.moved };
+  const body = {
+    bytes: reader.rest(),
+    passages: passages.map((fields) => readPassage(fields, frame)),
+    moved: frame.moved,
+  };
   return { to, from, ...envelopeOf(KINDS[kind as number], fields, body) } as Envelope;
 }
 
@@ -84,7 +89,14 @@ function fieldsOf(envelope: Envelope): unknown[] {
     case "credit":
       return [envelope.slot, envelope.count];
     case "grant":
-      return [envelope.slot, envelope.secret, envelope.lease, envelope.holderIsolate, envelope.holder];
+      return [
+        envelope.slot,
+        envelope.secret,
+        envelope.lease,
+        envelope.holderIsolate,
+        envelope.holder,
+        envelope.number,
+      ];
     case "release":
       return [envelope.slot, envelope.secret, envelope.lease, envelope.holder];
     case "down":
@@ -118,7 +130,15 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
     case "credit":
       return { kind, slot: count(a), count: count(b) };
     case "grant":
-      return { kind, slot: count(a), secret: text(b), lease: text(c), holderIsolate: text(d), holder: count(e) };
+      return {
+        kind,
+        slot: count(a),
+        secret: text(b),
+        lease: text(c),
+        holderIsolate: text(d),
+        holder: count(e),
+        number: count(f),
+      };
     case "release":
       return { kind, slot: count(a), secret: text(b), lease: text(c), holder: count(d) };
     case "down":
@@ -128,8 +148,12 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
   }
 }
 
-function writePassage({ kind, target, also, meta }: Passage): unknown[] {
-  return [kind, meta, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
+function writePassage(
+  { kind, target, also, meta, parts = 0, memory, number = 0 }: Passage,
+  carried: Carried[],
+): unknown[] {
+  const at = memory === undefined ? -1 : carried.push(memory) - 1;
+  return [kind, meta, parts, at, number, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
 }
 
 function writeAddress(target: Target): unknown[] {
@@ -137,11 +161,20 @@ function writeAddress(target: Target): unknown[] {
   return [isolate, slot, incarnation, secret];
 }
 
-function readPassage(fields: unknown): Passage {
+function readPassage(fields: unknown, { moved }: Frame): Passage {
   if (!Array.isArray(fields)) malformed("a handle is no array");
-  const [kind, meta, ...addresses] = fields as unknown[];
+  const [kind, meta, parts, at, number, ...addresses] = fields as unknown[];
+  const memory = moved[at as number];
   const also = addresses.length > 4 ? readAddress(addresses.slice(4)) : undefined;
-  return { kind: text(kind), target: readAddress(addresses), also, meta };
+  return {
+    kind: text(kind),
+    target: readAddress(addresses),
+    also,
+    meta,
+    parts: count(parts),
+    memory: memory instanceof SharedArrayBuffer ? memory : undefined,
+    number: count(number),
+  };
 }
 
 function readAddress([isolate, slot, incarnation, secret]: unknown[]): Target {
@@ -165,8 +198,7 @@ function count(value: unknown): number {
 }
 
 function exit(value: unknown): Exit {
-  const { code, reason } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
-  return typeof code === "number" && typeof reason === "string" ? value as Exit : malformed("an exit is missing");
+  return isExit(value) ? value : malformed("an exit is missing");
 }
 
 function malformed(problem: string): never {

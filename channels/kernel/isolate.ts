@@ -66,6 +66,11 @@ export class Isolate {
     for (const frame of early) link.send(frame);
   }
 
+  /** Ends the link to a child that has said its last. */
+  hangUp(child: IsolateId): void {
+    this.#links.get(child)?.close();
+  }
+
   /** Uses `link` for everything that is not here or below. */
   setParent(id: IsolateId, link: Link, closed: () => void): void {
     this.id = id;

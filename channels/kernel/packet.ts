@@ -3,13 +3,16 @@ import type { Passage } from "./handle.ts";
 /** An object that a message moves instead of copying. */
 export type Movable = ArrayBuffer | MessagePort | ReadableStream | WritableStream | TransformStream;
 
+/** What a frame carries beside its bytes: what moves, and memory that is shared. */
+export type Carried = Movable | SharedArrayBuffer;
+
 /** A value on its way: its bytes, and what cannot be bytes. Holding one keeps nothing of the original alive. */
 export interface Packet {
   readonly bytes: Uint8Array;
   /** The handles in it, which the bytes name by index. */
   readonly passages: readonly Passage[];
   /** The moved objects in it, which the bytes name by index. */
-  readonly moved: readonly Movable[];
+  readonly moved: readonly Carried[];
 }
 
 const NONE: readonly never[] = [];

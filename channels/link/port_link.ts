@@ -73,7 +73,7 @@ export class PortLink implements Link {
       if (bytes.byteLength > MOVE_BYTES && bytes.byteLength === bytes.buffer.byteLength) {
         transfer.push(bytes.buffer as ArrayBuffer);
       }
-      transfer.push(...moved as Transferable[]);
+      for (const object of moved) if (!(object instanceof SharedArrayBuffer)) transfer.push(object as Transferable);
     }
     this.#port.postMessage(frames, transfer);
   }

@@ -4,7 +4,6 @@ import {
   assertInstanceOf,
   assertNotStrictEquals,
   assertRejects,
-  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import {

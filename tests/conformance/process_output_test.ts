@@ -31,8 +31,6 @@ for (const [placement, crashes] of Object.entries(CRASHES)) {
 
 for (const placement of PLACEMENTS) {
   for (const failure of ["throw", "later", "timer", "rejection", "stack overflow"]) {
-    // What an inline actor's timer throws is the program's own.
-    if (placement === "inline" && failure === "timer") continue;
     bounded(
       `[BEAT-40] the stack of an uncaught error (${failure}) is on stderr before a ${placement} counts as ended`,
       async () => {
