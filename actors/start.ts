@@ -76,10 +76,11 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
       trapErrors();
       trapTimers();
       parent.children.add(actor);
-      if (!plan.daemon) keepAlive.hold(true);
+      const { isAwaited } = actor;
+      if (isAwaited) keepAlive.hold(true);
       void actor.exited.then(() => {
         parent.children.delete(actor);
-        if (!plan.daemon) keepAlive.release(true);
+        if (isAwaited) keepAlive.release(true);
       });
       return launchHere(action, plan, actor, packet, registration);
     },
