@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { leftovers } from "../../actors/testing.ts";
 import { Process, Queue } from "../../mod.ts";
 import {
   answerOnce,
@@ -106,6 +107,8 @@ for (const inner of PLACEMENTS) {
         const before = performance.now();
         await middle[end]();
         if (below.pid !== Deno.pid) await until(() => isGone(below.pid), `${below.name} is gone`);
+        // Where the one below was started by this isolate, which has to hear of its end yet.
+        await until(() => leftovers().length === 0, "nothing is left");
         assert(performance.now() - before < 2000);
       }
     },

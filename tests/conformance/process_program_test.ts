@@ -47,6 +47,17 @@ for (const placement of PLACEMENTS) {
   });
 }
 
+for (const placement of PLACEMENTS) {
+  bounded(`a program does not wait for what a daemon started (${placement})`, async () => {
+    for (const workers of PLACEMENTS) {
+      await using program = new Program("daemon_with_worker", [placement, workers]);
+      const { code, out, err } = await program.ended();
+      assertEquals([code, err, count(out, "main is done"), count(out, "worker: stopped")], [0, "", 1, 1], out);
+      await program.leftNothing();
+    }
+  });
+}
+
 for (const group of [false, true]) {
   const whom = group ? "the whole process group" : "the program";
 
