@@ -182,6 +182,36 @@ everywhere(
   ["thread", "process"],
 );
 
+everywhere("a start that takes too long is a StartError with the TimeoutError; nothing is left", async (placement) => {
+  const p = new Process(never, [], { placement, startTimeoutMs: 200 });
+  const error = await assertRejects(() => p.start(), StartError, "was not ready after 200 ms");
+  assertInstanceOf(error.cause, TimeoutError);
+  assertEquals([p.alive, p.exitCode], [false, (await p.exited).code]);
+}, ["thread", "process"]);
+
+everywhere("a start that is aborted rejects with the reason; nothing is left", async (placement) => {
+  const abort = new AbortController();
+  const p = new Process(never, [], { placement, signal: abort.signal });
+  const starting = p.start();
+  const reason = new RangeError("enough");
+  abort.abort(reason);
+  assertEquals(await starting.catch((error) => error), reason);
+  assertEquals([p.alive, p.exitCode], [false, -9]);
+}, ["thread", "process"]);
+
+everywhere(
+  "arguments that cannot travel are a NotSerializableError at start(), which can be tried again",
+  async (placement) => {
+    const argument: unknown[] = [() => {}];
+    const p = new Process(giveBack, [argument], { placement });
+    const error = await assertRejects(() => p.start(), NotSerializableError);
+    assertEquals([error.path, p.alive, p.exitCode], ["args[0][0]", false, undefined]);
+    argument[0] = "fine";
+    await p.start();
+    assertEquals(await p.result, ["fine"]);
+  },
+);
+
 async function thrownBy(way: Way, placement: "inline" | "thread" | "process"): Promise<unknown> {
   const p = new Process(throwIt, [way], { placement });
   await p.start();
