@@ -1,14 +1,15 @@
 /**
  * Actors for Deno: threads and subprocesses that talk by message, restart when they fail, and stop when you say so.
  *
- * Each process is an actor in a Deno Worker or subprocess with a mailbox; bidirectional channels are pipes. Python's
- * `multiprocessing` has the words, Erlang/OTP the guarantees: nothing hangs, nothing accepted is lost.
+ * Each process is an actor in a thread or subprocess with a mailbox; bidirectional channels are pipes. Python's
+ * `multiprocessing` has the words, Erlang/OTP the manners: whatever you wait for, you hear of its end.
  *
  * - **Order**: what one sender sends to one receiver arrives in that order; there is none across senders.
  * - **Delivery**: at most once. What was accepted (a resolved `put` or `send`) survives its sender.
  * - **Settling**: every wait on somebody else ends when that one dies, however it died.
  * - **Copies**: a value is a snapshot taken at the call; what cannot travel is an error at the call, never `{}`.
- * - **Handles** (refs, processes, queues, ends of pipes) can be sent anywhere, and work there.
+ * - **Handles** (refs, processes, queues, ends of pipes, locks, shared memory) can be sent anywhere, and work there.
+ * - **Placement**: a thread unless an option says otherwise; the same in a subprocess and in the program's own isolate.
  *
  * @example A queue between two processes
  * ```ts

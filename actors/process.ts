@@ -38,10 +38,15 @@ export interface ProcessOptions extends SpawnOptions {
  * - **Life**: made, started once, ended. It ends with whoever started it. The program waits for it, unless it is a
  *   daemon.
  * - **Output**: `join` never waits for anybody to read what the process put on queues and pipes; what it put stays.
- * - **Result**: unlike Python's, it keeps what the function returned or threw.
+ * - **Result**: unlike Python's, it keeps what the function returned or threw. An error that the function did not catch
+ *   is on standard error before the process counts as ended.
+ * - **Ending**: `interrupt` only aborts its `current().signal`, `stop` asks and then kills, `terminate` and `kill` do not
+ *   ask.
+ * - **Ctrl-C** in the program stops the whole tree once, in order, as `stop` does, and the program ends with code 130; a
+ *   second one ends it at once. A function that runs for long looks at `current().signal`, or is killed after 5 s.
  * - **Travel**: it can be sent anywhere, and works there; only its maker can start it.
  *
- * @example
+ * @example Run a function as a process
  * ```ts
  * import { Process, task } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";
@@ -119,7 +124,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     });
   }
 
-  /** How people read it. */
+  /** How people read it: what the options say, else its place among the processes, `Process-1`, `Process-1:2`. */
   get name(): string {
     return this.#contact.name;
   }
@@ -211,7 +216,8 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
   }
 
   /**
-   * Waits for its end. Any number of callers may; nobody needs to read what it put on queues for it to end.
+   * Waits for its end, and keeps the program alive meanwhile. Any number of callers may; nobody needs to read what it put
+   * on queues for it to end. Giving up does nothing to the process.
    *
    * @returns how it ended, or undefined when time ran out
    * @throws {TypeError} If it was not started, or the process itself asks.
@@ -244,6 +250,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
    * it; giving up means that it has not.
    *
    * @throws {NotSerializableError} If the message cannot travel.
+   * @throws {TimeoutError} If its mailbox stayed full.
    * @throws {ActorExitedError} If it has ended.
    */
   async send(message: unknown, options?: WaitOptions): Promise<void> {
@@ -264,7 +271,10 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     await this.#contact.interrupt();
   }
 
-  /** Asks it to end, by aborting its `current().signal` and ending its mailbox; kills it after the grace of 5 s. */
+  /**
+   * Asks it to end, by aborting its `current().signal` and ending its mailbox; kills it after the grace, which is 5 s
+   * when left out.
+   */
   async stop(options?: StopOptions): Promise<Exit> {
     this.#assertStarted("stop");
     return await this.#contact.stop(graceOf(`stop ${this.name}`, options));
@@ -282,7 +292,10 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     return await this.#contact.end("SIGKILL");
   }
 
-  /** Closes this object; the process itself, if it runs, goes on. One that was not started never will be. */
+  /**
+   * Closes this object, so that its methods throw `ClosedError`; the process itself, if it runs, goes on. One that was
+   * not started never will be.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#unstarted === undefined) return;
@@ -352,7 +365,7 @@ handleKind("process", {
   },
 });
 
-/** The processes that the caller has started and that are alive. The list is the caller's own. */
+/** The processes that the calling actor has started and that are alive. The list is the caller's own. */
 export function activeChildren(): Process[] {
   return ([...currentActor().processesAlive] as Process[]).filter((process) => process.alive);
 }

@@ -3,7 +3,7 @@
  *
  * Deno's own sanitizers do not see a worker that goes on, nor a subprocess that nobody refers to.
  *
- * @example
+ * @example At the end of a test
  * ```ts
  * import { assertNothingLeft } from "@troupe/troupe/testing";
  * import { actor, spawn } from "@troupe/troupe";

@@ -15,6 +15,6 @@ export interface Exit {
 
 /** Whether what came from elsewhere says how something ended. */
 export function isExit(value: unknown): value is Exit {
-  const { code, reason } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
-  return typeof code === "number" && typeof reason === "string";
+  const { code, reason, signal = "" } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
+  return typeof code === "number" && typeof reason === "string" && typeof signal === "string";
 }

@@ -5,7 +5,7 @@ import { grantAll, releaseAll } from "./kernel/handle.ts";
 import { sameProcess } from "./kernel/address.ts";
 import { type Holder, holders } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
-import { pack, unpack } from "./kernel/pack.ts";
+import { withoutMoves } from "./kernel/pack.ts";
 import type { Packet } from "./kernel/packet.ts";
 import type { Request } from "./kernel/request.ts";
 
@@ -14,6 +14,8 @@ export interface Item {
   /** Its place in the order of acceptance. */
   readonly number: number;
   packet: Packet;
+  /** Its size, with the memory that moved with it. */
+  readonly bytes: number;
   /** What the owner wants to know of it. */
   readonly label: number;
   /** How often somebody has had it. */
@@ -48,6 +50,7 @@ export class ItemStore {
   readonly #takers = new Deque<Request>();
   readonly #owner: StoreOwner;
   #lastNumber = 0;
+  #bytes = 0;
   #offered = 0;
 
   constructor(owner: StoreOwner) {
@@ -57,6 +60,11 @@ export class ItemStore {
   /** How many items wait to be taken. */
   get size(): number {
     return this.#items.size;
+  }
+
+  /** How many bytes the items have that nobody has taken yet. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Whether every accepted item is taken for good, and nobody waits to put another. */
@@ -88,8 +96,13 @@ export class ItemStore {
     this.#match();
   }
 
-  /** Puts an item back to where it was. */
+  /** Puts an item that was taken back to where it was. */
   restore(item: Item): void {
+    this.#bytes += item.bytes;
+    this.#putBack(item);
+  }
+
+  #putBack(item: Item): void {
     this.#items.insert(item, (other) => other.number > item.number);
     this.#match();
     this.#owner.changed();
@@ -124,10 +137,7 @@ export class ItemStore {
 
   /** Drops what nobody will ever take. */
   discard(what: string): void {
-    for (const item of this.#items.clear()) {
-      this.release(item.packet);
-      deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
-    }
+    for (const item of this.#items.clear()) this.#drop(item, what);
   }
 
   /** Gives back the handles in a packet that was packed for the store and goes no further. */
@@ -136,8 +146,10 @@ export class ItemStore {
   }
 
   #accept(request: Request, label: number): void {
-    const item: Item = { number: ++this.#lastNumber, packet: request.body, label, deliveries: 0 };
+    const packet = request.body;
+    const item: Item = { number: ++this.#lastNumber, packet, bytes: sizeOf(packet), label, deliveries: 0 };
     this.#items.push(item);
+    this.#bytes += item.bytes;
     request.onCancel = undefined;
     request.reply(true);
     this.#owner.accepted(item);
@@ -161,13 +173,17 @@ export class ItemStore {
       this.#offered--;
       if (kept) {
         item.deliveries++;
+        this.#bytes -= item.bytes;
         if (!this.#owner.keepsTaken) this.release(item.packet);
         this.#owner.taken(item, request.from);
+        this.admit();
         this.#owner.changed();
+      } else if (moved === undefined && body === item.packet && leavesWithTaker(body, request.from)) {
+        this.#lose(item, request.from);
       } else {
-        // What moved to somebody who died is gone with them; else it came back as a new object.
+        // What moved came back as a new object.
         if (moved !== undefined) item.packet = { ...item.packet, moved };
-        this.restore(item);
+        this.#putBack(item);
       }
     });
     this.admit();
@@ -179,15 +195,43 @@ export class ItemStore {
     const { packet } = item;
     if (packet.moved.length === 0 || sameProcess(isolate.id, request.from.isolate)) return packet;
     try {
-      return pack(unpack(packet, this.#holder()), "message", request.from);
+      return withoutMoves(packet);
     } catch (error) {
-      this.release(packet);
+      this.#drop(item, "message that cannot leave its process");
       request.throw(error);
+      this.admit();
+      this.#owner.changed();
       return undefined;
     }
+  }
+
+  /** A taker has died with what had moved to it, without which the item is nothing. */
+  #lose(item: Item, taker: Holder): void {
+    this.#drop(item, "item with objects that had moved to a dead taker");
+    this.#owner.taken(item, taker);
+    this.admit();
+    this.#owner.changed();
+  }
+
+  /** Nobody will ever take it. */
+  #drop(item: Item, what: string): void {
+    this.#bytes -= item.bytes;
+    this.release(item.packet);
+    deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }
 
   #holder(): Holder {
     return holders.get(isolate.id, cells.slotOf(this.#owner.cell));
   }
+}
+
+/** Whether something in a packet moved when it was sent to this taker, and is here no more. */
+function leavesWithTaker({ moved }: Packet, taker: Holder): boolean {
+  return taker.isolate !== isolate.id && moved.some((object) => !(object instanceof SharedArrayBuffer));
+}
+
+function sizeOf({ bytes, moved }: Packet): number {
+  let size = bytes.length;
+  for (const object of moved) if (object instanceof ArrayBuffer) size += object.byteLength;
+  return size;
 }

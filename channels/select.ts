@@ -44,7 +44,7 @@ let turn = 0;
  * @throws {TimeoutError} If nothing came in time.
  * @throws {TypeError} If something cannot be selected from.
  *
- * @example
+ * @example Whichever comes first
  * ```ts
  * import { EventFlag, Queue, select } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";
@@ -77,7 +77,7 @@ export async function select<S extends Readonly<Record<string, SelectSource>>>(
  * @throws {ClosedError} If a handle was closed by its own holder.
  * @throws {TypeError} If something cannot be waited for.
  *
- * @example
+ * @example See who has sent something
  * ```ts
  * import { pipe, ready } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

@@ -34,7 +34,12 @@ export class Boot extends Cell {
    * @param exit ends the isolate
    * @param mayLeave resolves when ending it loses nothing that was sent
    */
-  constructor(config: BootConfig, link: Link, exit: (code: number) => void, mayLeave = () => Promise.resolve()) {
+  constructor(
+    config: BootConfig,
+    link: Link,
+    exit: (code: number) => void,
+    mayLeave: () => Promise<void> = () => Promise.resolve(),
+  ) {
     super();
     this.#config = config;
     this.#exit = exit;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SocketLink } from "../../channels/link/socket_link.ts";
+import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
 import type { ProcessConfig } from "./process_config.ts";
 import { watchdogUrl } from "./watchdog.ts";
@@ -27,7 +27,7 @@ const FAREWELL_MS = 1000;
 // A process that ends with something unread breaks the connection, and the parent may lose what it had not read either:
 // so the parent, once it has heard the exit, hangs up first, which ends this process at once.
 const farewell = () => new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS));
-const boot = new Boot(config, new SocketLink(socket), (code) => Deno.exit(code), farewell);
+const boot = new Boot(config, new SocketLink(socket, OWN_PROCESS), (code) => Deno.exit(code), farewell);
 
 /** Resolves when the actor's module may be imported: here, at once. */
 export const ready: Promise<void> = Promise.resolve();

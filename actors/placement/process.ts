@@ -1,7 +1,7 @@
 import { StartError } from "../../channels/errors.ts";
 import { makeSecret } from "../../channels/kernel/address.ts";
 import type { Link } from "../../channels/kernel/link.ts";
-import { SocketLink } from "../../channels/link/socket_link.ts";
+import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { meetingPlace } from "./meeting_place.ts";
 import { Lending } from "./lending.ts";
 import { resolvePermissions } from "./permissions.ts";
@@ -34,7 +34,7 @@ export const process: Placement = {
       meetingPlace.forget(token);
       // Reading from a child keeps no program alive; who waits for something does.
       socket.unref();
-      link.current = new ClosableLink(socket);
+      link.current = new ClosableLink(socket, OWN_PROCESS);
       called.resolve(link.current);
     });
     const lending = new Lending(granted);

@@ -47,9 +47,11 @@ const RESTARTS: readonly string[] = ["permanent", "transient", "temporary"];
  * Describes a child for a supervisor to start, and start again. Its `ref` may be given to its siblings at once.
  *
  * @param definition a class registered by `actor`, or a function registered by `task`
+ * @param rest the arguments of the constructor or function, as an array, which each life gets anew, and options
+ * @returns what {@linkcode supervise} takes; it can have one supervisor
  * @throws {TypeError} If the definition is not registered or an option has the wrong type.
  *
- * @example
+ * @example Keep an actor alive
  * ```ts
  * import { actor, child, supervise } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

@@ -151,6 +151,7 @@ handleKind("supervisor", {
  * - **Stopping** is in reverse order, each child within its `shutdownMs`.
  *
  * @param children described by {@linkcode child} or {@linkcode supervisor}
+ * @returns once all have started
  * @throws {StartError} If one cannot start; those before it have been stopped then, the last first.
  * @throws {TypeError} If something is no child or an option has the wrong type.
  *
@@ -194,7 +195,7 @@ export async function supervise<const C extends Children>(
  *
  * @throws {TypeError} If something is no child or an option has the wrong type.
  *
- * @example
+ * @example A group that restarts together
  * ```ts
  * import { actor, child, supervise, supervisor } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

@@ -96,8 +96,9 @@ class Pending implements Unanswered {
     if (this.#settled) return releaseAll(body.passages, this.question.holder);
     this.withdraw?.();
     this.#end();
-    if (outcome === "cancelled") this.reject(this.#gaveUp!());
-    else if (outcome === "lost") this.reject(this.question.lost(exit));
+    if (outcome === "cancelled" && this.#gaveUp !== undefined) this.reject(this.#gaveUp());
+    // Cancelled though nobody gave up: whatever sent that is not the cell that was asked.
+    else if (outcome === "lost" || outcome === "cancelled") this.reject(this.question.lost(exit));
     else {
       try {
         const value = unpack(body, this.question.holder);

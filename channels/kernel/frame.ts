@@ -9,7 +9,7 @@ import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome } from "./envelope.ts";
 import type { Passage } from "./handle.ts";
 import type { Frame } from "./link.ts";
-import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
+import { type Carried, EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 
 /*
  * The wire form of an envelope: where to and where from, each a string, so that an isolate on the way need read no more;
@@ -17,6 +17,7 @@ import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
  * are, up to the frame's end.
  */
 const KINDS = ["send", "reply", "item", "taken", "cancel", "credit", "grant", "release", "down"] as const;
+const OUTCOMES: readonly string[] = ["value", "thrown", "cancelled", "lost"] satisfies Outcome[];
 
 /** Where a frame goes, and where it says it comes from. */
 export interface Route {
@@ -61,9 +62,9 @@ export function decodeFrame(frame: Frame): Envelope {
   const body = {
     bytes: reader.rest(),
     passages: passages.map((fields) => readPassage(fields, frame)),
-    moved: frame.moved,
+    moved: frame.moved.filter((object): object is Movable => !(object instanceof SharedArrayBuffer)),
   };
-  return { to, from, ...envelopeOf(KINDS[kind as number], fields, body) } as Envelope;
+  return { to, from, ...envelopeOf(KINDS[count(kind)], fields, body) } as Envelope;
 }
 
 function fieldsOf(envelope: Envelope): unknown[] {
@@ -120,11 +121,11 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
         body,
       };
     case "reply":
-      return { kind, id: count(a), outcome: text(b) as Outcome, exit: c === null ? undefined : exit(c), body };
+      return { kind, id: count(a), outcome: outcome(b), exit: c === null ? undefined : exit(c), body };
     case "item":
       return { kind, id: count(a), tag: count(b), body };
     case "taken":
-      return { kind, id: count(a), kept: b === true, body };
+      return { kind, id: count(a), kept: flag(b), body };
     case "cancel":
       return { kind, id: count(a) };
     case "credit":
@@ -195,6 +196,14 @@ function count(value: unknown): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
     ? value
     : malformed("a number is missing");
+}
+
+function flag(value: unknown): boolean {
+  return typeof value === "boolean" ? value : malformed("a yes or no is missing");
+}
+
+function outcome(value: unknown): Outcome {
+  return OUTCOMES.includes(value as string) ? value as Outcome : malformed("its outcome is unknown");
 }
 
 function exit(value: unknown): Exit {

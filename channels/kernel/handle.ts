@@ -101,7 +101,7 @@ export interface Destination {
 export function grantAll(passages: readonly Passage[], to: Destination): void {
   for (const passage of passages) {
     const { kind, target, number = 0 } = passage;
-    if (!kinds.get(kind)?.leased) continue;
+    if (!isLeased(kind)) continue;
     if (isCell(target)) {
       if (isolate.exitOf(to.isolate) === undefined) {
         target.changeLease(kind, holders.get(to.isolate, to.slot), 1, number);
@@ -118,8 +118,13 @@ export function grantAll(passages: readonly Passage[], to: Destination): void {
 /** Undoes `grantAll` for a message that nobody will read; only the destination's isolate may. */
 export function releaseAll(passages: readonly Passage[], holder: Holder): void {
   for (const { kind, target } of passages) {
-    if (kinds.get(kind)?.leased) releaseLease(target, kind, holder);
+    if (isLeased(kind)) releaseLease(target, kind, holder);
   }
+}
+
+/** Not of a kind that is unknown here: such a handle cannot be received, and whoever sent it is not one of us. */
+function isLeased(kind: string): boolean {
+  return kinds.get(kind)?.leased ?? false;
 }
 
 function releaseLease(target: Target, kind: string, holder: Holder): void {

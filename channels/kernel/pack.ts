@@ -99,6 +99,24 @@ export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) 
   }
 }
 
+/** Stands for a handle in a value that is not read but written again. */
+class Place {}
+
+/**
+ * The same message for somebody in another operating-system process: what had moved here goes on as bytes. Its handles
+ * and their leases are as they were.
+ *
+ * @throws {NotSerializableError} If what had moved is nothing that bytes can be made of.
+ */
+export function withoutMoves(packet: Packet): Packet {
+  const places = packet.passages.map(() => new Place());
+  const index = new Map(places.map((place, index) => [place as object, index]));
+  const { moved } = packet;
+  const value = decode(packet.bytes, { handle: (index) => places[index], transfer: (index) => moved[index] });
+  const bytes = encode(value, "message", { handle: (object) => index.get(object), transfer: () => undefined });
+  return { bytes, passages: packet.passages, moved: [] };
+}
+
 /** Hands a packet on, unread, from one holder to another. */
 export function handOver(packet: Packet, from: Holder, to: Destination): void {
   if (packet.passages.length === 0) return;

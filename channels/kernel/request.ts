@@ -4,7 +4,7 @@ import type { Outcome } from "./envelope.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { pack, packPlain, packThrown } from "./pack.ts";
-import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
+import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
 
 /** Where the answer to a request goes: straight to a promise of this isolate, or over a link. */
@@ -24,7 +24,7 @@ export class Request {
   readonly #lease: Lease | undefined;
   #committed = false;
   #state: "open" | "offered" | "settled" = "open";
-  #taken: ((kept: boolean, moved?: readonly Carried[]) => void) | undefined;
+  #taken: ((kept: boolean, moved?: readonly Movable[]) => void) | undefined;
 
   constructor(
     readonly from: Holder,
@@ -75,9 +75,10 @@ export class Request {
 
   /**
    * Offers an item, packed for the asker. It is taken when `taken(true)` says so; `taken(false)` means that it never
-   * was, whether the asker gave up in the meantime or died.
+   * was, whether the asker gave up in the meantime or died. `moved` is then what had moved with it and came back;
+   * what does not come back is lost.
    */
-  offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Carried[]) => void): void {
+  offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Movable[]) => void): void {
     this.#state = "offered";
     this.onCancel = undefined;
     this.#taken = taken;
@@ -85,7 +86,7 @@ export class Request {
   }
 
   /** The asker's word on the offer. `moved` is what had moved to it and came back. */
-  taken(kept: boolean, moved?: readonly Carried[]): void {
+  taken(kept: boolean, moved?: readonly Movable[]): void {
     if (this.#state !== "offered") return;
     this.#end();
     this.#taken!(kept, moved);

@@ -24,7 +24,7 @@ interface Parts {
  * - **Atomic**: a slot is read and written whole.
  * - **Home**: the list lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  *
- * @example
+ * @example Change a slot
  * ```ts
  * import { ShareableList } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

@@ -11,7 +11,7 @@ import { NumbersClient } from "./numbers_client.ts";
  * Each element is like a {@linkcode SharedValue}: every change is atomic. Indexes may be negative, counted from the
  * end; one outside is a `RangeError`.
  *
- * @example
+ * @example Add to an element
  * ```ts
  * import { SharedArray } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

@@ -27,7 +27,7 @@ export interface SharedMemoryOptions {
  * - **Threads** of the program's own process use the memory itself (`bytes`); others `read` and `write` copies.
  * - It begins with zeros.
  *
- * @example
+ * @example Share bytes by name
  * ```ts
  * import { SharedMemory } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

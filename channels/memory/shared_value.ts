@@ -14,7 +14,7 @@ import { NumbersClient } from "./numbers_client.ts";
  * - **Range**: what the kind cannot hold is a `RangeError`, never another number. Floats are rounded to their kind.
  * - **Home**: the value lives where it was made. When that is gone, those who have to ask get `DisconnectedError`.
  *
- * @example
+ * @example Count together
  * ```ts
  * import { SharedValue } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

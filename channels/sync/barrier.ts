@@ -32,7 +32,7 @@ interface Parts {
  *   gets {@linkcode BrokenBarrierError}, until `reset`.
  * - **Home**: the barrier lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  *
- * @example
+ * @example Meet
  * ```ts
  * import { Barrier } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

@@ -23,18 +23,22 @@ import { RLock } from "./rlock.ts";
  *   passed over.
  * - **Home**: the condition lives where it was made, its lock where that was made.
  *
- * @example
+ * @example Wait for what another actor brings about
  * ```ts
- * import { Condition } from "@troupe/troupe";
+ * import { Condition, Process, SharedValue, task } from "@troupe/troupe";
  *
- * const condition = new Condition();
- * let ready = false;
- * const waiting = (async () => {
+ * async function deliver(condition: Condition, parcels: SharedValue<"int32">): Promise<void> {
  *   using _held = await condition.lock.acquire();
- *   await condition.waitFor(() => ready);
- * })();
- * ready = true;
- * await waiting;
+ *   await parcels.set(1);
+ *   await condition.notify();
+ * }
+ * task(import.meta.url, deliver);
+ *
+ * const [condition, parcels] = [new Condition(), new SharedValue("int32")];
+ * const p = new Process(deliver, [condition, parcels], { placement: "inline" });
+ * using _held = await condition.lock.acquire();
+ * await p.start();
+ * await condition.waitFor(async () => await parcels.get() === 1, { timeoutMs: 5000 });
  * ```
  */
 export class Condition {

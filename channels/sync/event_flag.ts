@@ -48,7 +48,7 @@ class EventFlagCell extends Cell {
  * - **Death**: nothing that died can make `set` wait.
  * - **Home**: the flag lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  *
- * @example
+ * @example Wait until it is set
  * ```ts
  * import { EventFlag } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

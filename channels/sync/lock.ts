@@ -17,7 +17,7 @@ import { PermitClient, remember } from "./permit_client.ts";
  * - **Home**: the lock lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  * - **Cost**: in threads of one process, a lock that is free is taken and released without a message.
  *
- * @example
+ * @example Hold it for a block
  * ```ts
  * import { Lock } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

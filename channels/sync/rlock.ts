@@ -13,13 +13,17 @@ import type { PermitSeat } from "./permit_seat.ts";
  *
  * In all else it is like {@linkcode Lock}.
  *
- * @example
+ * @example Take it twice
  * ```ts
- * import { RLock } from "@troupe/troupe";
+ * import { NotOwnerError, RLock } from "@troupe/troupe";
+ * import { assertRejects } from "@std/assert";
  *
  * const lock = new RLock();
- * using outer = await lock.acquire();
- * using inner = await lock.acquire();
+ * await lock.acquire();
+ * await lock.acquire();
+ * await lock.release();
+ * await lock.release();
+ * await assertRejects(() => lock.release(), NotOwnerError);
  * ```
  */
 export class RLock {

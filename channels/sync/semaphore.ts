@@ -15,7 +15,7 @@ import { PermitClient } from "./permit_client.ts";
  * - **Death**: the permits of a dead actor are free again, and the next owner's guard says `abandoned`.
  * - **Cancellation**: an `acquire` that was given up has taken nothing.
  *
- * @example
+ * @example Two at a time
  * ```ts
  * import { Semaphore } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";
@@ -88,7 +88,7 @@ export class Semaphore {
  *
  * `release` throws {@linkcode NotOwnerError} when the calling actor has no permit.
  *
- * @example
+ * @example Release what one does not have
  * ```ts
  * import { BoundedSemaphore, NotOwnerError } from "@troupe/troupe";
  * import { assertRejects } from "@std/assert";
