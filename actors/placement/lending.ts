@@ -17,7 +17,7 @@ export class Lending {
   forMeeting(meeting: Meeting): void {
     if (meeting.transport === "tcp") return this.#lend("net", `127.0.0.1:${meeting.port}`);
     this.#lend("read", meeting.path);
-    this.#lend("write", meeting.path);
+    this.#lend("write", meeting.folder);
     this.#lend("net", `unix:${meeting.path}`);
   }
 
