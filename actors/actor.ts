@@ -1,8 +1,6 @@
 import type { Exit } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
-import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
-import { decode } from "../channels/kernel/codec/decode.ts";
-import { encodeThrown } from "../channels/kernel/codec/encode.ts";
+import { Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
@@ -16,7 +14,7 @@ import { runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
-import { actorExited, ExitRequest } from "./exited.ts";
+import { actorExited, describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
@@ -37,6 +35,9 @@ export interface ActorPlan {
   readonly concurrency?: number | undefined;
 }
 
+/** What a task returned or threw. */
+type Outcome = { readonly value: unknown } | { readonly thrown: unknown };
+
 /** How long daemons may take to stop once a task is done. */
 const DAEMON_GRACE_MS = 1000;
 
@@ -56,13 +57,19 @@ export class Actor extends Cell implements Keeper {
   spawned = 0;
   /** The processes that it started, while they live. */
   readonly processesAlive: Set<object> = new Set();
+  /** Ends the children in a way of its own; a supervisor has one. */
+  endChildrenBy: (() => Promise<void>) | undefined;
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
-  #state: "starting" | "running" | "stopping" | "ended" = "starting";
+  #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
   #instance: (object & ActorHooks) | undefined;
-  #stopping: Promise<Exit> | undefined;
-  #outcome: { readonly value: unknown } | { readonly thrown: unknown } | undefined;
+  /** How long it was given to stop, once it was asked to. */
+  #stopping: { readonly graceMs: number } | undefined;
+  #conclusion: Promise<void> | undefined;
+  #outcome: Outcome | undefined;
+  /** Who waits for the outcome. */
+  #waiting: Request[] | undefined;
   readonly #stop = new AbortController();
   #settleExited!: (exit: Exit) => void;
 
@@ -97,18 +104,36 @@ export class Actor extends Cell implements Keeper {
     return this.plan.parent === undefined;
   }
 
+  /** Whether the program waits for it: neither it nor anybody here that it lives under is a daemon. */
+  get isAwaited(): boolean {
+    if (this.daemon) return false;
+    const above = this.plan.parent?.actor;
+    return above === undefined || !isCell(above) || (above as Actor).isAwaited;
+  }
+
+  /** Ends it in order for a reason of its own. */
+  async endWith(exit: Exit): Promise<void> {
+    await this.#conclude(exit.error === undefined ? exit : failedBy(exit.error, exit.code));
+  }
+
   /** The program's own main actor runs by itself. */
   run(): void {
     this.#state = "running";
   }
 
-  /** Constructs the actor, or starts its task. Rejects with what was thrown, and the actor has then ended. */
-  async start(args: Packet, registration: Registration): Promise<void> {
+  /**
+   * Constructs the actor, or starts its task. Rejects with what was thrown, and the actor has then ended.
+   *
+   * @param told when whoever starts it has been told, after which a task begins: it may end everything at once
+   */
+  async start(args: Packet, registration: Registration, told: Promise<void>): Promise<void> {
+    if (this.exit !== undefined) throw new Error(`${this.name} has ended before that (${describeExit(this.exit)})`);
+    this.#state = "starting";
     try {
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
         this.#state = "running";
-        void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values);
+        void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values, told);
         return;
       }
       const Class = registration.definition as new (...values: unknown[]) => object & ActorHooks;
@@ -117,7 +142,7 @@ export class Actor extends Cell implements Keeper {
         await made.onStart?.(this.current);
         return made;
       });
-      if (this.#state !== "starting") throw this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
+      if (this.#ending) throw this.#endedEarly();
       this.#instance = instance;
       this.#state = "running";
       this.loop.open(instance);
@@ -125,9 +150,18 @@ export class Actor extends Cell implements Keeper {
       if (error instanceof ExitRequest) {
         throw new Error(`${this.name} called exit(${error.code}) while it was starting`);
       }
-      this.#finish({ code: 1, reason: "error", error: copyOfThrown(error) });
+      this.failToStart(error);
       throw error;
     }
+  }
+
+  /** Ends it, since it cannot be started. */
+  failToStart(error: unknown): void {
+    if (this.#conclusion === undefined) this.#finish(failedBy(error));
+  }
+
+  #endedEarly(): unknown {
+    return this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
   }
 
   receive(request: Request): void {
@@ -143,7 +177,7 @@ export class Actor extends Cell implements Keeper {
         if (!this.#refuses(request)) this.loop.awaitRoom(request);
         return;
       case DISCARD:
-        return releaseAll(request.body.passages, this.holder);
+        return this.#discard(request);
       default:
         if (control(this, request)) return;
         request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
@@ -152,59 +186,88 @@ export class Actor extends Cell implements Keeper {
 
   stop(graceMs: number): Promise<Exit> {
     if (this.exit !== undefined) return this.exited;
-    const kill = () => this.kill("SIGKILL");
+    if (this.#state === "made") {
+      this.#finish({ code: 0, reason: "stopped" });
+      return this.exited;
+    }
+    const kill = () => void this.kill("SIGKILL");
     if (graceMs <= 0) kill();
     else if (graceMs !== Infinity) {
       const deadline = wheel.after(graceMs, kill);
       void this.exited.then(() => deadline.cancel());
     }
-    this.#stopping ??= this.#stopGently(graceMs);
+    if (this.#stopping === undefined) {
+      this.#stopping = { graceMs };
+      void this.#stopGently(graceMs);
+    }
     return this.exited;
   }
 
-  kill(signal: EndSignal): void {
+  kill(signal: EndSignal): Promise<Exit> {
     this.#finish(KILLED[signal]);
+    return this.exited;
   }
 
   interrupt(): void {
     this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
   }
 
-  async result(): Promise<unknown> {
-    const exit = await this.exited;
-    if (this.#outcome === undefined) throw actorExited("read the result", this.name, this.address, exit);
-    if ("thrown" in this.#outcome) throw this.#outcome.thrown;
-    return this.#outcome.value;
+  /** Asks the code that runs in it to end. */
+  askToStop(): void {
+    this.#stop.abort(new DOMException(`${this.name} was asked to stop`, "AbortError"));
+  }
+
+  result(request: Request): void {
+    const outcome = this.#outcome;
+    if (outcome !== undefined) {
+      if ("thrown" in outcome) request.throw(outcome.thrown);
+      else request.replyValue(outcome.value, "result");
+    } else if (this.exit !== undefined) {
+      request.throw(actorExited("read the result", this.name, this.address, this.exit));
+    } else (this.#waiting ??= []).push(request);
   }
 
   /** Ends it with a code of its own choice. Never returns. */
   exitWith(code: number): never {
-    if (this.isProgram) Deno.exit(code);
     void this.#conclude({ code, reason: code === 0 ? "normal" : "error" });
     throw new ExitRequest(code);
   }
 
-  /** A handler threw; the caller, if there is one, has been told. */
-  failed(error: unknown, message: FailedMessage): void {
-    if (message.kind !== "call") this.crash(error, message);
-    else if (this.#instance?.onError !== undefined) this.#decide(error, message, "resume");
+  /**
+   * A handler threw; the caller, if there is one, has been told. While the actor decides what that means to it, nothing
+   * else is handled: the promise, if there is one, settles when it has.
+   */
+  failed(error: unknown, message: FailedMessage): Promise<void> | undefined {
+    if (message.kind !== "call") return this.crash(error, message);
+    return this.#instance?.onError === undefined ? undefined : this.#decide(error, message, "resume");
   }
 
   /** Something it did not catch, and that no caller can be told: the actor ends, unless it decides otherwise. */
-  crash(error: unknown, message: FailedMessage): void {
-    if (this.#state !== "ended" && !(error instanceof ExitRequest)) this.#decide(error, message, "escalate");
+  crash(error: unknown, message: FailedMessage): Promise<void> | undefined {
+    if (this.#state === "ended" || error instanceof ExitRequest) return undefined;
+    if (this.#instance?.onError === undefined) return this.#fail(error, ` in ${message.method}`);
+    return this.#decide(error, message, "escalate");
   }
 
   /** Stops the children, all within the grace, those asked first that were started last. */
   async endChildren(graceMs: number): Promise<void> {
+    await this.endChildrenBy?.();
     await Promise.all([...this.children].reverse().map((child) => child.stop(graceMs)));
+  }
+
+  /** Gives back the handles of a message that nobody will read. After the end they were leased to a holder anew. */
+  #discard(request: Request): void {
+    releaseAll(request.body.passages, holders.get(isolate.id, this.slot));
+  }
+
+  get #ending(): boolean {
+    return this.#state === "stopping" || this.#state === "ended";
   }
 
   /** An actor that ends takes nothing new. */
   #refuses(request: Request): boolean {
-    if (this.#state !== "ended" && this.#state !== "stopping") return false;
-    // Not `this.holder`: what was sent after its end was leased to a holder that was made known anew.
-    releaseAll(request.body.passages, holders.get(isolate.id, this.slot));
+    if (!this.#ending) return false;
+    this.#discard(request);
     if (request.asker === undefined) deadLetters.add(this.title, request.detail || request.verb);
     else request.lose(this.exit ?? { code: 0, reason: "stopped" });
     return true;
@@ -213,7 +276,7 @@ export class Actor extends Cell implements Keeper {
   async #decide(error: unknown, message: FailedMessage, fallback: ErrorDecision): Promise<void> {
     let decision = fallback;
     try {
-      decision = await runAs(this, undefined, () => this.#instance?.onError?.(error, message)) ?? fallback;
+      decision = await runAs(this, undefined, () => this.#instance!.onError!(error, message)) ?? fallback;
     } catch (second) {
       console.error(`${this.title}: onError failed:`, second);
       decision = "escalate";
@@ -223,27 +286,47 @@ export class Actor extends Cell implements Keeper {
     await this.#fail(error, ` in ${message.method}`);
   }
 
-  async #runTask(task: (...values: unknown[]) => unknown, values: unknown[]): Promise<void> {
-    // Not in this turn: wherever it lives, a task begins after whoever started it has gone on.
-    await Promise.resolve();
+  async #runTask(
+    task: (...values: unknown[]) => unknown,
+    values: unknown[],
+    told: Promise<void>,
+  ): Promise<void> {
+    await told;
+    if (this.#stopping !== undefined) return this.#conclude({ code: 0, reason: "stopped" });
+    if (this.exit !== undefined) return;
     try {
-      const value = await runAs(this, undefined, () => task(...values));
-      if (this.exit !== undefined) return;
-      this.#outcome = { value };
-      await Promise.all([...this.children].filter((child) => !child.daemon).map((child) => child.exited));
-      await this.endChildren(DAEMON_GRACE_MS);
-      await this.#conclude({ code: 0, reason: this.#stopping === undefined ? "normal" : "stopped" });
+      this.#settle({ value: await runAs(this, undefined, () => task(...values)) });
     } catch (error) {
-      if (!(error instanceof ExitRequest) && this.exit === undefined) await this.#fail(error, "");
+      if (error instanceof ExitRequest || this.exit !== undefined) return;
+      // Leaving by the reason of its signal is how a task obeys; as an answer to `interrupt` it is an error like others.
+      if (this.#stopping === undefined || error !== this.signal.reason) return this.#fail(error, "");
+      this.#settle({ thrown: error });
     }
+    await this.#outliveChildren();
+    await this.#conclude({ code: 0, reason: this.#stopping === undefined ? "normal" : "stopped" });
   }
 
-  async #stopGently(graceMs: number): Promise<Exit> {
+  /** Waits for the children that are no daemons, and stops the others. */
+  async #outliveChildren(): Promise<void> {
+    if (this.#stopping !== undefined) return this.endChildren(this.#stopping.graceMs);
+    await Promise.all(this.#workers().map((child) => child.exited));
+    await this.endChildren(DAEMON_GRACE_MS);
+  }
+
+  /** The children that are no daemons: a task waits for them. */
+  #workers(): Keeper[] {
+    return [...this.children].filter((child) => !child.daemon);
+  }
+
+  async #stopGently(graceMs: number): Promise<void> {
     this.#state = "stopping";
-    this.#stop.abort(new DOMException(`${this.name} was asked to stop`, "AbortError"));
+    this.askToStop();
     this.loop.close();
-    // A task ends by returning; an actor when it has nothing left to do.
-    if (this.#instance === undefined) return this.exited;
+    if (this.#instance === undefined) {
+      // A task ends by returning, and may be waiting for its children to end first. The daemons serve it until then.
+      for (const child of this.#workers().reverse()) void child.stop(graceMs);
+      return;
+    }
     await new Promise<void>((resolve) => {
       this.loop.idle = resolve;
       this.loop.pump();
@@ -256,18 +339,28 @@ export class Actor extends Cell implements Keeper {
     } catch (error) {
       await this.#fail(error, " in onStop");
     }
-    return this.exited;
   }
 
   /** The whole error is on standard error before the actor counts as ended. */
   async #fail(error: unknown, where: string): Promise<void> {
     console.error(`${this.title} ended by an uncaught error${where}:`, error);
-    this.#outcome ??= { thrown: error };
-    await this.#conclude({ code: 1, reason: "error", error: copyOfThrown(error) });
+    this.#settle({ thrown: error });
+    await this.#conclude(failedBy(error));
   }
 
-  /** Ends it in order: it takes nothing new, and its `onExit` functions run first. */
-  async #conclude(exit: Exit): Promise<void> {
+  /** The task's outcome is known, and told while its holds on what it may contain still last. The first one counts. */
+  #settle(outcome: Outcome): void {
+    if (this.exit !== undefined || this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
+  }
+
+  /** Ends it in order: it takes nothing new, and its `onExit` functions run first. The first reason to end counts. */
+  #conclude(exit: Exit): Promise<void> {
+    return this.#conclusion ??= this.#concludeWith(exit);
+  }
+
+  async #concludeWith(exit: Exit): Promise<void> {
     if (this.exit !== undefined) return;
     this.#state = "stopping";
     if (this.exitHooks.size > 0) await runAs(this, undefined, () => this.exitHooks.run());
@@ -279,15 +372,11 @@ export class Actor extends Cell implements Keeper {
     this.#state = "ended";
     this.exit = exit;
     this.#stop.abort(new DOMException(`${this.name} has ended`, "AbortError"));
-    for (const child of this.children) child.kill("SIGKILL");
+    for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
+    for (const child of this.children) void child.kill("SIGKILL");
     this.loop.end(exit);
-    cells.remove(this, exit);
+    cells.retire(this, exit);
     holders.sweep(this.holder);
     this.#settleExited(exit);
   }
-}
-
-/** What was thrown, as it would arrive elsewhere: an exit must be able to travel. */
-function copyOfThrown(error: unknown): unknown {
-  return decode(encodeThrown(error));
 }

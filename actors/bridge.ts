@@ -27,7 +27,7 @@ export class Bridges {
     const make = (object as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator];
     if (typeof make !== "function") return undefined;
     const iterator: AnyIterator = make.call(object);
-    const stream = new StreamCell(iterator, (_request, step) => void step(), () => {});
+    const stream = new StreamCell(iterator, (step) => step(), () => {});
     this.#open.push(stream);
     return stream.passage();
   };

@@ -1,8 +1,15 @@
 import { ActorExitedError } from "../channels/errors.ts";
 import type { Exit } from "../channels/exit.ts";
+import { decode } from "../channels/kernel/codec/decode.ts";
+import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 
 /** The exit of an actor of which nobody is left who could tell how it ended. */
 export const PARENT_GONE: Exit = { code: -9, signal: "SIGKILL", reason: "parent-gone" };
+
+/** The exit of an actor that an error ended; the error as it would arrive elsewhere, since an exit must be able to travel. */
+export function failedBy(error: unknown, code = 1): Exit {
+  return { code, reason: "error", error: decode(encodeThrown(error)) };
+}
 
 /** Thrown by `current().exit()` to leave the handler; never seen by anybody else. */
 export class ExitRequest {

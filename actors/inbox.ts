@@ -13,7 +13,8 @@ export interface MailboxOptions {
   /**
    * What happens to a message that comes when the mailbox is full: it waits at its sender (`"wait"`, when left out),
    * its call rejects with `MailboxFullError` (`"reject"`), it is dropped, or the oldest one is. A cast that is
-   * rejected or dropped is a dead letter; a call that is dropped rejects with `MailboxFullError`.
+   * rejected or dropped is a dead letter; a call that is dropped rejects with `MailboxFullError`. Up to 65,536 casts or
+   * 64 MiB of them wait at a sender; more are dead letters.
    */
   readonly overflow?: "wait" | "reject" | "drop-newest" | "drop-oldest" | undefined;
 }
@@ -62,12 +63,6 @@ export class Inbox {
         this.#refuse(this.#queue.shift()!);
         return this.#admit(request, admitted);
     }
-  }
-
-  /** Adds a message that no bound applies to. */
-  addControl(request: Request): void {
-    request.onCancel = () => void this.#queue.remove(request);
-    this.#queue.push(request);
   }
 
   /** Takes the next message. */

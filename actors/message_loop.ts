@@ -1,6 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { callableMethod } from "./callable.ts";
@@ -8,9 +9,12 @@ import { type CallContext, runAs } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import type { FailedMessage } from "./hooks.ts";
 import { Inbox } from "./inbox.ts";
-import { type AnyIterator, isIterator, StreamCell, streamHandle } from "./stream.ts";
+import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
 
-/** How an actor's messages are handled: in order, so many at a time as it allows, its streams between them. */
+/**
+ * How an actor's messages are handled: in order, so many at a time as it allows. Its open streams run beside them: one
+ * that waits for what another message will bring must not keep that message out.
+ */
 export class MessageLoop {
   readonly inbox: Inbox;
   /** Called whenever nothing is left to do. */
@@ -22,7 +26,6 @@ export class MessageLoop {
   #running = 0;
   readonly #active = new Set<Request>();
   readonly #streams = new Set<StreamCell>();
-  readonly #steps = new Map<Request, () => Promise<void>>();
   readonly #roomListeners: Request[] = [];
   #takers: ((request: Request | undefined) => void)[] = [];
   #closed = false;
@@ -116,11 +119,6 @@ export class MessageLoop {
 
   /** Handles one message; a promise if that is not over when it returns. */
   #handle(request: Request): Promise<void> | undefined {
-    const step = this.#steps.get(request);
-    if (step !== undefined) {
-      this.#steps.delete(request);
-      return runAs(this.#actor, undefined, step);
-    }
     const bridged: object[] = [];
     const call = request.asker === undefined ? undefined : new Call(request);
     const instance = this.#instance!;
@@ -134,20 +132,20 @@ export class MessageLoop {
       }
       result = runAs(this.#actor, call, () => method.apply(instance, args));
     } catch (error) {
-      this.#failed(request, error);
-      return this.#over(request, bridged);
+      this.#over(request, bridged);
+      return this.#failed(request, error);
     }
     if (!isThenable(result)) {
       this.#succeeded(request, result, bridged);
       return undefined;
     }
     return Promise.resolve(result).then((value) => this.#succeeded(request, value, bridged), (error) => {
-      this.#failed(request, error);
       this.#over(request, bridged);
+      return this.#failed(request, error);
     });
   }
 
-  #over(request: Request, bridged: object[]): undefined {
+  #over(request: Request, bridged: object[]): void {
     this.#active.delete(request);
     for (const face of bridged) endBridged(face);
   }
@@ -160,29 +158,21 @@ export class MessageLoop {
 
   /** The result is read item by item; what the call bridged lasts as long. */
   #stream(request: Request, iterator: AnyIterator, bridged: object[]): void {
-    const stream = new StreamCell(iterator, (asked, step) => this.#takeStep(asked, step), (ended) => {
+    const run = (step: () => Promise<void>) => runAs(this.#actor, undefined, step);
+    const stream = new StreamCell(iterator, run, (ended) => {
       this.#streams.delete(ended);
       for (const face of bridged) endBridged(face);
     });
     this.#streams.add(stream);
     this.#active.delete(request);
-    request.replyPacket(pack(streamHandle(stream), "result", request.from));
+    request.replyPacket(pack(new Transit(stream.passage()), "result", request.from));
   }
 
-  /** One item of a stream, between two messages: a handler never runs while another one of this actor does. */
-  #takeStep(request: Request, step: () => Promise<void>): void {
-    const { exit } = this.#actor;
-    if (exit !== undefined) return request.lose(exit);
-    this.#steps.set(request, step);
-    this.inbox.addControl(request);
-    this.pump();
-  }
-
-  #failed(request: Request, error: unknown): void {
-    if (error instanceof ExitRequest) return;
+  #failed(request: Request, error: unknown): Promise<void> | undefined {
+    if (error instanceof ExitRequest) return undefined;
     const message: FailedMessage = { method: request.detail, kind: request.asker === undefined ? "cast" : "call" };
     if (request.asker !== undefined) request.throw(error);
-    this.#actor.failed(error, message);
+    return this.#actor.failed(error, message);
   }
 }
 

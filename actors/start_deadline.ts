@@ -1,4 +1,4 @@
-import { TimeoutError } from "../channels/errors.ts";
+import { StartError, TimeoutError } from "../channels/errors.ts";
 import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
 import type { StartPlan } from "./start_plan.ts";
 
@@ -9,9 +9,14 @@ export class StartDeadline {
   readonly #deadline: Deadline | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #aborted: () => void;
+  #passed = false;
 
   constructor(action: string, { startTimeoutMs, signal }: StartPlan) {
-    const { promise, reject } = Promise.withResolvers<never>();
+    const { promise, reject: fail } = Promise.withResolvers<never>();
+    const reject = (reason: unknown) => {
+      this.#passed = true;
+      fail(reason);
+    };
     promise.catch(() => {});
     this.failed = promise;
     this.#signal = signal;
@@ -23,6 +28,11 @@ export class StartDeadline {
       startTimeoutMs,
       () => reject(new TimeoutError(message, { timeoutMs: startTimeoutMs })),
     );
+  }
+
+  /** Whether time is over or the caller gave up. */
+  get passed(): boolean {
+    return this.#passed;
   }
 
   /** Whether the caller gave up. */
@@ -37,7 +47,9 @@ export class StartDeadline {
   }
 }
 
-/** The words that a failed start's error ends with. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** The error of a start that failed. */
+export function startError(action: string, cause: unknown): StartError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const begin = `Cannot ${action}: `;
+  return new StartError(reason.startsWith(begin) ? reason : begin + reason, { cause });
 }

@@ -2,7 +2,7 @@ import type { Exit } from "../channels/exit.ts";
 import { TimeoutError } from "../channels/errors.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
-import { enroll, handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
+import { handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { pack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
@@ -21,10 +21,10 @@ export const STREAM = "stream";
 export class StreamCell extends Cell {
   #over = false;
 
-  /** @param turn runs one step of the iterator; an actor does that between two of its messages */
+  /** @param run runs one step of the iterator, on behalf of whose it is */
   constructor(
     readonly iterator: AnyIterator,
-    readonly turn: (request: Request, step: () => Promise<void>) => void,
+    readonly run: (step: () => Promise<void>) => Promise<void>,
     readonly ended: (stream: StreamCell) => void,
   ) {
     super();
@@ -32,8 +32,7 @@ export class StreamCell extends Cell {
 
   receive(request: Request): void {
     if (this.#over) return request.lose();
-    if (request.verb === "return") this.turn(request, () => this.#return(request));
-    else this.turn(request, () => this.#next(request));
+    void this.run(() => request.verb === "return" ? this.#return(request) : this.#next(request));
   }
 
   override returned(): void {
@@ -144,14 +143,4 @@ export function isIterator(value: unknown): value is AnyIterator {
   const candidate = value as { next?: unknown; [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown };
   return typeof candidate.next === "function" &&
     (typeof candidate[Symbol.asyncIterator] === "function" || typeof candidate[Symbol.iterator] === "function");
-}
-
-/** Not a plain object, which would travel as one. */
-class StreamHandle {}
-
-/** An object that stands for a stream in a message. */
-export function streamHandle(stream: StreamCell): object {
-  const handle = new StreamHandle();
-  enroll(handle, () => stream.passage());
-  return handle;
 }

@@ -12,3 +12,9 @@ export interface Exit {
   /** What it failed with, when an error ended it. */
   readonly error?: unknown;
 }
+
+/** Whether what came from elsewhere says how something ended. */
+export function isExit(value: unknown): value is Exit {
+  const { code, reason, signal = "" } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
+  return typeof code === "number" && typeof reason === "string" && typeof signal === "string";
+}

@@ -5,7 +5,7 @@ import { grantAll, type Passage, releaseAll } from "./kernel/handle.ts";
 import { sameProcess } from "./kernel/address.ts";
 import { type Holder, holders } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
-import { pack, unpack } from "./kernel/pack.ts";
+import { withoutMoves } from "./kernel/pack.ts";
 import type { Packet } from "./kernel/packet.ts";
 import type { Request } from "./kernel/request.ts";
 
@@ -14,6 +14,8 @@ export interface Item {
   /** Its place in the order of acceptance. */
   readonly number: number;
   packet: Packet;
+  /** Its size, with the memory that moved with it. */
+  readonly bytes: number;
   /** What the owner wants to know of it. */
   readonly label: number;
   /** How often somebody has had it. */
@@ -49,6 +51,7 @@ export class ItemStore {
   readonly #owner: StoreOwner;
   #cargo: Cargo | undefined;
   #lastNumber = 0;
+  #bytes = 0;
   #offered = 0;
 
   constructor(owner: StoreOwner) {
@@ -58,6 +61,11 @@ export class ItemStore {
   /** How many items wait to be taken. */
   get size(): number {
     return this.#items.size;
+  }
+
+  /** How many bytes the items have that nobody has taken yet. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Whether every accepted item is taken for good, and nobody waits to put another. */
@@ -90,8 +98,13 @@ export class ItemStore {
     this.#match();
   }
 
-  /** Puts an item back to where it was. */
+  /** Puts an item that was taken back to where it was. */
   restore(item: Item): void {
+    this.#bytes += item.bytes;
+    this.#putBack(item);
+  }
+
+  #putBack(item: Item): void {
     this.#items.insert(item, (other) => other.number > item.number);
     this.#match();
     this.#owner.changed();
@@ -144,8 +157,10 @@ export class ItemStore {
   }
 
   #accept(request: Request, label: number): void {
-    const item: Item = { number: ++this.#lastNumber, packet: request.body, label, deliveries: 0 };
+    const packet = request.body;
+    const item: Item = { number: ++this.#lastNumber, packet, bytes: sizeOf(packet), label, deliveries: 0 };
     this.#items.push(item);
+    this.#bytes += item.bytes;
     this.#note(item.packet);
     request.onCancel = undefined;
     request.reply(true);
@@ -172,31 +187,21 @@ export class ItemStore {
       this.#offered--;
       if (kept) {
         item.deliveries++;
+        this.#bytes -= item.bytes;
         if (!this.#owner.keepsTaken) this.release(item.packet);
         this.#owner.taken(item, request.from);
+        this.admit();
         this.#owner.changed();
       } else if (moved === undefined && body === item.packet && leavesWithTaker(body, request.from)) {
         this.#lose(item, request.from);
       } else {
         // What moved came back as a new object.
         if (moved !== undefined) item.packet = { ...item.packet, moved };
-        this.restore(item);
+        this.#putBack(item);
       }
     });
     this.admit();
     this.#owner.changed();
-  }
-
-  /** A taker has died with what had moved to it, without which the item is nothing. */
-  #lose(item: Item, taker: Holder): void {
-    this.#drop(item, "item with objects that had moved to a dead taker");
-    this.#owner.taken(item, taker);
-    this.#owner.changed();
-  }
-
-  #drop(item: Item, what: string): void {
-    this.release(item.packet);
-    deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }
 
   /** The packet itself, unless something in it had moved here and has to go on as bytes. */
@@ -204,12 +209,29 @@ export class ItemStore {
     const { packet } = item;
     if (packet.moved.length === 0 || sameProcess(isolate.id, request.from.isolate)) return packet;
     try {
-      return pack(unpack(packet, this.#holder()), "message", request.from);
+      return withoutMoves(packet);
     } catch (error) {
-      this.release(packet);
+      this.#drop(item, "message that cannot leave its process");
       request.throw(error);
+      this.admit();
+      this.#owner.changed();
       return undefined;
     }
+  }
+
+  /** A taker has died with what had moved to it, without which the item is nothing. */
+  #lose(item: Item, taker: Holder): void {
+    this.#drop(item, "item with objects that had moved to a dead taker");
+    this.#owner.taken(item, taker);
+    this.admit();
+    this.#owner.changed();
+  }
+
+  /** Nobody will ever take it. */
+  #drop(item: Item, what: string): void {
+    this.#bytes -= item.bytes;
+    this.release(item.packet);
+    deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }
 
   #holder(): Holder {
@@ -234,4 +256,10 @@ class Cargo {
 /** Whether something in a packet moved when it was sent to this taker, and is here no more. */
 function leavesWithTaker({ moved }: Packet, taker: Holder): boolean {
   return taker.isolate !== isolate.id && moved.some((object) => !(object instanceof SharedArrayBuffer));
+}
+
+function sizeOf({ bytes, moved }: Packet): number {
+  let size = bytes.length;
+  for (const object of moved) if (object instanceof ArrayBuffer) size += object.byteLength;
+  return size;
 }

@@ -7,6 +7,7 @@ import type { Holder } from "./kernel/holder.ts";
 import { packPlain } from "./kernel/pack.ts";
 import { EMPTY_PACKET } from "./kernel/packet.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { selectable } from "./source.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { clientOf, faceOf, maxSizeOf, provide, QueueClient } from "./queue_client.ts";
 
@@ -20,17 +21,21 @@ export interface JoinableQueueOptions extends QueueOptions {
  * A queue that knows when everything put into it has been worked on. (Python's `multiprocessing.JoinableQueue`, which
  * hangs when a consumer dies between `get` and `task_done`.)
  *
- * - **Acknowledging**: whoever took an item says `taskDone` when the work on it is finished.
+ * - **Acknowledging**: whoever took an item says `taskDone` when the work on it is finished. An item is open from `get`
+ *   on; it belongs to the actor that took it, which may have several.
  * - **Redelivery**: what a dead actor took and did not acknowledge is given to another, `maxDeliveries` times in all;
  *   after that it is a dead letter and counts as done. An actor that ends in good order is dead, too.
  *
- * @example
+ * In all else it is like {@linkcode Queue}.
+ *
+ * @example Wait until all work is done
  * ```ts
  * import { JoinableQueue } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
  *
  * const jobs = new JoinableQueue<number>();
- * await jobs.put(1);
- * await jobs.get();
+ * await jobs.put(7);
+ * assertEquals(await jobs.get(), 7);
  * await jobs.taskDone();
  * await jobs.join();
  * ```
@@ -47,6 +52,7 @@ export class JoinableQueue<T> extends Queue<T> {
    */
   constructor(options: JoinableQueueOptions = {}) {
     super(provide(options, () => joinableClient(options)));
+    selectable(this, clientOf(this).source(() => this.#noteFor(whoActs.holder())));
   }
 
   /** As `Queue.get`; the item is open until the caller says `taskDone`. */
@@ -62,7 +68,8 @@ export class JoinableQueue<T> extends Queue<T> {
   /**
    * Says that the work on an item is finished.
    *
-   * @param item which one; the oldest that the calling actor took when left out
+   * @param item which one, as it came from this handle (an object is the very same one); when left out, the oldest that
+   *   the calling actor took
    * @throws {RangeError} If the calling actor has no such item open.
    */
   async taskDone(...item: [item?: T]): Promise<void> {

@@ -8,9 +8,11 @@ import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
 import { setMainActor } from "../context.ts";
-import { findRegistration } from "../definition.ts";
-import { startGuard } from "../start_guard.ts";
+import { findRegistration, type Registration } from "../definition.ts";
+import { ExitRequest } from "../exited.ts";
+import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
+import "./handle_kinds.ts";
 import type { BootConfig } from "./placement.ts";
 
 /**
@@ -23,17 +25,27 @@ export class Boot extends Cell {
   readonly #exit: (code: number) => void;
   readonly #served: Promise<void>;
   #serve!: (imported: Promise<void>) => void;
-  #exitRequest: Request | undefined;
-  #resultRequest: Request | undefined;
+  /** Asked at once by whoever starts an isolate, so that it is worth waiting for. */
+  readonly #exitRequest = Promise.withResolvers<Request>();
 
-  /** @param exit ends the isolate */
-  constructor(config: BootConfig, link: Link, exit: (code: number) => void) {
+  readonly #mayLeave: () => Promise<void>;
+
+  /**
+   * @param exit ends the isolate
+   * @param mayLeave resolves when ending it loses nothing that was sent
+   */
+  constructor(
+    config: BootConfig,
+    link: Link,
+    exit: (code: number) => void,
+    mayLeave: () => Promise<void> = () => Promise.resolve(),
+  ) {
     super();
     this.#config = config;
     this.#exit = exit;
+    this.#mayLeave = mayLeave;
     this.#served = new Promise((resolve) => this.#serve = resolve);
     this.#served.catch(() => {});
-    startGuard.importing = config.moduleUrl;
     isolate.id = config.id;
     setRoot(config.root);
     const { parent } = config;
@@ -46,24 +58,24 @@ export class Boot extends Cell {
     cells.place(this, BOOT_SLOT, config.bootSecret);
     cells.place(this.#actor, MAIN_SLOT, config.actorSecret);
     void this.#actor.exited.then(() => this.#end());
-    isolate.setParent(config.id, link, () => exit(1));
+    isolate.setParent(config.id, link, () => exit((this.#actor.exit?.code ?? 1) & 0xff));
   }
 
   /** Imports the actor's module; the actor starts after that. */
   serve(importModule: () => Promise<unknown>): void {
-    this.#serve(importModule().then(() => void (startGuard.importing = undefined)));
+    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(() => {}));
   }
 
   receive(request: Request): void {
     switch (request.verb) {
       case "start":
-        this.#start(request).then(() => request.reply(), (error) => request.throw(error));
+        void this.#start(request);
         return;
       case "exit":
-        this.#exitRequest = request;
+        this.#exitRequest.resolve(request);
         return;
       case "result":
-        this.#resultRequest = request;
+        this.#actor.result(request);
         return;
       default:
         request.throw(new TypeError(`Cannot ask a new isolate: no such request as "${request.verb}"`));
@@ -71,23 +83,35 @@ export class Boot extends Cell {
   }
 
   async #start(request: Request): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    try {
+      const registration = await this.#imported();
+      await this.#actor.start(request.body, registration, told.promise);
+    } catch (error) {
+      // Who calls exit ends the isolate, and that says more.
+      if (error instanceof ExitRequest) return;
+      this.#actor.failToStart(error);
+      return request.throw(error);
+    }
+    request.reply();
+    await isolate.flush();
+    told.resolve();
+  }
+
+  async #imported(): Promise<Registration> {
     await this.#served;
     const { moduleUrl, definition } = this.#config;
     const registration = findRegistration(moduleUrl, definition);
-    if (registration === undefined) {
-      throw new Error(`${moduleUrl} did not register ${definition} when a child imported it`);
-    }
-    await this.#actor.start(request.body, registration);
+    if (registration !== undefined) return registration;
+    throw new Error(`${moduleUrl} did not register ${definition} when a child imported it`);
   }
 
   async #end(): Promise<void> {
     const exit = this.#actor.exit!;
-    const request = this.#resultRequest;
-    if (request !== undefined) {
-      await this.#actor.result().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
-    }
-    this.#exitRequest?.reply(exit);
+    const exitRequest = await this.#exitRequest.promise;
+    exitRequest.reply(exit);
     await isolate.flush();
+    await this.#mayLeave();
     this.#exit(exit.code & 0xff);
   }
 }

@@ -7,6 +7,7 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { type Port, PortLink } from "../../channels/link/port_link.ts";
+import { ExitRequest } from "../exited.ts";
 import { Boot } from "./boot.ts";
 import type { BootConfig } from "./placement.ts";
 import { holdLife } from "./thread_lock.ts";
@@ -18,6 +19,14 @@ const link = new PortLink(parentPort as unknown as Port);
 const scope = globalThis as unknown as { self: unknown; close: () => void };
 scope.self ??= globalThis;
 scope.close = () => process.exit(0);
+const leave = Deno.exit;
+Object.defineProperty(Deno, "exit", {
+  value(code: number = Deno.exitCode): never {
+    leave(code);
+    // In a thread it returns while a module is being imported.
+    throw new ExitRequest(code);
+  },
+});
 
 const boot = new Boot(config, link, (code) => process.exit(code));
 

@@ -8,13 +8,15 @@ const TOKEN_BYTES = 32;
 
 /**
  * Where the subprocesses of this isolate call when they have started: a Unix socket in a folder that nobody else can
- * enter, or a loopback port where there are none. It is open only while somebody is awaited, so that nothing is left
- * behind when this program is killed.
+ * enter, or a loopback port where there are none. It is open only while somebody is awaited; when this program is killed
+ * meanwhile, whoever was awaited removes the folder.
  */
 class MeetingPlace {
   #listener: Deno.Listener | undefined;
   #folder: string | undefined;
   #meeting: Meeting | undefined;
+  /** Those who have connected and not shown a token yet. */
+  readonly #strangers = new Set<Deno.Conn>();
   readonly #awaited = new Map<string, (socket: Deno.Conn) => void>();
 
   /** How many subprocesses have yet to call. */
@@ -24,11 +26,11 @@ class MeetingPlace {
 
   /** Where whoever shows `token` is to call. */
   expect(token: string, arrived: (socket: Deno.Conn) => void): Meeting {
-    this.#awaited.set(token, arrived);
     if (this.#meeting === undefined) {
       this.#open();
       void this.#accept(this.#listener!);
     }
+    this.#awaited.set(token, arrived);
     return this.#meeting!;
   }
 
@@ -36,20 +38,31 @@ class MeetingPlace {
   forget(token: string): void {
     if (!this.#awaited.delete(token) || this.#awaited.size > 0) return;
     this.#listener?.close();
+    for (const stranger of this.#strangers) closeQuietly(stranger);
     if (this.#folder !== undefined) Deno.removeSync(this.#folder, { recursive: true });
     this.#listener = this.#folder = this.#meeting = undefined;
   }
 
   #open(): void {
-    if (canUseUnixSocket()) {
-      this.#folder = Deno.makeTempDirSync({ prefix: "troupe-" });
-      const path = join(this.#folder, "s");
+    if (canUseUnixSocket() && this.#openUnixSocket()) return;
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#listener = listener;
+    this.#meeting = { transport: "tcp", port: (listener.addr as Deno.NetAddr).port };
+  }
+
+  /** False where there can be none: the folder for temporary files is missing, or its path too long for a socket. */
+  #openUnixSocket(): boolean {
+    let folder: string | undefined;
+    try {
+      folder = Deno.makeTempDirSync({ prefix: "troupe-" });
+      const path = join(folder, "s");
       this.#listener = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
-      this.#meeting = { transport: "unix", path };
-    } else {
-      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      this.#listener = listener;
-      this.#meeting = { transport: "tcp", port: (listener.addr as Deno.NetAddr).port };
+      this.#meeting = { transport: "unix", path, folder };
+      this.#folder = folder;
+      return true;
+    } catch {
+      if (folder !== undefined) Deno.removeSync(folder, { recursive: true });
+      return false;
     }
   }
 
@@ -62,7 +75,8 @@ class MeetingPlace {
   }
 
   async #greet(socket: Deno.Conn): Promise<void> {
-    const tooLate = setTimeout(() => socket.close(), TOKEN_MS);
+    const tooLate = setTimeout(() => closeQuietly(socket), TOKEN_MS);
+    this.#strangers.add(socket);
     try {
       const token = new Uint8Array(TOKEN_BYTES);
       for (let at = 0; at < TOKEN_BYTES;) {
@@ -72,11 +86,13 @@ class MeetingPlace {
       }
       const arrived = this.#awaited.get(new TextDecoder().decode(token));
       if (arrived === undefined) throw new Error("It has no token of ours");
+      this.#strangers.delete(socket);
       arrived(socket);
     } catch {
       closeQuietly(socket);
     } finally {
       clearTimeout(tooLate);
+      this.#strangers.delete(socket);
     }
   }
 }
@@ -91,7 +107,7 @@ function closeQuietly(socket: Deno.Conn): void {
   try {
     socket.close();
   } catch {
-    // It was closed by the deadline.
+    // It was closed already.
   }
 }
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { StartError } from "../../channels/errors.ts";
 import type { PermissionName, PermissionOptions } from "./placement.ts";
 
@@ -36,19 +37,21 @@ const SUBJECT: Readonly<Record<PermissionName, string>> = {
  */
 export function resolvePermissions(action: string, options: PermissionOptions | undefined): Granted {
   const granted = {} as Record<PermissionName, true | readonly string[]>;
-  if (typeof options === "object" && options !== null) checkNames(action, options);
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) checkNames(action, options);
   else if (options !== undefined && options !== "inherit" && options !== "none") {
-    throw new TypeError(`Cannot ${action}: permissions must be "inherit", "none" or an object, not ${String(options)}`);
+    throw new TypeError(
+      `Cannot ${action}: permissions must be "inherit", "none" or an object, not ${Deno.inspect(options)}`,
+    );
   }
   for (const name of PERMISSION_NAMES) {
-    const wanted = typeof options === "object" ? options[name] ?? false : options !== "none" && "inherit";
+    const wanted = typeof options === "object" ? options[name] : options !== "none" && "inherit";
     granted[name] = resolveOne(action, name, wanted);
   }
   return granted;
 }
 
 function resolveOne(action: string, name: PermissionName, wanted: unknown): true | readonly string[] {
-  if (wanted === false) return [];
+  if (wanted === false || wanted === undefined) return [];
   const full = holdsFully(name);
   if (wanted === "inherit") return full ? true : [];
   if (wanted === true) {
@@ -57,23 +60,43 @@ function resolveOne(action: string, name: PermissionName, wanted: unknown): true
   }
   if (!Array.isArray(wanted)) {
     throw new TypeError(
-      `Cannot ${action}: permissions.${name} must be a boolean, "inherit" or a list, not ${String(wanted)}`,
+      `Cannot ${action}: permissions.${name} must be a boolean, "inherit" or a list, not ${Deno.inspect(wanted)}`,
     );
   }
   return wanted.map((item: unknown) => {
-    const subject = item instanceof URL ? item.pathname : item;
+    const subject = subjectOf(item);
     if (typeof subject !== "string" || subject === "" || subject.includes(",")) {
-      throw new TypeError(`Cannot ${action}: permissions.${name} must list names without commas, not ${String(item)}`);
+      throw new TypeError(
+        `Cannot ${action}: permissions.${name} must list names without commas, not ${Deno.inspect(item)}`,
+      );
     }
-    if (query(describe(name, subject)).state === "granted") return subject;
+    if (isHeld(action, name, subject)) return subject;
     throw new StartError(`Cannot ${action}: it asks for "${name}" of ${subject}, which this program does not have`);
   });
 }
 
+function isHeld(action: string, name: PermissionName, subject: string): boolean {
+  try {
+    return holds(name, subject);
+  } catch (error) {
+    throw new TypeError(`Cannot ${action}: permissions.${name} cannot list ${subject}: ${(error as Error).message}`);
+  }
+}
+
+/** A URL stands for its file, or for its host. */
+function subjectOf(item: unknown): unknown {
+  if (!(item instanceof URL)) return item;
+  return item.protocol === "file:" ? fileURLToPath(item) : item.host;
+}
+
 /** Whether this program has all of a permission; one that is denied in part counts as not had. */
 export function holdsFully(name: PermissionName): boolean {
-  const status = query({ name } as Deno.PermissionDescriptor);
-  return status.state === "granted" && !status.partial;
+  return isGranted({ name } as Deno.PermissionDescriptor);
+}
+
+/** Whether this program has a permission for one listed thing, and all that is below it. */
+export function holds(name: PermissionName, subject: string): boolean {
+  return isGranted(describe(name, subject));
 }
 
 /** What to query or revoke for one listed thing. */
@@ -81,8 +104,9 @@ export function describe(name: PermissionName, subject: string): Deno.Permission
   return { name, [SUBJECT[name]]: subject } as unknown as Deno.PermissionDescriptor;
 }
 
-function query(descriptor: Deno.PermissionDescriptor): { readonly state: string; readonly partial?: boolean } {
-  return Deno.permissions.querySync(descriptor);
+function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
+  const { state, partial } = Deno.permissions.querySync(descriptor) as { state: string; partial?: boolean };
+  return state === "granted" && !partial;
 }
 
 function checkNames(action: string, options: object): void {

@@ -1,7 +1,8 @@
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import { PortLink } from "../../channels/link/port_link.ts";
+import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
 import { stubUrl } from "./stub.ts";
 import { lifeIsOver } from "./thread_lock.ts";
@@ -26,13 +27,18 @@ export const thread: Placement = {
     const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
       workerData: config,
       name: config.name,
+      // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
+      env: SHARE_ENV,
     });
     let failure: unknown;
+    let killedBy: EndSignal | undefined;
     worker.on("error", (error: unknown) => failure ??= error);
-    const exited = new Promise<number>((resolve) => worker.on("exit", resolve));
-    const ended = exited.then(async (code): Promise<SeatEnd> => {
+    const exited = new Promise<SeatEnd>((resolve) => {
+      worker.on("exit", (code: number) => resolve(killedBy ? KILLED[killedBy] : { code: code & 0xff, error: failure }));
+    });
+    const ended = exited.then(async (end) => {
       await lifeIsOver(config);
-      return { code, error: failure };
+      return end;
     });
     const link = new PortLink(worker);
     const opened = new Promise<Link>((resolve, reject) => {
@@ -47,7 +53,8 @@ export const thread: Placement = {
     return {
       link: opened,
       ended,
-      kill() {
+      kill(signal) {
+        killedBy ??= signal;
         worker.ref();
         void worker.terminate();
       },

@@ -17,10 +17,11 @@ export function findUserConfig(moduleUrl: string): string | undefined {
 }
 
 function isFile(path: string): boolean {
+  // Not ours to read: then the child finds what it can. To try would ask a person at a terminal for permission.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    // Not there, or not ours to read: then the child finds what it can.
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import type { Exit } from "../exit.ts";
 import { TimeoutError } from "../errors.ts";
-import { type Address, isWithin, showAddress } from "./address.ts";
+import { type Address, type IsolateId, isWithin, showAddress } from "./address.ts";
 import { isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
@@ -52,8 +52,16 @@ export interface Question {
   tagged?(tag: number, value: unknown): void;
 }
 
+/** Who waits for the answer to something that was asked of another isolate. */
+export interface Unanswered extends Asker {
+  /** Who was asked, and alone may answer. */
+  readonly to: IsolateId;
+  /** Whether somebody waits for the answer. */
+  readonly awaited: boolean;
+}
+
 /** One unanswered question. Every one gets exactly one answer, also after it gave up; only then is it forgotten. */
-class Pending implements Asker {
+class Pending implements Unanswered {
   /** The request itself, while the cell lives here. */
   request: Request | undefined;
   /** Takes it back, while it has not left. */
@@ -92,7 +100,10 @@ class Pending implements Asker {
     }
   }
 
-  /** Whether somebody waits for the answer. */
+  get to(): IsolateId {
+    return this.target?.isolate ?? isolate.id;
+  }
+
   get awaited(): boolean {
     return !this.#settled && !this.question.quiet;
   }
@@ -103,8 +114,9 @@ class Pending implements Asker {
     if (this.#settled) return releaseAll(body.passages, this.question.holder);
     this.withdraw?.();
     this.#end();
-    if (outcome === "cancelled") this.reject(this.#gaveUp!());
-    else if (outcome === "lost") this.reject(this.question.lost(exit));
+    if (outcome === "cancelled" && this.#gaveUp !== undefined) this.reject(this.#gaveUp());
+    // Cancelled though nobody gave up: whatever sent that is not the cell that was asked.
+    else if (outcome === "lost" || outcome === "cancelled") this.reject(this.question.lost(exit));
     else {
       try {
         const value = unpack(body, this.question.holder);
@@ -117,7 +129,6 @@ class Pending implements Asker {
   }
 
   offered(body: Packet, tag: number): void {
-    pendings.delete(this.id);
     const taker = this.#wants() ? this : this.#heir();
     if (taker === undefined) {
       releaseAll(body.passages, this.question.holder);
@@ -163,6 +174,7 @@ class Pending implements Asker {
     if (target === undefined || takes === undefined || this.#stale?.returned) return undefined;
     const address = showAddress(target);
     for (const other of pendings.values()) {
+      if (!(other instanceof Pending)) continue;
       if (other.#settled || other.question.takes !== takes || other.question.holder !== holder) continue;
       if (showAddress(other.target!) !== address) continue;
       if (other.#wants()) return other;
@@ -209,8 +221,15 @@ class Pending implements Asker {
   }
 }
 
-const pendings: Map<number, Pending> = singleton("pendings", () => new Map());
+const pendings: Map<number, Unanswered> = singleton("pendings", () => new Map());
 const ids: { last: number } = singleton("ask-ids", () => ({ last: 0 }));
+
+/** Gives a number to who will get the answer to a question that is about to be sent. */
+export function unansweredBy(asker: Unanswered): number {
+  const id = ++ids.last;
+  pendings.set(id, asker);
+  return id;
+}
 
 /**
  * Asks a cell, here or anywhere. The promise always settles: with the answer, or when the target dies, time runs out,
@@ -274,7 +293,8 @@ export function unanswered(): number {
 /** An answer from another isolate. Only the isolate that was asked may give it. */
 export function answered(envelope: Reply | Item): void {
   const pending = pendings.get(envelope.id);
-  if (pending !== undefined && pending.target!.isolate !== envelope.from) return;
+  if (pending !== undefined && pending.to !== envelope.from) return;
+  pendings.delete(envelope.id);
   if (envelope.kind === "reply") {
     pending?.settled(envelope.outcome, envelope.body, envelope.exit);
   } else if (pending !== undefined) pending.offered(envelope.body, envelope.tag);
@@ -289,7 +309,9 @@ export function answered(envelope: Reply | Item): void {
 }
 
 isolate.downListeners.add((gone, exit) => {
-  for (const pending of [...pendings.values()]) {
-    if (isWithin(pending.target!.isolate, gone)) pending.settled("lost", EMPTY_PACKET, exit);
+  for (const [id, pending] of [...pendings]) {
+    if (!isWithin(pending.to, gone)) continue;
+    pendings.delete(id);
+    pending.settled("lost", EMPTY_PACKET, exit);
   }
 });

@@ -30,6 +30,11 @@ export abstract class Cell {
   /** Handles one request. It must settle each one sooner or later, or leave that to the asker's death. */
   abstract receive(request: Request): void;
 
+  /** Where a message for this cell may go straight away; undefined when it has to come here. */
+  get direct(): Target | undefined {
+    return this;
+  }
+
   /** A handle was given to a holder. `number` is what it is called in the cell's shared memory, if it has any. */
   granted(_kind: string, _holder: Holder, _number: number): void {}
 
@@ -149,14 +154,19 @@ export class Cells {
     if (this.#table.has(cell.slot)) this.#table.set(cell.slot, new WeakRef(cell));
   }
 
-  /** Takes a cell out of reach: it has ended, and `exit` is what those who still ask are told. */
-  remove(cell: Cell, exit?: Exit): void {
-    if (cell.secret === "" || !this.#table.delete(cell.slot) || exit === undefined) return;
+  /** Takes a cell out of reach. */
+  remove(cell: Cell): void {
+    if (cell.secret !== "") this.#table.delete(cell.slot);
+  }
+
+  /** A cell has ended. It answers as long as anybody has it; after that, `exit` is what those who still ask are told. */
+  retire(cell: Cell, exit: Exit): void {
+    if (cell.secret === "") return;
     this.#ended.set(cell.slot, { secret: cell.secret, exit });
     if (this.#ended.size > KNOWN_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
-  /** How a removed cell ended. */
+  /** How a cell ended that nobody has any more. */
   exitOf(slot: number, secret: string): Exit | undefined {
     const ended = this.#ended.get(slot);
     return ended?.secret === secret ? ended.exit : undefined;

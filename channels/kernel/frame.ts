@@ -1,4 +1,4 @@
-import type { Exit } from "../exit.ts";
+import { type Exit, isExit } from "../exit.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "./address.ts";
 import { addressOf, cells, type Target } from "./cell.ts";
@@ -9,7 +9,7 @@ import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome } from "./envelope.ts";
 import type { Passage } from "./handle.ts";
 import type { Frame } from "./link.ts";
-import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
+import { type Carried, EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 
 /*
  * The wire form of an envelope: where to and where from, each a string, so that an isolate on the way need read no more;
@@ -17,6 +17,7 @@ import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
  * are, up to the frame's end.
  */
 const KINDS = ["send", "reply", "item", "taken", "cancel", "credit", "grant", "release", "down"] as const;
+const OUTCOMES: readonly string[] = ["value", "thrown", "cancelled", "lost"] satisfies Outcome[];
 
 /** Where a frame goes, and where it says it comes from. */
 export interface Route {
@@ -60,10 +61,10 @@ export function decodeFrame(frame: Frame): Envelope {
   if (!Array.isArray(passages)) malformed("it has no list of handles");
   const body = {
     bytes: reader.rest(),
-    passages: passages.map((fields) => readPassage(fields, frame)),
-    moved: frame.moved,
+    passages: passages.map((fields, index) => readPassage(fields, frame, passages.length - 1 - index)),
+    moved: frame.moved.filter((object): object is Movable => !(object instanceof SharedArrayBuffer)),
   };
-  return { to, from, ...envelopeOf(KINDS[kind as number], fields, body) } as Envelope;
+  return { to, from, ...envelopeOf(KINDS[count(kind)], fields, body) } as Envelope;
 }
 
 function fieldsOf(envelope: Envelope): unknown[] {
@@ -120,11 +121,11 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
         body,
       };
     case "reply":
-      return { kind, id: count(a), outcome: text(b) as Outcome, exit: c === null ? undefined : exit(c), body };
+      return { kind, id: count(a), outcome: outcome(b), exit: c === null ? undefined : exit(c), body };
     case "item":
       return { kind, id: count(a), tag: count(b), body };
     case "taken":
-      return { kind, id: count(a), kept: b === true, body };
+      return { kind, id: count(a), kept: flag(b), body };
     case "cancel":
       return { kind, id: count(a) };
     case "credit":
@@ -148,9 +149,12 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
   }
 }
 
-function writePassage({ kind, target, also, meta, memory, number = 0 }: Passage, carried: Carried[]): unknown[] {
+function writePassage(
+  { kind, target, also, meta, parts = 0, memory, number = 0 }: Passage,
+  carried: Carried[],
+): unknown[] {
   const at = memory === undefined ? -1 : carried.push(memory) - 1;
-  return [kind, meta, at, number, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
+  return [kind, meta, parts, at, number, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
 }
 
 function writeAddress(target: Target): unknown[] {
@@ -158,9 +162,11 @@ function writeAddress(target: Target): unknown[] {
   return [isolate, slot, incarnation, secret];
 }
 
-function readPassage(fields: unknown, { moved }: Frame): Passage {
+/** @param following how many passages come after this one */
+function readPassage(fields: unknown, { moved }: Frame, following: number): Passage {
   if (!Array.isArray(fields)) malformed("a handle is no array");
-  const [kind, meta, at, number, ...addresses] = fields as unknown[];
+  const [kind, meta, parts, at, number, ...addresses] = fields as unknown[];
+  if (count(parts) > following) malformed("a part of a handle is missing");
   const memory = moved[at as number];
   const also = addresses.length > 4 ? readAddress(addresses.slice(4)) : undefined;
   return {
@@ -168,6 +174,7 @@ function readPassage(fields: unknown, { moved }: Frame): Passage {
     target: readAddress(addresses),
     also,
     meta,
+    parts: parts as number,
     memory: memory instanceof SharedArrayBuffer ? memory : undefined,
     number: count(number),
   };
@@ -193,9 +200,16 @@ function count(value: unknown): number {
     : malformed("a number is missing");
 }
 
+function flag(value: unknown): boolean {
+  return typeof value === "boolean" ? value : malformed("a yes or no is missing");
+}
+
+function outcome(value: unknown): Outcome {
+  return OUTCOMES.includes(value as string) ? value as Outcome : malformed("its outcome is unknown");
+}
+
 function exit(value: unknown): Exit {
-  const { code, reason } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
-  return typeof code === "number" && typeof reason === "string" ? value as Exit : malformed("an exit is missing");
+  return isExit(value) ? value : malformed("an exit is missing");
 }
 
 function malformed(problem: string): never {

@@ -12,6 +12,8 @@ export interface Passage {
   readonly also?: Target | undefined;
   /** A plain value. */
   readonly meta: unknown;
+  /** How many of the passages that follow belong to this one. */
+  readonly parts?: number | undefined;
   /** Memory of the cell's that the new holder may use directly. It arrives only within one process. */
   readonly memory?: SharedArrayBuffer | undefined;
   /** What this copy of the handle is called in that memory; 0 is nothing. */
@@ -24,26 +26,34 @@ export interface Passage {
 export interface HandleKind {
   /** The leases that a holder has by having one; none for what lives and dies by itself, as actors do. */
   readonly leased: boolean;
-  /** Makes the face. `imported` is the lease that came with it. */
-  revive(passage: Passage, imported: Import | undefined, holder: Holder): object;
+  /** Makes the face. `imported` is the lease that came with it, `parts` the faces of what belongs to it. */
+  revive(passage: Passage, imported: Import | undefined, holder: Holder, parts: readonly object[]): object;
 }
 
 const kinds: Map<string, HandleKind> = singleton("handle-kinds", () => new Map());
-const faces: WeakMap<object, () => Passage> = singleton("faces", () => new WeakMap());
+interface Face {
+  readonly passage: () => Passage;
+  readonly parts: readonly object[];
+}
+
+const faces: WeakMap<object, Face> = singleton("faces", () => new WeakMap());
 
 /** Says how handles of this kind are made on arrival. */
 export function handleKind(name: string, kind: HandleKind): void {
   if (!kinds.has(name)) kinds.set(name, kind);
 }
 
-/** Lets `face` travel. `passage` is asked at each departure. */
-export function enroll(face: object, passage: () => Passage): void {
-  faces.set(face, passage);
+/** Lets `face` travel. `passage` is asked at each departure; `parts` are handles that always go with it. */
+export function enroll(face: object, passage: () => Passage, parts: readonly object[] = []): void {
+  faces.set(face, { passage, parts });
 }
 
-/** What to send for `face`, if it is a handle. */
-export function passageOf(face: object): Passage | undefined {
-  return faces.get(face)?.();
+/** What to send for `face`, if it is a handle: its own passage first, then those of its parts. */
+export function passagesOf(face: object): [Passage, ...Passage[]] | undefined {
+  const known = faces.get(face);
+  if (known === undefined) return undefined;
+  const parts = known.parts.flatMap((part) => passagesOf(part)!);
+  return [{ ...known.passage(), parts: parts.length }, ...parts];
 }
 
 /** A lease that came to a holder of this isolate with a handle; given back once, by whoever does it first. */
@@ -73,12 +83,17 @@ export function releaseWith(face: object, imported: Import): void {
   collected.register(face, imported, imported);
 }
 
-/** Makes the face of a handle that has come to `holder`. */
-export function revive(passage: Passage, holder: Holder): object {
+/** Makes the face of the handle at `index`, which has come to `holder`, and of what belongs to it. */
+export function revive(passages: readonly Passage[], index: number, holder: Holder): object {
+  const passage = passages[index];
+  const parts: object[] = [];
+  for (let at = index + 1; at <= index + (passage.parts ?? 0); at += 1 + (passages[at].parts ?? 0)) {
+    parts.push(revive(passages, at, holder));
+  }
   const kind = kinds.get(passage.kind);
   if (kind === undefined) throw new Error(`Cannot receive a handle: this program knows no kind "${passage.kind}"`);
   const imported = kind.leased ? new Import(passage.target, passage.kind, holder) : undefined;
-  const face = kind.revive(passage, imported, holder);
+  const face = kind.revive(passage, imported, holder, parts);
   if (imported !== undefined) releaseWith(face, imported);
   return face;
 }
@@ -93,7 +108,7 @@ export interface Destination {
 export function grantAll(passages: readonly Passage[], to: Destination): void {
   for (const passage of passages) {
     const { kind, target, number = 0 } = passage;
-    if (!kinds.get(kind)!.leased) continue;
+    if (!isLeased(kind)) continue;
     if (isCell(target)) {
       if (isolate.exitOf(to.isolate) === undefined) {
         target.changeLease(kind, holders.get(to.isolate, to.slot), 1, number);
@@ -110,8 +125,13 @@ export function grantAll(passages: readonly Passage[], to: Destination): void {
 /** Undoes `grantAll` for a message that nobody will read; only the destination's isolate may. */
 export function releaseAll(passages: readonly Passage[], holder: Holder): void {
   for (const { kind, target } of passages) {
-    if (kinds.get(kind)!.leased) releaseLease(target, kind, holder);
+    if (isLeased(kind)) releaseLease(target, kind, holder);
   }
+}
+
+/** Not of a kind that is unknown here: such a handle cannot be received, and whoever sent it is not one of us. */
+function isLeased(kind: string): boolean {
+  return kinds.get(kind)?.leased ?? false;
 }
 
 function releaseLease(target: Target, kind: string, holder: Holder): void {

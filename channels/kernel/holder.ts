@@ -77,8 +77,9 @@ export class Holders {
   /** Settles everything that this holder had here, and gives back what it got from elsewhere. */
   sweep(holder: Holder): void {
     holder.gone = true;
-    for (const lease of [...holder.leases]) lease.settle();
+    // First, as each gives back one lease of many: after the sweep of those it would be counted twice.
     for (const imported of [...holder.imports]) imported.release();
+    for (const lease of [...holder.leases]) lease.settle();
     const slots = this.#byIsolate.get(holder.isolate);
     if (slots?.get(holder.slot) !== holder) return;
     slots.delete(holder.slot);

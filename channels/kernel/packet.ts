@@ -12,7 +12,7 @@ export interface Packet {
   /** The handles in it, which the bytes name by index. */
   readonly passages: readonly Passage[];
   /** The moved objects in it, which the bytes name by index. */
-  readonly moved: readonly Carried[];
+  readonly moved: readonly Movable[];
 }
 
 const NONE: readonly never[] = [];

@@ -4,7 +4,7 @@ import type { Outcome } from "./envelope.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { pack, packPlain, packThrown } from "./pack.ts";
-import { type Carried, EMPTY_PACKET, type Packet } from "./packet.ts";
+import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
 
 /** Where the answer to a request goes: straight to a promise of this isolate, or over a link. */
@@ -24,8 +24,9 @@ export class Request {
   /** Called when the asker gave up or died before the request was settled. */
   onCancel: (() => void) | undefined;
   readonly #lease: Lease | undefined;
+  #committed = false;
   #state: "open" | "offered" | "settled" = "open";
-  #taken: ((kept: boolean, moved?: readonly Carried[]) => void) | undefined;
+  #taken: ((kept: boolean, moved?: readonly Movable[]) => void) | undefined;
 
   constructor(
     readonly from: Holder,
@@ -61,24 +62,25 @@ export class Request {
 
   /** Settles with a value that was packed for the asker. */
   replyPacket(body: Packet): void {
-    this.#settle("value", body);
+    this.settle("value", body);
   }
 
   /** Settles with an error, or whatever else was thrown. */
   throw(error: unknown): void {
-    if (this.open && this.asker !== undefined) this.#settle("thrown", packThrown(error, this.from));
+    if (this.open && this.asker !== undefined) this.settle("thrown", packThrown(error, this.from));
   }
 
   /** Settles with the news that the cell is gone. */
   lose(exit?: Exit): void {
-    this.#settle("lost", EMPTY_PACKET, exit);
+    this.settle("lost", EMPTY_PACKET, exit);
   }
 
   /**
    * Offers an item, packed for the asker. It is taken when `taken(true)` says so; `taken(false)` means that it never
-   * was, whether the asker gave up in the meantime or died.
+   * was, whether the asker gave up in the meantime or died. `moved` is then what had moved with it and came back;
+   * what does not come back is lost.
    */
-  offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Carried[]) => void): void {
+  offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Movable[]) => void): void {
     this.#state = "offered";
     this.onCancel = undefined;
     this.#taken = taken;
@@ -86,7 +88,7 @@ export class Request {
   }
 
   /** The asker's word on the offer. `moved` is what had moved to it and came back. */
-  taken(kept: boolean, moved?: readonly Carried[]): void {
+  taken(kept: boolean, moved?: readonly Movable[]): void {
     if (this.#state !== "offered") return;
     this.#state = "settled";
     this.#taken!(kept, moved);
@@ -94,14 +96,21 @@ export class Request {
     this.#lease?.end();
   }
 
+  /** From now on the asker can no longer give up: what it asked for is being done, and it will be told. */
+  commit(): void {
+    this.#committed = true;
+    this.onCancel = undefined;
+  }
+
   /** The asker gives up. If it is too late for that, the answer is on its way. */
   cancel(): void {
-    if (!this.open) return;
-    this.#settle("cancelled", EMPTY_PACKET);
+    if (!this.open || this.#committed) return;
+    this.settle("cancelled", EMPTY_PACKET);
     this.onCancel?.();
   }
 
-  #settle(outcome: Outcome, body: Packet, exit?: Exit): void {
+  /** Settles in whichever way another cell has settled it. */
+  settle(outcome: Outcome, body: Packet, exit?: Exit): void {
     if (!this.open) return;
     this.#end();
     this.asker?.settled(outcome, body, exit);

@@ -109,3 +109,8 @@ export class Wheel {
 
 /** This isolate's wheel. */
 export const wheel: Wheel = singleton("wheel", () => new Wheel());
+
+/** Resolves after so many milliseconds. */
+export function delayed(ms: number): Promise<void> {
+  return new Promise((resolve) => wheel.after(ms, resolve));
+}

@@ -7,7 +7,7 @@ import {
   JoinableQueue,
   pipe,
   type PlacementName,
-  Process,
+  type Process,
   Queue,
   type Receiver,
   type Sender,
