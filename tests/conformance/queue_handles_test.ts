@@ -22,7 +22,7 @@ import {
   useParcels,
   waitForItems,
 } from "./fixtures/handle_users.ts";
-import { ELSEWHERE, everywhere, Place, PLACEMENTS, range, rest, within } from "./queue_everywhere.ts";
+import { ELSEWHERE, everywhere, Place, PLACEMENTS, range, rest, until, within } from "./queue_everywhere.ts";
 
 /** Hands each kind of handle to a running child, which hands them on to another; all three use them. */
 async function passAround(first: Place, second: Place, owned: Place): Promise<void> {
@@ -168,6 +168,7 @@ everywhere(
 everywhere("a handle that lies in a queue while its home dies arrives, and says so when it is used", async (place) => {
   const gift = new Queue<{ queue: Queue<unknown>; end: Receiver<unknown> }>();
   const middle = await place.start(giveAway, gift);
+  await until(async () => await gift.size() === 1, "the child has given its handles away");
   await gift.put({ queue: new Queue(), end: pipe()[0] });
   await middle.kill();
   const { queue, end } = await gift.get();
