@@ -4,13 +4,14 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ClosedError, NotSerializableError, type Producer, Queue } from "../../mod.ts";
 import {
   becomeProducer,
+  haveItProduced,
   passProducerOn,
   produce,
   produceAndDispose,
   produceAndFail,
   produceAndKeep,
 } from "./fixtures/queue_producers.ts";
-import { everywhere, range, rest, within } from "./queue_everywhere.ts";
+import { everywhere, PLACEMENTS, range, rest, within } from "./queue_everywhere.ts";
 
 /** A queue with so many producers to hand out. */
 async function withProducers(count: number): Promise<{ queue: Queue<unknown>; producers: Producer<unknown>[] }> {
@@ -123,6 +124,22 @@ everywhere(
     assertEquals([await queue.get(), await queue.get()], ["through", "open"]);
   },
 );
+
+for (const below of PLACEMENTS) {
+  everywhere(
+    `[pain-11] iteration ends when the parent of the last producer's holder (${below}) was killed, and so the holder`,
+    async (place) => {
+      const { queue, producers: [producer] } = await withProducers(1);
+      const middle = await place.start(haveItProduced, producer, "from below", below);
+      producer[Symbol.dispose]();
+      assertEquals(await within(10_000, queue.get()), "from below");
+      const items = rest(queue);
+      await queue.put("open");
+      await middle.kill();
+      assertEquals(await within(10_000, items), ["open"]);
+    },
+  );
+}
 
 everywhere("a producer given as an argument to a child that cannot start is given back", async (place) => {
   const { queue, producers: [producer] } = await withProducers(1);
