@@ -76,7 +76,9 @@ export abstract class Cell {
 
   /** How many holders have a lease of this kind. */
   holdersOf(kind: string): number {
-    return this.#held?.get(kind)?.size ?? 0;
+    let count = 0;
+    for (const { lease } of this.#held?.get(kind)?.values() ?? []) if (lease !== undefined) count++;
+    return count;
   }
 
   /** Forgets all leases of one holder, as its death would. */
