@@ -25,6 +25,8 @@ export interface JoinableQueueOptions extends QueueOptions {
  *   on; it belongs to the actor that took it, which may have several.
  * - **Redelivery**: what a dead actor took and did not acknowledge is given to another, `maxDeliveries` times in all;
  *   after that it is a dead letter and counts as done. An actor that ends in good order is dead, too.
+ * - **Closing**: readers are told of the end when nothing is left to take, also while others have items open. Who wants
+ *   such an item to find a reader, should it come back, joins the queue before closing it.
  *
  * In all else it is like {@linkcode Queue}.
  *

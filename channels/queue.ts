@@ -15,7 +15,9 @@ export interface QueueOptions {
  * A first-in, first-out channel with any number of writers and readers, wherever they run. (Python's
  * `multiprocessing.Queue`.)
  *
- * - **Order**: what one producer puts is got in that order; between producers there is none.
+ * - **Order**: what one producer puts is got in that order, also by a reader who gives up now and then; between
+ *   producers there is none. Among several readers one may have got later items when an earlier one comes back from
+ *   another who died or gave up.
  * - **Delivery**: a resolved `put` means that the item is in the queue, whatever becomes of its producer. Each item is
  *   got once; one that was on its way to a reader who died goes back to the head.
  * - **Snapshot**: an item is what it was when `put` was called.

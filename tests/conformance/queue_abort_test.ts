@@ -8,6 +8,7 @@ import {
   type Numbered,
   putAborting,
   putNumbered,
+  selectFrom,
   type Tally,
 } from "./fixtures/queue_aborts.ts";
 import { everywhere, range } from "./queue_everywhere.ts";
@@ -49,6 +50,17 @@ for (const seed of SEEDS) {
       await gaveUp.get();
       await putNumbered(queue, 0, 300, seed);
       assertAllInOrder(await reader.result, [300]);
+    },
+  );
+
+  everywhere(
+    `[pain-36] a child that selects from two queues sees each item of both once, in order (seed ${seed})`,
+    async (place) => {
+      const [first, second] = [new Queue<Numbered>(), new Queue<Numbered>()];
+      const reader = await place.start(selectFrom, first, second, 400, seed);
+      await Promise.all([putNumbered(first, 0, 200, seed), putNumbered(second, 1, 200, seed + 1)]);
+      assertAllInOrder(await reader.result, [200, 200], 0);
+      assertEquals([await first.size(), await second.size()], [0, 0]);
     },
   );
 
