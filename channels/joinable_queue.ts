@@ -1,3 +1,4 @@
+import { TimeoutError } from "./errors.ts";
 import { JoinableQueueCell } from "./joinable_queue_cell.ts";
 import { whoActs } from "./kernel/acting.ts";
 import { tell } from "./kernel/ask.ts";
@@ -97,7 +98,10 @@ export class JoinableQueue<T> extends Queue<T> {
    * @throws {TimeoutError} If that took too long.
    */
   async join(options?: WaitOptions): Promise<void> {
-    await clientOf(this).request("join", "join", { wait: patience("join a queue", options) });
+    const client = clientOf(this);
+    const wait = patience("join a queue", options);
+    if (!wait.once) await client.request("join", "join", { wait, late });
+    else if (!await client.request("tryJoin", "join")) throw late(wait.timeoutMs);
   }
 
   /** What notes down the items that a holder takes. */
@@ -126,6 +130,10 @@ interface OpenItem {
   readonly holder: Holder;
   /** Says that the holder is gone. */
   release(): void;
+}
+
+function late(timeoutMs: number): TimeoutError {
+  return new TimeoutError(`Cannot join a queue: some of its items were not done in ${timeoutMs} ms`, { timeoutMs });
 }
 
 function joinableClient(options: JoinableQueueOptions): QueueClient {

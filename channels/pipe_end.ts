@@ -38,7 +38,7 @@ class PipeEnd implements Connection<unknown> {
     });
     selectable(this, {
       assertOpen: () => this.#assertReadable(),
-      take: ({ signal, claim }) => this.#ask("recv", { wait: patience("select", { signal }), claim }),
+      take: ({ signal, claim }) => this.#ask("recv", { wait: patience("select", { signal }), takes: "", claim }),
       tryTake: () => this.#tryRecv(""),
       poll: async (signal) => void await this.#ask("poll", { wait: patience("poll a pipe", { signal }) }),
       tryPoll: () => this.#ask("tryPoll", {}) as Promise<boolean>,

@@ -4,7 +4,7 @@ import { ask, type Question } from "./kernel/ask.ts";
 import type { Target } from "./kernel/cell.ts";
 import type { Import, Passage } from "./kernel/handle.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
-import { type Patience, patience, type WaitOptions } from "./kernel/wait.ts";
+import { patience, type WaitOptions } from "./kernel/wait.ts";
 import { QueueCell } from "./queue_cell.ts";
 import type { Source } from "./source.ts";
 
@@ -73,7 +73,7 @@ export class QueueClient {
   async request(
     verb: string,
     action: string,
-    options?: { readonly wait?: Patience; readonly body?: Question["body"] },
+    options?: Pick<Question, "wait" | "body" | "late">,
   ): Promise<unknown> {
     this.#assertUsable(action);
     return await this.#ask(verb, options ?? {});

@@ -1,7 +1,7 @@
 /** Giving up: what was not taken is still there, once, and in its place. */
 
 import { assertEquals, assertGreater, assertGreaterOrEqual, assertRejects } from "@std/assert";
-import { Queue } from "../../mod.ts";
+import { pipe, Queue } from "../../mod.ts";
 import {
   getAborting,
   getImpatiently,
@@ -61,6 +61,16 @@ for (const seed of SEEDS) {
       await Promise.all([putNumbered(first, 0, 200, seed), putNumbered(second, 1, 200, seed + 1)]);
       assertAllInOrder(await reader.result, [200, 200], 0);
       assertEquals([await first.size(), await second.size()], [0, 0]);
+    },
+  );
+
+  everywhere(
+    `[pain-36] a child that selects from two pipes sees each message of both once, in order (seed ${seed})`,
+    async (place) => {
+      const [[first, toFirst], [second, toSecond]] = [1, 2].map(() => pipe<Numbered>({ duplex: false }));
+      const reader = await place.start(selectFrom, first, second, 400, seed);
+      await Promise.all([putNumbered(toFirst, 0, 200, seed), putNumbered(toSecond, 1, 200, seed + 1)]);
+      assertAllInOrder(await reader.result, [200, 200], 0);
     },
   );
 
