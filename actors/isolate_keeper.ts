@@ -165,7 +165,9 @@ export class IsolateKeeper extends Cell implements Keeper {
     exit.then((said) => this.#finished(said), () => {});
     this.#result = ask(this.#boot, { holder, verb: "result", quiet: true, lost });
     this.#result.catch(() => {});
-    await ask(this.#boot, { holder, verb: "start", body: args, lost: (exit) => new LostError(exit) });
+    const lostStart = (exit: Exit | undefined) => new LostError(exit);
+    // Quiet, for it must be answered though who starts it may die: the keeper keeps the program alive by itself.
+    await ask(this.#boot, { holder, verb: "start", body: args, quiet: true, lost: lostStart });
   }
 
   #finished(said: unknown): void {

@@ -12,6 +12,11 @@ Deno.test("a program ends although inline children died while they waited for it
   assertEquals(ran, { code: 0, signal: null, stdout: "killed\n", stderr: "" });
 });
 
+Deno.test("a program ends although an inline child was killed while it was starting a child of its own", async () => {
+  const ran = await run("starts_dead.ts", { timeoutMs: 20_000 });
+  assertEquals(ran, { code: 0, signal: null, stdout: "killed\n", stderr: "" });
+});
+
 for (const placement of ["inline", "thread", "process"]) {
   Deno.test(`a queue is collected when nobody holds it any more, and not before (${placement})`, async () => {
     const flags = ["-A", "--v8-flags=--expose-gc"];
