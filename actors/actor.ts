@@ -1,6 +1,6 @@
 import type { Exit } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
-import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
+import { Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
@@ -102,6 +102,13 @@ export class Actor extends Cell implements Keeper {
   /** Whether this is the program itself, which ends by Deno's rules. */
   get isProgram(): boolean {
     return this.plan.parent === undefined;
+  }
+
+  /** Whether the program waits for it: neither it nor anybody here that it lives under is a daemon. */
+  get isAwaited(): boolean {
+    if (this.daemon) return false;
+    const above = this.plan.parent?.actor;
+    return above === undefined || !isCell(above) || (above as Actor).isAwaited;
   }
 
   /** Ends it in order for a reason of its own. */
@@ -222,7 +229,6 @@ export class Actor extends Cell implements Keeper {
 
   /** Ends it with a code of its own choice. Never returns. */
   exitWith(code: number): never {
-    if (this.isProgram) Deno.exit(code);
     void this.#conclude({ code, reason: code === 0 ? "normal" : "error" });
     throw new ExitRequest(code);
   }

@@ -9,6 +9,7 @@ import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { root } from "../channels/kernel/root.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
+import { singleton } from "../channels/kernel/singleton.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
@@ -20,6 +21,9 @@ import type { StartPlan } from "./start_plan.ts";
 
 /** How long an isolate may take to end once its actor has. */
 const LAST_MS = 2000;
+
+/** Who was started from here and has not ended, with its parent. */
+export const seated: Map<IsolateKeeper, Actor> = singleton("seated", () => new Map());
 
 /** Answers for an actor that was started in an isolate of its own. */
 export class IsolateKeeper extends Cell implements Keeper {
@@ -69,12 +73,13 @@ export class IsolateKeeper extends Cell implements Keeper {
     const action = `start ${this.name}`;
     const deadline = new StartDeadline(action, this.#plan);
     parent.children.add(this);
+    seated.set(this, parent);
     this.#hold(true);
     try {
       const seat = this.#seat = this.#placement.open(this.#config(parent), options);
       void seat.ended.then((end) => this.#ended(end, parent));
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
-      this.#hold(!this.daemon);
+      this.#hold(!this.daemon && parent.isAwaited);
     } catch (error) {
       // What went wrong inside says more than that its isolate is killed for it.
       if (!deadline.aborted && this.#result !== undefined && !(error instanceof LostError)) {
@@ -186,12 +191,13 @@ export class IsolateKeeper extends Cell implements Keeper {
   #settle(exit: Exit): void {
     isolate.down(this.#boot.isolate, exit);
     this.exit = exit;
+    seated.delete(this);
     cells.retire(this, exit);
     this.#hold(false);
     this.#settleExited(exit);
   }
 
-  /** Keeps this program alive while the actor starts, ends, or is no daemon. */
+  /** Keeps this program alive while the actor starts or ends, and as long as it lives if the program waits for it. */
   #hold(wanted: boolean): void {
     if (wanted === this.#held) return;
     this.#held = wanted;

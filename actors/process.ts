@@ -25,7 +25,10 @@ import { assertMayStart } from "./start_guard.ts";
 
 /** What `new Process` takes: what `spawn` takes, but the program does not end while it lives unless `daemon` is set. */
 export interface ProcessOptions extends SpawnOptions {
-  /** Whether Ctrl-C, in the program itself, stops the tree in order while this process lives; true when left out. */
+  /**
+   * Whether Ctrl-C, in the program itself, stops the tree in order, from the start of this process on and as long as
+   * the program has children; true when left out. A daemon asks for nothing.
+   */
   readonly handleSignals?: boolean | undefined;
 }
 

@@ -22,7 +22,7 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** MiB of JavaScript heap, buffers not counted, that a subprocess may use; beyond it ends as `"out-of-memory"`. */
   readonly maxHeapMb?: number | undefined;
-  /** Further flags of `deno run` for a subprocess. */
+  /** Further flags of `deno run` for a subprocess; none that grants permissions. */
   readonly denoArgs?: readonly string[] | undefined;
   /** The bounds of its mailbox. */
   readonly mailbox?: MailboxOptions | undefined;
@@ -38,6 +38,8 @@ export interface SpawnOptions {
 
 const PLACEMENTS: readonly string[] = ["thread", "process", "inline"];
 const OVERFLOWS: readonly string[] = ["wait", "reject", "drop-newest", "drop-oldest"];
+/** Flags of `deno run` that grant permissions, long and short; several short ones may share a dash. */
+const GRANTS = /^(--(allow-|permission-set)|-(?!-)[a-zA-Z]*[APRWINES])/;
 const START_TIMEOUT_MS = 10_000;
 
 /** What is settled before the options are read. */
@@ -101,6 +103,10 @@ function checkIsolateOptions(action: string, { env, maxHeapMb, denoArgs }: Spawn
   if (maxHeapMb !== undefined) checkCount(action, "maxHeapMb", maxHeapMb);
   if (denoArgs !== undefined && (!Array.isArray(denoArgs) || denoArgs.some((flag) => typeof flag !== "string"))) {
     throw new TypeError(`Cannot ${action}: denoArgs must be a list of strings`);
+  }
+  const granting = denoArgs?.find((flag) => GRANTS.test(flag));
+  if (granting !== undefined) {
+    throw new TypeError(`Cannot ${action}: denoArgs must not grant permissions, as ${granting} does; use permissions`);
   }
 }
 

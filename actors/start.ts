@@ -1,4 +1,5 @@
 import { StartError } from "../channels/errors.ts";
+import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { Actor } from "./actor.ts";
@@ -10,7 +11,7 @@ import type { Keeper } from "./keeper.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
 import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
-import { watchProgram } from "./program.ts";
+import { assertNotOver, watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -75,13 +76,19 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor, options: 
       trapErrors();
       trapTimers();
       parent.children.add(actor);
-      void actor.exited.then(() => parent.children.delete(actor));
+      const { isAwaited } = actor;
+      if (isAwaited) keepAlive.hold(true);
+      void actor.exited.then(() => {
+        parent.children.delete(actor);
+        if (isAwaited) keepAlive.release(true);
+      });
       return launchHere(action, plan, actor, packet, registration);
     },
   };
 }
 
 function assertMayLive(action: string, parent: Actor, keeper: Keeper): void {
+  assertNotOver(action);
   if (parent.exit !== undefined) {
     throw new StartError(`Cannot ${action}: ${parent.name}, which would be its parent, has ended`);
   }

@@ -1,7 +1,7 @@
 import { type Cell, cells } from "./kernel/cell.ts";
 import { deadLetters } from "./kernel/dead_letters.ts";
 import { Deque } from "./kernel/deque.ts";
-import { grantAll, releaseAll } from "./kernel/handle.ts";
+import { grantAll, type Passage, releaseAll } from "./kernel/handle.ts";
 import { sameProcess } from "./kernel/address.ts";
 import { type Holder, holders } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
@@ -49,6 +49,7 @@ export class ItemStore {
   readonly #putters = new Deque<{ readonly request: Request; readonly label: number }>();
   readonly #takers = new Deque<Request>();
   readonly #owner: StoreOwner;
+  #cargo: Cargo | undefined;
   #lastNumber = 0;
   #bytes = 0;
   #offered = 0;
@@ -77,6 +78,7 @@ export class ItemStore {
     if (this.#putters.size === 0 && this.#owner.hasRoom()) return this.#accept(request, label);
     const putter = { request, label };
     this.#putters.push(putter);
+    this.#note(request.body);
     request.onCancel = () => {
       if (this.#putters.remove(putter)) this.release(request.body);
     };
@@ -142,7 +144,16 @@ export class ItemStore {
 
   /** Gives back the handles in a packet that was packed for the store and goes no further. */
   release(packet: Packet): void {
-    if (packet.passages.length > 0) releaseAll(packet.passages, this.#holder());
+    if (packet.passages.length === 0) return;
+    this.#cargo?.handles.delete(packet.passages);
+    releaseAll(packet.passages, this.#holder());
+  }
+
+  /** The handles in a packet are here to stay for a while. */
+  #note({ passages }: Packet): void {
+    if (passages.length === 0) return;
+    this.#cargo ??= new Cargo(this.#holder());
+    this.#cargo.handles.add(passages);
   }
 
   #accept(request: Request, label: number): void {
@@ -150,6 +161,7 @@ export class ItemStore {
     const item: Item = { number: ++this.#lastNumber, packet, bytes: sizeOf(packet), label, deliveries: 0 };
     this.#items.push(item);
     this.#bytes += item.bytes;
+    this.#note(item.packet);
     request.onCancel = undefined;
     request.reply(true);
     this.#owner.accepted(item);
@@ -160,6 +172,8 @@ export class ItemStore {
   #match(): void {
     while (this.#takers.size > 0 && this.#items.size > 0) {
       const taker = this.#takers.shift()!;
+      // Its death is just being settled, and with it this request.
+      if (taker.from.gone) continue;
       if (this.#owner.suits(taker, this.#items.peek()!)) this.#offer(taker, this.#items.shift()!);
     }
   }
@@ -223,6 +237,20 @@ export class ItemStore {
 
   #holder(): Holder {
     return holders.get(isolate.id, cells.slotOf(this.#owner.cell));
+  }
+}
+
+/** The handles that lie in a store. They are given back when the store is collected, and nobody can take them any more. */
+class Cargo {
+  readonly handles = new Set<readonly Passage[]>();
+
+  constructor(readonly holder: Holder) {
+    holder.imports.add(this);
+  }
+
+  release(): void {
+    for (const passages of this.handles) releaseAll(passages, this.holder);
+    this.handles.clear();
   }
 }
 

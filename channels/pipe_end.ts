@@ -140,7 +140,7 @@ class PipeEnd implements Connection<unknown> {
   async #recv(detail: string, options: WaitOptions | undefined): Promise<unknown> {
     this.#assertReadable();
     const wait = patience("receive from a pipe", options);
-    if (!wait.once) return await this.#ask("recv", { detail, wait, late: empty });
+    if (!wait.once) return await this.#ask("recv", { detail, takes: detail, wait, late: empty });
     const found = await this.#tryRecv(detail);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;
@@ -148,7 +148,7 @@ class PipeEnd implements Connection<unknown> {
 
   async #tryRecv(detail: string): Promise<{ value: unknown } | undefined> {
     let taken: { value: unknown } | undefined;
-    await this.#ask("tryRecv", { detail, tagged: (_tag, value) => taken = { value } });
+    await this.#ask("tryRecv", { detail, takes: detail, tagged: (_tag, value) => taken = { value } });
     return taken;
   }
 

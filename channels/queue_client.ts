@@ -48,7 +48,8 @@ export class QueueClient {
     this.#assertUsable("get from");
     const wait = patience("get from a queue", options);
     if (!wait.once) {
-      return await this.#ask("get", { wait, late: empty, ...(tagged && { tagged }), ...(claim && { claim }) });
+      const extras = { ...(tagged && { tagged }), ...(claim && { claim }) };
+      return await this.#ask("get", { wait, takes: "", late: empty, ...extras });
     }
     const found = await this.tryGet(tagged);
     if (found === undefined) throw empty(wait.timeoutMs);
@@ -59,6 +60,7 @@ export class QueueClient {
     this.#assertUsable("get from");
     let taken: { value: unknown } | undefined;
     await this.#ask("tryGet", {
+      takes: "",
       tagged(tag, value) {
         taken = { value };
         tagged?.(tag, value);
@@ -77,12 +79,12 @@ export class QueueClient {
     return await this.#ask(verb, options ?? {});
   }
 
-  /** This queue as something to select from; `tagged` hears of each item taken. */
-  source(tagged?: Tagged): Source {
+  /** This queue as something to select from; `noting` gives who is to hear of an item taken. */
+  source(noting: () => Tagged | undefined = () => undefined): Source {
     return {
       assertOpen: () => this.#assertUsable("select from"),
-      take: ({ signal, claim }) => this.get({ signal }, tagged, claim),
-      tryTake: () => this.tryGet(tagged),
+      take: ({ signal, claim }) => this.get({ signal }, noting(), claim),
+      tryTake: () => this.tryGet(noting()),
       poll: async (signal) => void await this.#ask("poll", { wait: patience("poll a queue", { signal }) }),
       tryPoll: () => this.#ask("tryPoll", {}) as Promise<boolean>,
     };
@@ -154,7 +156,7 @@ export function maxSizeOf(options: { readonly maxSize?: number | undefined }): n
   if (typeof maxSize !== "number" || Number.isNaN(maxSize)) {
     throw new TypeError(`Cannot make a queue: maxSize must be a number, not ${String(maxSize)}`);
   }
-  if (maxSize === Infinity) return 0;
+  if (Math.abs(maxSize) === Infinity) return 0;
   if (!Number.isInteger(maxSize)) {
     throw new RangeError(`Cannot make a queue: maxSize must be a whole number, not ${maxSize}`);
   }

@@ -14,9 +14,16 @@ export interface Seen {
 /** The variable by which `processesOf` knows a program and everything that it starts. */
 const TAG = "TROUPE_TEST_TAG";
 
-/** Environment variables that mark a program and all its children, also after it is gone. */
+/** Environment variables that mark a program and all that it starts, so that it is found also when it is an orphan. */
 export function tagged(tag: string): Record<string, string> {
   return { [TAG]: tag };
+}
+
+/** Marks all that this process starts from now on. */
+export function setTag(): string {
+  const tag = crypto.randomUUID();
+  Deno.env.set(TAG, tag);
+  return tag;
 }
 
 /** The living processes that were marked so; zombies are gone. */

@@ -29,7 +29,14 @@ export function startProgram(
   { flags = ["-A"], args = [], env = {} }: RunOptions,
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--config", config, ...flags, moduleUrl, ...args],
+    args: [
+      "run",
+      "--no-prompt",
+      ...(flags.includes("--config") ? [] : ["--config", config]),
+      ...flags,
+      moduleUrl,
+      ...args,
+    ],
     env: { ...env, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",

@@ -6,18 +6,23 @@
 
 import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
-import type { ProcessConfig } from "./process_config.ts";
+import type { Meeting, ProcessConfig } from "./process_config.ts";
 import { watchdogUrl } from "./watchdog.ts";
 
+/** How long the watchdog may take to see that the parent is gone. */
+const WATCHDOG_MS = 1000;
+
+/** What the parent leaves behind if it dies now. Told apart from all else, since it may die before it tells the rest. */
+const [folder] = Deno.args as (string | undefined)[];
 const config = readConfig();
-const socket = config.meeting.transport === "unix"
-  ? await Deno.connect({ transport: "unix", path: config.meeting.path })
-  : await Deno.connect({ hostname: "127.0.0.1", port: config.meeting.port });
+// First of all, as the parent may be gone already. It keeps the permissions that this process gives up.
+startWatchdog();
+const socket = await callParent(config.meeting);
 const token = new TextEncoder().encode(config.token);
 for (let at = 0; at < token.length;) at += await socket.write(token.subarray(at));
 
-startWatchdog();
-hideStdin();
+hide("stdin", endedStdin());
+hide("args", []);
 // Deno's own returns, and ends the process a little later.
 (globalThis as unknown as { close: () => void }).close = () => Deno.exit(0);
 for (const permission of config.revoke) Deno.permissions.revokeSync(permission);
@@ -43,14 +48,29 @@ function readConfig(): ProcessConfig {
   const chunk = new Uint8Array(4096);
   while (chunks.at(-1)?.at(-1) !== 0x0a) {
     const read = Deno.stdin.readSync(chunk);
-    if (read === null) Deno.exit(1);
+    if (read === null) {
+      if (folder !== undefined) Deno.removeSync(folder, { recursive: true });
+      Deno.exit(1);
+    }
     chunks.push(chunk.slice(0, read));
   }
   return JSON.parse(chunks.map((part) => new TextDecoder().decode(part)).join("")) as ProcessConfig;
 }
 
+async function callParent(meeting: Meeting): Promise<Deno.Conn> {
+  try {
+    return meeting.transport === "unix"
+      ? await Deno.connect({ transport: "unix", path: meeting.path })
+      : await Deno.connect({ hostname: "127.0.0.1", port: meeting.port });
+  } catch (error) {
+    // Mostly for want of a parent, and then the watchdog will end this.
+    await new Promise((resolve) => setTimeout(resolve, WATCHDOG_MS));
+    throw error;
+  }
+}
+
 function startWatchdog(): void {
-  const worker = new Worker(watchdogUrl(), { type: "module", name: "watchdog" });
+  const worker = new Worker(watchdogUrl(folder), { type: "module", name: "watchdog" });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     console.error(`The watchdog failed: ${event.message}`);
@@ -59,14 +79,16 @@ function startWatchdog(): void {
 }
 
 /** To the actor, standard input is at its end, as it is for the children of Python's multiprocessing. */
-function hideStdin(): void {
-  const readable = new ReadableStream<Uint8Array<ArrayBuffer>>({ start: (controller) => controller.close() });
-  const ended = {
+function endedStdin(): unknown {
+  return {
     read: () => Promise.resolve(null),
     readSync: () => null,
     isTerminal: () => false,
     close: () => {},
-    readable,
+    readable: new ReadableStream<Uint8Array<ArrayBuffer>>({ start: (controller) => controller.close() }),
   };
-  Object.defineProperty(Deno, "stdin", { value: Object.freeze(ended) });
+}
+
+function hide(name: "stdin" | "args", instead: unknown): void {
+  Object.defineProperty(Deno, name, { value: Object.freeze(instead) });
 }

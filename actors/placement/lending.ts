@@ -1,6 +1,14 @@
+import { resolve, sep } from "node:path";
 import { describe, type Granted, holds, holdsFully, PERMISSION_NAMES } from "./permissions.ts";
 import type { PermissionName } from "./placement.ts";
 import type { Meeting } from "./process_config.ts";
+
+/** Whether the permission for one thing is one for another, too: a folder covers its files, a host its ports. */
+function covers(name: PermissionName, item: string, subject: string): boolean {
+  if (name === "net" || name === "import") return subject === item || subject.startsWith(`${item}:`);
+  const path = resolve(item);
+  return subject === path || subject.startsWith(path.endsWith(sep) ? path : path + sep);
+}
 
 /** The permissions that a subprocess starts with, and which of them it gives up before it imports the actor's module. */
 export class Lending {
@@ -17,7 +25,7 @@ export class Lending {
   forMeeting(meeting: Meeting): void {
     if (meeting.transport === "tcp") return this.#lend("net", `127.0.0.1:${meeting.port}`);
     this.#lend("read", meeting.path);
-    this.#lend("write", meeting.path);
+    this.#lend("write", meeting.folder);
     this.#lend("net", `unix:${meeting.path}`);
   }
 
@@ -46,7 +54,8 @@ export class Lending {
 
   #lend(name: PermissionName, subject: string): void {
     const list = this.#lists[name];
-    if (list === true || list.includes(subject)) return;
+    // Giving up what a wider one on the list covers would take that away as well.
+    if (list === true || list.some((item) => covers(name, item, subject))) return;
     this.#lists[name] = [...list, subject];
     this.revoke.push(describe(name, subject));
   }

@@ -8,8 +8,8 @@ const TOKEN_BYTES = 32;
 
 /**
  * Where the subprocesses of this isolate call when they have started: a Unix socket in a folder that nobody else can
- * enter, or a loopback port where there are none. It is open only while somebody is awaited, so that nothing is left
- * behind when this program is killed.
+ * enter, or a loopback port where there are none. It is open only while somebody is awaited; when this program is killed
+ * meanwhile, whoever was awaited removes the folder.
  */
 class MeetingPlace {
   #listener: Deno.Listener | undefined;
@@ -57,7 +57,7 @@ class MeetingPlace {
       folder = Deno.makeTempDirSync({ prefix: "troupe-" });
       const path = join(folder, "s");
       this.#listener = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
-      this.#meeting = { transport: "unix", path };
+      this.#meeting = { transport: "unix", path, folder };
       this.#folder = folder;
       return true;
     } catch {

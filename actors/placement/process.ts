@@ -50,6 +50,7 @@ export const process: Placement = {
           ...lending.flags(),
           ...commonFlags(config, options),
           stubUrl(import.meta.resolve("./boot_process.ts"), config.moduleUrl),
+          ...(meeting.transport === "unix" ? [meeting.folder] : []),
         ],
         stdin: "piped",
         // Out of the terminal's group: Ctrl-C is for the program, which stops its children in order.

@@ -1,10 +1,9 @@
 import type { BootConfig } from "./placement.ts";
 
 /** How a subprocess reaches its parent. */
-export type Meeting = { readonly transport: "unix"; readonly path: string } | {
-  readonly transport: "tcp";
-  readonly port: number;
-};
+export type Meeting =
+  | { readonly transport: "unix"; readonly path: string; readonly folder: string }
+  | { readonly transport: "tcp"; readonly port: number };
 
 /** What a subprocess reads from its standard input, as one line of JSON. */
 export interface ProcessConfig extends BootConfig {

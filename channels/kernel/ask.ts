@@ -1,16 +1,17 @@
 import type { Exit } from "../exit.ts";
 import { TimeoutError } from "../errors.ts";
-import { type IsolateId, isWithin } from "./address.ts";
+import { type Address, type IsolateId, isWithin, showAddress } from "./address.ts";
 import { isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
-import type { Holder } from "./holder.ts";
+import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
 import { unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { type Asker, Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
+import { Stale } from "./stale.ts";
 import type { Patience } from "./wait.ts";
 import { type Deadline, wheel } from "./wheel.ts";
 
@@ -30,6 +31,11 @@ export interface Question {
    * accepted by then must not be reported as not given; else giving up is immediate, and what comes late is returned.
    */
   readonly gives?: boolean;
+  /**
+   * Which items the question takes. What comes for one that gave up is for the next that takes the same from the same
+   * cell for the same holder, so that giving up changes no order.
+   */
+  readonly takes?: string;
   /** Whether the program may end while this is pending: nobody is waiting, we only want to know. */
   readonly quiet?: boolean;
   /**
@@ -50,8 +56,8 @@ export interface Question {
 export interface Unanswered extends Asker {
   /** Who was asked, and alone may answer. */
   readonly to: IsolateId;
-  /** Whether the program may end while it waits. */
-  readonly quiet: boolean;
+  /** Whether somebody waits for the answer. */
+  readonly awaited: boolean;
 }
 
 /** One unanswered question. Every one gets exactly one answer, also after it gave up; only then is it forgotten. */
@@ -64,16 +70,23 @@ class Pending implements Unanswered {
   #aborted: (() => void) | undefined;
   #gaveUp: (() => unknown) | undefined;
   #settled = false;
+  #stale: Stale | undefined;
+  /** The asker's: a request to a cell that lives here has one itself. */
+  #lease: Lease | undefined;
 
   constructor(
     readonly question: Question,
-    readonly to: IsolateId,
+    /** Whom it asks; nobody, when the cell lives here. */
+    readonly target: Address | undefined,
     readonly id: number,
     readonly resolve: (value: unknown) => void,
     readonly reject: (reason: unknown) => void,
   ) {
-    if (!question.quiet) keepAlive.hold();
-    const { wait } = question;
+    const { wait, holder, quiet } = question;
+    if (!quiet) {
+      keepAlive.hold();
+      if (target !== undefined) this.#lease = new Lease(holder, () => this.abandoned());
+    }
     if (wait === undefined) return;
     const { timeoutMs, signal } = wait;
     if (timeoutMs !== Infinity) {
@@ -87,12 +100,17 @@ class Pending implements Unanswered {
     }
   }
 
-  get quiet(): boolean {
-    return this.question.quiet ?? false;
+  get to(): IsolateId {
+    return this.target?.isolate ?? isolate.id;
+  }
+
+  get awaited(): boolean {
+    return !this.#settled && !this.question.quiet;
   }
 
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     pendings.delete(this.id);
+    this.#stale?.remove();
     if (this.#settled) return releaseAll(body.passages, this.question.holder);
     this.withdraw?.();
     this.#end();
@@ -111,17 +129,27 @@ class Pending implements Unanswered {
   }
 
   offered(body: Packet, tag: number): void {
-    const kept = !this.#settled && !this.question.holder.gone && (this.question.claim?.() ?? true);
-    if (!kept) {
-      if (!this.#settled) {
-        this.#end();
-        this.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
-      }
+    const taker = this.#wants() ? this : this.#heir();
+    if (taker === undefined) {
       releaseAll(body.passages, this.question.holder);
-      return this.#answer(false, { ...EMPTY_PACKET, moved: body.moved });
+      this.#answer(false, { ...EMPTY_PACKET, moved: body.moved });
+    } else {
+      taker.#end();
+      if (taker !== this) taker.#cancel();
+      this.#answer(true, EMPTY_PACKET);
+      taker.#take(body, tag);
     }
+    this.#stale?.remove();
+  }
+
+  /** Nobody is there to be told: the promise stays as it is, and the dead do not go on. */
+  abandoned(): void {
+    if (this.#settled) return;
     this.#end();
-    this.#answer(true, EMPTY_PACKET);
+    if (this.target !== undefined) this.#cancel();
+  }
+
+  #take(body: Packet, tag: number): void {
     try {
       const value = unpack(body, this.question.holder);
       this.question.tagged?.(tag, value);
@@ -131,30 +159,64 @@ class Pending implements Unanswered {
     }
   }
 
+  /** Whether an item that has come is wanted; if it is, it must be taken. */
+  #wants(): boolean {
+    if (this.#settled || this.question.holder.gone) return false;
+    if (this.question.claim?.() ?? true) return true;
+    this.#end();
+    this.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
+    return false;
+  }
+
+  /** Who gets an item that came for this question, which does not want it. */
+  #heir(): Pending | undefined {
+    const { target, question: { takes, holder } } = this;
+    if (target === undefined || takes === undefined || this.#stale?.returned) return undefined;
+    const address = showAddress(target);
+    for (const other of pendings.values()) {
+      if (!(other instanceof Pending)) continue;
+      if (other.#settled || other.question.takes !== takes || other.question.holder !== holder) continue;
+      if (showAddress(other.target!) !== address) continue;
+      if (other.#wants()) return other;
+      other.#cancel();
+    }
+    Stale.returns(target, holder);
+    return undefined;
+  }
+
   #answer(kept: boolean, body: Packet): void {
     if (this.request !== undefined) this.request.taken(kept);
-    else isolate.post({ kind: "taken", to: this.to, from: isolate.id, id: this.id, kept, body });
+    else isolate.post({ kind: "taken", to: this.target!.isolate, from: isolate.id, id: this.id, kept, body });
   }
 
   #giveUp(reason: () => unknown): void {
     if (this.#settled || this.#gaveUp !== undefined) return;
     this.#gaveUp = reason;
-    const { request } = this;
     if (!this.question.gives) {
       this.#end();
       this.reject(reason());
     }
-    if (request !== undefined) request.cancel();
+    this.#cancel();
+  }
+
+  /** Tells the home that no answer is wanted. */
+  #cancel(): void {
+    if (this.request !== undefined) this.request.cancel();
     else if (this.withdraw !== undefined) {
       this.withdraw();
       this.settled("cancelled", EMPTY_PACKET);
-    } else isolate.post({ kind: "cancel", to: this.to, from: isolate.id, id: this.id });
+    } else {
+      const { takes, holder } = this.question;
+      if (takes !== undefined) this.#stale = Stale.of(this.target!, holder).add();
+      isolate.post({ kind: "cancel", to: this.target!.isolate, from: isolate.id, id: this.id });
+    }
   }
 
   #end(): void {
     this.#settled = true;
     this.#deadline?.cancel();
     if (this.#aborted !== undefined) this.question.wait!.signal!.removeEventListener("abort", this.#aborted);
+    this.#lease?.end();
     if (!this.question.quiet) keepAlive.release();
   }
 }
@@ -175,15 +237,15 @@ export function unansweredBy(asker: Unanswered): number {
  */
 export function ask(target: Target, question: Question): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const { holder, verb, detail = "", body = EMPTY_PACKET } = question;
+    const { holder, verb, detail = "", body = EMPTY_PACKET, takes } = question;
     if (isCell(target)) {
-      const pending = new Pending(question, isolate.id, 0, resolve, reject);
+      const pending = new Pending(question, undefined, 0, resolve, reject);
       pending.request = new Request(holder, verb, detail, body, pending);
       target.receive(pending.request);
       return;
     }
     const id = ++ids.last;
-    const pending = new Pending(question, target.isolate, id, resolve, reject);
+    const pending = new Pending(question, target, id, resolve, reject);
     pendings.set(id, pending);
     const { isolate: to, slot, incarnation, secret } = target;
     const route = { to, from: isolate.id, slot, incarnation, secret, holder: holder.slot, detail, body };
@@ -191,7 +253,8 @@ export function ask(target: Target, question: Question): Promise<unknown> {
       pending.withdraw = undefined;
       isolate.post({ kind: "send", ...route, id, verb });
     };
-    const withdraw = question.gate === undefined ? void send() : question.gate(send);
+    const gate = question.gate ?? (takes === undefined ? undefined : Stale.gate(target, holder));
+    const withdraw = gate === undefined ? void send() : gate(send);
     if (withdraw === undefined) return;
     pending.withdraw = () => {
       withdraw();
@@ -223,7 +286,7 @@ export function tell(target: Target, holder: Holder, verb: string, detail: strin
 /** How many questions somebody waits for. */
 export function unanswered(): number {
   let count = 0;
-  for (const pending of pendings.values()) if (!pending.quiet) count++;
+  for (const pending of pendings.values()) if (pending.awaited) count++;
   return count;
 }
 

@@ -1,6 +1,6 @@
 import type { Exit } from "../exit.ts";
 import { type Address, MAIN_SLOT, makeSecret } from "./address.ts";
-import { type Holder, Lease } from "./holder.ts";
+import { type Holder, holders, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import type { Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
@@ -51,7 +51,11 @@ export abstract class Cell {
     let held = this.#held.get(kind);
     if (held === undefined) this.#held.set(kind, held = new Map());
     let entry = held.get(holder);
-    if (entry === undefined) held.set(holder, entry = { count: 0, lease: undefined });
+    if (entry === undefined) {
+      // The dead have given back everything at once; nothing of theirs is still to be granted.
+      if (by < 0 && holder.gone) return;
+      held.set(holder, entry = { count: 0, lease: undefined });
+    }
     entry.count += by;
     if (entry.count > 0 && entry.lease === undefined) {
       entry.lease = new Lease(holder, () => this.#drop(kind, holder));
@@ -101,6 +105,8 @@ export class Cells {
   readonly #collected = new FinalizationRegistry<number>((slot) => {
     const entry = this.#table.get(slot);
     if (entry instanceof WeakRef && entry.deref() === undefined) this.#table.delete(slot);
+    // What lay in it is nobody's either.
+    holders.sweep(holders.get(isolate.id, slot));
   });
   readonly #ended = new Map<number, { secret: string; exit: Exit }>();
   #lastSlot = MAIN_SLOT;
@@ -114,16 +120,19 @@ export class Cells {
   export(cell: Cell): Address {
     if (cell.secret === "") {
       cell.secret = makeSecret();
-      this.slotOf(cell);
+      if (cell.slot === 0) this.slotOf(cell);
+      else this.#collected.register(cell, cell.slot);
       this.#table.set(cell.slot, new WeakRef(cell));
-      this.#collected.register(cell, cell.slot);
     }
     return { isolate: isolate.id, slot: cell.slot, incarnation: cell.incarnation, secret: cell.secret };
   }
 
   /** The cell's slot, which may serve as a name before the cell can be reached. */
   slotOf(cell: Cell): number {
-    if (cell.slot === 0) cell.slot = this.nextSlot();
+    if (cell.slot === 0) {
+      cell.slot = this.nextSlot();
+      this.#collected.register(cell, cell.slot);
+    }
     return cell.slot;
   }
 

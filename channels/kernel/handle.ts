@@ -62,6 +62,8 @@ export class Import {
 
   constructor(readonly target: Target, readonly kind: string, readonly holder: Holder) {
     holder.imports.add(this);
+    // Not in the constructor: the caller has yet to note down what it holds.
+    if (holder.gone) queueMicrotask(() => this.release());
   }
 
   /** Gives the lease back. */
@@ -76,6 +78,11 @@ export class Import {
 
 const collected = new FinalizationRegistry<Import>((imported) => imported.release());
 
+/** Gives the lease back when its face is collected, should nobody have done so before. */
+export function releaseWith(face: object, imported: Import): void {
+  collected.register(face, imported, imported);
+}
+
 /** Makes the face of the handle at `index`, which has come to `holder`, and of what belongs to it. */
 export function revive(passages: readonly Passage[], index: number, holder: Holder): object {
   const passage = passages[index];
@@ -87,7 +94,7 @@ export function revive(passages: readonly Passage[], index: number, holder: Hold
   if (kind === undefined) throw new Error(`Cannot receive a handle: this program knows no kind "${passage.kind}"`);
   const imported = kind.leased ? new Import(passage.target, passage.kind, holder) : undefined;
   const face = kind.revive(passage, imported, holder, parts);
-  if (imported !== undefined) collected.register(face, imported, imported);
+  if (imported !== undefined) releaseWith(face, imported);
   return face;
 }
 

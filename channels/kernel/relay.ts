@@ -41,7 +41,7 @@ export function relay(
 
 /** Brings the answer back to who asked first. */
 class RelayedRequest implements Unanswered {
-  readonly quiet = true;
+  readonly awaited = false;
 
   constructor(readonly request: Request, readonly via: Holder, readonly to: IsolateId) {}
 
@@ -56,6 +56,9 @@ class RelayedRequest implements Unanswered {
     this.#passOn(body);
     this.request.settle("value", body);
   }
+
+  /** What the cell between had asked for is nobody's any more. */
+  abandoned(): void {}
 
   #passOn(body: Packet): void {
     if (this.request.open) handOver(body, this.via, this.request.from);

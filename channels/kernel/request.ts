@@ -12,6 +12,8 @@ export interface Asker {
   settled(outcome: Outcome, body: Packet, exit?: Exit): void;
   /** Offers an item; the asker answers by `Request.taken`. */
   offered(body: Packet, tag: number): void;
+  /** Whoever asked is dead. */
+  abandoned(): void;
 }
 
 /**
@@ -88,8 +90,10 @@ export class Request {
   /** The asker's word on the offer. `moved` is what had moved to it and came back. */
   taken(kept: boolean, moved?: readonly Movable[]): void {
     if (this.#state !== "offered") return;
-    this.#end();
+    this.#state = "settled";
     this.#taken!(kept, moved);
+    // Not before: a holder without a lease may be forgotten, and what it has just taken may be its next one.
+    this.#lease?.end();
   }
 
   /** From now on the asker can no longer give up: what it asked for is being done, and it will be told. */
@@ -116,6 +120,7 @@ export class Request {
     if (this.#state === "offered") return this.taken(false);
     if (!this.open) return;
     this.#end();
+    this.asker!.abandoned();
     this.onCancel?.();
   }
 
@@ -141,6 +146,7 @@ export class Incoming {
         isolate.post({ kind: "reply", ...route, outcome, body, exit });
       },
       offered: (body, tag) => isolate.post({ kind: "item", ...route, body, tag }),
+      abandoned: () => void requests.delete(id),
     });
     requests.set(id, request);
     return request;

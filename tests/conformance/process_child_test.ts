@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { leftovers } from "../../actors/testing.ts";
 import { Process, Queue } from "../../mod.ts";
 import {
   answerOnce,
@@ -6,6 +7,7 @@ import {
   countDescriptors,
   echo,
   joinWhatComes,
+  nameActive,
   nameTwo,
   type Portrait,
   reportPermissions,
@@ -84,6 +86,12 @@ everywhere(
   },
 );
 
+everywhere("activeChildren() lists the children of whoever asks", async (placement) => {
+  const p = new Process(nameActive, [], { placement });
+  await p.start();
+  assertEquals(await p.result, [[], [`${p.name}:1`], []]);
+});
+
 // In Python the orphan lives on and sees its parent gone. Ours goes with its parent: others see both gone.
 for (const inner of PLACEMENTS) {
   everywhere(
@@ -99,6 +107,8 @@ for (const inner of PLACEMENTS) {
         const before = performance.now();
         await middle[end]();
         if (below.pid !== Deno.pid) await until(() => isGone(below.pid), `${below.name} is gone`);
+        // Where the one below was started by this isolate, which has to hear of its end yet.
+        await until(() => leftovers().length === 0, "nothing is left");
         assert(performance.now() - before < 2000);
       }
     },

@@ -1,6 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { activeChildren, ActorExitedError, type Exit, Process, Queue } from "../../mod.ts";
-import { leave, leaveWithNothing, nothing, type Portrait, shrugOff, sleep, spin } from "./fixtures/process_tasks.ts";
+import {
+  leave,
+  leaveWithNothing,
+  listenToTerm,
+  nothing,
+  type Portrait,
+  shrugOff,
+  sleep,
+  spin,
+} from "./fixtures/process_tasks.ts";
 import { everywhere } from "./process_everywhere.ts";
 
 const KILLED: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
@@ -53,6 +62,18 @@ everywhere("kill() ends a process that is still starting", async (placement) => 
   assert(["started", "start"].includes(await outcome));
   assertEquals([p.alive, p.exitCode, activeChildren()], [false, -9, []]);
 });
+
+everywhere("terminate() of a subprocess that listens to SIGTERM: it ends as it chooses", async (placement) => {
+  for (
+    const [how, exit] of [["exit", { code: 3, reason: "error" }], ["return", { code: 0, reason: "normal" }]] as const
+  ) {
+    const said = new Queue<string>();
+    const p = new Process(listenToTerm, [said, how], { placement });
+    await p.start();
+    assertEquals(await said.get(), "listening");
+    assertEquals([await p.terminate(), p.exitCode], [exit, exit.code]);
+  }
+}, ["process"]);
 
 everywhere("[PROC-15] terminate(), kill() and stop() of an ended process change nothing", async (placement) => {
   const p = new Process(leave, ["exit", 7], { placement });

@@ -14,7 +14,8 @@ import {
   shrugOff,
   sleep,
 } from "./fixtures/process_tasks.ts";
-import { everywhere, peek, PLACEMENTS } from "./process_everywhere.ts";
+import { bounded, everywhere, peek, PLACEMENTS } from "./process_everywhere.ts";
+import { Program } from "./process_program.ts";
 
 const KILLED: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
 const TERMINATED: Exit = { code: -15, signal: "SIGTERM", reason: "killed" };
@@ -117,7 +118,7 @@ for (const third of PLACEMENTS) {
     await p.send("go");
     await p.join();
     await other.send("look again");
-    assertEquals(await other.result, { code: 0, reason: "normal" });
+    assertEquals(await other.result, { exit: { code: 0, reason: "normal" }, result: "go" });
   });
 
   everywhere(`a handle goes on from ${third} to a fourth actor, and outlives the third`, async (placement) => {
@@ -191,3 +192,19 @@ everywhere("stop() by a third actor obeys its grace", async (placement) => {
   assertEquals(await back.stop({ graceMs: 20 }), KILLED);
   await other.join();
 });
+
+bounded(
+  "[PROC-40] an ended process keeps no argument; a forgotten one is kept for whoever has its handle",
+  async () => {
+    await using program = new Program("forgets", [], ["--v8-flags=--expose-gc"]);
+    const { code, out, err } = await program.ended();
+    const seen = '{"exit":{"code":0,"reason":"normal"},"result":["kept"]}';
+    const lines = (placement: string) => [
+      `${placement}: argument collected: true, code 0`,
+      `${placement}: handle collected: true`,
+      `${placement}: others see ${seen}`,
+    ];
+    assertEquals([code, err, out.trim().split("\n")], [0, "", PLACEMENTS.flatMap(lines)]);
+    await program.leftNothing();
+  },
+);

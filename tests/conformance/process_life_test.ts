@@ -1,5 +1,22 @@
-import { assert, assertEquals, assertNotStrictEquals, assertRejects, assertThrows } from "@std/assert";
-import { activeChildren, ActorExitedError, ClosedError, cpuCount, current, Process, Queue } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotStrictEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  activeChildren,
+  ActorExitedError,
+  ClosedError,
+  cpuCount,
+  current,
+  Process,
+  type ProcessOptions,
+  Queue,
+  spawn,
+} from "../../mod.ts";
 import { answerOnce, nothing, type Portrait, shout, sleep } from "./fixtures/process_tasks.ts";
 import { bounded, everywhere, peek } from "./process_everywhere.ts";
 
@@ -301,6 +318,39 @@ everywhere("[PROC-46] a process shows its stage: made, running, ended and how, c
   const expected = ["made", "running", "ended: normal, code 0", "closed", "ended: killed by SIGKILL"];
   assertEquals(stages, expected.map((stage) => `${placement}, ${stage}`));
 });
+
+everywhere("spawn() of a task gives a started process, a daemon unless told otherwise", async (placement) => {
+  const said = new Queue<Portrait>();
+  const p = await spawn(answerOnce, [said], { placement });
+  assertInstanceOf(p, Process);
+  assertEquals([p.alive, p.daemon, activeChildren()], [true, true, [p]]);
+  await assertRejects(() => p.start(), TypeError, "was started already");
+  await p.send("go");
+  assertEquals([await p.result, p.exitCode], ["go", 0]);
+  const other = await spawn(nothing, [], { placement, daemon: false });
+  assertEquals(other.daemon, false);
+  await other.join();
+});
+
+everywhere(
+  "a process is made of a registered function, a list of arguments and options: else TypeError",
+  async (placement) => {
+    class Unregistered {}
+    const unregistered = () => {};
+    const make = (task: unknown, args: unknown = [], options: unknown = { placement }) =>
+      new Process(task as () => void, args as [], options as ProcessOptions);
+    assertThrows(() => make(unregistered), TypeError, "call task(import.meta.url, unregistered)");
+    assertThrows(() => make(Unregistered), TypeError, "call actor(import.meta.url, Unregistered)");
+    assertThrows(() => make("nothing"), TypeError, "not string");
+    assertThrows(() => make(null), TypeError, "not null");
+    assertThrows(() => make(nothing, "args"), TypeError, "must be an array");
+    assertThrows(() => make(nothing, [], null), TypeError, "must be an object");
+    assertThrows(() => make(nothing, [], { placement, handleSignals: 1 }), TypeError, "handleSignals");
+    assertThrows(() => make(nothing, [], { placement: "fork" }), TypeError, '"thread", "process" or "inline"');
+    assertEquals(activeChildren(), []);
+    await Promise.resolve();
+  },
+);
 
 bounded("[PROC-48] cpuCount() is a whole number of at least 1", async () => {
   assert(Number.isInteger(cpuCount()) && cpuCount() >= 1);

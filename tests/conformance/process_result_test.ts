@@ -1,6 +1,18 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
-import { ActorExitedError, NotSerializableError, Process, RemoteError, StartError } from "../../mod.ts";
+import {
+  ActorExitedError,
+  type Connection,
+  DisconnectedError,
+  NotSerializableError,
+  pipe,
+  Process,
+  Queue,
+  RemoteError,
+  StartError,
+  TimeoutError,
+} from "../../mod.ts";
 import { giveBack, ring, throwIt, type Way } from "./fixtures/process_results.ts";
+import { never } from "./fixtures/slow_module.ts";
 import { everywhere, peek } from "./process_everywhere.ts";
 
 everywhere("[BEAT-32] result is what the function returned, whatever can travel", async (placement) => {
@@ -73,9 +85,7 @@ everywhere("[BEAT-32] the exit of a process that threw has code 1, reason error,
 });
 
 everywhere("[BEAT-32] thrown later, or left unhandled, is the same to who reads the result", async (placement) => {
-  // What an inline actor's timer throws is the program's: nothing tells whose timer it was.
-  const ways = placement === "inline" ? ["later", "rejection"] as const : ["later", "timer", "rejection"] as const;
-  for (const way of ways) {
+  for (const way of ["later", "timer", "rejection"] as const) {
     const error = await thrownBy(way, placement) as Error;
     assertInstanceOf(error, RangeError);
     assertEquals(error.message, way);
@@ -114,6 +124,21 @@ everywhere("a result is a copy: what the function keeps and changes later is not
   const result = await p.result as typeof given;
   assertEquals(result, { list: [1] });
   assert(result !== given);
+});
+
+everywhere("a result may hold handles: what it got, and gives back, works on", async (placement) => {
+  const [ours, theirs] = pipe<string>();
+  const queue = new Queue<string>();
+  const p = new Process(giveBack, [{ end: theirs, queue }], { placement });
+  await p.start();
+  await p.join();
+  const back = await p.result as { end: Connection<string>; queue: Queue<string> };
+  await ours.send("through the pipe");
+  await queue.put("through the queue");
+  assertEquals([await back.end.recv(), await back.queue.get()], ["through the pipe", "through the queue"]);
+  await back.end.close();
+  await assertRejects(() => ours.recv(), DisconnectedError);
+  await ours.close();
 });
 
 everywhere("a rejected result that nobody reads harms nobody", async (placement) => {
@@ -155,6 +180,36 @@ everywhere(
     assertEquals([p.alive, p.exitCode], [false, 1]);
   },
   ["thread", "process"],
+);
+
+everywhere("a start that takes too long is a StartError with the TimeoutError; nothing is left", async (placement) => {
+  const p = new Process(never, [], { placement, startTimeoutMs: 200 });
+  const error = await assertRejects(() => p.start(), StartError, "was not ready after 200 ms");
+  assertInstanceOf(error.cause, TimeoutError);
+  assertEquals([p.alive, p.exitCode], [false, (await p.exited).code]);
+}, ["thread", "process"]);
+
+everywhere("a start that is aborted rejects with the reason; nothing is left", async (placement) => {
+  const abort = new AbortController();
+  const p = new Process(never, [], { placement, signal: abort.signal });
+  const starting = p.start();
+  const reason = new RangeError("enough");
+  abort.abort(reason);
+  assertEquals(await starting.catch((error) => error), reason);
+  assertEquals([p.alive, p.exitCode], [false, -9]);
+}, ["thread", "process"]);
+
+everywhere(
+  "arguments that cannot travel are a NotSerializableError at start(), which can be tried again",
+  async (placement) => {
+    const argument: unknown[] = [() => {}];
+    const p = new Process(giveBack, [argument], { placement });
+    const error = await assertRejects(() => p.start(), NotSerializableError);
+    assertEquals([error.path, p.alive, p.exitCode], ["args[0][0]", false, undefined]);
+    argument[0] = "fine";
+    await p.start();
+    assertEquals(await p.result, ["fine"]);
+  },
 );
 
 async function thrownBy(way: Way, placement: "inline" | "thread" | "process"): Promise<unknown> {

@@ -127,6 +127,14 @@ for (const placement of EVERYWHERE) {
 }
 
 for (const placement of ELSEWHERE) {
+  Deno.test(`[${placement}] a start that is given up at any moment leaves nothing`, async () => {
+    for (let ms = 0; ms < 120; ms += 4) {
+      const gaveUp = new AbortController();
+      setTimeout(() => gaveUp.abort("changed my mind"), ms);
+      assertEquals(await failedStart(busy, { placement, signal: gaveUp.signal }), "changed my mind");
+    }
+  });
+
   Deno.test(`[${placement}] a process whose start failed has ended, and its result rejects`, async () => {
     const process = new Process(absent, [], { placement });
     await assertRejects(() => deadline(process.start(), 10_000), StartError);
