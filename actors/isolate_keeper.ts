@@ -82,7 +82,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       if (deadline.aborted) throw error;
       // The actor's own word says more than that its isolate went.
       const cause = error instanceof LostError && exit.error !== undefined ? exit.error : error;
-      throw new StartError(`Cannot ${action}: ${reasonOf(cause)}`, { cause });
+      throw new StartError(`Cannot ${action}: ${reasonOf(action, cause)}`, { cause });
     } finally {
       deadline.end();
     }

@@ -79,7 +79,7 @@ async function launchHere(action: string, plan: StartPlan, actor: Actor, packet:
   } catch (error) {
     actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
-    throw new StartError(`Cannot ${action}: ${reasonOf(error)}`, { cause: error });
+    throw new StartError(`Cannot ${action}: ${reasonOf(action, error)}`, { cause: error });
   } finally {
     deadline.end();
   }

@@ -37,7 +37,9 @@ export class StartDeadline {
   }
 }
 
-/** The words that a failed start's error ends with. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** The words that the error of an action that failed ends with. */
+export function reasonOf(action: string, cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const beginning = `Cannot ${action}: `;
+  return text.startsWith(beginning) ? text.slice(beginning.length) : text;
 }
