@@ -112,10 +112,11 @@ export class Actor extends Cell implements Keeper {
         return;
       }
       const Class = registration.definition as new (...values: unknown[]) => object & ActorHooks;
-      const instance = await runAs(this, undefined, async () => {
+      // In an array: an actor may have a method named `then`, and is no promise for that.
+      const [instance] = await runAs(this, undefined, async () => {
         const made = new Class(...values);
         await made.onStart?.(this.current);
-        return made;
+        return [made];
       });
       if (this.#state !== "starting") throw this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
       this.#instance = instance;
