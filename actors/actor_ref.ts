@@ -2,8 +2,8 @@ import type { Exit } from "../channels/exit.ts";
 import { TimeoutError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import type { Address } from "../channels/kernel/address.ts";
-import { ask, tell } from "../channels/kernel/ask.ts";
-import { isCell } from "../channels/kernel/cell.ts";
+import { ask, discard, tell } from "../channels/kernel/ask.ts";
+import { type Cell, isCell } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
@@ -181,8 +181,9 @@ function makeCast(contact: Contact, method: string, args: unknown[], options: Ca
   const holder = whoActs.holder();
   const body = pack(args, "args", destinationOf(actor), { transfer: options.transfer });
   const send = () => tell(actor, holder, "cast", method, body);
+  const dropped = () => discard(actor, holder, body);
   if (isCell(actor)) send();
-  else outboxOf(actor).submit({ weight: 1, bytes: body.bytes.length, castOf: method, send });
+  else outboxOf(actor).submit({ weight: 1, bytes: body.bytes.length, castOf: method, send, dropped });
 }
 
 function checkCallOptions(name: string, options: CallOptions): void {
