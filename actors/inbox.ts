@@ -25,6 +25,8 @@ const CREDIT_BATCH = 256;
 /** The messages that an actor has yet to handle, in order, within their bounds. */
 export class Inbox {
   readonly #queue = new Deque<Request>();
+  /** Those in the queue that no bound applies to. */
+  readonly #control = new Set<Request>();
   /** Beyond the capacity: these still wait at their senders, as far as anybody can tell. */
   readonly #waiting = new Deque<Request>();
   /** Casts of this isolate wait here and not in an outbox; what waits from others has been counted there. */
@@ -48,7 +50,7 @@ export class Inbox {
 
   /** Whether another message would find room. */
   get hasRoom(): boolean {
-    return this.#queue.size < this.#capacity;
+    return this.#queue.size - this.#control.size < this.#capacity;
   }
 
   /** Takes a message in, or deals with it as the options say. `admitted` is called once it counts as in the mailbox. */
@@ -62,14 +64,18 @@ export class Inbox {
       case "drop-newest":
         return this.#refuse(request);
       case "drop-oldest":
-        this.#refuse(this.#queue.shift()!);
+        this.#refuse(this.#takeOldest());
         return this.#admit(request, admitted);
     }
   }
 
   /** Adds a message that no bound applies to. */
   addControl(request: Request): void {
-    request.onCancel = () => void this.#queue.remove(request);
+    request.onCancel = () => {
+      this.#control.delete(request);
+      this.#queue.remove(request);
+    };
+    this.#control.add(request);
     this.#queue.push(request);
   }
 
@@ -78,7 +84,7 @@ export class Inbox {
     const request = this.#queue.shift();
     if (request === undefined) return undefined;
     request.onCancel = undefined;
-    this.#left(request);
+    if (!this.#control.delete(request)) this.#left(request);
     return request;
   }
 
@@ -124,6 +130,15 @@ export class Inbox {
       this.#onAdmission.delete(next);
       this.#admit(next, admitted);
     }
+  }
+
+  /** The oldest message that a bound applies to. */
+  #takeOldest(): Request {
+    if (this.#control.size === 0) return this.#queue.shift()!;
+    for (const request of this.#queue) {
+      if (!this.#control.has(request) && this.#queue.remove(request)) return request;
+    }
+    throw new Error("A full mailbox has no message");
   }
 
   #refuse(request: Request): void {
