@@ -207,6 +207,7 @@ export class Actor extends Cell implements Keeper {
     releaseAll(request.body.passages, this.holder);
     if (request.asker === undefined) deadLetters.add(this.title, request.detail || request.verb);
     else request.lose(this.exit ?? { code: 0, reason: "stopped" });
+    this.loop.inbox.credit(request);
     return true;
   }
 

@@ -88,6 +88,11 @@ export class Inbox {
     return request;
   }
 
+  /** A message was turned away at the door: its sender may send another. */
+  credit(request: Request): void {
+    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+  }
+
   /** The actor has ended: whoever waits is told so. */
   end(lost: (request: Request) => void): void {
     for (const request of [...this.#queue.clear(), ...this.#waiting.clear()]) {
@@ -122,7 +127,7 @@ export class Inbox {
 
   /** A message has left: its sender may send another, and one that waits may come in. */
   #left(request: Request): void {
-    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+    this.credit(request);
     while (this.#waiting.size > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
       if (isLocalCast(next)) this.#localCasts.release(next.body.bytes.length);
@@ -144,7 +149,7 @@ export class Inbox {
   #refuse(request: Request): void {
     request.onCancel = undefined;
     releaseAll(request.body.passages, this.owner.holder);
-    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+    this.credit(request);
     if (request.asker === undefined) this.#deadLetter(request);
     else {request.throw(
         new MailboxFullError(`Cannot call ${this.owner.title}: its mailbox holds ${this.#capacity} messages`),
