@@ -143,6 +143,9 @@ export class Actor extends Cell implements Keeper {
       case "room":
         if (!this.#refuses(request)) this.loop.awaitRoom(request);
         return;
+      case "hasRoom":
+        if (!this.#refuses(request)) request.reply(this.loop.inbox.hasRoom);
+        return;
       case DISCARD:
         return releaseAll(request.body.passages, this.holder);
       default:

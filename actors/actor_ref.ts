@@ -66,14 +66,19 @@ class ActorRef implements Ref {
 
   async ready(options?: WaitOptions): Promise<void> {
     const { actor, name, address } = this.#contact;
-    const wait = patience(`wait for ${name}`, options);
-    await ask(actor, {
-      holder: whoActs.holder(),
-      verb: "room",
-      wait,
-      lost: (exit) => actorExited("wait for room", name, address, exit ?? this.#contact.exit),
-      ...(!isCell(actor) && { gate: (send) => queue(actor, 0, send) }),
-    });
+    const action = `wait for ${name}`;
+    const wait = patience(action, options);
+    const late = (timeoutMs: number) =>
+      new TimeoutError(`Cannot ${action}: there was no room for a message for ${timeoutMs} ms`, { timeoutMs });
+    const lost = (exit: Exit | undefined) => actorExited(action, name, address, exit ?? this.#contact.exit);
+    const question = { holder: whoActs.holder(), late, lost };
+    if (wait.once) {
+      const roomHere = isCell(actor) || outboxOf(actor).hasRoom;
+      if (!roomHere || !await ask(actor, { ...question, verb: "hasRoom" })) throw late(wait.timeoutMs);
+    } else {
+      const gate = isCell(actor) ? undefined : { gate: (send: () => void) => queue(actor, 0, send) };
+      await ask(actor, { ...question, verb: "room", wait, ...gate });
+    }
   }
 
   async stop(options?: StopOptions): Promise<Exit> {

@@ -1,4 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
+import { deadLetters } from "../channels/kernel/dead_letters.ts";
+import { Deque } from "../channels/kernel/deque.ts";
+import { releaseAll } from "../channels/kernel/handle.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import type { Actor } from "./actor.ts";
@@ -22,8 +25,8 @@ export class MessageLoop {
   #running = 0;
   readonly #active = new Set<Request>();
   readonly #streams = new Set<StreamCell>();
-  readonly #steps = new Map<Request, () => Promise<void>>();
-  readonly #roomListeners: Request[] = [];
+  readonly #steps = new WeakMap<Request, () => Promise<void>>();
+  readonly #roomListeners = new Deque<Request>();
   #takers: ((request: Request | undefined) => void)[] = [];
   #closed = false;
 
@@ -54,7 +57,10 @@ export class MessageLoop {
   /** Answers when there is room for another message. */
   awaitRoom(request: Request): void {
     if (this.inbox.hasRoom) request.reply();
-    else this.#roomListeners.push(request);
+    else {
+      this.#roomListeners.push(request);
+      request.onCancel = () => void this.#roomListeners.remove(request);
+    }
   }
 
   /** The next message of the mailbox; undefined when none will come any more. */
@@ -75,7 +81,7 @@ export class MessageLoop {
   end(exit: Exit): void {
     this.close();
     for (const request of this.#active) request.lose(exit);
-    for (const request of this.#roomListeners.splice(0)) request.lose(exit);
+    for (const request of this.#roomListeners.clear()) request.lose(exit);
     this.inbox.end((request) => request.lose(exit));
     for (const stream of this.#streams) stream.close();
   }
@@ -111,7 +117,7 @@ export class MessageLoop {
   }
 
   #tellRoom(): void {
-    while (this.#roomListeners.length > 0 && this.inbox.hasRoom) this.#roomListeners.shift()!.reply();
+    while (this.#roomListeners.size > 0 && this.inbox.hasRoom) this.#roomListeners.shift()!.reply();
   }
 
   /** Handles one message; a promise if that is not over when it returns. */
