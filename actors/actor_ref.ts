@@ -11,8 +11,10 @@ import { checkOptions, patience, type WaitOptions } from "../channels/kernel/wai
 import { Bridges } from "./bridge.ts";
 import { CallResult } from "./call_result.ts";
 import { Contact, type PlacementName } from "./contact.ts";
+import { currentActor } from "./context.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
+import type { Keeper } from "./keeper.ts";
 import { outboxOf } from "./outbox.ts";
 import type { CallOptions, Calls, Casts, Ref, StopOptions } from "./ref.ts";
 import { StreamReader } from "./stream.ts";
@@ -22,14 +24,11 @@ const CALL_TIMEOUT_MS = 5000;
 
 class ActorRef implements Ref {
   readonly #contact: Contact;
-  readonly #owned: boolean;
   readonly call: Calls<unknown>;
   readonly cast: Casts<unknown>;
 
-  /** @param owned whether disposing of this ref stops the actor */
-  constructor(contact: Contact, owned: boolean) {
+  constructor(contact: Contact) {
     this.#contact = contact;
-    this.#owned = owned;
     this.call = methods((method, args) => makeCall(contact, method, args, {}));
     this.cast = methods((method, args) => makeCast(contact, method, args, {}));
     enroll(this, () => contactPassage("ref", contact));
@@ -90,7 +89,7 @@ class ActorRef implements Ref {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#owned) await this.stop();
+    if (isChild(this.#contact)) await this.stop();
   }
 
   static {
@@ -104,8 +103,13 @@ class ActorRef implements Ref {
 }
 
 /** A handle to an actor that somebody spawned. */
-export function makeRef(contact: Contact, owned = false): Ref {
-  return new ActorRef(contact, owned);
+export function makeRef(contact: Contact): Ref {
+  return new ActorRef(contact);
+}
+
+/** Whether the running actor is the one that spawned it. */
+function isChild({ keeper }: Contact): boolean {
+  return isCell(keeper) && currentActor().children.has(keeper as Cell & Keeper);
 }
 
 /** What travels of a contact. */
