@@ -63,6 +63,7 @@ class Pending implements Asker {
     readonly reject: (reason: unknown) => void,
   ) {
     if (!question.quiet) keepAlive.hold();
+    question.holder.asks.add(this);
     const { wait } = question;
     if (wait === undefined) return;
     const { timeoutMs, signal } = wait;
@@ -113,6 +114,11 @@ class Pending implements Asker {
     }
   }
 
+  /** Who asked is dead: nobody waits any more, and whoever was asked need not go on. */
+  abandon(): void {
+    this.#giveUp(() => this.question.lost(undefined));
+  }
+
   #answer(kept: boolean, body: Packet): void {
     if (this.request !== undefined) this.request.taken(kept);
     else isolate.post({ kind: "taken", to: this.to, from: isolate.id, id: this.id, kept, body });
@@ -135,6 +141,7 @@ class Pending implements Asker {
 
   #end(): void {
     this.#settled = true;
+    this.question.holder.asks.delete(this);
     this.#deadline?.cancel();
     if (this.#aborted !== undefined) this.question.wait!.signal!.removeEventListener("abort", this.#aborted);
     if (!this.question.quiet) keepAlive.release();

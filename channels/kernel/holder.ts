@@ -11,6 +11,8 @@ export class Holder {
   readonly leases: Set<Lease> = new Set();
   /** What this holder got from others by message; only of holders that live in this isolate. */
   readonly imports: Set<{ release(): void }> = new Set();
+  /** What this holder asked of others and has no answer to; only of holders that live in this isolate. */
+  readonly asks: Set<{ abandon(): void }> = new Set();
   gone = false;
 
   /** @param resident whether it lives in this isolate, whose own code knows when it ends */
@@ -73,11 +75,13 @@ export class Holders {
     if (!holder.resident && slots !== undefined && slots.size > KEPT_IDLE) slots.delete(holder.slot);
   }
 
-  /** Settles everything that this holder had here, and gives back what it got from elsewhere. */
+  /** Settles everything that this holder had here, and gives up what it asked and gives back what it got elsewhere. */
   sweep(holder: Holder): void {
     holder.gone = true;
-    for (const lease of [...holder.leases]) lease.settle();
+    for (const asked of [...holder.asks]) asked.abandon();
+    // Before the leases are settled: what is given back here too is then already accounted for.
     for (const imported of [...holder.imports]) imported.release();
+    for (const lease of [...holder.leases]) lease.settle();
     const slots = this.#byIsolate.get(holder.isolate);
     if (slots?.get(holder.slot) !== holder) return;
     slots.delete(holder.slot);
