@@ -2,7 +2,7 @@ import type { Exit } from "../channels/exit.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
-import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
+import { addressOf, type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import { actorExited, PARENT_GONE } from "./exited.ts";
@@ -75,9 +75,14 @@ export class Contact {
   }
 
   async #watch(): Promise<Exit> {
-    const gone = new Error("gone");
-    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "exited", quiet: true, lost: () => gone });
-    this.#exit = await asked.then((exit) => exit as Exit, () => PARENT_GONE);
+    let known: Exit | undefined;
+    const lost = (exit: Exit | undefined) => {
+      // Of an actor that was its own keeper it is remembered how it ended; an isolate's exit is not its own.
+      if (isolate.exitOf(addressOf(this.keeper).isolate) === undefined) known = exit;
+      return new Error("gone");
+    };
+    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "exited", quiet: true, lost });
+    this.#exit = await asked.then((exit) => exit as Exit, () => known ?? PARENT_GONE);
     return this.#exit;
   }
 
