@@ -215,16 +215,25 @@ export class Actor extends Cell implements Keeper {
   }
 
   async #decide(error: unknown, message: FailedMessage, fallback: ErrorDecision): Promise<void> {
-    let decision = fallback;
+    // What is queued behind the error is not handled before it is known whether it ever will be.
+    this.loop.pause();
     try {
-      decision = await runAs(this, undefined, () => this.#instance?.onError?.(error, message)) ?? fallback;
+      const decision = await this.#decisionOf(error, message) ?? fallback;
+      if (decision === "resume" || this.#state === "ended") return;
+      if (decision === "stop") void this.stop(GRACE_MS);
+      else await this.#fail(error, ` in ${message.method}`);
+    } finally {
+      this.loop.resume();
+    }
+  }
+
+  async #decisionOf(error: unknown, message: FailedMessage): Promise<ErrorDecision | undefined> {
+    try {
+      return await runAs(this, undefined, () => this.#instance?.onError?.(error, message));
     } catch (second) {
       console.error(`${this.title}: onError failed:`, second);
-      decision = "escalate";
+      return "escalate";
     }
-    if (decision === "resume" || this.#state === "ended") return;
-    if (decision === "stop") return void this.stop(GRACE_MS);
-    await this.#fail(error, ` in ${message.method}`);
   }
 
   async #runTask(task: (...values: unknown[]) => unknown, values: unknown[]): Promise<void> {
@@ -274,6 +283,7 @@ export class Actor extends Cell implements Keeper {
   async #conclude(exit: Exit): Promise<void> {
     if (this.exit !== undefined) return;
     this.#state = "stopping";
+    this.loop.pause();
     if (this.exitHooks.size > 0) await runAs(this, undefined, () => this.exitHooks.run());
     this.#finish(exit);
   }

@@ -28,6 +28,7 @@ export class MessageLoop {
   readonly #steps = new WeakMap<Request, () => Promise<void>>();
   readonly #roomListeners = new Deque<Request>();
   #takers: ((request: Request | undefined) => void)[] = [];
+  #paused = 0;
   #closed = false;
 
   constructor(actor: Actor) {
@@ -77,6 +78,26 @@ export class MessageLoop {
     this.#feed();
   }
 
+  /** Begins with nothing more, until `resume`. */
+  pause(): void {
+    this.#paused++;
+  }
+
+  /** Undoes one `pause`. */
+  resume(): void {
+    this.#paused--;
+    this.pump();
+  }
+
+  /** Refuses a message for which there is no handler. That is its sender's mistake, and nothing to the actor. */
+  refuseUnknown(request: Request): void {
+    releaseAll(request.body.passages, this.#actor.holder);
+    if (request.asker === undefined) deadLetters.add(this.#actor.title, request.detail);
+    else {request.throw(
+        new TypeError(`Cannot call ${request.detail} of ${this.#actor.name}: it has no such public method`),
+      );}
+  }
+
   /** The actor has ended: whoever waits is told so. */
   end(exit: Exit): void {
     this.close();
@@ -89,7 +110,7 @@ export class MessageLoop {
   /** Handles messages while there are any and it may. */
   pump(): void {
     if (this.#instance === undefined) return;
-    while (this.#running < this.#concurrency && this.#actor.exit === undefined) {
+    while (this.#paused === 0 && this.#running < this.#concurrency && this.#actor.exit === undefined) {
       const request = this.inbox.take();
       if (request === undefined) break;
       this.#tellRoom();
@@ -98,7 +119,7 @@ export class MessageLoop {
       if (done === undefined) this.#running--;
       else void done.then(() => this.#handled());
     }
-    if (this.#running === 0 && this.inbox.size === 0) this.idle?.();
+    if (this.#paused === 0 && this.#running === 0 && this.inbox.size === 0) this.idle?.();
   }
 
   #handled(): void {
