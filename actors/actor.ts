@@ -59,6 +59,8 @@ export class Actor extends Cell implements Keeper {
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
+  /** Whether there is, or will be, somebody who handles calls: not so in a task, nor in the program itself. */
+  #hasMethods = true;
   #state: "starting" | "running" | "stopping" | "ended" = "starting";
   #instance: (object & ActorHooks) | undefined;
   #stopping: Promise<Exit> | undefined;
@@ -97,8 +99,9 @@ export class Actor extends Cell implements Keeper {
     return this.plan.parent === undefined;
   }
 
-  /** The program's own main actor runs by itself. */
+  /** It runs by itself, and handles no calls. */
   run(): void {
+    this.#hasMethods = false;
     this.#state = "running";
   }
 
@@ -107,7 +110,7 @@ export class Actor extends Cell implements Keeper {
     try {
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
-        this.#state = "running";
+        this.run();
         void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values);
         return;
       }
@@ -135,8 +138,10 @@ export class Actor extends Cell implements Keeper {
     switch (request.verb) {
       case "call":
       case "cast":
-        if (!this.#refuses(request)) this.loop.add(request);
-        return;
+        if (this.#refuses(request)) return;
+        if (this.#hasMethods) return this.loop.add(request);
+        this.loop.refuseUnknown(request);
+        return this.loop.inbox.credit(request);
       case "message":
         if (!this.#refuses(request)) this.loop.addMessage(request);
         return;

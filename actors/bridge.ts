@@ -30,7 +30,7 @@ export class Bridges {
     const make = (object as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator];
     if (typeof make !== "function") return undefined;
     const iterator: AnyIterator = make.call(object);
-    const stream = new StreamCell(iterator, (_request, step) => void step(), () => {});
+    const stream = new StreamCell(iterator, { turn: (_request, step) => void step(), left() {}, ended() {} });
     this.#open.push(stream);
     return stream.passage();
   };

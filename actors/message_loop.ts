@@ -144,52 +144,47 @@ export class MessageLoop {
   /** Handles one message; a promise if that is not over when it returns. */
   #handle(request: Request): Promise<void> | undefined {
     const step = this.#steps.get(request);
-    if (step !== undefined) {
-      this.#steps.delete(request);
-      return runAs(this.#actor, undefined, step);
-    }
+    if (step !== undefined) return step();
+    const instance = this.#instance!;
+    const method = callableMethod(instance, request.detail);
+    if (method === undefined) return void this.refuseUnknown(request);
     const bridged: object[] = [];
     const call = request.asker === undefined ? undefined : new Call(request);
-    const instance = this.#instance!;
     this.#active.add(request);
     let result: unknown;
     try {
-      const method = callableMethod(instance, request.detail);
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
-      if (method === undefined) {
-        throw new TypeError(`Cannot call ${request.detail} of ${this.#actor.name}: it has no such public method`);
-      }
       result = runAs(this.#actor, call, () => method.apply(instance, args));
     } catch (error) {
-      this.#failed(request, error);
-      return this.#over(request, bridged);
+      return this.#failed(request, error, bridged);
     }
-    if (!isThenable(result)) {
-      this.#succeeded(request, result, bridged);
-      return undefined;
-    }
-    return Promise.resolve(result).then((value) => this.#succeeded(request, value, bridged), (error) => {
-      this.#failed(request, error);
-      this.#over(request, bridged);
-    });
+    if (!isThenable(result)) return this.#succeeded(request, result, bridged, call);
+    return Promise.resolve(result).then(
+      (value) => this.#succeeded(request, value, bridged, call),
+      (error) => this.#failed(request, error, bridged),
+    );
   }
 
-  #over(request: Request, bridged: object[]): undefined {
+  #over(request: Request, bridged: object[]): void {
     this.#active.delete(request);
     for (const face of bridged) endBridged(face);
   }
 
-  #succeeded(request: Request, value: unknown, bridged: object[]): void {
-    if (isIterator(value) && request.asker !== undefined && request.open) return this.#stream(request, value, bridged);
+  #succeeded(request: Request, value: unknown, bridged: object[], call: Call | undefined): undefined {
+    if (isIterator(value) && call !== undefined && request.open) return this.#stream(request, value, bridged, call);
     request.replyValue(value, "result");
     this.#over(request, bridged);
   }
 
   /** The result is read item by item; what the call bridged lasts as long. */
-  #stream(request: Request, iterator: AnyIterator, bridged: object[]): void {
-    const stream = new StreamCell(iterator, (asked, step) => this.#takeStep(asked, step), (ended) => {
-      this.#streams.delete(ended);
-      for (const face of bridged) endBridged(face);
+  #stream(request: Request, iterator: AnyIterator, bridged: object[], call: Call): undefined {
+    const stream: StreamCell = new StreamCell(iterator, {
+      turn: (asked, step) => this.#takeStep(asked, () => runAs(this.#actor, call, step)),
+      left: () => call.giveUp(),
+      ended: () => {
+        this.#streams.delete(stream);
+        for (const face of bridged) endBridged(face);
+      },
     });
     this.#streams.add(stream);
     this.#active.delete(request);
@@ -205,11 +200,13 @@ export class MessageLoop {
     this.pump();
   }
 
-  #failed(request: Request, error: unknown): void {
+  #failed(request: Request, error: unknown, bridged: object[]): undefined {
+    // The actor is about to end, and then its caller learns how.
     if (error instanceof ExitRequest) return;
     const message: FailedMessage = { method: request.detail, kind: request.asker === undefined ? "cast" : "call" };
     if (request.asker !== undefined) request.throw(error);
     this.#actor.failed(error, message);
+    this.#over(request, bridged);
   }
 }
 
@@ -219,10 +216,13 @@ class Call implements CallContext {
   #gaveUp = false;
 
   constructor(request: Request) {
-    request.onCancel = () => {
-      this.#gaveUp = true;
-      this.#abort();
-    };
+    request.onCancel = () => this.giveUp();
+  }
+
+  /** Nobody waits for it any more. */
+  giveUp(): void {
+    this.#gaveUp = true;
+    this.#abort();
   }
 
   get signal(): AbortSignal {

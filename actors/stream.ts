@@ -14,6 +14,16 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 /** The kind of handle that a stream travels as. */
 export const STREAM = "stream";
 
+/** What whoever has a stream decides, and is told. */
+export interface StreamOwner {
+  /** Runs one step of the iterator; an actor does that between two of its messages. */
+  turn(request: Request, step: () => Promise<void>): void;
+  /** The reader wants no more, before the end. */
+  left(): void;
+  /** It is over, however that came. */
+  ended(): void;
+}
+
 /**
  * The home of a stream: an iterator that somebody elsewhere pulls, item by item, so that it never runs ahead of its
  * reader. It ends with the iterator, when its reader leaves or dies, or with `close`.
@@ -21,19 +31,17 @@ export const STREAM = "stream";
 export class StreamCell extends Cell {
   #over = false;
 
-  /** @param turn runs one step of the iterator; an actor does that between two of its messages */
-  constructor(
-    readonly iterator: AnyIterator,
-    readonly turn: (request: Request, step: () => Promise<void>) => void,
-    readonly ended: (stream: StreamCell) => void,
-  ) {
+  constructor(readonly iterator: AnyIterator, readonly owner: StreamOwner) {
     super();
   }
 
   receive(request: Request): void {
     if (this.#over) return request.lose();
-    if (request.verb === "return") this.turn(request, () => this.#return(request));
-    else this.turn(request, () => this.#next(request));
+    if (request.verb === "return") {
+      // At once: the iterator may be in a wait that only this ends.
+      this.owner.left();
+      this.owner.turn(request, () => this.#return(request));
+    } else this.owner.turn(request, () => this.#next(request));
   }
 
   override returned(): void {
@@ -43,8 +51,8 @@ export class StreamCell extends Cell {
   /** Ends the stream; the iterator's `finally` runs. */
   close(): void {
     if (this.#over) return;
-    this.#end();
-    void (async () => await this.iterator.return?.())().catch(() => {});
+    this.owner.left();
+    this.#abandon();
   }
 
   async #next(request: Request): Promise<void> {
@@ -54,9 +62,14 @@ export class StreamCell extends Cell {
       if (done) this.#end();
       request.replyPacket(pack([done === true, value], "item", request.from));
     } catch (error) {
-      this.close();
+      this.#abandon();
       request.throw(error);
     }
+  }
+
+  #abandon(): void {
+    this.#end();
+    void (async () => await this.iterator.return?.())().catch(() => {});
   }
 
   async #return(request: Request): Promise<void> {
@@ -73,7 +86,7 @@ export class StreamCell extends Cell {
   #end(): void {
     this.#over = true;
     cells.remove(this);
-    this.ended(this);
+    this.owner.ended();
   }
 
   /** An object that travels as this stream. */
