@@ -1,5 +1,7 @@
 import { ask } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
+import { decode } from "../channels/kernel/codec/decode.ts";
+import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 import { handleKind, type Passage } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import type { Request } from "../channels/kernel/request.ts";
@@ -21,13 +23,14 @@ export class Bridges {
       const cell = new SignalCell(object);
       cells.pin(cell);
       this.#open.push(cell);
-      return { kind: SIGNAL, target: cell, meta: null };
+      // One that is aborted already arrives so: handlers look at it before they listen.
+      return { kind: SIGNAL, target: cell, meta: object.aborted ? encodeThrown(object.reason) : null };
     }
     if (object instanceof ReadableStream) return undefined;
     const make = (object as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator];
     if (typeof make !== "function") return undefined;
     const iterator: AnyIterator = make.call(object);
-    const stream = new StreamCell(iterator, (step) => step(), () => {});
+    const stream = new StreamCell(iterator, { run: (step) => step(), left() {}, ended() {} });
     this.#open.push(stream);
     return stream.passage();
   };
@@ -67,7 +70,8 @@ const stops = new WeakMap<object, () => void>();
 
 handleKind(SIGNAL, {
   leased: false,
-  revive: ({ target }, _imported, holder) => reviveSignal(target, holder),
+  revive: ({ target, meta }, _imported, holder) =>
+    meta === null ? reviveSignal(target, holder) : AbortSignal.abort(decode(meta as Uint8Array)),
 });
 
 function reviveSignal(target: Target, holder: Holder): AbortSignal {

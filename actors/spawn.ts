@@ -80,5 +80,5 @@ export async function spawn<D extends Definition>(
   assertMayStart(action);
   const { contact, launch } = prepare(plan, parent, options);
   await launch(args);
-  return makeRef(contact, true) as unknown as Handle<D>;
+  return makeRef(contact) as unknown as Handle<D>;
 }

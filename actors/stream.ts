@@ -14,6 +14,16 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 /** The kind of handle that a stream travels as. */
 export const STREAM = "stream";
 
+/** What whoever has a stream decides, and is told. */
+export interface StreamOwner {
+  /** Runs one step of the iterator, on behalf of whose it is. */
+  run(step: () => Promise<void>): Promise<void>;
+  /** The reader wants no more, before the end. */
+  left(): void;
+  /** It is over, however that came. */
+  ended(): void;
+}
+
 /**
  * The home of a stream: an iterator that somebody elsewhere pulls, item by item, so that it never runs ahead of its
  * reader. It ends with the iterator, when its reader leaves or dies, or with `close`.
@@ -21,18 +31,15 @@ export const STREAM = "stream";
 export class StreamCell extends Cell {
   #over = false;
 
-  /** @param run runs one step of the iterator, on behalf of whose it is */
-  constructor(
-    readonly iterator: AnyIterator,
-    readonly run: (step: () => Promise<void>) => Promise<void>,
-    readonly ended: (stream: StreamCell) => void,
-  ) {
+  constructor(readonly iterator: AnyIterator, readonly owner: StreamOwner) {
     super();
   }
 
   receive(request: Request): void {
     if (this.#over) return request.lose();
-    void this.run(() => request.verb === "return" ? this.#return(request) : this.#next(request));
+    // At once: the iterator may be in a wait that only this ends.
+    if (request.verb === "return") this.owner.left();
+    void this.owner.run(() => request.verb === "return" ? this.#return(request) : this.#next(request));
   }
 
   override returned(): void {
@@ -42,8 +49,8 @@ export class StreamCell extends Cell {
   /** Ends the stream; the iterator's `finally` runs. */
   close(): void {
     if (this.#over) return;
-    this.#end();
-    void (async () => await this.iterator.return?.())().catch(() => {});
+    this.owner.left();
+    this.#abandon();
   }
 
   async #next(request: Request): Promise<void> {
@@ -53,9 +60,14 @@ export class StreamCell extends Cell {
       if (done) this.#end();
       request.replyPacket(pack([done === true, value], "item", request.from));
     } catch (error) {
-      this.close();
+      this.#abandon();
       request.throw(error);
     }
+  }
+
+  #abandon(): void {
+    this.#end();
+    void (async () => await this.iterator.return?.())().catch(() => {});
   }
 
   async #return(request: Request): Promise<void> {
@@ -72,7 +84,7 @@ export class StreamCell extends Cell {
   #end(): void {
     this.#over = true;
     cells.remove(this);
-    this.ended(this);
+    this.owner.ended();
   }
 
   /** An object that travels as this stream. */
