@@ -2,8 +2,13 @@
  * Measures alternatives against each other in one run: a round of each in turn, many rounds, medians and ratios. A
  * figure alone says little on a machine that others use too; a ratio of two that took turns says more.
  *
+ * Beside the time that passed stands the processor time of this program, all its threads together and without its
+ * subprocesses: what others do on the machine changes it least.
+ *
  * @module
  */
+
+import process from "node:process";
 
 /** One way to do a thing. */
 export interface Alternative {
@@ -28,6 +33,8 @@ export const quick: boolean = Deno.args.includes("--quick");
 
 const ROUNDS = quick ? 7 : 31;
 const ROUND_MS = quick ? 20 : 60;
+/** How long each is warmed up: what is measured is compiled code. */
+const WARM_MS = quick ? 250 : 1000;
 
 /** Prints what the figures below are figures of. */
 export function printMachine(): void {
@@ -44,50 +51,64 @@ export function printMachine(): void {
 export async function compare({ title, show, alternatives, roundMs = ROUND_MS }: Comparison): Promise<void> {
   const counts: number[] = [];
   for (const alternative of alternatives) counts.push(await calibrate(alternative, roundMs));
-  const samples: number[][] = alternatives.map(() => []);
+  const samples: Sample[][] = alternatives.map(() => []);
   for (let round = 0; round < ROUNDS; round++) {
     for (let turn = 0; turn < alternatives.length; turn++) {
       // Each round begins with another one, so that none always follows the same.
       const i = (round + turn) % alternatives.length;
-      samples[i].push(await time(alternatives[i], counts[i]) * 1000 / counts[i]);
+      const { wallUs, cpuUs } = await measure(alternatives[i], counts[i]);
+      samples[i].push({ wallUs: wallUs / counts[i], cpuUs: cpuUs / counts[i] });
     }
   }
   print(title, show, alternatives, samples);
 }
 
-/** How many times to do it in a round. Also what warms it up. */
+/** Warms it up, and says how many times to do it in a round. */
 async function calibrate(alternative: Alternative, roundMs: number): Promise<number> {
-  for (let count = 1;; count *= 2) {
-    const took = await time(alternative, count);
-    if (took >= roundMs / 2) return Math.max(1, Math.round(count * roundMs / took));
+  const warm = performance.now() + WARM_MS;
+  for (let count = 1;;) {
+    const { wallUs } = await measure(alternative, count);
+    if (wallUs < roundMs * 500) count *= 2;
+    else if (performance.now() > warm) return Math.max(1, Math.round(count * roundMs * 1000 / wallUs));
   }
 }
 
-async function time(alternative: Alternative, count: number): Promise<number> {
+interface Sample {
+  readonly wallUs: number;
+  readonly cpuUs: number;
+}
+
+async function measure(alternative: Alternative, count: number): Promise<Sample> {
+  const cpuBefore = process.cpuUsage();
   const began = performance.now();
   const clear = await alternative.run(count);
-  const took = performance.now() - began;
+  const wallUs = (performance.now() - began) * 1000;
+  const { user, system } = process.cpuUsage(cpuBefore);
   await clear?.();
-  return took;
+  return { wallUs, cpuUs: user + system };
 }
 
 function print(
   title: string,
   show: Comparison["show"],
   alternatives: readonly Alternative[],
-  samples: readonly number[][],
+  samples: readonly (readonly Sample[])[],
 ): void {
   const unit = show === "time" ? "µs each" : "thousand a second";
   console.log(`\n${title} (${unit})`);
-  console.log(
-    `  ${"".padEnd(34)}${"median".padStart(10)}${"fastest".padStart(10)}${"slowest".padStart(10)}     as fast`,
-  );
-  const base = quantile(samples[0], 0.5);
+  printRow("", ["median", "fastest", "slowest", "as fast", "cpu µs each"]);
+  const wall = samples.map((of) => of.map(({ wallUs }) => wallUs));
+  const base = quantile(wall[0], 0.5);
   for (const [i, { name }] of alternatives.entries()) {
-    const [median, fastest, slowest] = [0.5, 0, 1].map((q) => quantile(samples[i], q));
-    const shown = [median, fastest, slowest].map((us) => format(show === "time" ? us : 1000 / us).padStart(10));
-    console.log(`  ${name.padEnd(34)}${shown.join("")}${`${format(base / median)}x`.padStart(12)}`);
+    const [median, fastest, slowest] = [0.5, 0, 1].map((q) => quantile(wall[i], q));
+    const shown = [median, fastest, slowest].map((us) => format(show === "time" ? us : 1000 / us));
+    const cpu = quantile(samples[i].map(({ cpuUs }) => cpuUs), 0.5);
+    printRow(name, [...shown, `${format(base / median)}x`, format(cpu)]);
   }
+}
+
+function printRow(name: string, cells: readonly string[]): void {
+  console.log(`  ${name.padEnd(32)}${cells.map((cell) => cell.padStart(12)).join("")}`);
 }
 
 function quantile(values: readonly number[], q: number): number {
