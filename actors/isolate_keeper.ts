@@ -69,6 +69,7 @@ export class IsolateKeeper extends Cell implements Keeper {
     parent.children.add(this);
     this.#hold(true);
     try {
+      deadline.check();
       const seat = this.#seat = this.#placement.open(this.#config(parent), options);
       void seat.ended.then((end) => this.#ended(end, parent));
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);

@@ -77,6 +77,7 @@ function assertAlive(action: string, parent: Actor): void {
 async function launchHere(action: string, plan: StartPlan, actor: Actor, packet: Packet): Promise<void> {
   const deadline = new StartDeadline(action, plan);
   try {
+    deadline.check();
     await Promise.race([actor.start(packet, plan.registration), deadline.failed]);
   } catch (error) {
     actor.kill("SIGKILL");

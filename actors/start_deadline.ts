@@ -8,6 +8,7 @@ export class StartDeadline {
   readonly failed: Promise<never>;
   readonly #deadline: Deadline | undefined;
   readonly #signal: AbortSignal | undefined;
+  #passed: TimeoutError | undefined;
   readonly #aborted: () => void;
 
   constructor(action: string, { startTimeoutMs, signal }: StartPlan) {
@@ -17,12 +18,18 @@ export class StartDeadline {
     this.#signal = signal;
     this.#aborted = () => reject(signal!.reason);
     signal?.addEventListener("abort", this.#aborted, { once: true });
-    if (startTimeoutMs === Infinity) return;
-    const message = `Cannot ${action}: it was not ready after ${startTimeoutMs} ms`;
-    this.#deadline = wheel.after(
-      startTimeoutMs,
-      () => reject(new TimeoutError(message, { timeoutMs: startTimeoutMs })),
-    );
+    const late = () => {
+      const message = `Cannot ${action}: it was not ready after ${startTimeoutMs} ms`;
+      return new TimeoutError(message, { timeoutMs: startTimeoutMs });
+    };
+    if (startTimeoutMs <= 0) this.#passed = late();
+    else if (startTimeoutMs !== Infinity) this.#deadline = wheel.after(startTimeoutMs, () => reject(late()));
+  }
+
+  /** To be called before anything is started: throws if it is too late for that. */
+  check(): void {
+    this.#signal?.throwIfAborted();
+    if (this.#passed !== undefined) throw this.#passed;
   }
 
   /** Whether the caller gave up. */
