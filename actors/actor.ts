@@ -59,6 +59,8 @@ export class Actor extends Cell implements Keeper {
 
   #state: "starting" | "running" | "stopping" | "ended" = "starting";
   #instance: (object & ActorHooks) | undefined;
+  /** What comes before it has started waits for that. */
+  #hasMethods = true;
   #stopping: Promise<Exit> | undefined;
   #outcome: { readonly value: unknown } | { readonly thrown: unknown } | undefined;
   readonly #stop = new AbortController();
@@ -98,6 +100,7 @@ export class Actor extends Cell implements Keeper {
   /** The program's own main actor runs by itself. */
   run(): void {
     this.#state = "running";
+    this.#hasMethods = false;
   }
 
   /**
@@ -111,6 +114,7 @@ export class Actor extends Cell implements Keeper {
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
         this.#state = "running";
+        this.#hasMethods = false;
         void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values, told);
         return;
       }
@@ -133,6 +137,17 @@ export class Actor extends Cell implements Keeper {
     }
   }
 
+  #handle(request: Request): void {
+    if (this.#hasMethods) return this.loop.add(request);
+    releaseAll(request.body.passages, this.holder);
+    if (request.asker === undefined) deadLetters.add(this.title, request.detail);
+    else {
+      request.throw(
+        new TypeError(`Cannot call ${request.detail} of ${this.name}: it runs no actor, and has no methods`),
+      );
+    }
+  }
+
   #endedEarly(): unknown {
     return this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
   }
@@ -141,7 +156,7 @@ export class Actor extends Cell implements Keeper {
     switch (request.verb) {
       case "call":
       case "cast":
-        if (!this.#refuses(request)) this.loop.add(request);
+        if (!this.#refuses(request)) this.#handle(request);
         return;
       case "message":
         if (!this.#refuses(request)) this.loop.addMessage(request);
@@ -158,6 +173,7 @@ export class Actor extends Cell implements Keeper {
   }
 
   stop(graceMs: number): Promise<Exit> {
+    this.#assertEndable("stop");
     if (this.exit !== undefined) return this.exited;
     const kill = () => this.kill("SIGKILL");
     if (graceMs <= 0) kill();
@@ -170,10 +186,12 @@ export class Actor extends Cell implements Keeper {
   }
 
   kill(signal: EndSignal): void {
+    this.#assertEndable("kill");
     this.#finish(KILLED[signal]);
   }
 
   interrupt(): void {
+    this.#assertEndable("interrupt");
     this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
   }
 
@@ -205,6 +223,11 @@ export class Actor extends Cell implements Keeper {
   /** Stops the children, all within the grace, those asked first that were started last. */
   async endChildren(graceMs: number): Promise<void> {
     await Promise.all([...this.children].reverse().map((child) => child.stop(graceMs)));
+  }
+
+  /** Every child has a ref to its parent, also one that may do nothing. */
+  #assertEndable(action: string): void {
+    if (this.isProgram) throw new TypeError(`Cannot ${action} ${this.name}: it is the program itself`);
   }
 
   /** An actor that ends takes nothing new. */

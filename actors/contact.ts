@@ -85,6 +85,9 @@ export class Contact {
   async #ask(verb: string, value?: unknown): Promise<void> {
     const gone = new Error("gone");
     const body = value === undefined ? undefined : packPlain(value);
-    await ask(this.keeper, { holder: whoActs.holder(), verb, lost: () => gone, ...(body && { body }) }).catch(() => {});
+    const question = { holder: whoActs.holder(), verb, lost: () => gone, ...(body && { body }) };
+    await ask(this.keeper, question).catch((error) => {
+      if (error !== gone) throw error;
+    });
   }
 }

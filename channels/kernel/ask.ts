@@ -82,8 +82,9 @@ class Pending implements Asker {
     if (this.#settled) return releaseAll(body.passages, this.question.holder);
     this.withdraw?.();
     this.#end();
-    if (outcome === "cancelled") this.reject(this.#gaveUp!());
-    else if (outcome === "lost") this.reject(this.question.lost(exit));
+    if (outcome === "cancelled" && this.#gaveUp !== undefined) this.reject(this.#gaveUp());
+    // Nobody asked to have it cancelled: whoever says so has dropped it.
+    else if (outcome === "lost" || outcome === "cancelled") this.reject(this.question.lost(exit));
     else {
       try {
         const value = unpack(body, this.question.holder);

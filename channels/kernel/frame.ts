@@ -18,6 +18,8 @@ import { EMPTY_PACKET, type Packet } from "./packet.ts";
  */
 const KINDS = ["send", "reply", "item", "taken", "cancel", "credit", "grant", "release", "down"] as const;
 
+const OUTCOMES: readonly Outcome[] = ["value", "thrown", "cancelled", "lost"];
+
 /** Where a frame goes, and where it says it comes from. */
 export interface Route {
   readonly to: IsolateId;
@@ -58,7 +60,7 @@ export function decodeFrame(frame: Frame): Envelope {
   const passages = fields.pop();
   if (!Array.isArray(passages)) malformed("it has no list of handles");
   const body = { bytes: reader.rest(), passages: passages.map(readPassage), moved: frame.moved };
-  return { to, from, ...envelopeOf(KINDS[kind as number], fields, body) } as Envelope;
+  return { to, from, ...envelopeOf(KINDS[count(kind)], fields, body) } as Envelope;
 }
 
 function fieldsOf(envelope: Envelope): unknown[] {
@@ -108,7 +110,7 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
         body,
       };
     case "reply":
-      return { kind, id: count(a), outcome: text(b) as Outcome, exit: c === null ? undefined : exit(c), body };
+      return { kind, id: count(a), outcome: outcome(b), exit: c === null ? undefined : exit(c), body };
     case "item":
       return { kind, id: count(a), tag: count(b), body };
     case "taken":
@@ -162,6 +164,10 @@ function count(value: unknown): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
     ? value
     : malformed("a number is missing");
+}
+
+function outcome(value: unknown): Outcome {
+  return OUTCOMES.includes(value as Outcome) ? value as Outcome : malformed("an outcome is unknown");
 }
 
 function exit(value: unknown): Exit {

@@ -72,6 +72,11 @@ export function revive(passage: Passage, holder: Holder): object {
   return face;
 }
 
+/** A kind that this program does not know cannot be held here, and so is not leased either. */
+function isLeased(kind: string): boolean {
+  return kinds.get(kind)?.leased ?? false;
+}
+
 /** Who is to hold the handles of a message. */
 export interface Destination {
   readonly isolate: string;
@@ -82,7 +87,7 @@ export interface Destination {
 export function grantAll(passages: readonly Passage[], to: Destination): void {
   for (const passage of passages) {
     const { kind, target } = passage;
-    if (!kinds.get(kind)!.leased) continue;
+    if (!isLeased(kind)) continue;
     if (isCell(target)) {
       if (isolate.exitOf(to.isolate) === undefined) target.changeLease(kind, holders.get(to.isolate, to.slot), 1);
     } else {
@@ -97,7 +102,7 @@ export function grantAll(passages: readonly Passage[], to: Destination): void {
 /** Undoes `grantAll` for a message that nobody will read; only the destination's isolate may. */
 export function releaseAll(passages: readonly Passage[], holder: Holder): void {
   for (const { kind, target } of passages) {
-    if (kinds.get(kind)!.leased) releaseLease(target, kind, holder);
+    if (isLeased(kind)) releaseLease(target, kind, holder);
   }
 }
 
