@@ -1,11 +1,12 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { ClosedError } from "../../channels/errors.ts";
 import { type Item, ItemStore } from "../../channels/item_store.ts";
-import { Cell } from "../../channels/kernel/cell.ts";
+import { Cell, type Target } from "../../channels/kernel/cell.ts";
 import { deadLetters } from "../../channels/kernel/dead_letters.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
-import type { Holder } from "../../channels/kernel/holder.ts";
+import { type Holder, holders } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
+import { destinationOf, pack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET } from "../../channels/kernel/packet.ts";
 import { Request } from "../../channels/kernel/request.ts";
 import { type Asked, TestUser } from "./test_user.ts";
@@ -47,15 +48,17 @@ class Shelf extends Cell {
 }
 
 const KIND = "held for the tests of stores";
-handleKind(KIND, { leased: true, revive: () => ({}) });
+handleKind(KIND, { leased: true, revive: ({ target }) => makeHandle(target) });
+
+function makeHandle(target: Target): object {
+  const handle = new (class Handle {})();
+  enroll(handle, () => ({ kind: KIND, target, meta: null }));
+  return handle;
+}
 
 /** A cell to which there are handles, and one of them. */
 class Held extends Cell {
-  readonly handle: object = new (class Handle {})();
-  constructor() {
-    super();
-    enroll(this.handle, () => ({ kind: KIND, target: this, meta: null }));
-  }
+  readonly handle: object = makeHandle(this);
   receive(): void {}
   get held(): number {
     return this.holdersOf(KIND);
@@ -228,6 +231,23 @@ Deno.test("a store that keeps what was taken holds the handles in it until its o
   user.ask(shelf, "put", held.handle);
   user.ask(shelf, "get").keep();
   assertEquals(held.held, 1);
+});
+
+Deno.test("an item with moved objects goes to another process as bytes, and its handles are given back once", () => {
+  const [shelf, held] = [new Shelf(), new Held()];
+  const [user, far] = [new TestUser(), new TestUser(`${isolate.id}/7002`)];
+  const moved = new ArrayBuffer(8);
+  const body = pack({ handle: held.handle, moved }, "item", destinationOf(shelf), { transfer: [moved] });
+  shelf.receive(new Request(user.holder, "put", "", body, undefined));
+  const first = far.ask(shelf, "get");
+  assertEquals(first.value, { handle: { a: "handle" }, moved: new ArrayBuffer(8) });
+  far.die();
+  const second = far.ask(shelf, "get");
+  assertEquals(second.value, { handle: { a: "handle" }, moved: new ArrayBuffer(8) });
+  second.keep();
+  // As if what was made to read it had been collected.
+  for (const imported of [...holders.get(isolate.id, shelf.slot).imports]) imported.release();
+  assertEquals(held.held, 0);
 });
 
 Deno.test("a moved object that was lost with a dead taker makes its item a dead letter, and harms nobody", () => {

@@ -66,9 +66,12 @@ export class Asked implements Asker {
 export class TestUser {
   readonly #slot = ++lastSlot;
 
+  /** @param away where he is said to live: in another thread, unless told otherwise */
+  constructor(readonly away: string = AWAY) {}
+
   /** The holder as it is known now: one that holds nothing may have been forgotten. */
   get holder(): Holder {
-    return holders.get(AWAY, this.#slot);
+    return holders.get(this.away, this.#slot);
   }
 
   /** Asks a cell for something, giving it a value if there is one. */

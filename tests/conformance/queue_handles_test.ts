@@ -115,6 +115,23 @@ everywhere("a joinable queue that was sent by queue is still joinable", async (p
   await within(5000, joined);
 });
 
+everywhere(
+  "an end of a pipe that its maker put in a queue, and uses again, stays his when somebody takes it",
+  async (place) => {
+    const [here, there] = pipe<unknown>();
+    const [parcels, back] = [new Queue<unknown>(), new Queue<unknown>()];
+    await parcels.put(there);
+    const received = there.recv();
+    assertEquals(await there.poll(), false);
+    const child = await place.start(sendBack, parcels, back);
+    const other = await back.get() as Connection<unknown>;
+    await child.kill();
+    await other.close();
+    await here.send("for the maker");
+    assertEquals(await within(5000, received), "for the maker");
+  },
+);
+
 everywhere("a queue can be an item of itself", async (place) => {
   const queue = await place.queue<unknown>();
   await queue.put(queue);

@@ -9,6 +9,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   ActorClass: "a bound: any other element type would refuse constructors that take arguments",
   TaskFunction: "a bound: any other element type would refuse functions that take arguments",
   "Process.A": "a default: a process of any arguments must be assignable to Process<R>",
+  SelectSource: "a bound: any other item type would refuse sources of some",
   Reply: "a pattern: what a generator returns and takes does not matter there",
 };
 
