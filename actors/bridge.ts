@@ -19,8 +19,6 @@ export class Bridges {
   #open: { close(): void }[] = [];
   /** The caller's, who takes everything back by dying. */
   #lease: Lease | undefined;
-  /** On whose behalf the iterables make their items. */
-  readonly #frame = currentFrame();
 
   /** A handle for `object`, if it is something to bridge. */
   readonly bridge = (object: object): Passage | undefined => {
@@ -35,7 +33,8 @@ export class Bridges {
     const make = (object as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator];
     if (typeof make !== "function") return undefined;
     const iterator: AnyIterator = make.call(object);
-    const { actor, call } = this.#frame;
+    // Its items are made on behalf of the caller, whoever asks for them.
+    const { actor, call } = currentFrame();
     const stream = new StreamCell(iterator, { run: (step) => runAs(actor, call, step), left() {}, ended() {} });
     this.#opened(stream);
     return stream.passage();
@@ -51,7 +50,7 @@ export class Bridges {
 
   #opened(cell: { close(): void }): void {
     this.#open.push(cell);
-    this.#lease ??= new Lease(this.#frame.actor.holder, () => this.close());
+    this.#lease ??= new Lease(currentFrame().actor.holder, () => this.close());
   }
 }
 
