@@ -51,7 +51,7 @@ const received: unknown[] = [];
   // Nobody has the handle, but somebody waits on it.
   void here.recv().then((value) => received.push(value));
 })();
-const waiting = await (async () => {
+const waiting = (() => {
   const [one, other] = pipe<unknown>();
   void one.recv().then((value) => received.push(value));
   return other;
