@@ -194,6 +194,7 @@ export class Actor extends Cell implements Keeper {
   }
 
   stop(graceMs: number): Promise<Exit> {
+    this.#assertEndable("stop");
     if (this.exit !== undefined) return this.exited;
     if (this.#state === "made") {
       this.#finish({ code: 0, reason: "stopped" });
@@ -213,11 +214,13 @@ export class Actor extends Cell implements Keeper {
   }
 
   kill(signal: EndSignal): Promise<Exit> {
+    this.#assertEndable("kill");
     this.#finish(KILLED[signal]);
     return this.exited;
   }
 
   interrupt(): void {
+    this.#assertEndable("interrupt");
     this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
   }
 
@@ -264,6 +267,11 @@ export class Actor extends Cell implements Keeper {
   /** Gives back the handles of a message that nobody will read. After the end they were leased to a holder anew. */
   #discard(request: Request): void {
     releaseAll(request.body.passages, holders.get(isolate.id, this.slot));
+  }
+
+  /** Every child has a ref to its parent, also one that may do nothing. */
+  #assertEndable(action: string): void {
+    if (this.isProgram) throw new TypeError(`Cannot ${action} ${this.name}: it is the program itself`);
   }
 
   get #ending(): boolean {

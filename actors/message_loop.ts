@@ -107,7 +107,7 @@ export class MessageLoop {
     for (const request of this.#active) request.lose(exit);
     for (const request of this.#roomListeners.clear()) request.lose(exit);
     this.inbox.end((request) => request.lose(exit));
-    for (const stream of this.#streams) stream.close();
+    for (const stream of this.#streams) stream.close(exit);
   }
 
   /** Handles messages while there are any and it may. */

@@ -1,7 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
-import { TimeoutError } from "../channels/errors.ts";
+import { DisconnectedError, TimeoutError } from "../channels/errors.ts";
 import { ask } from "../channels/kernel/ask.ts";
-import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
+import { Cell, type Target } from "../channels/kernel/cell.ts";
 import { handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { pack } from "../channels/kernel/pack.ts";
@@ -30,6 +30,8 @@ export interface StreamOwner {
  */
 export class StreamCell extends Cell {
   #over = false;
+  /** Who waits for an item that the iterator is making. */
+  readonly #waiting = new Set<Request>();
 
   constructor(readonly iterator: AnyIterator, readonly owner: StreamOwner) {
     super();
@@ -46,28 +48,38 @@ export class StreamCell extends Cell {
     this.close();
   }
 
-  /** Ends the stream; the iterator's `finally` runs. */
-  close(): void {
+  /**
+   * Ends the stream; the iterator's `finally` runs, once the iterator is there. Nobody waits for that: it may be in a wait
+   * that never ends.
+   *
+   * @param exit how whoever had it ended, if that is why
+   */
+  close(exit?: Exit): void {
     if (this.#over) return;
     this.owner.left();
     this.#abandon();
+    for (const request of this.#waiting) request.lose(exit);
   }
 
   async #next(request: Request): Promise<void> {
     if (this.#over) return request.lose();
+    this.#waiting.add(request);
     try {
-      const { done, value } = await this.iterator.next();
+      const { done, value: item } = await this.iterator.next();
       if (done) this.#end();
-      request.replyPacket(pack([done === true, value], "item", request.from));
+      // Not packed for nobody: what is in it would be leased for good.
+      if (request.open) request.replyPacket(pack({ done: done === true, item }, "stream", request.from));
     } catch (error) {
-      this.#abandon();
+      if (!this.#over) this.#abandon();
       request.throw(error);
+    } finally {
+      this.#waiting.delete(request);
     }
   }
 
   #abandon(): void {
     this.#end();
-    void (async () => await this.iterator.return?.())().catch(() => {});
+    void this.owner.run(async () => void await this.iterator.return?.()).catch(() => {});
   }
 
   async #return(request: Request): Promise<void> {
@@ -81,9 +93,9 @@ export class StreamCell extends Cell {
     }
   }
 
+  /** From now on it is lost to all who ask. It can be reached until its reader gives back what it holds of it. */
   #end(): void {
     this.#over = true;
-    cells.remove(this);
     this.owner.ended();
   }
 
@@ -101,19 +113,19 @@ export class StreamReader implements AsyncIterableIterator<unknown> {
   /** Told when the reader is done with the stream, however that came. */
   onEnd: (() => void) | undefined;
   /** What it means that the home is gone. */
-  lost: (exit: Exit | undefined) => Error = () => new Error("Cannot read a stream: its home is gone");
+  lost: (exit: Exit | undefined) => Error = () =>
+    new DisconnectedError("Cannot read a stream: whoever has it ended it, or is gone");
 
   constructor(readonly target: Target, readonly imported: Import | undefined, readonly holder: Holder) {}
 
   async next(): Promise<IteratorResult<unknown>> {
     if (this.#over) return { done: true, value: undefined };
     try {
-      const [done, value] = await this.#ask("next", this.patience) as [boolean, unknown];
+      const { done, item } = await this.#ask("next", this.patience) as { done: boolean; item: unknown };
       if (done) this.#end();
-      return { done, value };
+      return { done, value: item };
     } catch (error) {
-      if (error instanceof TimeoutError) void this.return();
-      else this.#end();
+      this.#end();
       throw error;
     }
   }

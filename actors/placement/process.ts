@@ -113,6 +113,8 @@ function commonFlags(config: BootConfig, { denoArgs = [], maxHeapMb }: IsolateOp
   const userConfig = denoArgs.includes("--no-config") ? undefined : findUserConfig(config.moduleUrl);
   if (userConfig !== undefined) flags.push("--config", userConfig);
   // The last one counts, and this limit is not for them to lift.
-  if (maxHeapMb !== undefined) denoArgs = [...denoArgs, `--v8-flags=--max-old-space-size=${maxHeapMb}`];
+  if (maxHeapMb !== undefined && maxHeapMb !== Infinity) {
+    denoArgs = [...denoArgs, `--v8-flags=--max-old-space-size=${maxHeapMb}`];
+  }
   return [...flags, ...denoArgs];
 }

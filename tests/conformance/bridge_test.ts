@@ -2,7 +2,7 @@ import { assertEquals, assertLess } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { holders } from "../../channels/kernel/holder.ts";
 import { ActorExitedError, DisconnectedError, NotSerializableError, Queue, spawn, TimeoutError } from "../../mod.ts";
-import { lend, lendOften, Sink } from "./fixtures/flowing.ts";
+import { lend, Lender, lendOften, Sink } from "./fixtures/flowing.ts";
 import { callsOf, ELSEWHERE, everywhere, rejection, turns, until } from "./pipe_everywhere.ts";
 
 const PROMPT_MS = 2000;
@@ -128,7 +128,7 @@ everywhere("a caller that gives up has taken back what it lent", async (world) =
   assertEquals(await callsOf(ref).ping(), "pong");
 
   const { items, log } = counting();
-  const slow = ref.with({ timeoutMs: 50 }).call.reasonOf(new AbortController().signal, items as never);
+  const slow = ref.with({ timeoutMs: 50 }).call.ignore(items, new AbortController().signal);
   await rejection(slow, TimeoutError);
   await turns();
   // It was never begun, and so has nothing to end.
@@ -176,6 +176,12 @@ everywhere(
   },
   { placements: ELSEWHERE },
 );
+
+everywhere("the items of an iterable are made on behalf of the caller", async (world) => {
+  const sink = await spawn(Sink, [], { placement: "inline" });
+  const lender = await world.spawn(Lender, []);
+  assertEquals(await lender.call.whoMakes(sink), [lender.name, lender.name]);
+});
 
 everywhere("what a generator's call was lent lasts as long as the stream", async (world) => {
   const sink = callsOf(await world.spawn(Sink, []));

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { type Connection, NotSerializableError, pipe } from "../../mod.ts";
 import { Mover } from "./fixtures/mover.ts";
-import { callsOf, ELSEWHERE, everywhere, range, rejection, turns, World } from "./pipe_everywhere.ts";
+import { callsOf, ELSEWHERE, everywhere, range, rejection, turns, type World } from "./pipe_everywhere.ts";
 
 type Transfer = readonly (ArrayBuffer | MessagePort | ReadableStream | WritableStream | TransformStream)[];
 
