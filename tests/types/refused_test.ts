@@ -9,8 +9,8 @@ import { join } from "node:path";
 
 /** What every program begins with. */
 const PRELUDE = `
-import { actor, type Connection, type ErrorDecision, pipe, Process, Queue, type Receiver, type Ref, type Sender, spawn, task }
-  from "@troupe/troupe";
+import { actor, child, type Connection, type ErrorDecision, pipe, Process, Queue, type Receiver, type Ref, select,
+  type Sender, SharedValue, spawn, supervise, task } from "@troupe/troupe";
 class Counter {
   #n = 0;
   step = 1;
@@ -30,7 +30,7 @@ declare const queue: Queue<number>;
 declare const sender: Sender<number>;
 declare const receiver: Receiver<number>;
 declare const connection: Connection<number, string>;
-void [Process, pipe, spawn, counter, queue, sender, receiver, connection, square];
+void [Process, SharedValue, child, pipe, select, spawn, supervise, counter, queue, sender, receiver, connection, square];
 export type Used = ErrorDecision;
 `;
 
@@ -183,6 +183,30 @@ const REFUSED: Readonly<Record<string, readonly [line: string, error: string]>> 
   "a wrong message on a one-way pipe": [
     `await pipe<number>({ duplex: false })[1].send("x");`,
     "Argument of type 'string' is not assignable to parameter of type 'number'.",
+  ],
+  "child() without the arguments that are needed": [
+    `child(Counter);`,
+    "Expected 2-3 arguments, but got 1.",
+  ],
+  "child() with a kind of restart that there is not": [
+    `child(Counter, [0], { restart: "always" });`,
+    `Type '"always"' is not assignable to type 'RestartType | undefined'.`,
+  ],
+  "a child by a name that was not given": [
+    `(await supervise({ counter: child(Counter, [0]) })).refs.conter;`,
+    "Property 'conter' does not exist on type 'Refs<{ readonly counter: Child<Ref<Counter>>; }>'. Did you mean 'counter'?",
+  ],
+  "select() from what is no source": [
+    `await select({ counter: 7 });`,
+    "Type 'number' is not assignable to type 'SelectSource'.",
+  ],
+  "what select() took, taken for another's": [
+    `await select({ queue, connection }).then(({ key, value }) => key === "queue" && value.length);`,
+    "Property 'length' does not exist on type 'number'.",
+  ],
+  "a number where 64 bits need a bigint": [
+    `new SharedValue("bigint64", 1);`,
+    "Argument of type 'number' is not assignable to parameter of type 'bigint'.",
   ],
   "a decision that onError cannot take": [
     `export const decision: ErrorDecision = "retry";`,
