@@ -62,6 +62,8 @@ export class Actor extends Cell implements Keeper {
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
+  /** Whether there is, or will be, somebody who handles calls: not so in a task, nor in the program itself. */
+  #hasMethods = true;
   #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
   #instance: (object & ActorHooks) | undefined;
   /** How long it was given to stop, once it was asked to. */
@@ -116,8 +118,9 @@ export class Actor extends Cell implements Keeper {
     await this.#conclude(exit.error === undefined ? exit : failedBy(exit.error, exit.code));
   }
 
-  /** The program's own main actor runs by itself. */
+  /** It runs by itself, and handles no calls. */
   run(): void {
+    this.#hasMethods = false;
     this.#state = "running";
   }
 
@@ -132,15 +135,16 @@ export class Actor extends Cell implements Keeper {
     try {
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
-        this.#state = "running";
+        this.run();
         void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values, told);
         return;
       }
       const Class = registration.definition as new (...values: unknown[]) => object & ActorHooks;
-      const instance = await runAs(this, undefined, async () => {
+      // In an array: an actor may have a method named `then`, and is no promise for that.
+      const [instance] = await runAs(this, undefined, async () => {
         const made = new Class(...values);
         await made.onStart?.(this.current);
-        return made;
+        return [made];
       });
       if (this.#ending) throw this.#endedEarly();
       this.#instance = instance;
@@ -168,13 +172,18 @@ export class Actor extends Cell implements Keeper {
     switch (request.verb) {
       case "call":
       case "cast":
-        if (!this.#refuses(request)) this.loop.add(request);
-        return;
+        if (this.#refuses(request)) return;
+        if (this.#hasMethods) return this.loop.add(request);
+        this.loop.refuseUnknown(request);
+        return this.loop.inbox.credit(request);
       case "message":
         if (!this.#refuses(request)) this.loop.addMessage(request);
         return;
       case "room":
         if (!this.#refuses(request)) this.loop.awaitRoom(request);
+        return;
+      case "hasRoom":
+        if (!this.#refuses(request)) request.reply(this.loop.inbox.hasRoom);
         return;
       case DISCARD:
         return this.#discard(request);
@@ -185,6 +194,7 @@ export class Actor extends Cell implements Keeper {
   }
 
   stop(graceMs: number): Promise<Exit> {
+    this.#assertEndable("stop");
     if (this.exit !== undefined) return this.exited;
     if (this.#state === "made") {
       this.#finish({ code: 0, reason: "stopped" });
@@ -204,11 +214,13 @@ export class Actor extends Cell implements Keeper {
   }
 
   kill(signal: EndSignal): Promise<Exit> {
+    this.#assertEndable("kill");
     this.#finish(KILLED[signal]);
     return this.exited;
   }
 
   interrupt(): void {
+    this.#assertEndable("interrupt");
     this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
   }
 
@@ -233,20 +245,17 @@ export class Actor extends Cell implements Keeper {
     throw new ExitRequest(code);
   }
 
-  /**
-   * A handler threw; the caller, if there is one, has been told. While the actor decides what that means to it, nothing
-   * else is handled: the promise, if there is one, settles when it has.
-   */
-  failed(error: unknown, message: FailedMessage): Promise<void> | undefined {
-    if (message.kind !== "call") return this.crash(error, message);
-    return this.#instance?.onError === undefined ? undefined : this.#decide(error, message, "resume");
+  /** A handler threw; the caller, if there is one, has been told. */
+  failed(error: unknown, message: FailedMessage): void {
+    if (message.kind !== "call") this.crash(error, message);
+    else if (this.#instance?.onError !== undefined) void this.#decide(error, message, "resume");
   }
 
   /** Something it did not catch, and that no caller can be told: the actor ends, unless it decides otherwise. */
-  crash(error: unknown, message: FailedMessage): Promise<void> | undefined {
-    if (this.#state === "ended" || error instanceof ExitRequest) return undefined;
-    if (this.#instance?.onError === undefined) return this.#fail(error, ` in ${message.method}`);
-    return this.#decide(error, message, "escalate");
+  crash(error: unknown, message: FailedMessage): void {
+    if (this.#state === "ended" || error instanceof ExitRequest) return;
+    if (this.#instance?.onError === undefined) void this.#fail(error, ` in ${message.method}`);
+    else void this.#decide(error, message, "escalate");
   }
 
   /** Stops the children, all within the grace, those asked first that were started last. */
@@ -260,6 +269,11 @@ export class Actor extends Cell implements Keeper {
     releaseAll(request.body.passages, holders.get(isolate.id, this.slot));
   }
 
+  /** Every child has a ref to its parent, also one that may do nothing. */
+  #assertEndable(action: string): void {
+    if (this.isProgram) throw new TypeError(`Cannot ${action} ${this.name}: it is the program itself`);
+  }
+
   get #ending(): boolean {
     return this.#state === "stopping" || this.#state === "ended";
   }
@@ -270,20 +284,30 @@ export class Actor extends Cell implements Keeper {
     this.#discard(request);
     if (request.asker === undefined) deadLetters.add(this.title, request.detail || request.verb);
     else request.lose(this.exit ?? { code: 0, reason: "stopped" });
+    this.loop.inbox.credit(request);
     return true;
   }
 
   async #decide(error: unknown, message: FailedMessage, fallback: ErrorDecision): Promise<void> {
-    let decision = fallback;
+    // What is queued behind the error is not handled before it is known whether it ever will be.
+    this.loop.pause();
     try {
-      decision = await runAs(this, undefined, () => this.#instance!.onError!(error, message)) ?? fallback;
+      const decision = await this.#decisionOf(error, message) ?? fallback;
+      if (decision === "resume" || this.#state === "ended") return;
+      if (decision === "stop") void this.stop(GRACE_MS);
+      else await this.#fail(error, ` in ${message.method}`);
+    } finally {
+      this.loop.resume();
+    }
+  }
+
+  async #decisionOf(error: unknown, message: FailedMessage): Promise<ErrorDecision | undefined> {
+    try {
+      return await runAs(this, undefined, () => this.#instance?.onError?.(error, message));
     } catch (second) {
       console.error(`${this.title}: onError failed:`, second);
-      decision = "escalate";
+      return "escalate";
     }
-    if (decision === "resume" || this.#state === "ended") return;
-    if (decision === "stop") return void this.stop(GRACE_MS);
-    await this.#fail(error, ` in ${message.method}`);
   }
 
   async #runTask(
@@ -363,6 +387,7 @@ export class Actor extends Cell implements Keeper {
   async #concludeWith(exit: Exit): Promise<void> {
     if (this.exit !== undefined) return;
     this.#state = "stopping";
+    this.loop.pause();
     if (this.exitHooks.size > 0) await runAs(this, undefined, () => this.exitHooks.run());
     this.#finish(exit);
   }

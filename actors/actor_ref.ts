@@ -2,8 +2,8 @@ import type { Exit } from "../channels/exit.ts";
 import { ActorExitedError, TimeoutError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import type { Address } from "../channels/kernel/address.ts";
-import { ask, tell } from "../channels/kernel/ask.ts";
-import { isCell } from "../channels/kernel/cell.ts";
+import { ask, discard, tell } from "../channels/kernel/ask.ts";
+import { type Cell, isCell } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
@@ -12,8 +12,10 @@ import { endingSource, selectable } from "../channels/source.ts";
 import { Bridges } from "./bridge.ts";
 import { CallResult } from "./call_result.ts";
 import { Contact, type PlacementName } from "./contact.ts";
+import { currentActor } from "./context.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
+import type { Keeper } from "./keeper.ts";
 import { outboxOf } from "./outbox.ts";
 import type { CallOptions, Calls, Casts, Ref, StopOptions } from "./ref.ts";
 import { StreamReader } from "./stream.ts";
@@ -26,14 +28,12 @@ class ActorRef implements Ref {
   readonly call: Calls<unknown>;
   readonly cast: Casts<unknown>;
 
-  /** @param isOwner whether disposing of this ref stops the actor */
-  constructor(contact: Contact, isOwner: boolean) {
+  constructor(contact: Contact) {
     this.#contact = contact;
     this.call = methods((method, args) => makeCall(contact, method, args, {}));
     this.cast = methods((method, args) => makeCast(contact, method, args, {}));
     enroll(this, () => contactPassage("ref", contact));
     contacts.set(this, contact);
-    if (isOwner) owned.add(this);
     selectable(this, endingSource(() => contact.exited, () => contact.exit));
   }
 
@@ -68,14 +68,19 @@ class ActorRef implements Ref {
 
   async ready(options?: WaitOptions): Promise<void> {
     const { target, name, address } = this.#contact;
-    const wait = patience(`wait for ${name}`, options);
-    await ask(target, {
-      holder: whoActs.holder(),
-      verb: "room",
-      wait,
-      lost: (exit) => actorExited("wait for room", name, address, exit ?? this.#contact.exit),
-      ...(!isCell(target) && { gate: (send) => queue(target, 0, send) }),
-    });
+    const action = `wait for ${name}`;
+    const wait = patience(action, options);
+    const late = (timeoutMs: number) =>
+      new TimeoutError(`Cannot ${action}: there was no room for a message for ${timeoutMs} ms`, { timeoutMs });
+    const lost = (exit: Exit | undefined) => actorExited(action, name, address, exit ?? this.#contact.exit);
+    const question = { holder: whoActs.holder(), late, lost };
+    if (wait.once) {
+      const roomHere = isCell(target) || outboxOf(target).hasRoom;
+      if (!roomHere || !await ask(target, { ...question, verb: "hasRoom" })) throw late(wait.timeoutMs);
+    } else {
+      const gate = isCell(target) ? undefined : { gate: (send: () => void) => queue(target, 0, send) };
+      await ask(target, { ...question, verb: "room", wait, ...gate });
+    }
   }
 
   async stop(options?: StopOptions): Promise<Exit> {
@@ -87,7 +92,7 @@ class ActorRef implements Ref {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (owned.has(this)) await this.stop();
+    if (isChild(this.#contact)) await this.stop();
   }
 
   static {
@@ -101,8 +106,6 @@ class ActorRef implements Ref {
 }
 
 const contacts = new WeakMap<object, Contact>();
-/** The refs of those who started what they refer to. */
-const owned = new WeakSet<object>();
 
 /** The contact that a ref is the face of. */
 export function contactBehind(ref: object): Contact | undefined {
@@ -110,13 +113,13 @@ export function contactBehind(ref: object): Contact | undefined {
 }
 
 /** A handle to an actor that somebody spawned. */
-export function makeRef(contact: Contact, isOwner = false): Ref {
-  return new ActorRef(contact, isOwner);
+export function makeRef(contact: Contact): Ref {
+  return new ActorRef(contact);
 }
 
-/** Whether disposing of a ref stops its actor. */
-export function isOwned(ref: object): boolean {
-  return owned.has(ref);
+/** Whether the running actor is the one that started it. */
+export function isChild({ keeper }: Contact): boolean {
+  return isCell(keeper) && currentActor().children.has(keeper as Cell & Keeper);
 }
 
 /** What travels of a contact. */
@@ -224,8 +227,9 @@ function makeCast(contact: Contact, method: string, args: unknown[], options: Ca
   const holder = whoActs.holder();
   const body = pack(args, "args", destinationOf(target), { transfer: options.transfer });
   const send = () => tell(target, holder, "cast", method, body);
+  const dropped = () => discard(target, holder, body);
   if (isCell(target)) send();
-  else outboxOf(target).submit({ weight: 1, bytes: body.bytes.length, castOf: method, send });
+  else outboxOf(target).submit({ weight: 1, bytes: body.bytes.length, castOf: method, send, dropped });
 }
 
 function checkCallOptions(name: string, options: CallOptions): void {

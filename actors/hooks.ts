@@ -55,7 +55,8 @@ export interface ActorHooks {
   onDown?(down: Down): void | Promise<void>;
   /**
    * Decides what an error in a handler means: without it, one that has a caller means nothing more to the actor
-   * (`"resume"`), and any other ends it. `"restart"` and `"escalate"` end an actor that has no supervisor.
+   * (`"resume"`), and any other ends it. `"restart"` and `"escalate"` end an actor that has no supervisor. Nothing
+   * else is handled until it has decided.
    */
   onError?(error: unknown, message: FailedMessage): ErrorDecision | Promise<ErrorDecision>;
 }

@@ -76,6 +76,7 @@ export class IsolateKeeper extends Cell implements Keeper {
     seated.set(this, parent);
     this.#hold(true);
     try {
+      deadline.check();
       const seat = this.#seat = this.#placement.open(this.#config(parent), options);
       void seat.ended.then((end) => this.#ended(end, parent));
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);

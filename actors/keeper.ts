@@ -2,6 +2,7 @@ import type { Exit } from "../channels/exit.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { unpack } from "../channels/kernel/pack.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
+import { graceOf } from "./grace.ts";
 
 /** A signal that ends an actor without asking it. */
 export type EndSignal = "SIGKILL" | "SIGTERM";
@@ -46,7 +47,8 @@ export function control(keeper: Keeper, request: Request): boolean {
       keeper.result(request);
       return true;
     case "stop":
-      void keeper.stop(unpack(request.body, whoActs.holder()) as number).then((exit) => request.reply(exit));
+      void keeper.stop(graceOf("stop", { graceMs: unpack(request.body, whoActs.holder()) as number }))
+        .then((exit) => request.reply(exit));
       return true;
     case "kill":
     case "terminate":

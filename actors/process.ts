@@ -19,7 +19,7 @@ import { graceOf } from "./grace.ts";
 import { handleInterrupt } from "./program.ts";
 import type { StopOptions } from "./ref.ts";
 import type { ArgsThenOptions } from "./spawn.ts";
-import { planOf, type SpawnOptions } from "./spawn_options.ts";
+import { checkArgs, planOf, type SpawnOptions } from "./spawn_options.ts";
 import { prepare, type Prepared } from "./start.ts";
 import { assertMayStart } from "./start_guard.ts";
 
@@ -100,13 +100,15 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       const registration = registrationOf("make a process", task);
       const action = `make a process of ${registration.name}`;
       if (registration.kind !== "task") throw new TypeError(`Cannot ${action}: it is a class, use spawn`);
-      if (!Array.isArray(args)) throw new TypeError(`Cannot ${action}: the arguments must be an array`);
+      checkArgs(action, args);
       const parent = currentActor();
       const path = [...parent.plan.path, parent.processes + 1];
       const base = { registration, name: `Process-${path.join(":")}`, path, daemon: false, holder: parent.holder };
       const plan = planOf(action, base, options);
       const { handleSignals = true } = options;
-      if (typeof handleSignals !== "boolean") throw new TypeError(`Cannot ${action}: handleSignals must be a boolean`);
+      if (typeof handleSignals !== "boolean") {
+        throw new TypeError(`Cannot ${action}: handleSignals must be a boolean, not ${Deno.inspect(handleSignals)}`);
+      }
       const prepared = prepare(plan, parent, options);
       parent.processes++;
       this.#unstarted = { prepared, args: [...args], handleSignals };

@@ -1,9 +1,10 @@
+import { checkOptions } from "../channels/kernel/wait.ts";
 import { makeRef } from "./actor_ref.ts";
 import { currentActor } from "./context.ts";
 import { type Definition, registrationOf, type TaskFunction } from "./definition.ts";
 import { Process } from "./process.ts";
 import type { Ref } from "./ref.ts";
-import { planOf, type SpawnOptions } from "./spawn_options.ts";
+import { checkArgs, planOf, type SpawnOptions } from "./spawn_options.ts";
 import { prepare } from "./start.ts";
 import { assertMayStart } from "./start_guard.ts";
 
@@ -62,7 +63,8 @@ export async function spawn<D extends Definition>(
   const [args = [], options = {}] = rest as unknown as [unknown[]?, SpawnOptions?];
   const registration = registrationOf("spawn", definition);
   const action = `spawn ${registration.name}`;
-  if (!Array.isArray(args)) throw new TypeError(`Cannot ${action}: the arguments must be an array`);
+  checkArgs(action, args);
+  checkOptions(action, options);
   if (registration.kind === "task") {
     const process = new Process(definition as TaskFunction, args, { daemon: true, ...options });
     await process.start();
@@ -71,7 +73,7 @@ export async function spawn<D extends Definition>(
   const parent = currentActor();
   const base = {
     registration,
-    name: `${registration.name}-${++parent.spawned}`,
+    name: `${registration.name}-${parent.spawned + 1}`,
     path: parent.plan.path,
     daemon: true,
     holder: parent.holder,
@@ -79,6 +81,7 @@ export async function spawn<D extends Definition>(
   const plan = planOf(action, base, options);
   assertMayStart(action);
   const { contact, launch } = prepare(plan, parent, options);
+  parent.spawned++;
   await launch(args);
-  return makeRef(contact, true) as unknown as Handle<D>;
+  return makeRef(contact) as unknown as Handle<D>;
 }

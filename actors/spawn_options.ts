@@ -62,14 +62,16 @@ export function planOf(action: string, base: PlanBase, options: SpawnOptions): S
   const { name = base.name, placement = "thread", daemon = base.daemon, concurrency = 1, signal, startTimeoutMs } =
     options;
   if (typeof name !== "string" || name === "") {
-    throw new TypeError(`Cannot ${action}: name must be a string that is not empty`);
+    throw new TypeError(`Cannot ${action}: name must be a string that is not empty, not ${Deno.inspect(name)}`);
   }
   if (!PLACEMENTS.includes(placement)) {
     throw new TypeError(
-      `Cannot ${action}: placement must be "thread", "process" or "inline", not ${JSON.stringify(placement)}`,
+      `Cannot ${action}: placement must be "thread", "process" or "inline", not ${Deno.inspect(placement)}`,
     );
   }
-  if (typeof daemon !== "boolean") throw new TypeError(`Cannot ${action}: daemon must be a boolean`);
+  if (typeof daemon !== "boolean") {
+    throw new TypeError(`Cannot ${action}: daemon must be a boolean, not ${Deno.inspect(daemon)}`);
+  }
   checkCount(action, "concurrency", concurrency);
   checkIsolateOptions(action, options);
   const wait = patience(action, { timeoutMs: startTimeoutMs, signal }, START_TIMEOUT_MS);
@@ -85,6 +87,12 @@ export function planOf(action: string, base: PlanBase, options: SpawnOptions): S
   };
 }
 
+/** @throws {TypeError} If the arguments are no array. */
+export function checkArgs(action: string, args: unknown): void {
+  if (Array.isArray(args)) return;
+  throw new TypeError(`Cannot ${action}: the arguments must be an array, not ${Deno.inspect(args)}`);
+}
+
 /** @throws {StartError} If the isolate is this one and cannot be limited. */
 export function checkInline(action: string, options: IsolateOptions): void {
   for (const name of ["permissions", "env", "maxHeapMb", "denoArgs"] as const) {
@@ -94,15 +102,10 @@ export function checkInline(action: string, options: IsolateOptions): void {
 }
 
 function checkIsolateOptions(action: string, { env, maxHeapMb, denoArgs }: SpawnOptions): void {
-  if (
-    env !== undefined &&
-    (typeof env !== "object" || env === null || Object.values(env).some((value) => typeof value !== "string"))
-  ) {
-    throw new TypeError(`Cannot ${action}: env must be an object of strings`);
-  }
+  if (env !== undefined) checkEnvironment(action, env);
   if (maxHeapMb !== undefined) checkCount(action, "maxHeapMb", maxHeapMb);
   if (denoArgs !== undefined && (!Array.isArray(denoArgs) || denoArgs.some((flag) => typeof flag !== "string"))) {
-    throw new TypeError(`Cannot ${action}: denoArgs must be a list of strings`);
+    throw new TypeError(`Cannot ${action}: denoArgs must be a list of strings, not ${Deno.inspect(denoArgs)}`);
   }
   const granting = denoArgs?.find((flag) => GRANTS.test(flag));
   if (granting !== undefined) {
@@ -110,12 +113,29 @@ function checkIsolateOptions(action: string, { env, maxHeapMb, denoArgs }: Spawn
   }
 }
 
-function checkMailbox(action: string, mailbox: MailboxOptions | undefined): MailboxOptions {
-  const { capacity = 1024, overflow = "wait" } = checkOptions(action, mailbox ?? {});
+function checkEnvironment(action: string, env: unknown): void {
+  if (typeof env !== "object" || env === null || Array.isArray(env)) {
+    throw new TypeError(`Cannot ${action}: env must be an object of strings, not ${Deno.inspect(env)}`);
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value !== "string" || value.includes("\0")) {
+      throw new TypeError(`Cannot ${action}: env.${name} must be a string without NUL, not ${Deno.inspect(value)}`);
+    }
+    if (!/^[^=\0]+$/.test(name)) {
+      throw new TypeError(`Cannot ${action}: env cannot have a variable named ${JSON.stringify(name)}`);
+    }
+  }
+}
+
+function checkMailbox(action: string, mailbox: MailboxOptions = {}): MailboxOptions {
+  if (typeof mailbox !== "object" || mailbox === null) {
+    throw new TypeError(`Cannot ${action}: mailbox must be an object, not ${Deno.inspect(mailbox)}`);
+  }
+  const { capacity = 1024, overflow = "wait" } = mailbox;
   checkCount(action, "mailbox.capacity", capacity);
   if (!OVERFLOWS.includes(overflow)) {
     throw new TypeError(
-      `Cannot ${action}: mailbox.overflow must be one of ${OVERFLOWS.join(", ")}, not ${JSON.stringify(overflow)}`,
+      `Cannot ${action}: mailbox.overflow must be one of ${OVERFLOWS.join(", ")}, not ${Deno.inspect(overflow)}`,
     );
   }
   return { capacity: Math.min(capacity, Number.MAX_SAFE_INTEGER), overflow };

@@ -107,6 +107,7 @@ async function launchHere(
 ): Promise<void> {
   const deadline = new StartDeadline(action, plan);
   try {
+    deadline.check();
     await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed]);
   } catch (error) {
     void actor.kill("SIGKILL");

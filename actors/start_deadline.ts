@@ -9,6 +9,8 @@ export class StartDeadline {
   readonly #deadline: Deadline | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #aborted: () => void;
+  /** Why it is too late to begin at all. */
+  readonly #tooLate: TimeoutError | undefined;
   #passed = false;
 
   constructor(action: string, { startTimeoutMs, signal }: StartPlan) {
@@ -22,12 +24,18 @@ export class StartDeadline {
     this.#signal = signal;
     this.#aborted = () => reject(signal!.reason);
     signal?.addEventListener("abort", this.#aborted, { once: true });
-    if (startTimeoutMs === Infinity) return;
-    const message = `Cannot ${action}: it was not ready after ${startTimeoutMs} ms`;
-    this.#deadline = wheel.after(
-      startTimeoutMs,
-      () => reject(new TimeoutError(message, { timeoutMs: startTimeoutMs })),
-    );
+    const late = () => {
+      const message = `Cannot ${action}: it was not ready after ${startTimeoutMs} ms`;
+      return new TimeoutError(message, { timeoutMs: startTimeoutMs });
+    };
+    if (startTimeoutMs <= 0) this.#tooLate = late();
+    else if (startTimeoutMs !== Infinity) this.#deadline = wheel.after(startTimeoutMs, () => reject(late()));
+  }
+
+  /** To be called before anything is started: throws if it is too late for that. */
+  check(): void {
+    this.#signal?.throwIfAborted();
+    if (this.#tooLate !== undefined) throw this.#tooLate;
   }
 
   /** Whether time is over or the caller gave up. */

@@ -3,7 +3,7 @@ import type { WaitOptions } from "./kernel/wait.ts";
 
 /** What `send` takes. */
 export interface SendOptions extends WaitOptions {
-  /** Objects in the message to move instead of copying. */
+  /** Objects to move instead of copying. They are gone from here at the call, also when it is given up then. */
   readonly transfer?: readonly Movable[] | undefined;
 }
 
@@ -28,8 +28,8 @@ export interface RecvBytesOptions extends WaitOptions {
  *   and each message is received once.
  * - **Back pressure**: `send` resolves when the message is accepted, which waits while 256 messages or 1 MiB are
  *   unread. What was accepted is received, also after the sender's death.
- * - **Closing**: when everybody who has the peer end closed it or died, `recv` drains what was sent and then rejects
- *   with `DisconnectedError`, and so does `send` at once.
+ * - **Closing**: when everybody who has the peer end closed it, forgot it or died, `recv` drains what was sent and then
+ *   rejects with `DisconnectedError`, and so does `send` at once.
  * - **Who holds an end**: every actor that received it by message, and its maker until it first passes it on; a maker
  *   that uses it after that, or still waits on it then, holds it until it closes it. So a parent need not close what it
  *   gave to a child.

@@ -231,6 +231,7 @@ export class ItemStore {
   #drop(item: Item, what: string): void {
     this.#bytes -= item.bytes;
     this.release(item.packet);
+    for (const object of item.packet.moved) if (object instanceof MessagePort) object.close();
     deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }
 

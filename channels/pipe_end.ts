@@ -214,9 +214,15 @@ class MakersHold implements Hold {
   }
 }
 
+/** A maker that has forgotten an end has closed it, as any other holder has. */
+const forgotten = new FinalizationRegistry<Hold>((hold) => hold.release());
+
 /** Makes a handle to an end of a pipe whose home is here. */
 export function makePipeEnd(cell: PipeEndCell, direction: Direction, maker: Holder): Connection<unknown> {
-  return new PipeEnd(cell, direction, new MakersHold(cell, maker));
+  const hold = new MakersHold(cell, maker);
+  const end = new PipeEnd(cell, direction, hold);
+  forgotten.register(end, hold);
+  return end;
 }
 
 handleKind(END, {

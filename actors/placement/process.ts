@@ -108,9 +108,13 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
 
 function commonFlags(config: BootConfig, { denoArgs = [], maxHeapMb }: IsolateOptions): string[] {
   const flags: string[] = [];
+  // What the child imports is not to be written into the user's lock; the program checked its modules against that.
+  if (!denoArgs.some((flag) => /^--(no-)?lock\b|^--frozen\b/.test(flag))) flags.push("--no-lock");
   const userConfig = denoArgs.includes("--no-config") ? undefined : findUserConfig(config.moduleUrl);
   if (userConfig !== undefined) flags.push("--config", userConfig);
   // The last one counts, and this limit is not for them to lift.
-  if (maxHeapMb !== undefined) denoArgs = [...denoArgs, `--v8-flags=--max-old-space-size=${maxHeapMb}`];
+  if (maxHeapMb !== undefined && maxHeapMb !== Infinity) {
+    denoArgs = [...denoArgs, `--v8-flags=--max-old-space-size=${maxHeapMb}`];
+  }
   return [...flags, ...denoArgs];
 }

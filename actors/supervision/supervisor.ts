@@ -3,7 +3,7 @@ import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { checkOptions } from "../../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../../channels/source.ts";
-import { contactBehind, contactFrom, contactPassage, isOwned, makeRef } from "../actor_ref.ts";
+import { contactBehind, contactFrom, contactPassage, isChild, makeRef } from "../actor_ref.ts";
 import type { PlacementName } from "../contact.ts";
 import { handleInterrupt } from "../program.ts";
 import type { Ref, StopOptions } from "../ref.ts";
@@ -116,7 +116,7 @@ class SupervisorHandle implements Supervisor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (isOwned(this.#ref)) await this.stop();
+    if (isChild(contactBehind(this.#ref)!)) await this.stop();
   }
 
   static {

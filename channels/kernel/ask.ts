@@ -258,8 +258,7 @@ export function ask(target: Target, question: Question): Promise<unknown> {
     if (withdraw === undefined) return;
     pending.withdraw = () => {
       withdraw();
-      // The handles in it were leased to the receiver, and only the receiver can give them back.
-      if (body.passages.length > 0) isolate.post({ kind: "send", ...route, id: 0, verb: DISCARD });
+      discard(target, holder, body);
     };
   });
 }
@@ -281,6 +280,14 @@ export function tell(target: Target, holder: Holder, verb: string, detail: strin
     detail,
     body,
   });
+}
+
+/**
+ * Does what is due for a message that was packed for the target and will not be sent: the handles in it were leased to
+ * the receiver, and only the receiver can give them back.
+ */
+export function discard(target: Target, holder: Holder, body: Packet): void {
+  if (body.passages.length > 0) tell(target, holder, DISCARD, "", body);
 }
 
 /** How many questions somebody waits for. */

@@ -44,7 +44,18 @@ function dispatch(envelope: Envelope): void {
 function receive(send: Send): void {
   const cell = cells.find(send.slot, send.incarnation, send.secret);
   const from = holders.get(send.from, send.holder);
-  if (cell !== undefined) return cell.receive(incoming.open(from, send.verb, send.detail, send.body, send.id));
+  if (cell !== undefined) {
+    const request = incoming.open(from, send.verb, send.detail, send.body, send.id);
+    try {
+      cell.receive(request);
+    } catch (error) {
+      // Whatever it is about the request, it is the asker's to know, and harms neither the cell nor the link.
+      request.throw(error);
+    }
+    return;
+  }
+  // Nobody is left to count it: its sender may send another, which is refused too.
+  isolate.post({ kind: "credit", to: send.from, from: isolate.id, slot: send.slot, count: 1 });
   releaseAll(send.body.passages, holders.get(isolate.id, send.slot));
   if (send.id === 0) deadLetters.add(`${isolate.id}#${send.slot}`, send.detail || send.verb);
   else incoming.open(from, send.verb, send.detail, send.body, send.id).lose(cells.exitOf(send.slot, send.secret));

@@ -98,6 +98,11 @@ export function revive(passages: readonly Passage[], index: number, holder: Hold
   return face;
 }
 
+/** A kind that this program does not know cannot be held here, and so is not leased either. */
+function isLeased(kind: string): boolean {
+  return kinds.get(kind)?.leased ?? false;
+}
+
 /** Who is to hold the handles of a message. */
 export interface Destination {
   readonly isolate: string;
@@ -127,11 +132,6 @@ export function releaseAll(passages: readonly Passage[], holder: Holder): void {
   for (const { kind, target } of passages) {
     if (isLeased(kind)) releaseLease(target, kind, holder);
   }
-}
-
-/** Not of a kind that is unknown here: such a handle cannot be received, and whoever sent it is not one of us. */
-function isLeased(kind: string): boolean {
-  return kinds.get(kind)?.leased ?? false;
 }
 
 function releaseLease(target: Target, kind: string, holder: Holder): void {

@@ -130,22 +130,28 @@ export class Isolate {
   }
 
   #receive(frame: Frame, from: IsolateId | undefined): void {
+    const neighbour = from ?? parentOf(this.id);
+    let origin = neighbour;
     try {
-      this.#accept(frame, from);
+      const route = readRoute(frame);
+      origin = route.from;
+      // A child speaks for itself and those below it; else a sandboxed one could answer calls made to others.
+      if (from !== undefined && !isWithin(origin, from)) return;
+      this.#accept(frame, route.to, from);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      // There is no telling what the rest of such a stream means: it costs the connection.
-      (from === undefined ? this.#parent : this.#links.get(from))?.close();
+      // There is no telling what the rest of such a stream means: it costs the connection. Who only passed it on has
+      // not read it, and is not to blame.
+      if (origin === neighbour) (from === undefined ? this.#parent : this.#links.get(from))?.close();
     }
   }
 
-  #accept(frame: Frame, from: IsolateId | undefined): void {
-    const route = readRoute(frame);
-    // A child speaks for itself and those below it; else a sandboxed one could answer calls made to others.
-    if (from !== undefined && !isWithin(route.from, from)) return;
-    if (route.to !== this.id) return this.#forward(frame, route.to);
+  #accept(frame: Frame, to: IsolateId, from: IsolateId | undefined): void {
+    if (to !== this.id) return this.#forward(frame, to);
     const envelope = decodeFrame(frame);
     if (envelope.kind !== "down") return this.deliver(envelope);
+    // Neighbours tell each other who is gone; it is never passed on as it is, so that nobody can tell it of others.
+    if (envelope.from !== (from ?? parentOf(this.id))) return;
     if (from === undefined || isWithin(envelope.isolate, from)) {
       this.down(envelope.isolate, envelope.exit, from === undefined ? this.#parent : this.#links.get(from));
     }

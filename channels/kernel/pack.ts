@@ -134,20 +134,31 @@ export function destinationOf(target: Target): Destination {
   return isCell(target) ? { isolate: isolate.id, slot: cells.slotOf(target) } : target;
 }
 
-/** Detaches the originals, all or none, and gives the ones that go on from here. */
+/**
+ * Detaches the originals and gives the ones that go on from here. What may refuse to move goes first, so that buffers,
+ * which are copied in no time but cannot be had back, are detached only when nothing can stop the message any more.
+ */
 function move(transfer: readonly Movable[]): readonly Movable[] {
   if (transfer.length === 0) return transfer;
+  const moved = new Map<Movable, Movable>();
+  const detach = (objects: readonly Movable[]) => {
+    const gone = structuredClone(objects, { transfer: objects as Transferable[] });
+    for (const [index, object] of objects.entries()) moved.set(object, gone[index]);
+  };
   try {
-    return structuredClone(transfer, { transfer: [...transfer] as Transferable[] });
+    for (const object of transfer) if (!(object instanceof ArrayBuffer)) detach([object]);
+    detach(transfer.filter((object) => object instanceof ArrayBuffer));
   } catch (error) {
     throw new NotSerializableError(`Cannot send transfer: ${(error as Error).message}`, {
       path: "transfer",
       kind: "transfer",
     });
   }
+  return transfer.map((object) => moved.get(object)!);
 }
 
 function checkTransfer(transfer: readonly Movable[], inProcess: boolean): void {
+  if (!Array.isArray(transfer)) throw new TypeError(`Cannot send: transfer must be an array, not ${typeof transfer}`);
   for (const [index, object] of transfer.entries()) {
     const path = `transfer[${index}]`;
     if (object instanceof ArrayBuffer) {
@@ -157,7 +168,14 @@ function checkTransfer(transfer: readonly Movable[], inProcess: boolean): void {
         object instanceof TransformStream)
     ) fail(path, typeof object, "only an ArrayBuffer, a MessagePort and a web stream can be moved");
     else if (!inProcess) fail(path, object.constructor.name, "it cannot leave this operating-system process");
+    else if (isLocked(object)) fail(path, object.constructor.name, "it is locked");
+    if (transfer.indexOf(object) < index) fail(path, object.constructor.name, "it is named twice");
   }
+}
+
+function isLocked(object: Exclude<Movable, ArrayBuffer>): boolean {
+  if (object instanceof MessagePort) return false;
+  return object instanceof TransformStream ? object.readable.locked || object.writable.locked : object.locked;
 }
 
 function fail(path: string, kind: string, why: string): never {

@@ -84,7 +84,9 @@ export class Request {
     this.#state = "offered";
     this.onCancel = undefined;
     this.#taken = taken;
-    this.asker!.offered(body, tag);
+    if (this.asker !== undefined) this.asker.offered(body, tag);
+    // Nobody takes what nobody wants to be answered with.
+    else queueMicrotask(() => this.taken(false));
   }
 
   /** The asker's word on the offer. `moved` is what had moved to it and came back. */

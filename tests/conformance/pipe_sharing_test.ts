@@ -19,7 +19,7 @@ function assertOrdered(got: readonly [number, number][]): void {
 
 for (const home of ["inline", "thread", "process"] as const) {
   bounded(
-    `[BEAT-13] N writers and M readers of one pipe in every placement, its home in ${home}: each message exactly once, whole`,
+    `[BEAT-13] [pain 13] N writers and M readers of one pipe in every placement, its home in ${home}: each message exactly once, whole`,
     async () => {
       const COUNT = 100;
       const MAX_BYTES = 20_000;

@@ -53,7 +53,7 @@ everywhere("what cannot travel is refused with its path: as an item of a stream,
   for (const kind of ["function", "class Foo", "AbortSignal"]) {
     const items = carrier.giveRefusedItem(kind)[Symbol.asyncIterator]();
     assertEquals(await items.next(), { done: false, value: "first" });
-    await assertRefused(items.next(), kind, "item");
+    await assertRefused(items.next(), kind, "stream.item");
     assertEquals(await items.next(), { done: true, value: undefined });
   }
   assertEquals(await carrier.echo("still there"), "still there");

@@ -111,7 +111,7 @@ everywhere(
   },
 );
 
-everywhere("a value is a snapshot taken at the call, wherever it is sent", async (world) => {
+everywhere("[pain 9] a value is a snapshot taken at the call, wherever it is sent", async (world) => {
   const carrier = callsOf(await world.spawn(Carrier, []));
   const value = { list: [1], bytes: new Uint8Array([1]), map: new Map([["a", 1]]), date: new Date(0) };
   const expected = structuredClone(value);
