@@ -1,11 +1,16 @@
 /** Pipes in programs of their own: what becomes of those that were forgotten. */
 
 import { assertEquals } from "@std/assert";
-import { runProgram } from "./program_run.ts";
+import { runProgram } from "../run_program.ts";
+
+const collects = new URL("./fixtures/programs/collects_pipes.ts", import.meta.url).href;
 
 for (const placement of ["inline", "thread", "process"]) {
   Deno.test(`an end that its maker forgot is gone like one that was closed, and not before (${placement})`, async () => {
-    const { code, stdout, stderr } = await runProgram("collects_pipes.ts", ["--v8-flags=--expose-gc"], [placement]);
+    const { code, stdout, stderr } = await runProgram(collects, {
+      flags: ["-A", "--v8-flags=--expose-gc"],
+      args: [placement],
+    });
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const results: Record<string, boolean> = JSON.parse(stdout);
     assertEquals(Object.entries(results).filter(([, holds]) => !holds).map(([fact]) => fact), []);
