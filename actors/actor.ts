@@ -1,4 +1,4 @@
-import type { Exit } from "../channels/exit.ts";
+import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
@@ -190,6 +190,10 @@ export class Actor extends Cell implements Keeper {
     this.#finish(KILLED[signal]);
   }
 
+  orphan(): void {
+    this.#finish(PARENT_GONE);
+  }
+
   interrupt(): void {
     this.#assertEndable("interrupt");
     this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
@@ -308,7 +312,7 @@ export class Actor extends Cell implements Keeper {
     this.#state = "ended";
     this.exit = exit;
     this.#stop.abort(new DOMException(`${this.name} has ended`, "AbortError"));
-    for (const child of this.children) child.kill("SIGKILL");
+    for (const child of this.children) child.orphan();
     this.loop.end(exit);
     cells.remove(this, exit);
     holders.sweep(this.holder);

@@ -1,4 +1,4 @@
-import { type Exit, isExit } from "../channels/exit.ts";
+import { type Exit, isExit, PARENT_GONE } from "../channels/exit.ts";
 import { type Address, BOOT_SLOT, MAIN_SLOT, makeSecret } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { addressOf, Cell } from "../channels/kernel/cell.ts";
@@ -115,6 +115,11 @@ export class IsolateKeeper extends Cell implements Keeper {
     if (this.exit !== undefined || this.#seat === undefined) return;
     this.#hold(true);
     this.#seat.kill(signal);
+  }
+
+  orphan(): void {
+    this.#said ??= PARENT_GONE;
+    this.kill("SIGKILL");
   }
 
   interrupt(): void {

@@ -28,6 +28,8 @@ export interface Keeper {
   stop(graceMs: number): Promise<Exit>;
   /** Ends it at once. */
   kill(signal: EndSignal): void;
+  /** Ends it at once, because its parent has ended. */
+  orphan(): void;
   /** Aborts its `current().signal`, nothing more. */
   interrupt(): void;
   /** What its task returned, packed again for somebody else; rejects with what it threw, or how else it ended. */

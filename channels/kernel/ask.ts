@@ -1,11 +1,11 @@
-import type { Exit } from "../exit.ts";
+import { type Exit, PARENT_GONE } from "../exit.ts";
 import { TimeoutError } from "../errors.ts";
 import { type IsolateId, isWithin } from "./address.ts";
 import { isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
 import type { Holder } from "./holder.ts";
-import { isolate } from "./isolate.ts";
+import { exitOfCell, isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
 import { unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
@@ -58,6 +58,7 @@ class Pending implements Asker {
   constructor(
     readonly question: Question,
     readonly to: IsolateId,
+    readonly slot: number,
     readonly id: number,
     readonly resolve: (value: unknown) => void,
     readonly reject: (reason: unknown) => void,
@@ -153,13 +154,13 @@ export function ask(target: Target, question: Question): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const { holder, verb, detail = "", body = EMPTY_PACKET } = question;
     if (isCell(target)) {
-      const pending = new Pending(question, isolate.id, 0, resolve, reject);
+      const pending = new Pending(question, isolate.id, target.slot, 0, resolve, reject);
       pending.request = new Request(holder, verb, detail, body, pending);
       target.receive(pending.request);
       return;
     }
     const id = ++ids.last;
-    const pending = new Pending(question, target.isolate, id, resolve, reject);
+    const pending = new Pending(question, target.isolate, target.slot, id, resolve, reject);
     pendings.set(id, pending);
     const { isolate: to, slot, incarnation, secret } = target;
     const route = { to, from: isolate.id, slot, incarnation, secret, holder: holder.slot, detail, body };
@@ -222,6 +223,7 @@ export function answered(envelope: Reply | Item): void {
 
 isolate.downListeners.add((gone, exit) => {
   for (const pending of [...pendings.values()]) {
-    if (isWithin(pending.to, gone)) pending.settled("lost", EMPTY_PACKET, exit);
+    if (!isWithin(pending.to, gone)) continue;
+    pending.settled("lost", EMPTY_PACKET, pending.to === gone ? exitOfCell(pending.slot, exit) : PARENT_GONE);
   }
 });
