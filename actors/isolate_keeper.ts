@@ -98,7 +98,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   stop(graceMs: number): Promise<Exit> {
-    if (this.exit !== undefined) return this.exited;
+    if (this.exit !== undefined || this.#seat === undefined) return this.exited;
     this.#hold(true);
     if (graceMs <= 0) this.kill("SIGKILL");
     else {

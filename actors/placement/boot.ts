@@ -19,6 +19,7 @@ import type { BootConfig } from "./placement.ts";
  */
 export class Boot extends Cell {
   readonly #config: BootConfig;
+  readonly #link: Link;
   readonly #actor: Actor;
   readonly #exit: (code: number) => void;
   readonly #served: Promise<void>;
@@ -31,6 +32,7 @@ export class Boot extends Cell {
   constructor(config: BootConfig, link: Link, exit: (code: number) => void) {
     super();
     this.#config = config;
+    this.#link = link;
     this.#exit = exit;
     this.#served = new Promise((resolve) => this.#serve = resolve);
     this.#served.catch(() => {});
@@ -82,7 +84,7 @@ export class Boot extends Cell {
     const { promise: told, resolve } = Promise.withResolvers<void>();
     await this.#actor.start(request.body, registration, told);
     request.reply();
-    await isolate.flush();
+    await this.#link.flush();
     resolve();
   }
 
@@ -94,7 +96,7 @@ export class Boot extends Cell {
       await this.#actor.result().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
     }
     exitRequest.reply(exit);
-    await isolate.flush();
+    await this.#link.flush();
     this.#exit(exit.code & 0xff);
   }
 }

@@ -68,11 +68,6 @@ export class Isolate {
     link.start({ frame: (frame) => this.#receive(frame, undefined), closed });
   }
 
-  /** Resolves when what was posted so far has left this isolate. */
-  async flush(): Promise<void> {
-    await Promise.all([this.#parent, ...this.#links.values()].map((link) => link?.flush()));
-  }
-
   /** How an isolate ended, or undefined while it is not known to have ended. Those below one that is gone are gone too. */
   exitOf(id: IsolateId): Exit | undefined {
     if (this.#dead.size === 0) return undefined;
