@@ -1,14 +1,15 @@
 /**
  * Actors for Deno: threads and subprocesses that talk by message, restart when they fail, and stop when you say so.
  *
- * Each process is an actor in a Deno Worker or subprocess with a mailbox; bidirectional channels are pipes. Python's
- * `multiprocessing` has the words, Erlang/OTP the guarantees: nothing hangs, nothing accepted is lost.
+ * Each process is an actor in a thread or subprocess with a mailbox; bidirectional channels are pipes. Python's
+ * `multiprocessing` has the words, Erlang/OTP the manners: whatever you wait for, you hear of its end.
  *
  * - **Order**: what one sender sends to one receiver arrives in that order; there is none across senders.
  * - **Delivery**: at most once. What was accepted (a resolved `put` or `send`) survives its sender.
  * - **Settling**: every wait on somebody else ends when that one dies, however it died.
  * - **Copies**: a value is a snapshot taken at the call; what cannot travel is an error at the call, never `{}`.
- * - **Handles** (refs, processes, queues, ends of pipes) can be sent anywhere, and work there.
+ * - **Handles** (refs, processes, queues, ends of pipes, locks, shared memory) can be sent anywhere, and work there.
+ * - **Placement**: a thread unless an option says otherwise; the same in a subprocess and in the program's own isolate.
  *
  * @example A queue between two processes
  * ```ts
@@ -56,8 +57,32 @@ export { activeChildren, cpuCount, Process, type ProcessOptions } from "./actors
 export { Current, current } from "./actors/current.ts";
 export type { CallContext } from "./actors/context.ts";
 export { Mailbox } from "./actors/mailbox.ts";
+export { type Child, child, type ChildOptions } from "./actors/supervision/child.ts";
+export {
+  type Children,
+  type Refs,
+  supervise,
+  type SuperviseOptions,
+  type Supervisor,
+  supervisor,
+} from "./actors/supervision/supervisor.ts";
+export type { BackoffOptions, RestartType, Strategy } from "./actors/supervision/restart_policy.ts";
+export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
 export { onExit } from "./actors/on_exit.ts";
 export type { ExitHookOptions } from "./actors/exit_hooks.ts";
+export { type Ending, ready, select, type Selected, type SelectSource, type Taken } from "./channels/select.ts";
+export { Lock } from "./channels/sync/lock.ts";
+export { RLock } from "./channels/sync/rlock.ts";
+export { BoundedSemaphore, Semaphore } from "./channels/sync/semaphore.ts";
+export type { LockGuard } from "./channels/sync/lock_guard.ts";
+export { Condition } from "./channels/sync/condition.ts";
+export { EventFlag } from "./channels/sync/event_flag.ts";
+export { Barrier, type BarrierOptions } from "./channels/sync/barrier.ts";
+export type { NumberKind, NumberView, Numeric } from "./channels/memory/number_kind.ts";
+export { SharedValue } from "./channels/memory/shared_value.ts";
+export { SharedArray } from "./channels/memory/shared_array.ts";
+export { SharedMemory, type SharedMemoryOptions } from "./channels/memory/shared_memory.ts";
+export { type Shareable, ShareableList } from "./channels/memory/shareable_list.ts";
 export { Queue, type QueueOptions } from "./channels/queue.ts";
 export type { Producer } from "./channels/producer.ts";
 export { JoinableQueue, type JoinableQueueOptions } from "./channels/joinable_queue.ts";

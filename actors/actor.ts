@@ -1,6 +1,6 @@
 import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
-import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
+import { Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
@@ -14,7 +14,7 @@ import { runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
-import { actorExited, ExitRequest, failedBy } from "./exited.ts";
+import { actorExited, describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
@@ -35,6 +35,9 @@ export interface ActorPlan {
   readonly concurrency?: number | undefined;
 }
 
+/** What a task returned or threw. */
+type Outcome = { readonly value: unknown } | { readonly thrown: unknown };
+
 /** How long daemons may take to stop once a task is done. */
 const DAEMON_GRACE_MS = 1000;
 
@@ -54,15 +57,21 @@ export class Actor extends Cell implements Keeper {
   spawned = 0;
   /** The processes that it started, while they live. */
   readonly processesAlive: Set<object> = new Set();
+  /** Ends the children in a way of its own; a supervisor has one. */
+  endChildrenBy: (() => Promise<void>) | undefined;
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
-  #state: "starting" | "running" | "stopping" | "ended" = "starting";
-  #instance: (object & ActorHooks) | undefined;
-  /** What comes before it has started waits for that. */
+  /** Whether there is, or will be, somebody who handles calls: not so in a task, nor in the program itself. */
   #hasMethods = true;
-  #stopping: Promise<Exit> | undefined;
-  #outcome: { readonly value: unknown } | { readonly thrown: unknown } | undefined;
+  #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
+  #instance: (object & ActorHooks) | undefined;
+  /** How long it was given to stop, once it was asked to. */
+  #stopping: { readonly graceMs: number } | undefined;
+  #conclusion: Promise<void> | undefined;
+  #outcome: Outcome | undefined;
+  /** Who waits for the outcome. */
+  #waiting: Request[] | undefined;
   readonly #stop = new AbortController();
   #settleExited!: (exit: Exit) => void;
 
@@ -97,34 +106,47 @@ export class Actor extends Cell implements Keeper {
     return this.plan.parent === undefined;
   }
 
-  /** The program's own main actor runs by itself. */
+  /** Whether the program waits for it: neither it nor anybody here that it lives under is a daemon. */
+  get isAwaited(): boolean {
+    if (this.daemon) return false;
+    const above = this.plan.parent?.actor;
+    return above === undefined || !isCell(above) || (above as Actor).isAwaited;
+  }
+
+  /** Ends it in order for a reason of its own. */
+  async endWith(exit: Exit): Promise<void> {
+    await this.#conclude(exit.error === undefined ? exit : failedBy(exit.error, exit.code));
+  }
+
+  /** It runs by itself, and handles no calls. */
   run(): void {
-    this.#state = "running";
     this.#hasMethods = false;
+    this.#state = "running";
   }
 
   /**
    * Constructs the actor, or starts its task. Rejects with what was thrown, and the actor has then ended.
    *
-   * @param told when its starter has been told that it runs, which a task that computes would keep waiting
+   * @param told when whoever starts it has been told, after which a task begins: it may end everything at once
    */
-  async start(args: Packet, registration: Registration, told: Promise<void> = Promise.resolve()): Promise<void> {
+  async start(args: Packet, registration: Registration, told: Promise<void>): Promise<void> {
+    if (this.exit !== undefined) throw new Error(`${this.name} has ended before that (${describeExit(this.exit)})`);
+    this.#state = "starting";
     try {
-      if (this.exit !== undefined) throw this.#endedEarly();
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
-        this.#state = "running";
-        this.#hasMethods = false;
+        this.run();
         void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values, told);
         return;
       }
       const Class = registration.definition as new (...values: unknown[]) => object & ActorHooks;
-      const instance = await runAs(this, undefined, async () => {
+      // In an array: an actor may have a method named `then`, and is no promise for that.
+      const [instance] = await runAs(this, undefined, async () => {
         const made = new Class(...values);
         await made.onStart?.(this.current);
-        return made;
+        return [made];
       });
-      if (this.#state !== "starting") throw this.#endedEarly();
+      if (this.#ending) throw this.#endedEarly();
       this.#instance = instance;
       this.#state = "running";
       this.loop.open(instance);
@@ -132,20 +154,14 @@ export class Actor extends Cell implements Keeper {
       if (error instanceof ExitRequest) {
         throw new Error(`${this.name} called exit(${error.code}) while it was starting`);
       }
-      this.#finish(failedBy(error));
+      this.failToStart(error);
       throw error;
     }
   }
 
-  #handle(request: Request): void {
-    if (this.#hasMethods) return this.loop.add(request);
-    releaseAll(request.body.passages, this.holder);
-    if (request.asker === undefined) deadLetters.add(this.title, request.detail);
-    else {
-      request.throw(
-        new TypeError(`Cannot call ${request.detail} of ${this.name}: it runs no actor, and has no methods`),
-      );
-    }
+  /** Ends it, since it cannot be started. */
+  failToStart(error: unknown): void {
+    if (this.#conclusion === undefined) this.#finish(failedBy(error));
   }
 
   #endedEarly(): unknown {
@@ -156,16 +172,21 @@ export class Actor extends Cell implements Keeper {
     switch (request.verb) {
       case "call":
       case "cast":
-        if (!this.#refuses(request)) this.#handle(request);
-        return;
+        if (this.#refuses(request)) return;
+        if (this.#hasMethods) return this.loop.add(request);
+        this.loop.refuseUnknown(request);
+        return this.loop.inbox.credit(request);
       case "message":
         if (!this.#refuses(request)) this.loop.addMessage(request);
         return;
       case "room":
         if (!this.#refuses(request)) this.loop.awaitRoom(request);
         return;
+      case "hasRoom":
+        if (!this.#refuses(request)) request.reply(this.loop.inbox.hasRoom);
+        return;
       case DISCARD:
-        return releaseAll(request.body.passages, this.holder);
+        return this.#discard(request);
       default:
         if (control(this, request)) return;
         request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
@@ -175,19 +196,27 @@ export class Actor extends Cell implements Keeper {
   stop(graceMs: number): Promise<Exit> {
     this.#assertEndable("stop");
     if (this.exit !== undefined) return this.exited;
-    const kill = () => this.kill("SIGKILL");
+    if (this.#state === "made") {
+      this.#finish({ code: 0, reason: "stopped" });
+      return this.exited;
+    }
+    const kill = () => void this.kill("SIGKILL");
     if (graceMs <= 0) kill();
     else if (graceMs !== Infinity) {
       const deadline = wheel.after(graceMs, kill);
       void this.exited.then(() => deadline.cancel());
     }
-    this.#stopping ??= this.#stopGently(graceMs);
+    if (this.#stopping === undefined) {
+      this.#stopping = { graceMs };
+      void this.#stopGently(graceMs);
+    }
     return this.exited;
   }
 
-  kill(signal: EndSignal): void {
+  kill(signal: EndSignal): Promise<Exit> {
     this.#assertEndable("kill");
     this.#finish(KILLED[signal]);
+    return this.exited;
   }
 
   orphan(): void {
@@ -199,16 +228,23 @@ export class Actor extends Cell implements Keeper {
     this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
   }
 
-  async result(): Promise<unknown> {
-    const exit = await this.exited;
-    if (this.#outcome === undefined) throw actorExited("read the result", this.name, this.address, exit);
-    if ("thrown" in this.#outcome) throw this.#outcome.thrown;
-    return this.#outcome.value;
+  /** Asks the code that runs in it to end. */
+  askToStop(): void {
+    this.#stop.abort(new DOMException(`${this.name} was asked to stop`, "AbortError"));
+  }
+
+  result(request: Request): void {
+    const outcome = this.#outcome;
+    if (outcome !== undefined) {
+      if ("thrown" in outcome) request.throw(outcome.thrown);
+      else request.replyValue(outcome.value, "result");
+    } else if (this.exit !== undefined) {
+      request.throw(actorExited("read the result", this.name, this.address, this.exit));
+    } else (this.#waiting ??= []).push(request);
   }
 
   /** Ends it with a code of its own choice. Never returns. */
   exitWith(code: number): never {
-    if (this.isProgram) Deno.exit(code);
     void this.#conclude({ code, reason: code === 0 ? "normal" : "error" });
     throw new ExitRequest(code);
   }
@@ -216,17 +252,25 @@ export class Actor extends Cell implements Keeper {
   /** A handler threw; the caller, if there is one, has been told. */
   failed(error: unknown, message: FailedMessage): void {
     if (message.kind !== "call") this.crash(error, message);
-    else if (this.#instance?.onError !== undefined) this.#decide(error, message, "resume");
+    else if (this.#instance?.onError !== undefined) void this.#decide(error, message, "resume");
   }
 
   /** Something it did not catch, and that no caller can be told: the actor ends, unless it decides otherwise. */
   crash(error: unknown, message: FailedMessage): void {
-    if (this.#state !== "ended" && !(error instanceof ExitRequest)) this.#decide(error, message, "escalate");
+    if (this.#state === "ended" || error instanceof ExitRequest) return;
+    if (this.#instance?.onError === undefined) void this.#fail(error, ` in ${message.method}`);
+    else void this.#decide(error, message, "escalate");
   }
 
   /** Stops the children, all within the grace, those asked first that were started last. */
   async endChildren(graceMs: number): Promise<void> {
+    await this.endChildrenBy?.();
     await Promise.all([...this.children].reverse().map((child) => child.stop(graceMs)));
+  }
+
+  /** Gives back the handles of a message that nobody will read. After the end they were leased to a holder anew. */
+  #discard(request: Request): void {
+    releaseAll(request.body.passages, holders.get(isolate.id, this.slot));
   }
 
   /** Every child has a ref to its parent, also one that may do nothing. */
@@ -234,49 +278,83 @@ export class Actor extends Cell implements Keeper {
     if (this.isProgram) throw new TypeError(`Cannot ${action} ${this.name}: it is the program itself`);
   }
 
+  get #ending(): boolean {
+    return this.#state === "stopping" || this.#state === "ended";
+  }
+
   /** An actor that ends takes nothing new. */
   #refuses(request: Request): boolean {
-    if (this.#state !== "ended" && this.#state !== "stopping") return false;
-    releaseAll(request.body.passages, this.holder);
+    if (!this.#ending) return false;
+    this.#discard(request);
     if (request.asker === undefined) deadLetters.add(this.title, request.detail || request.verb);
     else request.lose(this.exit ?? { code: 0, reason: "stopped" });
+    this.loop.inbox.credit(request);
     return true;
   }
 
   async #decide(error: unknown, message: FailedMessage, fallback: ErrorDecision): Promise<void> {
-    let decision = fallback;
+    // What is queued behind the error is not handled before it is known whether it ever will be.
+    this.loop.pause();
     try {
-      decision = await runAs(this, undefined, () => this.#instance?.onError?.(error, message)) ?? fallback;
+      const decision = await this.#decisionOf(error, message) ?? fallback;
+      if (decision === "resume" || this.#state === "ended") return;
+      if (decision === "stop") void this.stop(GRACE_MS);
+      else await this.#fail(error, ` in ${message.method}`);
+    } finally {
+      this.loop.resume();
+    }
+  }
+
+  async #decisionOf(error: unknown, message: FailedMessage): Promise<ErrorDecision | undefined> {
+    try {
+      return await runAs(this, undefined, () => this.#instance?.onError?.(error, message));
     } catch (second) {
       console.error(`${this.title}: onError failed:`, second);
-      decision = "escalate";
+      return "escalate";
     }
-    if (decision === "resume" || this.#state === "ended") return;
-    if (decision === "stop") return void this.stop(GRACE_MS);
-    await this.#fail(error, ` in ${message.method}`);
   }
 
-  async #runTask(task: (...values: unknown[]) => unknown, values: unknown[], told: Promise<void>): Promise<void> {
+  async #runTask(
+    task: (...values: unknown[]) => unknown,
+    values: unknown[],
+    told: Promise<void>,
+  ): Promise<void> {
     await told;
+    if (this.#stopping !== undefined) return this.#conclude({ code: 0, reason: "stopped" });
+    if (this.exit !== undefined) return;
     try {
-      if (this.exit !== undefined) return;
-      const value = await runAs(this, undefined, () => task(...values));
-      if (this.exit !== undefined) return;
-      this.#outcome = { value };
-      await Promise.all([...this.children].filter((child) => !child.daemon).map((child) => child.exited));
-      await this.endChildren(DAEMON_GRACE_MS);
-      await this.#conclude({ code: 0, reason: this.#stopping === undefined ? "normal" : "stopped" });
+      this.#settle({ value: await runAs(this, undefined, () => task(...values)) });
     } catch (error) {
-      if (!(error instanceof ExitRequest) && this.exit === undefined) await this.#fail(error, "");
+      if (error instanceof ExitRequest || this.exit !== undefined) return;
+      // Leaving by the reason of its signal is how a task obeys; as an answer to `interrupt` it is an error like others.
+      if (this.#stopping === undefined || error !== this.signal.reason) return this.#fail(error, "");
+      this.#settle({ thrown: error });
     }
+    await this.#outliveChildren();
+    await this.#conclude({ code: 0, reason: this.#stopping === undefined ? "normal" : "stopped" });
   }
 
-  async #stopGently(graceMs: number): Promise<Exit> {
+  /** Waits for the children that are no daemons, and stops the others. */
+  async #outliveChildren(): Promise<void> {
+    if (this.#stopping !== undefined) return this.endChildren(this.#stopping.graceMs);
+    await Promise.all(this.#workers().map((child) => child.exited));
+    await this.endChildren(DAEMON_GRACE_MS);
+  }
+
+  /** The children that are no daemons: a task waits for them. */
+  #workers(): Keeper[] {
+    return [...this.children].filter((child) => !child.daemon);
+  }
+
+  async #stopGently(graceMs: number): Promise<void> {
     this.#state = "stopping";
-    this.#stop.abort(new DOMException(`${this.name} was asked to stop`, "AbortError"));
+    this.askToStop();
     this.loop.close();
-    // A task ends by returning; an actor when it has nothing left to do.
-    if (this.#instance === undefined) return this.exited;
+    if (this.#instance === undefined) {
+      // A task ends by returning, and may be waiting for its children to end first. The daemons serve it until then.
+      for (const child of this.#workers().reverse()) void child.stop(graceMs);
+      return;
+    }
     await new Promise<void>((resolve) => {
       this.loop.idle = resolve;
       this.loop.pump();
@@ -289,20 +367,31 @@ export class Actor extends Cell implements Keeper {
     } catch (error) {
       await this.#fail(error, " in onStop");
     }
-    return this.exited;
   }
 
   /** The whole error is on standard error before the actor counts as ended. */
   async #fail(error: unknown, where: string): Promise<void> {
     console.error(`${this.title} ended by an uncaught error${where}:`, error);
-    this.#outcome ??= { thrown: error };
+    this.#settle({ thrown: error });
     await this.#conclude(failedBy(error));
   }
 
-  /** Ends it in order: it takes nothing new, and its `onExit` functions run first. */
-  async #conclude(exit: Exit): Promise<void> {
+  /** The task's outcome is known, and told while its holds on what it may contain still last. The first one counts. */
+  #settle(outcome: Outcome): void {
+    if (this.exit !== undefined || this.#outcome !== undefined) return;
+    this.#outcome = outcome;
+    for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
+  }
+
+  /** Ends it in order: it takes nothing new, and its `onExit` functions run first. The first reason to end counts. */
+  #conclude(exit: Exit): Promise<void> {
+    return this.#conclusion ??= this.#concludeWith(exit);
+  }
+
+  async #concludeWith(exit: Exit): Promise<void> {
     if (this.exit !== undefined) return;
     this.#state = "stopping";
+    this.loop.pause();
     if (this.exitHooks.size > 0) await runAs(this, undefined, () => this.exitHooks.run());
     this.#finish(exit);
   }
@@ -312,9 +401,10 @@ export class Actor extends Cell implements Keeper {
     this.#state = "ended";
     this.exit = exit;
     this.#stop.abort(new DOMException(`${this.name} has ended`, "AbortError"));
+    for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
     for (const child of this.children) child.orphan();
     this.loop.end(exit);
-    cells.remove(this, exit);
+    cells.retire(this, exit);
     holders.sweep(this.holder);
     this.#settleExited(exit);
   }

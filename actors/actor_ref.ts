@@ -1,18 +1,21 @@
 import type { Exit } from "../channels/exit.ts";
-import { TimeoutError } from "../channels/errors.ts";
+import { ActorExitedError, TimeoutError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import type { Address } from "../channels/kernel/address.ts";
-import { ask, tell } from "../channels/kernel/ask.ts";
-import { isCell } from "../channels/kernel/cell.ts";
+import { ask, discard, tell } from "../channels/kernel/ask.ts";
+import { type Cell, isCell } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
-import { destinationOf, pack } from "../channels/kernel/pack.ts";
-import { checkOptions, patience, type WaitOptions } from "../channels/kernel/wait.ts";
+import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
+import { checkOptions, type Patience, patience, type WaitOptions } from "../channels/kernel/wait.ts";
+import { endingSource, selectable } from "../channels/source.ts";
 import { Bridges } from "./bridge.ts";
 import { CallResult } from "./call_result.ts";
 import { Contact, type PlacementName } from "./contact.ts";
+import { currentActor } from "./context.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
+import type { Keeper } from "./keeper.ts";
 import { outboxOf } from "./outbox.ts";
 import type { CallOptions, Calls, Casts, Ref, StopOptions } from "./ref.ts";
 import { StreamReader } from "./stream.ts";
@@ -22,17 +25,16 @@ const CALL_TIMEOUT_MS = 5000;
 
 class ActorRef implements Ref {
   readonly #contact: Contact;
-  readonly #owned: boolean;
   readonly call: Calls<unknown>;
   readonly cast: Casts<unknown>;
 
-  /** @param owned whether disposing of this ref stops the actor */
-  constructor(contact: Contact, owned: boolean) {
+  constructor(contact: Contact) {
     this.#contact = contact;
-    this.#owned = owned;
     this.call = methods((method, args) => makeCall(contact, method, args, {}));
     this.cast = methods((method, args) => makeCast(contact, method, args, {}));
     enroll(this, () => contactPassage("ref", contact));
+    contacts.set(this, contact);
+    selectable(this, endingSource(() => contact.exited, () => contact.exit));
   }
 
   get address(): string {
@@ -65,15 +67,20 @@ class ActorRef implements Ref {
   }
 
   async ready(options?: WaitOptions): Promise<void> {
-    const { actor, name, address } = this.#contact;
-    const wait = patience(`wait for ${name}`, options);
-    await ask(actor, {
-      holder: whoActs.holder(),
-      verb: "room",
-      wait,
-      lost: (exit) => actorExited("wait for room", name, address, exit ?? this.#contact.exit),
-      ...(!isCell(actor) && { gate: (send) => queue(actor, 0, send) }),
-    });
+    const { target, name, address } = this.#contact;
+    const action = `wait for ${name}`;
+    const wait = patience(action, options);
+    const late = (timeoutMs: number) =>
+      new TimeoutError(`Cannot ${action}: there was no room for a message for ${timeoutMs} ms`, { timeoutMs });
+    const lost = (exit: Exit | undefined) => actorExited(action, name, address, exit ?? this.#contact.exit);
+    const question = { holder: whoActs.holder(), late, lost };
+    if (wait.once) {
+      const roomHere = isCell(target) || outboxOf(target).hasRoom;
+      if (!roomHere || !await ask(target, { ...question, verb: "hasRoom" })) throw late(wait.timeoutMs);
+    } else {
+      const gate = isCell(target) ? undefined : { gate: (send: () => void) => queue(target, 0, send) };
+      await ask(target, { ...question, verb: "room", wait, ...gate });
+    }
   }
 
   async stop(options?: StopOptions): Promise<Exit> {
@@ -85,7 +92,7 @@ class ActorRef implements Ref {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#owned) await this.stop();
+    if (isChild(this.#contact)) await this.stop();
   }
 
   static {
@@ -98,17 +105,30 @@ class ActorRef implements Ref {
   }
 }
 
+const contacts = new WeakMap<object, Contact>();
+
+/** The contact that a ref is the face of. */
+export function contactBehind(ref: object): Contact | undefined {
+  return contacts.get(ref);
+}
+
 /** A handle to an actor that somebody spawned. */
-export function makeRef(contact: Contact, owned = false): Ref {
-  return new ActorRef(contact, owned);
+export function makeRef(contact: Contact): Ref {
+  return new ActorRef(contact);
+}
+
+/** Whether the running actor is the one that started it. */
+export function isChild({ keeper }: Contact): boolean {
+  return isCell(keeper) && currentActor().children.has(keeper as Cell & Keeper);
 }
 
 /** What travels of a contact. */
 export function contactPassage(
   kind: string,
   { name, placement, actor, keeper }: Contact,
+  more: unknown = null,
 ): ReturnType<Parameters<typeof enroll>[1]> {
-  return { kind, target: actor, also: keeper === actor ? undefined : keeper, meta: [name, placement] };
+  return { kind, target: actor, also: keeper === actor ? undefined : keeper, meta: [name, placement, more] };
 }
 
 /** The contact that travelled. */
@@ -140,20 +160,25 @@ function methods<M>(send: (method: string, args: unknown[]) => unknown): M {
 }
 
 function makeCall(contact: Contact, method: string, args: unknown[], options: CallOptions): CallResult {
-  const { actor, name } = contact;
+  const { name } = contact;
   const title = `${name}.${method}`;
   const action = `call ${title}`;
   const bridges = new Bridges();
   const lost = (exit: Exit | undefined) => actorExited(action, name, contact.address, exit ?? contact.exit);
   const late = (timeoutMs: number) =>
     new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
+  const attempt = async (wait: Patience, args: unknown[]) => {
+    const { target } = contact;
+    const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
+    const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost };
+    return await ask(target, isCell(target) ? send : { ...send, gate: (send) => queue(target, 1, send) });
+  };
   const call = async () => {
     try {
       const wait = patience(action, options, CALL_TIMEOUT_MS);
       if (wait.once) throw late(wait.timeoutMs);
-      const body = pack(args, "args", destinationOf(actor), { transfer: options.transfer, bridge: bridges.bridge });
-      const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost };
-      const answer = await ask(actor, isCell(actor) ? send : { ...send, gate: (send) => queue(actor, 1, send) });
+      const { retries = 0 } = options;
+      const answer = await (retries === 0 ? attempt(wait, args) : again(retries, contact, wait, args, attempt));
       if (answer instanceof StreamReader) {
         answer.lost = lost;
         answer.onEnd = () => bridges.close();
@@ -171,18 +196,40 @@ function makeCall(contact: Contact, method: string, args: unknown[], options: Ca
   return new CallResult(call(), title, perItem);
 }
 
+/** Makes a call again, with the same arguments, each time that the actor died before it answered. */
+async function again(
+  retries: number,
+  contact: Contact,
+  wait: Patience,
+  args: unknown[],
+  attempt: (wait: Patience, args: unknown[]) => Promise<unknown>,
+): Promise<unknown> {
+  const holder = whoActs.holder();
+  const snapshot = unpack(pack(args, "args", holder), holder) as unknown[];
+  const deadline = performance.now() + wait.timeoutMs;
+  for (let left = retries;; left--) {
+    try {
+      return await attempt({ ...wait, timeoutMs: Math.max(1, deadline - performance.now()) }, snapshot);
+    } catch (error) {
+      const died = error instanceof ActorExitedError && error.address === contact.address;
+      if (!died || left <= 0 || contact.exit !== undefined) throw error;
+    }
+  }
+}
+
 /** Sends when it is this message's turn, behind all that was sent to the same actor before. */
 export function queue(actor: Address, weight: 0 | 1, send: () => void): (() => void) | undefined {
   return outboxOf(actor).submit({ weight, bytes: 0, castOf: undefined, send });
 }
 
 function makeCast(contact: Contact, method: string, args: unknown[], options: CallOptions): void {
-  const { actor } = contact;
+  const { target } = contact;
   const holder = whoActs.holder();
-  const body = pack(args, "args", destinationOf(actor), { transfer: options.transfer });
-  const send = () => tell(actor, holder, "cast", method, body);
-  if (isCell(actor)) send();
-  else outboxOf(actor).submit({ weight: 1, bytes: body.bytes.length, castOf: method, send });
+  const body = pack(args, "args", destinationOf(target), { transfer: options.transfer });
+  const send = () => tell(target, holder, "cast", method, body);
+  const dropped = () => discard(target, holder, body);
+  if (isCell(target)) send();
+  else outboxOf(target).submit({ weight: 1, bytes: body.bytes.length, castOf: method, send, dropped });
 }
 
 function checkCallOptions(name: string, options: CallOptions): void {
@@ -194,6 +241,9 @@ function checkCallOptions(name: string, options: CallOptions): void {
   if (retries === undefined) return;
   if (typeof retries !== "number" || Number.isNaN(retries)) {
     throw new TypeError(`Cannot call ${name}: retries must be a number`);
+  }
+  if (retries > 0 && transfer !== undefined && transfer.length > 0) {
+    throw new RangeError(`Cannot call ${name}: what was moved cannot be sent again, so transfer goes without retries`);
   }
   if (retries < 0) throw new RangeError(`Cannot call ${name}: retries must not be negative`);
 }

@@ -1,8 +1,11 @@
 import { ask } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
+import { decode } from "../channels/kernel/codec/decode.ts";
+import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 import { handleKind, type Passage } from "../channels/kernel/handle.ts";
-import type { Holder } from "../channels/kernel/holder.ts";
+import { type Holder, Lease } from "../channels/kernel/holder.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { currentFrame, runAs } from "./context.ts";
 import { type AnyIterator, StreamCell, StreamReader } from "./stream.ts";
 
 /*
@@ -13,28 +16,41 @@ const SIGNAL = "signal";
 
 /** The cells that stand for one call's signals and iterables, at the caller. */
 export class Bridges {
-  readonly #open: { close(): void }[] = [];
+  #open: { close(): void }[] = [];
+  /** The caller's, who takes everything back by dying. */
+  #lease: Lease | undefined;
 
   /** A handle for `object`, if it is something to bridge. */
   readonly bridge = (object: object): Passage | undefined => {
     if (object instanceof AbortSignal) {
       const cell = new SignalCell(object);
       cells.pin(cell);
-      this.#open.push(cell);
-      return { kind: SIGNAL, target: cell, meta: null };
+      this.#opened(cell);
+      // One that is aborted already arrives so: handlers look at it before they listen.
+      return { kind: SIGNAL, target: cell, meta: object.aborted ? encodeThrown(object.reason) : null };
     }
     if (object instanceof ReadableStream) return undefined;
     const make = (object as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator];
     if (typeof make !== "function") return undefined;
     const iterator: AnyIterator = make.call(object);
-    const stream = new StreamCell(iterator, (_request, step) => void step(), () => {});
-    this.#open.push(stream);
+    // Its items are made on behalf of the caller, whoever asks for them.
+    const { actor, call } = currentFrame();
+    const stream = new StreamCell(iterator, { run: (step) => runAs(actor, call, step), left() {}, ended() {} });
+    this.#opened(stream);
     return stream.passage();
   };
 
   /** The call is over. */
   close(): void {
-    for (const cell of this.#open) cell.close();
+    this.#lease?.end();
+    const open = this.#open;
+    this.#open = [];
+    for (const cell of open) cell.close();
+  }
+
+  #opened(cell: { close(): void }): void {
+    this.#open.push(cell);
+    this.#lease ??= new Lease(currentFrame().actor.holder, () => this.close());
   }
 }
 
@@ -67,7 +83,8 @@ const stops = new WeakMap<object, () => void>();
 
 handleKind(SIGNAL, {
   leased: false,
-  revive: ({ target }, _imported, holder) => reviveSignal(target, holder),
+  revive: ({ target, meta }, _imported, holder) =>
+    meta === null ? reviveSignal(target, holder) : AbortSignal.abort(decode(meta as Uint8Array)),
 });
 
 function reviveSignal(target: Target, holder: Holder): AbortSignal {

@@ -4,9 +4,16 @@ import { StreamReader } from "./stream.ts";
 /**
  * What a call gives: a promise of the method's result, and the items of a generator method. Only the answer tells which
  * of the two it is, so that the wrong use is found out then.
+ *
+ * It is a `Promise` by class, since others tell promises from iterables by that; its own state is never settled, so
+ * that an error which only the iteration sees is not also an unhandled rejection.
  */
-export class CallResult implements Promise<unknown>, AsyncIterableIterator<unknown> {
-  readonly [Symbol.toStringTag] = "Promise";
+export class CallResult extends Promise<unknown> implements AsyncGenerator<unknown> {
+  /** What is derived from it is an ordinary promise. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
   readonly #answer: Promise<unknown>;
   readonly #method: string;
   readonly #perItem: Patience | undefined;
@@ -15,12 +22,13 @@ export class CallResult implements Promise<unknown>, AsyncIterableIterator<unkno
 
   /** @param perItem bounds the wait for each item of a generator */
   constructor(answer: Promise<unknown>, method: string, perItem: Patience | undefined) {
+    super(() => {});
     this.#answer = answer;
     this.#method = method;
     this.#perItem = perItem;
   }
 
-  then<A = unknown, B = never>(
+  override then<A = unknown, B = never>(
     fulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
@@ -30,14 +38,6 @@ export class CallResult implements Promise<unknown>, AsyncIterableIterator<unkno
       throw new TypeError(`Cannot await ${this.#method}: it is a generator method, iterate its items with for await`);
     });
     return this.#value.then(fulfilled, rejected);
-  }
-
-  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
-    return this.then(undefined, rejected);
-  }
-
-  finally(action?: (() => void) | null): Promise<unknown> {
-    return this.then().finally(action);
   }
 
   [Symbol.asyncIterator](): this {
@@ -50,6 +50,16 @@ export class CallResult implements Promise<unknown>, AsyncIterableIterator<unkno
 
   async return(value?: unknown): Promise<IteratorResult<unknown>> {
     return await (await this.#stream()).return(value);
+  }
+
+  /** Leaves the stream. The error is not given to the generator, which sees only that its reader is gone. */
+  async throw(error?: unknown): Promise<IteratorResult<unknown>> {
+    await this.return();
+    throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 
   #stream(): Promise<StreamReader> {

@@ -1,9 +1,10 @@
 import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
-import { showAddress } from "../channels/kernel/address.ts";
+import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import { actorExited } from "./exited.ts";
 import type { EndSignal, Keeper } from "./keeper.ts";
@@ -28,6 +29,11 @@ export class Contact {
     return isCell(this.actor) ? `${isolate.id}#${this.actor.slot}` : showAddress(this.actor);
   }
 
+  /** Where to send what is for the actor. */
+  get target(): Target {
+    return isCell(this.actor) ? this.actor.direct ?? this.actor : this.actor;
+  }
+
   /** How it ended, as far as is known here. */
   get exit(): Exit | undefined {
     const local = this.#localKeeper;
@@ -41,16 +47,24 @@ export class Contact {
     return this.#localKeeper?.exited ?? (this.#exited ??= this.#watch());
   }
 
-  async stop(graceMs: number): Promise<Exit> {
-    await (this.#localKeeper?.stop(graceMs) ?? this.#ask("stop", graceMs));
-    return await this.exited;
+  /** How it ended, if it has by now. */
+  async look(): Promise<Exit | undefined> {
+    const known = this.exit;
+    if (known !== undefined || this.#localKeeper !== undefined) return known;
+    const gone = new Error("gone");
+    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "look", lost: () => gone });
+    return await asked.then((exit) => exit as Exit | undefined, () => this.exited);
   }
 
+  /** Asks it to end; resolves with how it did. */
+  async stop(graceMs: number): Promise<Exit> {
+    return await (this.#localKeeper?.stop(graceMs) ?? this.#ask("stop", graceMs)) as Exit;
+  }
+
+  /** Ends it at once; resolves with how it ended. */
   async end(signal: EndSignal): Promise<Exit> {
-    const local = this.#localKeeper;
-    if (local !== undefined) local.kill(signal);
-    else await this.#ask(signal === "SIGKILL" ? "kill" : "terminate");
-    return await this.exited;
+    const verb = signal === "SIGKILL" ? "kill" : "terminate";
+    return await (this.#localKeeper?.kill(signal) ?? this.#ask(verb)) as Exit;
   }
 
   async interrupt(): Promise<void> {
@@ -59,15 +73,17 @@ export class Contact {
     else await this.#ask("interrupt");
   }
 
-  /** What its task returned; rejects with what it threw, or with how else it ended. */
-  async result(): Promise<unknown> {
-    const local = this.#localKeeper;
-    if (local !== undefined) return await local.result();
-    return await ask(this.keeper, {
-      holder: whoActs.holder(),
-      verb: "result",
-      lost: (exit) => actorExited("read the result", this.name, this.address, exit ?? PARENT_GONE),
-    });
+  /**
+   * What its task returned, once it has ended; rejects with what it threw, or with how else it ended.
+   *
+   * @param quiet whether the program may end before that
+   */
+  async result(quiet: boolean): Promise<unknown> {
+    const lost = (exit: Exit | undefined) => actorExited("read the result", this.name, this.address, exit);
+    const result = ask(this.keeper, { holder: whoActs.holder(), verb: "result", quiet, lost });
+    result.catch(() => {});
+    await this.exited;
+    return await result;
   }
 
   get #localKeeper(): Keeper | undefined {
@@ -75,19 +91,23 @@ export class Contact {
   }
 
   async #watch(): Promise<Exit> {
-    const gone = new Error("gone");
-    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "exited", quiet: true, lost: () => gone });
-    this.#exit = await asked.then((exit) => exit as Exit, () => PARENT_GONE);
+    let ended: Exit | undefined;
+    const lost = (exit: Exit | undefined) => {
+      ended = exit;
+      return new Error("gone");
+    };
+    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "exited", quiet: true, lost });
+    // Where the keeper lived with the actor, its home may still know; what is said of a dead home is another's exit.
+    const known = () => isolate.exitOf((this.keeper as Address).isolate) === undefined ? ended : undefined;
+    this.#exit = await asked.then((exit) => exit as Exit, () => known() ?? PARENT_GONE);
     return this.#exit;
   }
 
-  /** Does nothing when the keeper is gone, since everything it kept is gone with it. */
-  async #ask(verb: string, value?: unknown): Promise<void> {
+  /** When the keeper is gone, so is everything it kept. */
+  async #ask(verb: string, value?: unknown): Promise<unknown> {
     const gone = new Error("gone");
-    const body = value === undefined ? undefined : packPlain(value);
-    const question = { holder: whoActs.holder(), verb, lost: () => gone, ...(body && { body }) };
-    await ask(this.keeper, question).catch((error) => {
-      if (error !== gone) throw error;
-    });
+    const body = value === undefined ? EMPTY_PACKET : packPlain(value);
+    const asked = ask(this.keeper, { holder: whoActs.holder(), verb, body, lost: () => gone });
+    return await asked.catch((error) => error === gone ? this.#exit ?? PARENT_GONE : Promise.reject(error));
   }
 }

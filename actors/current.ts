@@ -73,7 +73,25 @@ export class Current {
 /**
  * The actor or task that the calling code runs in; the program itself where there is none.
  *
- * @example
+ * @example End a loop when asked to
+ * ```ts
+ * import { current, Process, task } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function tick(): Promise<string> {
+ *   const { name, signal } = current();
+ *   while (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
+ *   return name;
+ * }
+ * task(import.meta.url, tick);
+ *
+ * const p = new Process(tick, [], { name: "ticker", placement: "inline" });
+ * await p.start();
+ * await p.stop();
+ * assertEquals(await p.result, "ticker");
+ * ```
+ *
+ * @example In the program itself
  * ```ts
  * import { current } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

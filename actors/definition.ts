@@ -12,10 +12,14 @@ export type TaskFunction = (...args: any[]) => unknown;
 export type Definition = ActorClass | TaskFunction;
 
 /** Where a definition is found again: children import the module and ask it for the name. */
-export interface Registration {
+export interface RegisteredName {
   readonly kind: "actor" | "task";
   readonly moduleUrl: string;
   readonly name: string;
+}
+
+/** A definition that this isolate has. */
+export interface Registration extends RegisteredName {
   readonly definition: Definition;
 }
 
@@ -31,8 +35,11 @@ const registry: Registry = singleton("definitions", () => ({ byName: new Map(), 
  *
  * - **Identity**: the definition is known by the module's URL and the class's name; children import that module, with
  *   `import.meta.main` false.
- * - **Methods**: public methods that the class or a superclass declares can be called; not the constructor, the hooks
- *   of {@linkcode ActorHooks}, names that start with `_`, symbols, `#private` ones, and `then`.
+ * - **Guard**: what the module starts belongs under `if (import.meta.main)`. A module that starts something while a child
+ *   imports it gets a {@linkcode StartError} that says so. Inline placement imports nothing.
+ * - **Methods**: public methods that the class or a superclass declares can be called, be they sync, async or (async)
+ *   generators; not the constructor, the hooks of {@linkcode ActorHooks}, names that start with `_`, symbols, `#private`
+ *   ones, and `then`.
  *
  * With the class left out it returns a decorator.
  *
@@ -59,7 +66,7 @@ const registry: Registry = singleton("definitions", () => ({ byName: new Map(), 
  * ```
  */
 export function actor<C extends ActorClass>(moduleUrl: string, definition: C): C;
-/** The same as a decorator: `@actor(import.meta.url) class Counter {…}`. */
+/** The same as a decorator: `@actor(import.meta.url) class Counter {…}`. Throws as the other form. */
 export function actor(moduleUrl: string): <C extends ActorClass>(definition: C) => C;
 export function actor<C extends ActorClass>(moduleUrl: string, definition?: C): C | ((definition: C) => C) {
   // A forgotten class must not pass for the decorator form.
@@ -69,6 +76,10 @@ export function actor<C extends ActorClass>(moduleUrl: string, definition?: C): 
 
 /**
  * Registers a function, so that it can be run as a process, in this isolate or any other.
+ *
+ * - **Identity** and **guard**: as for {@linkcode actor}; it is known by the module's URL and the function's name.
+ * - **Arguments** and result are copied, or are handles. Nothing else of where it was declared comes along: in a child
+ *   the module is imported anew.
  *
  * @param moduleUrl the `import.meta.url` of the module that declares the function
  * @param definition the function; its arguments and result must be values that can travel

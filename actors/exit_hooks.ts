@@ -1,3 +1,5 @@
+import { ExitRequest } from "./exited.ts";
+
 /** What `onExit` takes. */
 export interface ExitHookOptions {
   /** Higher runs earlier; 0 when left out. */
@@ -23,6 +25,11 @@ export class ExitHooks {
     const hook: Hook = { run, priority };
     this.#hooks.push(hook);
     return { [Symbol.dispose]: () => void (this.#hooks = this.#hooks.filter((other) => other !== hook)) };
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#hooks = [];
   }
 
   /** Runs each once, one after another. What one throws is told and stops no other. */
@@ -57,5 +64,6 @@ export class ExitHooks {
 }
 
 function tell(error: unknown): void {
+  if (error instanceof ExitRequest) return;
   console.error("A function given to onExit failed:", error);
 }

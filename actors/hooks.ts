@@ -21,7 +21,31 @@ export interface FailedMessage {
   readonly kind: "call" | "cast" | "hook" | "rejection";
 }
 
-/** Methods with a meaning of their own. An actor's class may have any of them; nobody can call them from outside. */
+/**
+ * Methods with a meaning of their own. An actor's class may have any of them; nobody can call them from outside.
+ *
+ * @example Open at the start, close at the end
+ * ```ts
+ * import { actor, type ActorHooks, spawn } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const log: string[] = [];
+ *
+ * class Store implements ActorHooks {
+ *   onStart(): void {
+ *     log.push("open");
+ *   }
+ *   onStop(): void {
+ *     log.push("closed");
+ *   }
+ * }
+ * actor(import.meta.url, Store);
+ *
+ * const store = await spawn(Store, [], { placement: "inline" });
+ * await store.stop();
+ * assertEquals(log, ["open", "closed"]);
+ * ```
+ */
 export interface ActorHooks {
   /** Runs after the constructor and before the first message; when it throws, starting fails. */
   onStart?(context: Current): void | Promise<void>;
@@ -31,7 +55,8 @@ export interface ActorHooks {
   onDown?(down: Down): void | Promise<void>;
   /**
    * Decides what an error in a handler means: without it, one that has a caller means nothing more to the actor
-   * (`"resume"`), and any other ends it. `"restart"` and `"escalate"` end an actor that has no supervisor.
+   * (`"resume"`), and any other ends it. `"restart"` and `"escalate"` end an actor that has no supervisor. Nothing
+   * else is handled until it has decided.
    */
   onError?(error: unknown, message: FailedMessage): ErrorDecision | Promise<ErrorDecision>;
 }

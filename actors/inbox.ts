@@ -5,6 +5,7 @@ import { releaseAll } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { CastBound } from "./cast_bound.ts";
 
 /** How many messages an actor's mailbox takes, and what becomes of more. */
 export interface MailboxOptions {
@@ -13,7 +14,8 @@ export interface MailboxOptions {
   /**
    * What happens to a message that comes when the mailbox is full: it waits at its sender (`"wait"`, when left out),
    * its call rejects with `MailboxFullError` (`"reject"`), it is dropped, or the oldest one is. A cast that is
-   * rejected or dropped is a dead letter; a call that is dropped rejects with `MailboxFullError`.
+   * rejected or dropped is a dead letter; a call that is dropped rejects with `MailboxFullError`. Up to 65,536 casts or
+   * 64 MiB of them wait at a sender; more are dead letters.
    */
   readonly overflow?: "wait" | "reject" | "drop-newest" | "drop-oldest" | undefined;
 }
@@ -26,6 +28,8 @@ export class Inbox {
   readonly #queue = new Deque<Request>();
   /** Beyond the capacity: these still wait at their senders, as far as anybody can tell. */
   readonly #waiting = new Deque<Request>();
+  /** Casts of this isolate wait here and not in an outbox; what waits from others has been counted there. */
+  readonly #localCasts = new CastBound();
   readonly #credit = new Map<string, number>();
   readonly #capacity: number;
   readonly #overflow: NonNullable<MailboxOptions["overflow"]>;
@@ -64,12 +68,6 @@ export class Inbox {
     }
   }
 
-  /** Adds a message that no bound applies to. */
-  addControl(request: Request): void {
-    request.onCancel = () => void this.#queue.remove(request);
-    this.#queue.push(request);
-  }
-
   /** Takes the next message. */
   take(): Request | undefined {
     const request = this.#queue.shift();
@@ -77,6 +75,11 @@ export class Inbox {
     request.onCancel = undefined;
     this.#left(request);
     return request;
+  }
+
+  /** A message was turned away at the door: its sender may send another. */
+  credit(request: Request): void {
+    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
   }
 
   /** The actor has ended: whoever waits is told so. */
@@ -96,6 +99,7 @@ export class Inbox {
   }
 
   #admitLater(request: Request, admitted: (() => void) | undefined): void {
+    if (isLocalCast(request) && !this.#localCasts.admit(request.body.bytes.length)) return this.#refuse(request);
     this.#waiting.push(request);
     request.onCancel = () => this.#withdraw(this.#waiting, request);
     if (admitted !== undefined) this.#onAdmission.set(request, admitted);
@@ -112,9 +116,10 @@ export class Inbox {
 
   /** A message has left: its sender may send another, and one that waits may come in. */
   #left(request: Request): void {
-    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+    this.credit(request);
     while (this.#waiting.size > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
+      if (isLocalCast(next)) this.#localCasts.release(next.body.bytes.length);
       const admitted = this.#onAdmission.get(next);
       this.#onAdmission.delete(next);
       this.#admit(next, admitted);
@@ -124,7 +129,7 @@ export class Inbox {
   #refuse(request: Request): void {
     request.onCancel = undefined;
     releaseAll(request.body.passages, this.owner.holder);
-    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+    this.credit(request);
     if (request.asker === undefined) this.#deadLetter(request);
     else {request.throw(
         new MailboxFullError(`Cannot call ${this.owner.title}: its mailbox holds ${this.#capacity} messages`),
@@ -145,4 +150,8 @@ export class Inbox {
     this.#credit.delete(to);
     isolate.post({ kind: "credit", to, from: isolate.id, slot: this.owner.holder.slot, count });
   }
+}
+
+function isLocalCast(request: Request): boolean {
+  return request.asker === undefined && request.from.isolate === isolate.id;
 }

@@ -1,23 +1,29 @@
 import { type Exit, isExit, PARENT_GONE } from "../channels/exit.ts";
 import { type Address, BOOT_SLOT, MAIN_SLOT, makeSecret } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
-import { addressOf, Cell } from "../channels/kernel/cell.ts";
+import { addressOf, Cell, cells } from "../channels/kernel/cell.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import type { Link } from "../channels/kernel/link.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { root } from "../channels/kernel/root.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
+import { singleton } from "../channels/kernel/singleton.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
 import { actorExited, describeExit, failedBy } from "./exited.ts";
-import { control, type EndSignal, type Keeper } from "./keeper.ts";
+import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 
 /** How long an isolate may take to end once its actor has. */
 const LAST_MS = 2000;
+
+/** Who was started from here and has not ended, with its parent. */
+export const seated: Map<IsolateKeeper, Actor> = singleton("seated", () => new Map());
 
 /** Answers for an actor that was started in an isolate of its own. */
 export class IsolateKeeper extends Cell implements Keeper {
@@ -67,20 +73,22 @@ export class IsolateKeeper extends Cell implements Keeper {
     const action = `start ${this.name}`;
     const deadline = new StartDeadline(action, this.#plan);
     parent.children.add(this);
+    seated.set(this, parent);
     this.#hold(true);
     try {
       deadline.check();
       const seat = this.#seat = this.#placement.open(this.#config(parent), options);
       void seat.ended.then((end) => this.#ended(end, parent));
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
-      this.#hold(!this.daemon);
+      this.#hold(!this.daemon && parent.isAwaited);
     } catch (error) {
       // What went wrong inside says more than that its isolate is killed for it.
       if (!deadline.aborted && this.#result !== undefined && !(error instanceof LostError)) {
         this.#said ??= failedBy(error);
       }
       if (this.#seat === undefined) this.#ended({ code: 1, error }, parent);
-      else this.kill("SIGKILL");
+      else if (deadline.passed) void this.kill("SIGKILL");
+      else this.#endsByItself();
       const exit = await this.exited;
       if (deadline.aborted) throw error;
       // The actor's own word says more than that its isolate went.
@@ -98,35 +106,48 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   stop(graceMs: number): Promise<Exit> {
-    if (this.exit !== undefined || this.#seat === undefined) return this.exited;
+    if (this.exit !== undefined) return this.exited;
+    if (this.#seat === undefined) {
+      this.#settle({ code: 0, reason: "stopped" });
+      return this.exited;
+    }
     this.#hold(true);
-    if (graceMs <= 0) this.kill("SIGKILL");
+    if (graceMs <= 0) void this.kill("SIGKILL");
     else {
       this.#ask("stop", Infinity);
       if (graceMs !== Infinity) {
-        const deadline = wheel.after(graceMs, () => this.kill("SIGKILL"));
+        const deadline = wheel.after(graceMs, () => void this.kill("SIGKILL"));
         void this.exited.then(() => deadline.cancel());
       }
     }
     return this.exited;
   }
 
-  kill(signal: EndSignal): void {
-    if (this.exit !== undefined || this.#seat === undefined) return;
-    this.#hold(true);
-    this.#seat.kill(signal);
+  kill(signal: EndSignal): Promise<Exit> {
+    if (this.exit !== undefined) return this.exited;
+    if (this.#seat === undefined) this.#settle(KILLED[signal]);
+    else {
+      this.#hold(true);
+      this.#seat.kill(signal);
+    }
+    return this.exited;
   }
 
   orphan(): void {
     this.#said ??= PARENT_GONE;
-    this.kill("SIGKILL");
+    void this.kill("SIGKILL");
   }
 
   interrupt(): void {
     if (this.exit === undefined) this.#ask("interrupt");
   }
 
-  async result(): Promise<unknown> {
+  result(request: Request): void {
+    this.outcome().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
+  }
+
+  /** What its task returned, for whoever started it; rejects with what it threw, or how else it ended. */
+  async outcome(): Promise<unknown> {
     const exit = await this.exited;
     if (this.#result === undefined) throw actorExited("read the result", this.name, this.contact.address, exit);
     return await this.#result;
@@ -139,9 +160,11 @@ export class IsolateKeeper extends Cell implements Keeper {
     ask(this.contact.actor, question).catch(() => {});
   }
 
+  /** What is asked here waits for the link, and goes before whatever the actor is told later. */
   async #run(seat: Seat, args: Packet, parent: Actor): Promise<void> {
-    const link = await seat.link;
-    isolate.addChild(this.#boot.isolate, link, () => this.#disconnected());
+    const linked = (link: Link) => isolate.addChild(this.#boot.isolate, link, () => this.#endsByItself());
+    // If it never comes, the seat's end tells why.
+    void seat.link.then(linked, () => {});
     const { holder } = parent;
     const lost = (exit: Exit | undefined) => actorExited("read the result", this.name, this.contact.address, exit);
     const exit = ask(this.#boot, { holder, verb: "exit", quiet: true, lost });
@@ -151,17 +174,15 @@ export class IsolateKeeper extends Cell implements Keeper {
     await ask(this.#boot, { holder, verb: "start", body: args, lost: (exit) => new LostError(exit) });
   }
 
-  /** The actor has ended; its isolate is about to. */
   #finished(said: unknown): void {
     if (!isExit(said)) return;
     this.#said = said;
-    this.#hold(true);
-    const deadline = wheel.after(LAST_MS, () => this.#seat!.kill("SIGKILL"));
-    void this.exited.then(() => deadline.cancel());
+    isolate.hangUp(this.#boot.isolate);
+    this.#endsByItself();
   }
 
-  /** The link broke. If the isolate is not ending by itself it can do nothing any more. */
-  #disconnected(): void {
+  /** The actor has ended, or failed to start, or the link broke: the isolate is ending, or can do nothing any more. */
+  #endsByItself(): void {
     if (this.exit !== undefined) return;
     this.#hold(true);
     const deadline = wheel.after(LAST_MS, () => this.#seat!.kill("SIGKILL"));
@@ -169,15 +190,20 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   #ended(end: SeatEnd, parent: Actor): void {
-    const exit = this.#said ?? exitOf(end);
+    parent.children.delete(this);
+    this.#settle(this.#said ?? exitOf(end));
+  }
+
+  #settle(exit: Exit): void {
     isolate.down(this.#boot.isolate, exit);
     this.exit = exit;
-    parent.children.delete(this);
+    seated.delete(this);
+    cells.retire(this, exit);
     this.#hold(false);
     this.#settleExited(exit);
   }
 
-  /** Keeps this program alive while the actor starts, ends, or is no daemon. */
+  /** Keeps this program alive while the actor starts or ends, and as long as it lives if the program waits for it. */
   #hold(wanted: boolean): void {
     if (wanted === this.#held) return;
     this.#held = wanted;
@@ -207,6 +233,7 @@ export class IsolateKeeper extends Cell implements Keeper {
         keeper: addressOf(keeper),
       },
       keeper: addressOf(this),
+      root: addressOf(root()),
     };
   }
 }

@@ -24,16 +24,16 @@ export interface Keeper {
   readonly exit: Exit | undefined;
   /** Never rejects. */
   readonly exited: Promise<Exit>;
-  /** Asks it to end; kills it when the grace is over. */
+  /** Asks it to end; kills it when the grace is over. Resolves with how it ended. */
   stop(graceMs: number): Promise<Exit>;
-  /** Ends it at once. */
-  kill(signal: EndSignal): void;
+  /** Ends it at once. Resolves with how it ended. */
+  kill(signal: EndSignal): Promise<Exit>;
   /** Ends it at once, because its parent has ended. */
   orphan(): void;
   /** Aborts its `current().signal`, nothing more. */
   interrupt(): void;
-  /** What its task returned, packed again for somebody else; rejects with what it threw, or how else it ended. */
-  result(): Promise<unknown>;
+  /** Answers with what its task returned; with what it threw, or how else it ended, as the error. */
+  result(request: Request): void;
 }
 
 /** Does what a request from elsewhere wants of a keeper, if it is that kind of request. */
@@ -42,8 +42,11 @@ export function control(keeper: Keeper, request: Request): boolean {
     case "exited":
       void keeper.exited.then((exit) => request.reply(exit));
       return true;
+    case "look":
+      request.reply(keeper.exit);
+      return true;
     case "result":
-      keeper.result().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
+      keeper.result(request);
       return true;
     case "stop":
       void keeper.stop(graceOf("stop", { graceMs: unpack(request.body, whoActs.holder()) as number }))
@@ -51,8 +54,7 @@ export function control(keeper: Keeper, request: Request): boolean {
       return true;
     case "kill":
     case "terminate":
-      keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM");
-      request.reply();
+      void keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM").then((exit) => request.reply(exit));
       return true;
     case "interrupt":
       keeper.interrupt();

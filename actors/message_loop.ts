@@ -1,6 +1,10 @@
 import type { Exit } from "../channels/exit.ts";
+import { deadLetters } from "../channels/kernel/dead_letters.ts";
+import { Deque } from "../channels/kernel/deque.ts";
+import { releaseAll } from "../channels/kernel/handle.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { callableMethod } from "./callable.ts";
@@ -8,9 +12,12 @@ import { type CallContext, runAs } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import type { FailedMessage } from "./hooks.ts";
 import { Inbox } from "./inbox.ts";
-import { type AnyIterator, isIterator, StreamCell, streamHandle } from "./stream.ts";
+import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
 
-/** How an actor's messages are handled: in order, so many at a time as it allows, its streams between them. */
+/**
+ * How an actor's messages are handled: in order, so many at a time as it allows. Its open streams run beside them: one
+ * that waits for what another message will bring must not keep that message out.
+ */
 export class MessageLoop {
   readonly inbox: Inbox;
   /** Called whenever nothing is left to do. */
@@ -22,9 +29,9 @@ export class MessageLoop {
   #running = 0;
   readonly #active = new Set<Request>();
   readonly #streams = new Set<StreamCell>();
-  readonly #steps = new Map<Request, () => Promise<void>>();
-  readonly #roomListeners: Request[] = [];
+  readonly #roomListeners = new Deque<Request>();
   #takers: ((request: Request | undefined) => void)[] = [];
+  #paused = 0;
   #closed = false;
 
   constructor(actor: Actor) {
@@ -54,7 +61,10 @@ export class MessageLoop {
   /** Answers when there is room for another message. */
   awaitRoom(request: Request): void {
     if (this.inbox.hasRoom) request.reply();
-    else this.#roomListeners.push(request);
+    else {
+      this.#roomListeners.push(request);
+      request.onCancel = () => void this.#roomListeners.remove(request);
+    }
   }
 
   /** The next message of the mailbox; undefined when none will come any more. */
@@ -71,19 +81,39 @@ export class MessageLoop {
     this.#feed();
   }
 
+  /** Begins with nothing more, until `resume`. */
+  pause(): void {
+    this.#paused++;
+  }
+
+  /** Undoes one `pause`. */
+  resume(): void {
+    this.#paused--;
+    this.pump();
+  }
+
+  /** Refuses a message for which there is no handler. That is its sender's mistake, and nothing to the actor. */
+  refuseUnknown(request: Request): void {
+    releaseAll(request.body.passages, this.#actor.holder);
+    if (request.asker === undefined) deadLetters.add(this.#actor.title, request.detail);
+    else {request.throw(
+        new TypeError(`Cannot call ${request.detail} of ${this.#actor.name}: it has no such public method`),
+      );}
+  }
+
   /** The actor has ended: whoever waits is told so. */
   end(exit: Exit): void {
     this.close();
     for (const request of this.#active) request.lose(exit);
-    for (const request of this.#roomListeners.splice(0)) request.lose(exit);
+    for (const request of this.#roomListeners.clear()) request.lose(exit);
     this.inbox.end((request) => request.lose(exit));
-    for (const stream of this.#streams) stream.close();
+    for (const stream of this.#streams) stream.close(exit);
   }
 
   /** Handles messages while there are any and it may. */
   pump(): void {
     if (this.#instance === undefined) return;
-    while (this.#running < this.#concurrency && this.#actor.exit === undefined) {
+    while (this.#paused === 0 && this.#running < this.#concurrency && this.#actor.exit === undefined) {
       const request = this.inbox.take();
       if (request === undefined) break;
       this.#tellRoom();
@@ -92,7 +122,7 @@ export class MessageLoop {
       if (done === undefined) this.#running--;
       else void done.then(() => this.#handled());
     }
-    if (this.#running === 0 && this.inbox.size === 0) this.idle?.();
+    if (this.#paused === 0 && this.#running === 0 && this.inbox.size === 0) this.idle?.();
   }
 
   #handled(): void {
@@ -111,78 +141,64 @@ export class MessageLoop {
   }
 
   #tellRoom(): void {
-    while (this.#roomListeners.length > 0 && this.inbox.hasRoom) this.#roomListeners.shift()!.reply();
+    while (this.#roomListeners.size > 0 && this.inbox.hasRoom) this.#roomListeners.shift()!.reply();
   }
 
   /** Handles one message; a promise if that is not over when it returns. */
   #handle(request: Request): Promise<void> | undefined {
-    const step = this.#steps.get(request);
-    if (step !== undefined) {
-      this.#steps.delete(request);
-      return runAs(this.#actor, undefined, step);
-    }
+    const instance = this.#instance!;
+    const method = callableMethod(instance, request.detail);
+    if (method === undefined) return void this.refuseUnknown(request);
     const bridged: object[] = [];
     const call = request.asker === undefined ? undefined : new Call(request);
-    const instance = this.#instance!;
     this.#active.add(request);
     let result: unknown;
     try {
-      const method = callableMethod(instance, request.detail);
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
-      if (method === undefined) {
-        throw new TypeError(`Cannot call ${request.detail} of ${this.#actor.name}: it has no such public method`);
-      }
       result = runAs(this.#actor, call, () => method.apply(instance, args));
     } catch (error) {
-      this.#failed(request, error);
-      return this.#over(request, bridged);
+      return this.#failed(request, error, bridged);
     }
-    if (!isThenable(result)) {
-      this.#succeeded(request, result, bridged);
-      return undefined;
-    }
-    return Promise.resolve(result).then((value) => this.#succeeded(request, value, bridged), (error) => {
-      this.#failed(request, error);
-      this.#over(request, bridged);
-    });
+    if (!isThenable(result)) return this.#succeeded(request, result, bridged, call);
+    return Promise.resolve(result).then(
+      (value) => this.#succeeded(request, value, bridged, call),
+      (error) => this.#failed(request, error, bridged),
+    );
   }
 
-  #over(request: Request, bridged: object[]): undefined {
+  #over(request: Request, bridged: object[]): void {
     this.#active.delete(request);
     for (const face of bridged) endBridged(face);
   }
 
-  #succeeded(request: Request, value: unknown, bridged: object[]): void {
-    if (isIterator(value) && request.asker !== undefined && request.open) return this.#stream(request, value, bridged);
+  #succeeded(request: Request, value: unknown, bridged: object[], call: Call | undefined): undefined {
+    if (isIterator(value) && call !== undefined && request.open) return this.#stream(request, value, bridged, call);
     request.replyValue(value, "result");
     this.#over(request, bridged);
   }
 
   /** The result is read item by item; what the call bridged lasts as long. */
-  #stream(request: Request, iterator: AnyIterator, bridged: object[]): void {
-    const stream = new StreamCell(iterator, (asked, step) => this.#takeStep(asked, step), (ended) => {
-      this.#streams.delete(ended);
-      for (const face of bridged) endBridged(face);
+  #stream(request: Request, iterator: AnyIterator, bridged: object[], call: Call): undefined {
+    const stream: StreamCell = new StreamCell(iterator, {
+      run: (step) => runAs(this.#actor, call, step),
+      left: () => call.giveUp(),
+      ended: () => {
+        this.#streams.delete(stream);
+        for (const face of bridged) endBridged(face);
+      },
     });
     this.#streams.add(stream);
     this.#active.delete(request);
-    request.replyPacket(pack(streamHandle(stream), "result", request.from));
+    request.replyPacket(pack(new Transit(stream.passage()), "result", request.from));
   }
 
-  /** One item of a stream, between two messages: a handler never runs while another one of this actor does. */
-  #takeStep(request: Request, step: () => Promise<void>): void {
-    const { exit } = this.#actor;
-    if (exit !== undefined) return request.lose(exit);
-    this.#steps.set(request, step);
-    this.inbox.addControl(request);
-    this.pump();
-  }
-
-  #failed(request: Request, error: unknown): void {
+  #failed(request: Request, error: unknown, bridged: object[]): undefined {
+    // The actor is about to end, and then its caller learns how.
     if (error instanceof ExitRequest) return;
     const message: FailedMessage = { method: request.detail, kind: request.asker === undefined ? "cast" : "call" };
     if (request.asker !== undefined) request.throw(error);
     this.#actor.failed(error, message);
+    this.#over(request, bridged);
   }
 }
 
@@ -192,10 +208,13 @@ class Call implements CallContext {
   #gaveUp = false;
 
   constructor(request: Request) {
-    request.onCancel = () => {
-      this.#gaveUp = true;
-      this.#abort();
-    };
+    request.onCancel = () => this.giveUp();
+  }
+
+  /** Nobody waits for it any more. */
+  giveUp(): void {
+    this.#gaveUp = true;
+    this.#abort();
   }
 
   get signal(): AbortSignal {

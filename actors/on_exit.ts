@@ -10,15 +10,26 @@ import { watchProgram } from "./program.ts";
  * - **When**: after an orderly end, an uncaught error in an actor, or `current().exit()`; promises are waited for. At
  *   `Deno.exit()` in the program only what runs at once still happens. Not when killed.
  *
- * @param run the function
+ * @param run the function; what it throws is told on standard error and stops no other
  * @returns disposing takes the function back
  * @throws {TypeError} If `run` is no function or the priority no number.
  *
- * @example
+ * @example Clean up at the end of a task
  * ```ts
- * import { onExit } from "@troupe/troupe";
+ * import { onExit, Process, Queue, task } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
  *
- * using _cleanup = onExit(() => console.log("bye"), { priority: 10 });
+ * function work(log: Queue<string>): void {
+ *   onExit(() => log.put("later"));
+ *   onExit(() => log.put("earlier"), { priority: 10 });
+ * }
+ * task(import.meta.url, work);
+ *
+ * const log = new Queue<string>();
+ * const p = new Process(work, [log], { placement: "inline" });
+ * await p.start();
+ * await p.join();
+ * assertEquals([await log.get(), await log.get()], ["earlier", "later"]);
  * ```
  */
 export function onExit(run: () => unknown, options: ExitHookOptions = {}): Disposable {

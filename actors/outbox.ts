@@ -6,12 +6,10 @@ import { Deque } from "../channels/kernel/deque.ts";
 import { credited } from "../channels/kernel/dispatch.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
+import { CastBound } from "./cast_bound.ts";
 
 /** How many messages one isolate may have under way to one actor. */
 const WINDOW = 1024;
-/** Casts beyond this number, or this many bytes, are dead letters. */
-const MAX_CASTS = 65_536;
-const MAX_CAST_BYTES = 64 * 1024 * 1024;
 
 interface Waiting {
   /** 1 for what takes a place in the mailbox, 0 for what only has to keep the order. */
@@ -20,6 +18,8 @@ interface Waiting {
   /** What to call the message, should nobody ever get it; calls tell their caller instead. */
   readonly castOf: string | undefined;
   send(): void;
+  /** It will never be sent, though who it was for lives. */
+  dropped?(): void;
 }
 
 /**
@@ -28,9 +28,8 @@ interface Waiting {
  */
 export class Outbox {
   readonly #waiting = new Deque<Waiting>();
+  readonly #casts = new CastBound();
   #underWay = 0;
-  #castBytes = 0;
-  #casts = 0;
 
   constructor(readonly to: Address) {}
 
@@ -51,13 +50,10 @@ export class Outbox {
       message.send();
       return undefined;
     }
-    if (message.castOf !== undefined) {
-      if (this.#casts >= MAX_CASTS || this.#castBytes + message.bytes > MAX_CAST_BYTES) {
-        deadLetters.add(showAddress(this.to), message.castOf);
-        return undefined;
-      }
-      this.#casts++;
-      this.#castBytes += message.bytes;
+    if (message.castOf !== undefined && !this.#casts.admit(message.bytes)) {
+      message.dropped?.();
+      deadLetters.add(showAddress(this.to), message.castOf);
+      return undefined;
     }
     this.#waiting.push(message);
     return () => void this.#waiting.remove(message);
@@ -69,7 +65,7 @@ export class Outbox {
     while (this.#underWay < WINDOW) {
       const message = this.#waiting.shift();
       if (message === undefined) break;
-      this.#forget(message);
+      if (message.castOf !== undefined) this.#casts.release(message.bytes);
       this.#underWay += message.weight;
       message.send();
     }
@@ -80,12 +76,6 @@ export class Outbox {
     for (const message of this.#waiting.clear()) {
       if (message.castOf !== undefined) deadLetters.add(showAddress(this.to), message.castOf);
     }
-  }
-
-  #forget(message: Waiting): void {
-    if (message.castOf === undefined) return;
-    this.#casts--;
-    this.#castBytes -= message.bytes;
   }
 }
 

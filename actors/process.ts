@@ -9,8 +9,9 @@ import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
-import { contactFrom, contactPassage, queue } from "./actor_ref.ts";
-import type { Contact, PlacementName } from "./contact.ts";
+import { endingSource, selectable } from "../channels/source.ts";
+import { queue } from "./actor_ref.ts";
+import { Contact, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { registrationOf } from "./definition.ts";
 import { actorExited, describeExit } from "./exited.ts";
@@ -24,7 +25,10 @@ import { assertMayStart } from "./start_guard.ts";
 
 /** What `new Process` takes: what `spawn` takes, but the program does not end while it lives unless `daemon` is set. */
 export interface ProcessOptions extends SpawnOptions {
-  /** Whether Ctrl-C, in the program itself, stops the tree in order while this process lives; true when left out. */
+  /**
+   * Whether Ctrl-C, in the program itself, stops the tree in order, from the start of this process on and as long as
+   * the program has children; true when left out. A daemon asks for nothing.
+   */
   readonly handleSignals?: boolean | undefined;
 }
 
@@ -34,10 +38,15 @@ export interface ProcessOptions extends SpawnOptions {
  * - **Life**: made, started once, ended. It ends with whoever started it. The program waits for it, unless it is a
  *   daemon.
  * - **Output**: `join` never waits for anybody to read what the process put on queues and pipes; what it put stays.
- * - **Result**: unlike Python's, it keeps what the function returned or threw.
+ * - **Result**: unlike Python's, it keeps what the function returned or threw. An error that the function did not catch
+ *   is on standard error before the process counts as ended.
+ * - **Ending**: `interrupt` only aborts its `current().signal`, `stop` asks and then kills, `terminate` and `kill` do not
+ *   ask.
+ * - **Ctrl-C** in the program stops the whole tree once, in order, as `stop` does, and the program ends with code 130; a
+ *   second one ends it at once. A function that runs for long looks at `current().signal`, or is killed after 5 s.
  * - **Travel**: it can be sent anywhere, and works there; only its maker can start it.
  *
- * @example
+ * @example Run a function as a process
  * ```ts
  * import { Process, task } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";
@@ -62,8 +71,11 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     | { readonly prepared: Prepared; readonly args: readonly unknown[]; readonly handleSignals: boolean }
     | undefined;
   #pid: () => number | undefined;
+  #outcome: () => Promise<unknown>;
   #result: Promise<R> | undefined;
-  #state: "made" | "started" | "closed";
+  #resultIsRead = false;
+  #started: boolean;
+  #closed = false;
   readonly #daemon: boolean;
 
   /**
@@ -80,8 +92,9 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       arriving = undefined;
       this.#contact = contact;
       this.#pid = () => pid;
+      this.#outcome = () => contact.result(false);
       this.#daemon = daemon;
-      this.#state = "started";
+      this.#started = true;
     } else {
       const [args = [], options = {}] = rest as unknown as [A?, ProcessOptions?];
       const registration = registrationOf("make a process", task);
@@ -101,16 +114,19 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       this.#unstarted = { prepared, args: [...args], handleSignals };
       this.#contact = prepared.contact;
       this.#pid = prepared.pid;
+      this.#outcome = prepared.outcome;
       this.#daemon = plan.daemon;
-      this.#state = "made";
+      this.#started = false;
     }
+    selectable(this, endingSource(() => this.#contact.exited, () => this.#contact.exit));
     enroll(this, () => {
-      const passage = contactPassage("process", this.#contact);
-      return { ...passage, meta: [...passage.meta as unknown[], this.#daemon, this.pid] };
+      const { name, placement, actor, keeper } = this.#contact;
+      const also = keeper === actor ? undefined : actor;
+      return { kind: "process", target: keeper, also, meta: [name, placement, this.#daemon, this.pid] };
     });
   }
 
-  /** How people read it. */
+  /** How people read it: what the options say, else its place among the processes, `Process-1`, `Process-1:2`. */
   get name(): string {
     return this.#contact.name;
   }
@@ -130,14 +146,17 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     return this.#contact.address;
   }
 
-  /** The operating system's number of a subprocess; undefined before it was started, and of a thread. */
+  /**
+   * The operating system's number of a subprocess; undefined before it was started, of a thread, and in a handle that
+   * was sent before the start.
+   */
   get pid(): number | undefined {
     return this.#pid();
   }
 
-  /** True from `start` until it has ended. */
+  /** True from `start` until it is known to have ended; in a handle that was sent elsewhere, also before the start. */
   get alive(): boolean {
-    return this.#state === "started" && this.#contact.exit === undefined;
+    return this.#started && this.#contact.exit === undefined;
   }
 
   /**
@@ -155,14 +174,15 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
 
   /**
    * What the function returned; rejects with what it threw, with `ActorExitedError` when it ended otherwise, and with
-   * `NotSerializableError` when what it returned cannot travel. A rejection that nobody reads harms nobody.
+   * `NotSerializableError` when what it returned cannot travel. A rejection that nobody reads harms nobody. The program
+   * waits for a result that was asked for.
    */
   get result(): Promise<R> {
-    if (this.#result === undefined) {
-      this.#result = this.#contact.result() as Promise<R>;
-      this.#result.catch(() => {});
+    if (!this.#resultIsRead) {
+      this.#resultIsRead = true;
+      if (this.#started) this.#awaitResult();
     }
-    return this.#result;
+    return this.#ownResult;
   }
 
   /**
@@ -177,15 +197,13 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     this.#assertOpen("start");
     const unstarted = this.#unstarted;
     if (unstarted === undefined) {
-      throw new TypeError(
-        `Cannot start ${this.name}: it ${this.#state === "started" ? "was started already" : "is closed"}`,
-      );
+      throw new TypeError(`Cannot start ${this.name}: it was started already`);
     }
     assertMayStart(`start ${this.name}`);
     const { prepared, args, handleSignals } = unstarted;
     const launched = prepared.launch(args);
     this.#unstarted = undefined;
-    this.#state = "started";
+    this.#started = true;
     const siblings = currentActor().processesAlive;
     siblings.add(this);
     const interrupts = handleSignals && !this.#daemon ? handleInterrupt() : undefined;
@@ -193,12 +211,15 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       siblings.delete(this);
       interrupts?.[Symbol.dispose]();
     });
-    void this.result;
+    // Asked for at once, since the answer is made when the function returns.
+    void this.#ownResult;
+    if (this.#resultIsRead) this.#awaitResult();
     await launched;
   }
 
   /**
-   * Waits for its end. Any number of callers may; nobody needs to read what it put on queues for it to end.
+   * Waits for its end, and keeps the program alive meanwhile. Any number of callers may; nobody needs to read what it put
+   * on queues for it to end. Giving up does nothing to the process.
    *
    * @returns how it ended, or undefined when time ran out
    * @throws {TypeError} If it was not started, or the process itself asks.
@@ -210,8 +231,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       throw new TypeError(`Cannot join ${this.name}: it is the one that asks, and would wait for itself`);
     }
     const { timeoutMs, once, signal } = patience(`join ${this.name}`, options);
-    // What is known only elsewhere takes a moment to hear of, also for who looks once.
-    if (once) return this.#contact.exit ?? await Promise.race([this.exited, Promise.resolve(undefined)]);
+    if (once) return await this.#contact.look();
     const { promise, resolve, reject } = Promise.withResolvers<Exit | undefined>();
     const aborted = () => reject(signal!.reason);
     signal?.addEventListener("abort", aborted, { once: true });
@@ -232,18 +252,19 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
    * it; giving up means that it has not.
    *
    * @throws {NotSerializableError} If the message cannot travel.
+   * @throws {TimeoutError} If its mailbox stayed full.
    * @throws {ActorExitedError} If it has ended.
    */
   async send(message: unknown, options?: WaitOptions): Promise<void> {
     this.#assertStarted("send to");
-    const { actor, name, address } = this.#contact;
+    const { target, name, address } = this.#contact;
     const wait = patience(`send to ${name}`, options);
-    const body = pack(message, "message", destinationOf(actor));
+    const body = pack(message, "message", destinationOf(target));
     const lost = (exit: Exit | undefined) => actorExited(`send to ${name}`, name, address, exit ?? this.#contact.exit);
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot send to ${name}: its mailbox stayed full for ${timeoutMs} ms`, { timeoutMs });
     const question = { holder: whoActs.holder(), verb: "message", body, wait, late, lost, gives: true };
-    await ask(actor, isCell(actor) ? question : { ...question, gate: (send) => queue(actor, 1, send) });
+    await ask(target, isCell(target) ? question : { ...question, gate: (send) => queue(target, 1, send) });
   }
 
   /** Aborts its `current().signal`, and nothing more: it may go on. */
@@ -252,7 +273,10 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     await this.#contact.interrupt();
   }
 
-  /** Asks it to end, by aborting its `current().signal` and ending its mailbox; kills it after the grace of 5 s. */
+  /**
+   * Asks it to end, by aborting its `current().signal` and ending its mailbox; kills it after the grace, which is 5 s
+   * when left out.
+   */
   async stop(options?: StopOptions): Promise<Exit> {
     this.#assertStarted("stop");
     return await this.#contact.stop(graceOf(`stop ${this.name}`, options));
@@ -270,53 +294,82 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     return await this.#contact.end("SIGKILL");
   }
 
-  /** Closes this object; the process itself, if it runs, goes on. */
-  close(): Promise<void> {
+  /**
+   * Closes this object, so that its methods throw `ClosedError`; the process itself, if it runs, goes on. One that was
+   * not started never will be.
+   */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#unstarted === undefined) return;
     this.#unstarted = undefined;
-    this.#state = "closed";
-    return Promise.resolve();
+    // Whoever has its handle may be waiting for it.
+    await this.#contact.stop(0);
   }
 
-  /** Stops it, if it was started. */
+  /** Stops it, if it was started and this object was not closed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#state === "started") await this.stop();
+    if (this.#started && !this.#closed) await this.stop();
   }
 
   static {
     inspectAs(this, (process) => {
       const { exit } = process.#contact;
-      const ended = exit === undefined ? "running" : `ended: ${describeExit(exit)}`;
-      return `Process(${process.name} ${process.address}, ${process.placement}, ${
-        process.#state === "started" ? ended : process.#state
-      })`;
+      const stage = process.#closed
+        ? "closed"
+        : exit !== undefined
+        ? `ended: ${describeExit(exit)}`
+        : process.#started
+        ? "running"
+        : "made";
+      return `Process(${process.name} ${process.address}, ${process.placement}, ${stage})`;
     });
   }
 
+  get #ownResult(): Promise<R> {
+    if (this.#result === undefined) {
+      this.#result = this.#outcome() as Promise<R>;
+      this.#result.catch(() => {});
+    }
+    return this.#result;
+  }
+
+  #awaitResult(): void {
+    keepAlive.hold(true);
+    const settled = () => keepAlive.release(true);
+    this.#ownResult.then(settled, settled);
+  }
+
   #assertOpen(action: string): void {
-    if (this.#state === "closed") throw new ClosedError(`Cannot ${action} ${this.name}: this process object is closed`);
+    if (this.#closed) throw new ClosedError(`Cannot ${action} ${this.name}: this process object is closed`);
   }
 
   #assertStarted(action: string): void {
     this.#assertOpen(action);
-    if (this.#state === "made") throw new TypeError(`Cannot ${action} ${this.name}: it was not started`);
+    if (!this.#started) throw new TypeError(`Cannot ${action} ${this.name}: it was not started`);
   }
 }
 
 /** The process that the constructor is about to be called for, when one came by message. */
 let arriving: { readonly contact: Contact; readonly daemon: boolean; readonly pid: number | undefined } | undefined;
 
+/** The face of a process that was started by other means. */
+export function processFrom(contact: Contact, daemon: boolean, pid: number | undefined): Process {
+  arriving = { contact, daemon, pid };
+  return new Process(() => {});
+}
+
+// Leased, unlike refs: the keeper has the result, and must have it as long as anybody may ask.
 handleKind("process", {
-  leased: false,
-  revive(passage) {
-    const [, , daemon, pid] = passage.meta as [string, string, boolean, number | undefined];
-    arriving = { contact: contactFrom(passage), daemon, pid };
-    return new Process(() => {});
+  leased: true,
+  revive({ target: keeper, also, meta }) {
+    const [name, placement, daemon, pid] = meta as [string, PlacementName, boolean, number | undefined];
+    return processFrom(new Contact(name, placement, also ?? keeper, keeper), daemon, pid);
   },
 });
 
-/** The processes that the caller has started and that are alive. The list is the caller's own. */
+/** The processes that the calling actor has started and that are alive. The list is the caller's own. */
 export function activeChildren(): Process[] {
-  return [...currentActor().processesAlive] as Process[];
+  return ([...currentActor().processesAlive] as Process[]).filter((process) => process.alive);
 }
 
 /** How many processors this program may use, at least 1. */

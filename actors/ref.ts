@@ -42,7 +42,10 @@ export interface CallOptions extends WaitOptions {
   readonly timeoutMs?: number | undefined;
   /** Objects in the arguments to move instead of copying. */
   readonly transfer?: readonly Movable[] | undefined;
-  /** How often to send the call again when the actor died before it answered, and lives again. */
+  /**
+   * How often to send the call again when the actor died before it answered, and lives again; 0 when left out. It may
+   * then run more than once.
+   */
   readonly retries?: number | undefined;
 }
 
@@ -57,9 +60,37 @@ export interface StopOptions {
  *
  * - **Order**: what one sender sends to one actor is handled in the order in which it was sent, calls and casts alike.
  * - **Settling**: every call settles: with the result, with what the handler threw, with `TimeoutError`, with the abort
- *   reason, or with `ActorExitedError`.
+ *   reason, or with `ActorExitedError`. A reply that comes later is dropped.
+ * - **Delivery**: at most once, unless `retries` asks for more.
+ * - **Errors**: what the handler of a call throws rejects that call, and the actor lives. What that of a cast throws ends
+ *   the actor, unless its `onError` decides otherwise.
+ * - **Cancellation**: when the caller has given up, the handler's `current().call.signal` aborts; it may go on.
+ * - **Streams**: the call of a generator method is iterated, not awaited. The next item is made when it is asked for, and
+ *   leaving the loop runs the generator's `finally`.
  * - **Travel**: a ref can be sent anywhere, and works there.
  * - **Disposal** stops the actor, if done by the actor that spawned it.
+ *
+ * @example Call, cast, and iterate
+ * ```ts
+ * import { actor, spawn } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Counter {
+ *   #n = 0;
+ *   add(by: number): number {
+ *     return this.#n += by;
+ *   }
+ *   *countdown(): Generator<number> {
+ *     for (let n = this.#n; n > 0; n--) yield n;
+ *   }
+ * }
+ * actor(import.meta.url, Counter);
+ *
+ * await using counter = await spawn(Counter, [], { placement: "inline" });
+ * counter.cast.add(1);
+ * assertEquals(await counter.with({ timeoutMs: 1000 }).call.add(2), 3);
+ * assertEquals(await Array.fromAsync(counter.call.countdown()), [3, 2, 1]);
+ * ```
  */
 export interface Ref<D = unknown> extends AsyncDisposable {
   /** Where the actor lives, as people read it; not enough to reach it. */
@@ -72,15 +103,21 @@ export interface Ref<D = unknown> extends AsyncDisposable {
   readonly alive: boolean;
   /** How it ended, once it has. Never rejects. */
   readonly exited: Promise<Exit>;
-  /** Calls a method and gives its result; at most 5 s from now unless `with` says otherwise. */
+  /**
+   * Calls a method and gives its result; at most 5 s from now unless `with` says otherwise. Rejects with
+   * `NotSerializableError` when an argument or the result cannot travel.
+   */
   readonly call: Calls<Instance<D>>;
-  /** Sends a message that nobody answers. */
+  /** Sends a message that nobody answers. To the dead it is a dead letter; what cannot travel throws, at once. */
   readonly cast: Casts<Instance<D>>;
   /** The same with other options. */
   with(options: CallOptions): Pick<Ref<D>, "call" | "cast">;
-  /** Resolves when a cast would not have to wait in this program's outbox. */
+  /** Resolves when a cast would not have to wait for room. Rejects with `ActorExitedError` when there will be none. */
   ready(options?: WaitOptions): Promise<void>;
-  /** Asks it to end once it has handled what is queued; kills it after the grace. */
+  /**
+   * Asks it to end: it takes nothing new, handles what is queued, stops its children, runs `onStop`. Kills it after the
+   * grace.
+   */
   stop(options?: StopOptions): Promise<Exit>;
   /** Ends it at once, busy or not. */
   kill(): Promise<Exit>;

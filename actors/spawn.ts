@@ -29,13 +29,17 @@ export type ArgsThenOptions<A extends readonly unknown[], O> = [] extends A ? [a
  *   isolate. Same types, same results, same errors.
  * - **Life**: it ends with the actor that spawned it. Being a daemon, it does not keep the program alive.
  * - **Failure** to start leaves nothing running.
+ * - **Cancellation**: when `signal` aborts before it runs, the promise rejects with the signal's reason, and nothing is
+ *   left running.
  *
  * @param definition a class registered by `actor`, or a function registered by `task`
+ * @param rest the arguments of the constructor or function, as an array, and options
+ * @returns a ref to the actor, which stops it when disposed of; for a task its process, started
  * @throws {TypeError} If the definition is not registered or an option has the wrong type.
  * @throws {NotSerializableError} If an argument cannot travel.
- * @throws {StartError} If it could not start; the `cause` is what was thrown.
+ * @throws {StartError} If it could not start; the `cause` is what was thrown. If the placement cannot enforce an option.
  *
- * @example
+ * @example Spawn an actor and call it
  * ```ts
  * import { actor, spawn } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";
@@ -79,5 +83,5 @@ export async function spawn<D extends Definition>(
   const { contact, launch } = prepare(plan, parent, options);
   parent.spawned++;
   await launch(args);
-  return makeRef(contact, true) as unknown as Handle<D>;
+  return makeRef(contact) as unknown as Handle<D>;
 }

@@ -2,7 +2,7 @@ import { StartError } from "../channels/errors.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { checkOptions, patience } from "../channels/kernel/wait.ts";
 import type { PlacementName } from "./contact.ts";
-import type { Registration } from "./definition.ts";
+import type { RegisteredName } from "./definition.ts";
 import type { MailboxOptions } from "./inbox.ts";
 import type { IsolateOptions, PermissionOptions } from "./placement/placement.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -11,25 +11,28 @@ import type { StartPlan } from "./start_plan.ts";
 export interface SpawnOptions {
   /** How people read it; made from the definition's name when left out. Need not be unique. */
   readonly name?: string | undefined;
-  /** Where it lives: `"thread"` when left out. */
+  /** Where it lives: a `"thread"` of this program when left out, a sub-`"process"`, or `"inline"`, in this isolate. */
   readonly placement?: PlacementName | undefined;
-  /** What a subprocess may do; when left out, each permission that the spawner holds in full. */
+  /**
+   * What a subprocess may do, never more than the spawner; when left out, each permission that the spawner holds in full.
+   * This and the next three are a `StartError` elsewhere, since only a subprocess can be held to them.
+   */
   readonly permissions?: PermissionOptions | undefined;
   /** Environment variables of a subprocess, beside those of the spawner. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** MiB of JavaScript heap that a subprocess may use. */
+  /** MiB of JavaScript heap, buffers not counted, that a subprocess may use; beyond it ends as `"out-of-memory"`. */
   readonly maxHeapMb?: number | undefined;
   /** Further flags of `deno run` for a subprocess; none that grants permissions. */
   readonly denoArgs?: readonly string[] | undefined;
   /** The bounds of its mailbox. */
   readonly mailbox?: MailboxOptions | undefined;
-  /** How many messages it handles at a time; 1 when left out. */
+  /** How many messages it handles at a time, which only async handlers can make use of; 1 when left out. */
   readonly concurrency?: number | undefined;
   /** Milliseconds that starting may take; 10,000 when left out. */
   readonly startTimeoutMs?: number | undefined;
   /** Whether the program may end while it lives; true when left out, for a `Process` false. */
   readonly daemon?: boolean | undefined;
-  /** Gives up starting. */
+  /** Gives up starting; without effect once it has started. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,7 +44,7 @@ const START_TIMEOUT_MS = 10_000;
 
 /** What is settled before the options are read. */
 export interface PlanBase {
-  readonly registration: Registration;
+  readonly registration: RegisteredName;
   readonly name: string;
   readonly path: readonly number[];
   readonly daemon: boolean;

@@ -1,13 +1,17 @@
 import { StartError } from "../channels/errors.ts";
+import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { Actor } from "./actor.ts";
 import type { Contact } from "./contact.ts";
 import { contactOf } from "./current.ts";
+import { findRegistration, type Registration } from "./definition.ts";
+import { describeExit } from "./exited.ts";
+import type { Keeper } from "./keeper.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
 import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
-import { watchProgram } from "./program.ts";
+import { assertNotOver, watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -19,6 +23,8 @@ export interface Prepared {
   readonly contact: Contact;
   /** The operating system's number of a subprocess, once it was launched. */
   readonly pid: () => number | undefined;
+  /** What its task returned; rejects with what it threw, or how else it ended. */
+  readonly outcome: () => Promise<unknown>;
   /**
    * Starts it. Resolves when it runs.
    *
@@ -41,8 +47,9 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
   return {
     contact: keeper.contact,
     pid: () => keeper.pid,
+    outcome: () => keeper.outcome(),
     launch(args) {
-      assertAlive(action, parent);
+      assertMayLive(action, parent, keeper);
       watchProgram();
       return keeper.start(pack(args, "args", keeper.destination), parent, options);
     },
@@ -51,36 +58,59 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
 
 function prepareInline(action: string, plan: StartPlan, parent: Actor, options: SpawnOptions): Prepared {
   checkInline(action, options);
+  const { moduleUrl, name } = plan.registration;
+  const registration = findRegistration(moduleUrl, name);
+  if (registration === undefined) {
+    throw new StartError(`Cannot ${action}: ${moduleUrl}, which defines ${name}, is not imported here`);
+  }
   const actor = new Actor({ ...plan, parent: contactOf(parent) });
+  const contact = contactOf(actor);
   return {
-    contact: contactOf(actor),
+    contact,
     pid: () => undefined,
+    outcome: () => contact.result(true),
     launch(args) {
-      assertAlive(action, parent);
+      assertMayLive(action, parent, actor);
       const packet = pack(args, "args", destinationOf(actor));
       watchProgram();
       trapErrors();
       trapTimers();
       parent.children.add(actor);
-      void actor.exited.then(() => parent.children.delete(actor));
-      return launchHere(action, plan, actor, packet);
+      const { isAwaited } = actor;
+      if (isAwaited) keepAlive.hold(true);
+      void actor.exited.then(() => {
+        parent.children.delete(actor);
+        if (isAwaited) keepAlive.release(true);
+      });
+      return launchHere(action, plan, actor, packet, registration);
     },
   };
 }
 
-function assertAlive(action: string, parent: Actor): void {
+function assertMayLive(action: string, parent: Actor, keeper: Keeper): void {
+  assertNotOver(action);
   if (parent.exit !== undefined) {
     throw new StartError(`Cannot ${action}: ${parent.name}, which would be its parent, has ended`);
   }
+  // Others may have its handle already.
+  if (keeper.exit !== undefined) {
+    throw new StartError(`Cannot ${action}: it was ended before that (${describeExit(keeper.exit)})`);
+  }
 }
 
-async function launchHere(action: string, plan: StartPlan, actor: Actor, packet: Packet): Promise<void> {
+async function launchHere(
+  action: string,
+  plan: StartPlan,
+  actor: Actor,
+  packet: Packet,
+  registration: Registration,
+): Promise<void> {
   const deadline = new StartDeadline(action, plan);
   try {
     deadline.check();
-    await Promise.race([actor.start(packet, plan.registration), deadline.failed]);
+    await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed]);
   } catch (error) {
-    actor.kill("SIGKILL");
+    void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
     throw startError(action, error);
   } finally {

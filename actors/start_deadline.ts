@@ -8,11 +8,17 @@ export class StartDeadline {
   readonly failed: Promise<never>;
   readonly #deadline: Deadline | undefined;
   readonly #signal: AbortSignal | undefined;
-  #passed: TimeoutError | undefined;
   readonly #aborted: () => void;
+  /** Why it is too late to begin at all. */
+  readonly #tooLate: TimeoutError | undefined;
+  #passed = false;
 
   constructor(action: string, { startTimeoutMs, signal }: StartPlan) {
-    const { promise, reject } = Promise.withResolvers<never>();
+    const { promise, reject: fail } = Promise.withResolvers<never>();
+    const reject = (reason: unknown) => {
+      this.#passed = true;
+      fail(reason);
+    };
     promise.catch(() => {});
     this.failed = promise;
     this.#signal = signal;
@@ -22,14 +28,19 @@ export class StartDeadline {
       const message = `Cannot ${action}: it was not ready after ${startTimeoutMs} ms`;
       return new TimeoutError(message, { timeoutMs: startTimeoutMs });
     };
-    if (startTimeoutMs <= 0) this.#passed = late();
+    if (startTimeoutMs <= 0) this.#tooLate = late();
     else if (startTimeoutMs !== Infinity) this.#deadline = wheel.after(startTimeoutMs, () => reject(late()));
   }
 
   /** To be called before anything is started: throws if it is too late for that. */
   check(): void {
     this.#signal?.throwIfAborted();
-    if (this.#passed !== undefined) throw this.#passed;
+    if (this.#tooLate !== undefined) throw this.#tooLate;
+  }
+
+  /** Whether time is over or the caller gave up. */
+  get passed(): boolean {
+    return this.#passed;
   }
 
   /** Whether the caller gave up. */

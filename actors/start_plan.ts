@@ -1,11 +1,11 @@
 import type { Holder } from "../channels/kernel/holder.ts";
 import type { PlacementName } from "./contact.ts";
-import type { Registration } from "./definition.ts";
+import type { RegisteredName } from "./definition.ts";
 import type { MailboxOptions } from "./inbox.ts";
 
 /** An actor that is about to be started, its options checked. */
 export interface StartPlan {
-  readonly registration: Registration;
+  readonly registration: RegisteredName;
   readonly name: string;
   readonly path: readonly number[];
   readonly placement: PlacementName;

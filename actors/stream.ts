@@ -1,8 +1,8 @@
 import type { Exit } from "../channels/exit.ts";
-import { TimeoutError } from "../channels/errors.ts";
+import { DisconnectedError, TimeoutError } from "../channels/errors.ts";
 import { ask } from "../channels/kernel/ask.ts";
-import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
-import { enroll, handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
+import { Cell, type Target } from "../channels/kernel/cell.ts";
+import { handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { pack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
@@ -14,49 +14,72 @@ export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 /** The kind of handle that a stream travels as. */
 export const STREAM = "stream";
 
+/** What whoever has a stream decides, and is told. */
+export interface StreamOwner {
+  /** Runs one step of the iterator, on behalf of whose it is. */
+  run(step: () => Promise<void>): Promise<void>;
+  /** The reader wants no more, before the end. */
+  left(): void;
+  /** It is over, however that came. */
+  ended(): void;
+}
+
 /**
  * The home of a stream: an iterator that somebody elsewhere pulls, item by item, so that it never runs ahead of its
  * reader. It ends with the iterator, when its reader leaves or dies, or with `close`.
  */
 export class StreamCell extends Cell {
   #over = false;
+  /** Who waits for an item that the iterator is making. */
+  readonly #waiting = new Set<Request>();
 
-  /** @param turn runs one step of the iterator; an actor does that between two of its messages */
-  constructor(
-    readonly iterator: AnyIterator,
-    readonly turn: (request: Request, step: () => Promise<void>) => void,
-    readonly ended: (stream: StreamCell) => void,
-  ) {
+  constructor(readonly iterator: AnyIterator, readonly owner: StreamOwner) {
     super();
   }
 
   receive(request: Request): void {
     if (this.#over) return request.lose();
-    if (request.verb === "return") this.turn(request, () => this.#return(request));
-    else this.turn(request, () => this.#next(request));
+    // At once: the iterator may be in a wait that only this ends.
+    if (request.verb === "return") this.owner.left();
+    void this.owner.run(() => request.verb === "return" ? this.#return(request) : this.#next(request));
   }
 
   override returned(): void {
     this.close();
   }
 
-  /** Ends the stream; the iterator's `finally` runs. */
-  close(): void {
+  /**
+   * Ends the stream; the iterator's `finally` runs, once the iterator is there. Nobody waits for that: it may be in a wait
+   * that never ends.
+   *
+   * @param exit how whoever had it ended, if that is why
+   */
+  close(exit?: Exit): void {
     if (this.#over) return;
-    this.#end();
-    void (async () => await this.iterator.return?.())().catch(() => {});
+    this.owner.left();
+    this.#abandon();
+    for (const request of this.#waiting) request.lose(exit);
   }
 
   async #next(request: Request): Promise<void> {
     if (this.#over) return request.lose();
+    this.#waiting.add(request);
     try {
-      const { done, value } = await this.iterator.next();
+      const { done, value: item } = await this.iterator.next();
       if (done) this.#end();
-      request.replyPacket(pack([done === true, value], "item", request.from));
+      // Not packed for nobody: what is in it would be leased for good.
+      if (request.open) request.replyPacket(pack({ done: done === true, item }, "stream", request.from));
     } catch (error) {
-      this.close();
+      if (!this.#over) this.#abandon();
       request.throw(error);
+    } finally {
+      this.#waiting.delete(request);
     }
+  }
+
+  #abandon(): void {
+    this.#end();
+    void this.owner.run(async () => void await this.iterator.return?.()).catch(() => {});
   }
 
   async #return(request: Request): Promise<void> {
@@ -70,10 +93,10 @@ export class StreamCell extends Cell {
     }
   }
 
+  /** From now on it is lost to all who ask. It can be reached until its reader gives back what it holds of it. */
   #end(): void {
     this.#over = true;
-    cells.remove(this);
-    this.ended(this);
+    this.owner.ended();
   }
 
   /** An object that travels as this stream. */
@@ -90,19 +113,19 @@ export class StreamReader implements AsyncIterableIterator<unknown> {
   /** Told when the reader is done with the stream, however that came. */
   onEnd: (() => void) | undefined;
   /** What it means that the home is gone. */
-  lost: (exit: Exit | undefined) => Error = () => new Error("Cannot read a stream: its home is gone");
+  lost: (exit: Exit | undefined) => Error = () =>
+    new DisconnectedError("Cannot read a stream: whoever has it ended it, or is gone");
 
   constructor(readonly target: Target, readonly imported: Import | undefined, readonly holder: Holder) {}
 
   async next(): Promise<IteratorResult<unknown>> {
     if (this.#over) return { done: true, value: undefined };
     try {
-      const [done, value] = await this.#ask("next", this.patience) as [boolean, unknown];
+      const { done, item } = await this.#ask("next", this.patience) as { done: boolean; item: unknown };
       if (done) this.#end();
-      return { done, value };
+      return { done, value: item };
     } catch (error) {
-      if (error instanceof TimeoutError) void this.return();
-      else this.#end();
+      this.#end();
       throw error;
     }
   }
@@ -144,14 +167,4 @@ export function isIterator(value: unknown): value is AnyIterator {
   const candidate = value as { next?: unknown; [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown };
   return typeof candidate.next === "function" &&
     (typeof candidate[Symbol.asyncIterator] === "function" || typeof candidate[Symbol.iterator] === "function");
-}
-
-/** Not a plain object, which would travel as one. */
-class StreamHandle {}
-
-/** An object that stands for a stream in a message. */
-export function streamHandle(stream: StreamCell): object {
-  const handle = new StreamHandle();
-  enroll(handle, () => stream.passage());
-  return handle;
 }

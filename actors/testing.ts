@@ -3,7 +3,7 @@
  *
  * Deno's own sanitizers do not see a worker that goes on, nor a subprocess that nobody refers to.
  *
- * @example
+ * @example At the end of a test
  * ```ts
  * import { assertNothingLeft } from "@troupe/troupe/testing";
  * import { actor, spawn } from "@troupe/troupe";
@@ -22,6 +22,7 @@
 
 import { unanswered } from "../channels/kernel/ask.ts";
 import { currentActor } from "./context.ts";
+import { seated } from "./isolate_keeper.ts";
 import { meetingPlace } from "./placement/meeting_place.ts";
 import "./program.ts";
 
@@ -29,6 +30,9 @@ import "./program.ts";
 export function leftovers(): string[] {
   const left: string[] = [];
   for (const child of currentActor().children) left.push(`${child.name} is running`);
+  for (const [child, parent] of seated) {
+    if (parent.exit !== undefined) left.push(`${child.name} is running, though ${parent.name}, its parent, has ended`);
+  }
   const asked = unanswered();
   if (asked > 0) {
     left.push(`${asked} ${asked === 1 ? "call is" : "calls are"} waiting for an answer from another isolate`);

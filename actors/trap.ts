@@ -1,4 +1,5 @@
 import { currentActor } from "./context.ts";
+import { ExitRequest } from "./exited.ts";
 
 let trapped = false;
 
@@ -10,11 +11,14 @@ export function trapErrors(): void {
   if (trapped) return;
   trapped = true;
   globalThis.addEventListener("error", (event) => {
+    // Only its way out of the running code: whose it is has been told, and it is nobody's error.
+    if (event.error instanceof ExitRequest) return event.preventDefault();
     if (currentActor().isProgram) return;
     event.preventDefault();
     currentActor().crash(event.error ?? new Error(event.message), { method: "a callback", kind: "rejection" });
   });
   globalThis.addEventListener("unhandledrejection", (event) => {
+    if (event.reason instanceof ExitRequest) return event.preventDefault();
     if (currentActor().isProgram) return;
     event.preventDefault();
     currentActor().crash(event.reason, { method: "a promise", kind: "rejection" });

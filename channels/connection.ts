@@ -3,7 +3,7 @@ import type { WaitOptions } from "./kernel/wait.ts";
 
 /** What `send` takes. */
 export interface SendOptions extends WaitOptions {
-  /** Objects in the message to move instead of copying. */
+  /** Objects to move instead of copying. They are gone from here at the call, also when it is given up then. */
   readonly transfer?: readonly Movable[] | undefined;
 }
 
@@ -28,10 +28,11 @@ export interface RecvBytesOptions extends WaitOptions {
  *   and each message is received once.
  * - **Back pressure**: `send` resolves when the message is accepted, which waits while 256 messages or 1 MiB are
  *   unread. What was accepted is received, also after the sender's death.
- * - **Closing**: when everybody who has the peer end closed it or died, `recv` drains what was sent and then rejects
- *   with `DisconnectedError`, and so does `send` at once.
- * - **Who holds an end**: every actor that received it by message, and its maker until it first passes it on, or when
- *   it uses it after that. So a parent need not close what it gave to a child.
+ * - **Closing**: when everybody who has the peer end closed it, forgot it or died, `recv` drains what was sent and then
+ *   rejects with `DisconnectedError`, and so does `send` at once.
+ * - **Who holds an end**: every actor that received it by message, and its maker until it first passes it on; a maker
+ *   that uses it after that, or still waits on it then, holds it until it closes it. So a parent need not close what it
+ *   gave to a child.
  * - **Cancellation**: a `recv` that was given up has taken nothing, a `send` that was given up has sent nothing.
  */
 export interface Connection<Out, In = Out> extends AsyncIterable<In>, Disposable {
@@ -42,8 +43,10 @@ export interface Connection<Out, In = Out> extends AsyncIterable<In>, Disposable
   /** Whether messages can be sent on this end. */
   readonly writable: boolean;
   /**
-   * Sends a message. Resolves when it is accepted.
+   * Sends a message. Resolves when it is accepted. Giving up waits for the pipe's word, so that what was sent after all is
+   * not reported as not sent.
    *
+   * @throws {TimeoutError} If the peer read too little for it to be accepted in time.
    * @throws {DisconnectedError} If the peer is gone.
    * @throws {ClosedError} If this end was closed.
    * @throws {DirectionError} If this end only reads.
@@ -53,6 +56,7 @@ export interface Connection<Out, In = Out> extends AsyncIterable<In>, Disposable
   /**
    * Receives the next message, waiting for one.
    *
+   * @throws {TimeoutError} If none came in time.
    * @throws {DisconnectedError} If the peer is gone and everything it sent was received.
    * @throws {ClosedError} If this end was closed.
    * @throws {DirectionError} If this end only writes.
@@ -66,27 +70,27 @@ export interface Connection<Out, In = Out> extends AsyncIterable<In>, Disposable
    */
   poll(options?: WaitOptions): Promise<boolean>;
   /**
-   * Sends bytes of a view as one message.
+   * Sends bytes of a view as one message, which may be empty. Throws as `send`, too.
    *
    * @throws {RangeError} If `offset` or `size` do not lie within the view.
    */
   sendBytes(view: ArrayBufferView, options?: SendBytesOptions): Promise<void>;
   /**
-   * Receives a message of bytes.
+   * Receives a message of bytes. Throws as `recv`, too.
    *
    * @throws {ProtocolError} If it is longer than `maxBytes`; it can still be received. (Python breaks the connection.)
    * @throws {TypeError} If the next message is another value; it can still be received.
    */
   recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Receives a message of bytes into a view, from byte `offset` on.
+   * Receives a message of bytes into a view, from byte `offset` on. Throws as `recv`, too.
    *
    * @returns how many bytes there were
    * @throws {BufferTooShortError} If it does not fit; the error has the message, which is then received.
    * @throws {RangeError} If `offset` does not lie within the view.
    */
   recvBytesInto(view: ArrayBufferView, offset?: number, options?: WaitOptions): Promise<number>;
-  /** Closes this handle. */
+  /** Closes this handle; harmless if it is closed. Never rejects, and need not be awaited. */
   close(): Promise<void>;
 }
 

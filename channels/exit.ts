@@ -18,6 +18,6 @@ export const PARENT_GONE: Exit = { code: -9, signal: "SIGKILL", reason: "parent-
 
 /** Whether what came from elsewhere says how something ended. */
 export function isExit(value: unknown): value is Exit {
-  const { code, reason } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
-  return typeof code === "number" && typeof reason === "string";
+  const { code, reason, signal = "" } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
+  return typeof code === "number" && typeof reason === "string" && typeof signal === "string";
 }

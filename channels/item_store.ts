@@ -1,11 +1,11 @@
 import { type Cell, cells } from "./kernel/cell.ts";
 import { deadLetters } from "./kernel/dead_letters.ts";
 import { Deque } from "./kernel/deque.ts";
-import { grantAll, releaseAll } from "./kernel/handle.ts";
+import { grantAll, type Passage, releaseAll } from "./kernel/handle.ts";
 import { sameProcess } from "./kernel/address.ts";
 import { type Holder, holders } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
-import { pack, unpack } from "./kernel/pack.ts";
+import { withoutMoves } from "./kernel/pack.ts";
 import type { Packet } from "./kernel/packet.ts";
 import type { Request } from "./kernel/request.ts";
 
@@ -14,6 +14,8 @@ export interface Item {
   /** Its place in the order of acceptance. */
   readonly number: number;
   packet: Packet;
+  /** Its size, with the memory that moved with it. */
+  readonly bytes: number;
   /** What the owner wants to know of it. */
   readonly label: number;
   /** How often somebody has had it. */
@@ -47,7 +49,9 @@ export class ItemStore {
   readonly #putters = new Deque<{ readonly request: Request; readonly label: number }>();
   readonly #takers = new Deque<Request>();
   readonly #owner: StoreOwner;
+  #cargo: Cargo | undefined;
   #lastNumber = 0;
+  #bytes = 0;
   #offered = 0;
 
   constructor(owner: StoreOwner) {
@@ -57,6 +61,11 @@ export class ItemStore {
   /** How many items wait to be taken. */
   get size(): number {
     return this.#items.size;
+  }
+
+  /** How many bytes the items have that nobody has taken yet. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Whether every accepted item is taken for good, and nobody waits to put another. */
@@ -69,6 +78,7 @@ export class ItemStore {
     if (this.#putters.size === 0 && this.#owner.hasRoom()) return this.#accept(request, label);
     const putter = { request, label };
     this.#putters.push(putter);
+    this.#note(request.body);
     request.onCancel = () => {
       if (this.#putters.remove(putter)) this.release(request.body);
     };
@@ -88,8 +98,13 @@ export class ItemStore {
     this.#match();
   }
 
-  /** Puts an item back to where it was. */
+  /** Puts an item that was taken back to where it was. */
   restore(item: Item): void {
+    this.#bytes += item.bytes;
+    this.#putBack(item);
+  }
+
+  #putBack(item: Item): void {
     this.#items.insert(item, (other) => other.number > item.number);
     this.#match();
     this.#owner.changed();
@@ -124,20 +139,29 @@ export class ItemStore {
 
   /** Drops what nobody will ever take. */
   discard(what: string): void {
-    for (const item of this.#items.clear()) {
-      this.release(item.packet);
-      deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
-    }
+    for (const item of this.#items.clear()) this.#drop(item, what);
   }
 
   /** Gives back the handles in a packet that was packed for the store and goes no further. */
   release(packet: Packet): void {
-    if (packet.passages.length > 0) releaseAll(packet.passages, this.#holder());
+    if (packet.passages.length === 0) return;
+    this.#cargo?.handles.delete(packet.passages);
+    releaseAll(packet.passages, this.#holder());
+  }
+
+  /** The handles in a packet are here to stay for a while. */
+  #note({ passages }: Packet): void {
+    if (passages.length === 0) return;
+    this.#cargo ??= new Cargo(this.#holder());
+    this.#cargo.handles.add(passages);
   }
 
   #accept(request: Request, label: number): void {
-    const item: Item = { number: ++this.#lastNumber, packet: request.body, label, deliveries: 0 };
+    const packet = request.body;
+    const item: Item = { number: ++this.#lastNumber, packet, bytes: sizeOf(packet), label, deliveries: 0 };
     this.#items.push(item);
+    this.#bytes += item.bytes;
+    this.#note(item.packet);
     request.onCancel = undefined;
     request.reply(true);
     this.#owner.accepted(item);
@@ -148,6 +172,8 @@ export class ItemStore {
   #match(): void {
     while (this.#takers.size > 0 && this.#items.size > 0) {
       const taker = this.#takers.shift()!;
+      // Its death is just being settled, and with it this request.
+      if (taker.from.gone) continue;
       if (this.#owner.suits(taker, this.#items.peek()!)) this.#offer(taker, this.#items.shift()!);
     }
   }
@@ -161,13 +187,17 @@ export class ItemStore {
       this.#offered--;
       if (kept) {
         item.deliveries++;
+        this.#bytes -= item.bytes;
         if (!this.#owner.keepsTaken) this.release(item.packet);
         this.#owner.taken(item, request.from);
+        this.admit();
         this.#owner.changed();
+      } else if (moved === undefined && body === item.packet && leavesWithTaker(body, request.from)) {
+        this.#lose(item, request.from);
       } else {
-        // What moved to somebody who died is gone with them; else it came back as a new object.
+        // What moved came back as a new object.
         if (moved !== undefined) item.packet = { ...item.packet, moved };
-        this.restore(item);
+        this.#putBack(item);
       }
     });
     this.admit();
@@ -179,15 +209,58 @@ export class ItemStore {
     const { packet } = item;
     if (packet.moved.length === 0 || sameProcess(isolate.id, request.from.isolate)) return packet;
     try {
-      return pack(unpack(packet, this.#holder()), "message", request.from);
+      return withoutMoves(packet);
     } catch (error) {
-      this.release(packet);
+      this.#drop(item, "message that cannot leave its process");
       request.throw(error);
+      this.admit();
+      this.#owner.changed();
       return undefined;
     }
+  }
+
+  /** A taker has died with what had moved to it, without which the item is nothing. */
+  #lose(item: Item, taker: Holder): void {
+    this.#drop(item, "item with objects that had moved to a dead taker");
+    this.#owner.taken(item, taker);
+    this.admit();
+    this.#owner.changed();
+  }
+
+  /** Nobody will ever take it. */
+  #drop(item: Item, what: string): void {
+    this.#bytes -= item.bytes;
+    this.release(item.packet);
+    for (const object of item.packet.moved) if (object instanceof MessagePort) object.close();
+    deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }
 
   #holder(): Holder {
     return holders.get(isolate.id, cells.slotOf(this.#owner.cell));
   }
+}
+
+/** The handles that lie in a store. They are given back when the store is collected, and nobody can take them any more. */
+class Cargo {
+  readonly handles = new Set<readonly Passage[]>();
+
+  constructor(readonly holder: Holder) {
+    holder.imports.add(this);
+  }
+
+  release(): void {
+    for (const passages of this.handles) releaseAll(passages, this.holder);
+    this.handles.clear();
+  }
+}
+
+/** Whether something in a packet moved when it was sent to this taker, and is here no more. */
+function leavesWithTaker({ moved }: Packet, taker: Holder): boolean {
+  return taker.isolate !== isolate.id && moved.some((object) => !(object instanceof SharedArrayBuffer));
+}
+
+function sizeOf({ bytes, moved }: Packet): number {
+  let size = bytes.length;
+  for (const object of moved) if (object instanceof ArrayBuffer) size += object.byteLength;
+  return size;
 }

@@ -1,7 +1,13 @@
 import { JoinableQueueCell } from "./joinable_queue_cell.ts";
+import { whoActs } from "./kernel/acting.ts";
+import { tell } from "./kernel/ask.ts";
+import { isCell } from "./kernel/cell.ts";
 import { handleKind } from "./kernel/handle.ts";
+import type { Holder } from "./kernel/holder.ts";
 import { packPlain } from "./kernel/pack.ts";
+import { EMPTY_PACKET } from "./kernel/packet.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { selectable } from "./source.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { clientOf, faceOf, maxSizeOf, provide, QueueClient } from "./queue_client.ts";
 
@@ -15,24 +21,28 @@ export interface JoinableQueueOptions extends QueueOptions {
  * A queue that knows when everything put into it has been worked on. (Python's `multiprocessing.JoinableQueue`, which
  * hangs when a consumer dies between `get` and `task_done`.)
  *
- * - **Acknowledging**: whoever took an item says `taskDone` when the work on it is finished.
+ * - **Acknowledging**: whoever took an item says `taskDone` when the work on it is finished. An item is open from `get`
+ *   on; it belongs to the actor that took it, which may have several.
  * - **Redelivery**: what a dead actor took and did not acknowledge is given to another, `maxDeliveries` times in all;
  *   after that it is a dead letter and counts as done. An actor that ends in good order is dead, too.
  *
- * @example
+ * In all else it is like {@linkcode Queue}.
+ *
+ * @example Wait until all work is done
  * ```ts
  * import { JoinableQueue } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
  *
  * const jobs = new JoinableQueue<number>();
- * await jobs.put(1);
- * await jobs.get();
+ * await jobs.put(7);
+ * assertEquals(await jobs.get(), 7);
  * await jobs.taskDone();
  * await jobs.join();
  * ```
  */
 export class JoinableQueue<T> extends Queue<T> {
   /** The items that came through this handle and are open, with their numbers at home. */
-  readonly #open: { readonly tag: number; readonly value: unknown }[] = [];
+  readonly #open: OpenItem[] = [];
 
   /**
    * Makes a queue whose home is here.
@@ -42,34 +52,41 @@ export class JoinableQueue<T> extends Queue<T> {
    */
   constructor(options: JoinableQueueOptions = {}) {
     super(provide(options, () => joinableClient(options)));
+    selectable(this, clientOf(this).source(() => this.#noteFor(whoActs.holder())));
   }
 
   /** As `Queue.get`; the item is open until the caller says `taskDone`. */
   override get(options?: WaitOptions): Promise<T> {
-    return clientOf(this).get(options, (tag, value) => this.#open.push({ tag, value })) as Promise<T>;
+    return clientOf(this).get(options, this.#noteFor(whoActs.holder())) as Promise<T>;
   }
 
   /** As `Queue.tryGet`; the item is open until the caller says `taskDone`. */
   override tryGet(): Promise<{ value: T } | undefined> {
-    const tagged = (tag: number, value: unknown) => void this.#open.push({ tag, value });
-    return clientOf(this).tryGet(tagged) as Promise<{ value: T } | undefined>;
+    return clientOf(this).tryGet(this.#noteFor(whoActs.holder())) as Promise<{ value: T } | undefined>;
   }
 
   /**
    * Says that the work on an item is finished.
    *
-   * @param item which one; the oldest that the calling actor took when left out
+   * @param item which one, as it came from this handle (an object is the very same one); when left out, the oldest that
+   *   the calling actor took
    * @throws {RangeError} If the calling actor has no such item open.
    */
   async taskDone(...item: [item?: T]): Promise<void> {
-    const found = item.length === 0 ? undefined : this.#open.find(({ value }) => Object.is(value, item[0]));
-    if (item.length > 0 && found === undefined) {
+    const client = clientOf(this);
+    if (item.length === 0) {
+      const done = await client.request("taskDone", "acknowledge an item of");
+      this.#close(this.#open.find(({ tag }) => tag === done));
+      return;
+    }
+    const holder = whoActs.holder();
+    const found = this.#open.find((open) => open.holder === holder && Object.is(open.value, item[0]));
+    if (found === undefined) {
       throw new RangeError("Cannot acknowledge an item of a queue: it was not taken through this handle, or is done");
     }
-    const options = found && { body: packPlain(found.tag) };
-    const done = await clientOf(this).request("taskDone", "acknowledge an item of", options);
-    const at = this.#open.findIndex(({ tag }) => tag === done);
-    if (at >= 0) this.#open.splice(at, 1);
+    // At once: the next call for an equal item is about another one.
+    this.#close(found);
+    await client.request("taskDone", "acknowledge an item of", { body: packPlain(found.tag) });
   }
 
   /**
@@ -80,6 +97,33 @@ export class JoinableQueue<T> extends Queue<T> {
   async join(options?: WaitOptions): Promise<void> {
     await clientOf(this).request("join", "join", { wait: patience("join a queue", options) });
   }
+
+  /** What notes down the items that a holder takes. */
+  #noteFor(holder: Holder): (tag: number, value: unknown) => void {
+    return (tag, value) => {
+      const { target } = clientOf(this);
+      const release = () => tell(target, holder, "abandon", "", EMPTY_PACKET);
+      const open: OpenItem = { tag, value, holder, release };
+      this.#open.push(open);
+      // The end of an isolate is known everywhere, that of one of its actors only there.
+      if (!isCell(target)) holder.imports.add(open);
+    };
+  }
+
+  #close(open: OpenItem | undefined): void {
+    if (open === undefined) return;
+    this.#open.splice(this.#open.indexOf(open), 1);
+    open.holder.imports.delete(open);
+  }
+}
+
+/** An item that somebody has taken and not acknowledged. */
+interface OpenItem {
+  readonly tag: number;
+  readonly value: unknown;
+  readonly holder: Holder;
+  /** Says that the holder is gone. */
+  release(): void;
 }
 
 function joinableClient(options: JoinableQueueOptions): QueueClient {

@@ -28,6 +28,7 @@ export class JoinableQueueCell extends QueueCell {
   override receive(request: Request): void {
     if (request.verb === "taskDone") this.#taskDone(request);
     else if (request.verb === "join") this.#join(request);
+    else if (request.verb === "abandon") this.#taken.get(request.from)?.lease.settle();
     else super.receive(request);
   }
 

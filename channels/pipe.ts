@@ -10,13 +10,14 @@ export interface PipeOptions {
 }
 
 /**
- * Makes a pipe: two connected ends, whose home is here.
+ * Makes a pipe: two connected ends, whose home is here. {@linkcode Connection} says how they behave.
  *
  * With `duplex: false` messages go one way only: the first end only reads and the second only writes, as in Python.
  *
+ * @returns the two ends; what is sent on one is received on the other
  * @throws {TypeError} If `duplex` is no boolean.
  *
- * @example
+ * @example Talk both ways
  * ```ts
  * import { pipe } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";

@@ -8,6 +8,7 @@ import type { Holder } from "./kernel/holder.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { selectable } from "./source.ts";
 import { END, type PipeEndCell } from "./pipe_end_cell.ts";
 
 /** Which way messages go on an end. */
@@ -34,6 +35,13 @@ class PipeEnd implements Connection<unknown> {
     enroll(this, () => {
       this.#assertOpen("pass on");
       return { kind: END, target, meta: [readable, writable], departed: () => hold.passedOn() };
+    });
+    selectable(this, {
+      assertOpen: () => this.#assertReadable(),
+      take: ({ signal, claim }) => this.#ask("recv", { wait: patience("select", { signal }), claim }),
+      tryTake: () => this.#tryRecv(""),
+      poll: async (signal) => void await this.#ask("poll", { wait: patience("poll a pipe", { signal }) }),
+      tryPoll: () => this.#ask("tryPoll", {}) as Promise<boolean>,
     });
   }
 
@@ -132,7 +140,7 @@ class PipeEnd implements Connection<unknown> {
   async #recv(detail: string, options: WaitOptions | undefined): Promise<unknown> {
     this.#assertReadable();
     const wait = patience("receive from a pipe", options);
-    if (!wait.once) return await this.#ask("recv", { detail, wait, late: empty });
+    if (!wait.once) return await this.#ask("recv", { detail, takes: detail, wait, late: empty });
     const found = await this.#tryRecv(detail);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;
@@ -140,14 +148,13 @@ class PipeEnd implements Connection<unknown> {
 
   async #tryRecv(detail: string): Promise<{ value: unknown } | undefined> {
     let taken: { value: unknown } | undefined;
-    await this.#ask("tryRecv", { detail, tagged: (_tag, value) => taken = { value } });
+    await this.#ask("tryRecv", { detail, takes: detail, tagged: (_tag, value) => taken = { value } });
     return taken;
   }
 
   #ask(verb: string, question: Partial<Question>): Promise<unknown> {
-    this.#hold.use();
     const lost = () => new DisconnectedError(`Cannot ${verb} on a pipe: its home is gone`);
-    return ask(this.#target, { holder: whoActs.holder(), verb, lost, ...question });
+    return this.#hold.use(() => ask(this.#target, { holder: whoActs.holder(), verb, lost, ...question }));
   }
 
   #assertWritable(): void {
@@ -167,27 +174,37 @@ class PipeEnd implements Connection<unknown> {
 
 /** How this handle's holder holds the end. */
 interface Hold {
-  /** It is being used here. */
-  use(): void;
+  /** Uses it here. */
+  use(operation: () => Promise<unknown>): Promise<unknown>;
   /** It was sent to somebody. */
   passedOn(): void;
   /** It is given back. */
   release(): void;
 }
 
-/** The maker holds an end until it first passes it on, and again when it uses it after that. */
+/** The maker holds an end until it first passes it on, and for good when it uses it after that, or is using it then. */
 class MakersHold implements Hold {
   #held = true;
+  #passedOn = false;
+  #using = 0;
   constructor(readonly cell: PipeEndCell, readonly maker: Holder) {}
 
-  use(): void {
-    if (this.#held || this.cell.gone) return;
-    this.#held = true;
-    this.cell.changeLease(END, this.maker, 1);
+  async use(operation: () => Promise<unknown>): Promise<unknown> {
+    if (!this.#held && !this.cell.gone) {
+      this.#held = true;
+      this.cell.changeLease(END, this.maker, 1);
+    }
+    this.#using++;
+    try {
+      return await operation();
+    } finally {
+      this.#using--;
+    }
   }
 
   passedOn(): void {
-    this.release();
+    if (!this.#passedOn && this.#using === 0) this.release();
+    this.#passedOn = true;
   }
 
   release(): void {
@@ -197,9 +214,15 @@ class MakersHold implements Hold {
   }
 }
 
+/** A maker that has forgotten an end has closed it, as any other holder has. */
+const forgotten = new FinalizationRegistry<Hold>((hold) => hold.release());
+
 /** Makes a handle to an end of a pipe whose home is here. */
 export function makePipeEnd(cell: PipeEndCell, direction: Direction, maker: Holder): Connection<unknown> {
-  return new PipeEnd(cell, direction, new MakersHold(cell, maker));
+  const hold = new MakersHold(cell, maker);
+  const end = new PipeEnd(cell, direction, hold);
+  forgotten.register(end, hold);
+  return end;
 }
 
 handleKind(END, {
@@ -207,7 +230,7 @@ handleKind(END, {
   revive({ target, meta }, imported) {
     const [readable, writable] = meta as [boolean, boolean];
     return new PipeEnd(target, { readable, writable }, {
-      use() {},
+      use: (operation) => operation(),
       passedOn() {},
       release: () => (imported as Import).release(),
     });

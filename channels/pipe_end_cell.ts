@@ -19,7 +19,6 @@ export class PipeEndCell extends Cell {
   peer!: PipeEndCell;
   readonly #unread: ItemStore;
   readonly #pollers = new Set<Request>();
-  #unreadBytes = 0;
   #gone = false;
 
   constructor() {
@@ -32,9 +31,9 @@ export class PipeEndCell extends Cell {
       },
       keepsTaken: false,
       suits: (taker, item) => suits(taker, item),
-      hasRoom: () => this.#unread.size < MAX_UNREAD && this.#unreadBytes < MAX_UNREAD_BYTES,
-      accepted: (item) => this.#unreadBytes += item.packet.bytes.length,
-      taken: (item) => this.#unreadBytes -= item.packet.bytes.length,
+      hasRoom: () => this.#unread.size < MAX_UNREAD && this.#unread.bytes < MAX_UNREAD_BYTES,
+      accepted: () => {},
+      taken: () => {},
       changed: () => this.#changed(),
     });
   }

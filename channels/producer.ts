@@ -1,5 +1,5 @@
 import { whoActs } from "./kernel/acting.ts";
-import { enroll, handleKind, Import } from "./kernel/handle.ts";
+import { enroll, handleKind, Import, releaseWith } from "./kernel/handle.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import type { WaitOptions } from "./kernel/wait.ts";
 import { PRODUCER } from "./queue_cell.ts";
@@ -46,7 +46,9 @@ export async function makeProducer<T>(queue: QueueClient): Promise<Producer<T>> 
   const holder = whoActs.holder();
   await queue.request("produce", "make a producer of");
   const imported = new Import(queue.target, PRODUCER, holder);
-  return new QueueProducer(new QueueClient(queue.target, queue.maxSize, imported)) as Producer<T>;
+  const producer = new QueueProducer(new QueueClient(queue.target, queue.maxSize, imported));
+  releaseWith(producer, imported);
+  return producer as Producer<T>;
 }
 
 handleKind(PRODUCER, {

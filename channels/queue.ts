@@ -2,6 +2,7 @@ import { enroll, handleKind } from "./kernel/handle.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import type { WaitOptions } from "./kernel/wait.ts";
 import { makeProducer, type Producer } from "./producer.ts";
+import { selectable } from "./source.ts";
 import { clientFor, faceOf, itemsOf, plainClient, QueueClient } from "./queue_client.ts";
 
 /** What `new Queue` takes. */
@@ -27,7 +28,7 @@ export interface QueueOptions {
  *
  * There is no `empty()` and no `full()`: in Python they lie, and a promise in a condition is always true.
  *
- * @example
+ * @example Put, close, and read to the end
  * ```ts
  * import { Queue } from "@troupe/troupe";
  * import { assertEquals } from "@std/assert";
@@ -36,9 +37,27 @@ export interface QueueOptions {
  * await queue.put("a");
  * await queue.put("b");
  * await queue.close();
- * const items = [];
- * for await (const item of queue) items.push(item);
- * assertEquals(items, ["a", "b"]);
+ * assertEquals(await Array.fromAsync(queue), ["a", "b"]);
+ * ```
+ *
+ * @example Many producers, and no sentinels
+ * ```ts
+ * import { type Producer, Queue, spawn, task } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function produce(numbers: Producer<number>, from: number): Promise<void> {
+ *   using _until = numbers; // Given back at the end, whatever the end is.
+ *   await numbers.put(from);
+ *   await numbers.put(from + 1);
+ * }
+ * task(import.meta.url, produce);
+ *
+ * const queue = new Queue<number>();
+ * {
+ *   using numbers = await queue.producer(); // While there is one, the queue stays open.
+ *   for (const from of [10, 20]) await spawn(produce, [numbers, from], { placement: "inline" });
+ * }
+ * assertEquals((await Array.fromAsync(queue)).toSorted(), [10, 11, 20, 21]);
  * ```
  */
 export class Queue<T> implements AsyncIterable<T>, Disposable {
@@ -54,6 +73,7 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
     this.#client = clientFor(this, () => plainClient(options));
     const kind = new.target === Queue ? "queue" : "joinable-queue";
     enroll(this, () => this.#client.passage(kind));
+    selectable(this, this.#client.source());
   }
 
   /** How many items it holds at most; 0 is any number. */
@@ -62,7 +82,8 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
   }
 
   /**
-   * Puts an item in, waiting for room. Resolves when the queue has it.
+   * Puts an item in, waiting for room. Resolves when the queue has it. Giving up waits for the queue's word, so that what
+   * was put after all is not reported as not put.
    *
    * @throws {FullError} If there was no room in time.
    * @throws {ClosedError} If the queue is closed.
@@ -72,7 +93,7 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
     return this.#client.put(item, options);
   }
 
-  /** Puts an item in if there is room now, and says whether. */
+  /** Puts an item in if there is room now, and says whether. Throws as `put`, but for `FullError`. */
   tryPut(item: T): Promise<boolean> {
     return this.#client.tryPut(item);
   }
@@ -87,7 +108,7 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
     return this.#client.get(options) as Promise<T>;
   }
 
-  /** Takes the next item if there is one now. */
+  /** Takes the next item if there is one now: after a resolved `put` there is. Throws as `get`, but for `EmptyError`. */
   tryGet(): Promise<{ value: T } | undefined> {
     return this.#client.tryGet() as Promise<{ value: T } | undefined>;
   }
@@ -107,7 +128,7 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
     return makeProducer<T>(this.#client);
   }
 
-  /** Lets nobody put any more, anywhere. Readers drain what is left. */
+  /** Lets nobody put any more, anywhere: who waits for room gets `ClosedError`. Readers drain what is left. */
   async close(): Promise<void> {
     await this.#client.request("close", "close").catch(() => {});
   }

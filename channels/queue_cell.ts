@@ -11,6 +11,7 @@ export const PRODUCER = "producer";
 export class QueueCell extends Cell {
   readonly maxSize: number;
   protected readonly store: ItemStore;
+  readonly #pollers = new Set<Request>();
   #closed = false;
 
   /**
@@ -46,6 +47,13 @@ export class QueueCell extends Cell {
       case "tryGet":
         if (this.store.size > 0) return this.store.take(request);
         return this.#ended ? request.throw(this.#closedError("get from")) : request.reply();
+      case "poll":
+        if (this.#readable) return request.reply(true);
+        this.#pollers.add(request);
+        request.onCancel = () => void this.#pollers.delete(request);
+        return;
+      case "tryPoll":
+        return request.reply(this.#readable);
       case "size":
         return request.reply(this.store.size);
       case "produce":
@@ -70,6 +78,11 @@ export class QueueCell extends Cell {
   /** Somebody has an item for good. */
   protected taken(_item: Item, _by: Holder): void {}
 
+  /** Whether a reader would not have to wait. */
+  get #readable(): boolean {
+    return this.store.size > 0 || this.#ended;
+  }
+
   get #ended(): boolean {
     return this.#closed && this.store.drained;
   }
@@ -89,6 +102,9 @@ export class QueueCell extends Cell {
 
   /** Those who wait for an item that can no longer come are told so. */
   #settleReaders(): void {
+    if (!this.#readable) return;
+    for (const request of this.#pollers) request.reply(true);
+    this.#pollers.clear();
     if (this.#ended) this.store.refuseTakers(() => this.#closedError("get from"));
   }
 

@@ -6,6 +6,10 @@ import type { Import, Passage } from "./kernel/handle.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
 import { type Patience, patience, type WaitOptions } from "./kernel/wait.ts";
 import { QueueCell } from "./queue_cell.ts";
+import type { Source } from "./source.ts";
+
+/** Told the home's number of an item, and the item. */
+export type Tagged = (tag: number, value: unknown) => void;
 
 /** One handle's way to a queue, wherever that is. Queues and producers are faces of this. */
 export class QueueClient {
@@ -40,19 +44,23 @@ export class QueueClient {
     return await this.#ask("tryPut", { body: pack(item, "item", destinationOf(this.target)) }) as boolean;
   }
 
-  async get(options: WaitOptions | undefined, tagged?: (tag: number, value: unknown) => void): Promise<unknown> {
+  async get(options: WaitOptions | undefined, tagged?: Tagged, claim?: () => boolean): Promise<unknown> {
     this.#assertUsable("get from");
     const wait = patience("get from a queue", options);
-    if (!wait.once) return await this.#ask("get", { wait, late: empty, ...(tagged && { tagged }) });
+    if (!wait.once) {
+      const extras = { ...(tagged && { tagged }), ...(claim && { claim }) };
+      return await this.#ask("get", { wait, takes: "", late: empty, ...extras });
+    }
     const found = await this.tryGet(tagged);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;
   }
 
-  async tryGet(tagged?: (tag: number, value: unknown) => void): Promise<{ value: unknown } | undefined> {
+  async tryGet(tagged?: Tagged): Promise<{ value: unknown } | undefined> {
     this.#assertUsable("get from");
     let taken: { value: unknown } | undefined;
     await this.#ask("tryGet", {
+      takes: "",
       tagged(tag, value) {
         taken = { value };
         tagged?.(tag, value);
@@ -69,6 +77,17 @@ export class QueueClient {
   ): Promise<unknown> {
     this.#assertUsable(action);
     return await this.#ask(verb, options ?? {});
+  }
+
+  /** This queue as something to select from; `noting` gives who is to hear of an item taken. */
+  source(noting: () => Tagged | undefined = () => undefined): Source {
+    return {
+      assertOpen: () => this.#assertUsable("select from"),
+      take: ({ signal, claim }) => this.get({ signal }, noting(), claim),
+      tryTake: () => this.tryGet(noting()),
+      poll: async (signal) => void await this.#ask("poll", { wait: patience("poll a queue", { signal }) }),
+      tryPoll: () => this.#ask("tryPoll", {}) as Promise<boolean>,
+    };
   }
 
   /** Gives this handle back. */
@@ -137,7 +156,7 @@ export function maxSizeOf(options: { readonly maxSize?: number | undefined }): n
   if (typeof maxSize !== "number" || Number.isNaN(maxSize)) {
     throw new TypeError(`Cannot make a queue: maxSize must be a number, not ${String(maxSize)}`);
   }
-  if (maxSize === Infinity) return 0;
+  if (Math.abs(maxSize) === Infinity) return 0;
   if (!Number.isInteger(maxSize)) {
     throw new RangeError(`Cannot make a queue: maxSize must be a whole number, not ${maxSize}`);
   }

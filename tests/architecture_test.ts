@@ -70,7 +70,8 @@ Deno.test(`no file outside tests is longer than ${MOST_LINES} lines`, () => {
 
 Deno.test(`nothing is named ${SAYS_NOTHING.join(", ")}`, () => {
   const named = (part: string) => SAYS_NOTHING.includes(part.replace(/^_/, "").replace(/\.ts$/, ""));
-  assertEquals(files.filter((file) => file.split("/").some(named)), []);
+  // Of the tests of types `types` says all.
+  assertEquals(files.filter((file) => !file.startsWith("tests/types/") && file.split("/").some(named)), []);
 });
 
 interface Import {

@@ -61,10 +61,10 @@ export function descriptors(pid: number): number {
 /** Gives this program, and what it starts, a folder for temporary files that nobody else uses. Says what is in it. */
 export function ownTemporaryFolder(): { readonly path: string; readonly entries: string[] } {
   const path = Deno.makeTempDirSync({ prefix: "troupe-test-" });
+  // The environment is the whole process's, and other test files come after this one.
   const before = Deno.env.get("TMPDIR");
   Deno.env.set("TMPDIR", path);
   globalThis.addEventListener("unload", () => {
-    // The next file of tests runs in this process.
     if (before === undefined) Deno.env.delete("TMPDIR");
     else Deno.env.set("TMPDIR", before);
     Deno.removeSync(path, { recursive: true });

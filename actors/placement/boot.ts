@@ -3,14 +3,16 @@ import { Cell, cells } from "../../channels/kernel/cell.ts";
 import "../../channels/kernel/dispatch.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import type { Link } from "../../channels/kernel/link.ts";
+import { setRoot } from "../../channels/kernel/root.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
 import { setMainActor } from "../context.ts";
-import { findRegistration } from "../definition.ts";
+import { findRegistration, type Registration } from "../definition.ts";
 import { ExitRequest } from "../exited.ts";
 import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
+import "./handle_kinds.ts";
 import type { BootConfig } from "./placement.ts";
 
 /**
@@ -19,24 +21,33 @@ import type { BootConfig } from "./placement.ts";
  */
 export class Boot extends Cell {
   readonly #config: BootConfig;
-  readonly #link: Link;
   readonly #actor: Actor;
   readonly #exit: (code: number) => void;
   readonly #served: Promise<void>;
   #serve!: (imported: Promise<void>) => void;
   /** Asked at once by whoever starts an isolate, so that it is worth waiting for. */
   readonly #exitRequest = Promise.withResolvers<Request>();
-  #resultRequest: Request | undefined;
 
-  /** @param exit ends the isolate */
-  constructor(config: BootConfig, link: Link, exit: (code: number) => void) {
+  readonly #mayLeave: () => Promise<void>;
+
+  /**
+   * @param exit ends the isolate
+   * @param mayLeave resolves when ending it loses nothing that was sent
+   */
+  constructor(
+    config: BootConfig,
+    link: Link,
+    exit: (code: number) => void,
+    mayLeave: () => Promise<void> = () => Promise.resolve(),
+  ) {
     super();
     this.#config = config;
-    this.#link = link;
     this.#exit = exit;
+    this.#mayLeave = mayLeave;
     this.#served = new Promise((resolve) => this.#serve = resolve);
     this.#served.catch(() => {});
     isolate.id = config.id;
+    setRoot(config.root);
     const { parent } = config;
     this.#actor = new Actor({
       ...config,
@@ -47,7 +58,7 @@ export class Boot extends Cell {
     cells.place(this, BOOT_SLOT, config.bootSecret);
     cells.place(this.#actor, MAIN_SLOT, config.actorSecret);
     void this.#actor.exited.then(() => this.#end());
-    isolate.setParent(config.id, link, () => exit(1));
+    isolate.setParent(config.id, link, () => exit((this.#actor.exit?.code ?? 1) & 0xff));
   }
 
   /** Imports the actor's module; the actor starts after that. */
@@ -58,16 +69,13 @@ export class Boot extends Cell {
   receive(request: Request): void {
     switch (request.verb) {
       case "start":
-        this.#start(request).catch((error) => {
-          // Who calls exit ends the isolate, and that says more.
-          if (!(error instanceof ExitRequest)) request.throw(error);
-        });
+        void this.#start(request);
         return;
       case "exit":
         this.#exitRequest.resolve(request);
         return;
       case "result":
-        this.#resultRequest = request;
+        this.#actor.result(request);
         return;
       default:
         request.throw(new TypeError(`Cannot ask a new isolate: no such request as "${request.verb}"`));
@@ -75,28 +83,35 @@ export class Boot extends Cell {
   }
 
   async #start(request: Request): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    try {
+      const registration = await this.#imported();
+      await this.#actor.start(request.body, registration, told.promise);
+    } catch (error) {
+      // Who calls exit ends the isolate, and that says more.
+      if (error instanceof ExitRequest) return;
+      this.#actor.failToStart(error);
+      return request.throw(error);
+    }
+    request.reply();
+    await isolate.flush();
+    told.resolve();
+  }
+
+  async #imported(): Promise<Registration> {
     await this.#served;
     const { moduleUrl, definition } = this.#config;
     const registration = findRegistration(moduleUrl, definition);
-    if (registration === undefined) {
-      throw new Error(`${moduleUrl} did not register ${definition} when a child imported it`);
-    }
-    const { promise: told, resolve } = Promise.withResolvers<void>();
-    await this.#actor.start(request.body, registration, told);
-    request.reply();
-    await this.#link.flush();
-    resolve();
+    if (registration !== undefined) return registration;
+    throw new Error(`${moduleUrl} did not register ${definition} when a child imported it`);
   }
 
   async #end(): Promise<void> {
     const exit = this.#actor.exit!;
     const exitRequest = await this.#exitRequest.promise;
-    const request = this.#resultRequest;
-    if (request !== undefined) {
-      await this.#actor.result().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
-    }
     exitRequest.reply(exit);
-    await this.#link.flush();
+    await isolate.flush();
+    await this.#mayLeave();
     this.#exit(exit.code & 0xff);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SocketLink } from "../../channels/link/socket_link.ts";
+import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
 import type { Meeting, ProcessConfig } from "./process_config.ts";
 import { watchdogUrl } from "./watchdog.ts";
@@ -27,7 +27,12 @@ hide("args", []);
 (globalThis as unknown as { close: () => void }).close = () => Deno.exit(0);
 for (const permission of config.revoke) Deno.permissions.revokeSync(permission);
 
-const boot = new Boot(config, new SocketLink(socket), (code) => Deno.exit(code));
+/** How long the parent may take to hang up. */
+const FAREWELL_MS = 1000;
+// A process that ends with something unread breaks the connection, and the parent may lose what it had not read either:
+// so the parent, once it has heard the exit, hangs up first, which ends this process at once.
+const farewell = () => new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS));
+const boot = new Boot(config, new SocketLink(socket, OWN_PROCESS), (code) => Deno.exit(code), farewell);
 
 /** Resolves when the actor's module may be imported: here, at once. */
 export const ready: Promise<void> = Promise.resolve();

@@ -28,6 +28,8 @@ export interface BootConfig {
   readonly mailbox: MailboxOptions;
   readonly concurrency: number;
   readonly parent: ContactData;
+  /** Where the program's own isolate is asked for what there is one of in a program. */
+  readonly root: Address;
   readonly keeper: Address;
 }
 

@@ -1,7 +1,7 @@
 import { StartError } from "../../channels/errors.ts";
 import { makeSecret } from "../../channels/kernel/address.ts";
 import type { Link } from "../../channels/kernel/link.ts";
-import { SocketLink } from "../../channels/link/socket_link.ts";
+import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { meetingPlace } from "./meeting_place.ts";
 import { Lending } from "./lending.ts";
 import { resolvePermissions } from "./permissions.ts";
@@ -38,7 +38,7 @@ export const process: Placement = {
       meetingPlace.forget(token);
       // Reading from a child keeps no program alive; who waits for something does.
       socket.unref();
-      link.current = new ClosableLink(socket);
+      link.current = new ClosableLink(socket, OWN_PROCESS);
       called.resolve(link.current);
     });
     const lending = new Lending(granted);
@@ -112,6 +112,8 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
 
 function commonFlags(config: BootConfig, { denoArgs = [], maxHeapMb }: IsolateOptions): string[] {
   const flags: string[] = [];
+  // What the child imports is not to be written into the user's lock; the program checked its modules against that.
+  if (!denoArgs.some((flag) => /^--(no-)?lock\b|^--frozen\b/.test(flag))) flags.push("--no-lock");
   const userConfig = denoArgs.includes("--no-config") ? undefined : findUserConfig(config.moduleUrl);
   if (userConfig !== undefined) flags.push("--config", userConfig);
   // The last one counts, and this limit is not for them to lift.

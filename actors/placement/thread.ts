@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { SHARE_ENV, Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import { PortLink } from "../../channels/link/port_link.ts";
@@ -27,6 +27,8 @@ export const thread: Placement = {
     const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
       workerData: config,
       name: config.name,
+      // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
+      env: SHARE_ENV,
     });
     let failure: unknown;
     let killedBy: EndSignal | undefined;

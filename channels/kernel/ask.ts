@@ -1,16 +1,17 @@
 import { type Exit, PARENT_GONE } from "../exit.ts";
 import { TimeoutError } from "../errors.ts";
-import { type IsolateId, isWithin } from "./address.ts";
+import { type Address, type IsolateId, isWithin, showAddress } from "./address.ts";
 import { isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
-import type { Holder } from "./holder.ts";
+import { type Holder, Lease } from "./holder.ts";
 import { exitOfCell, isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
 import { unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { type Asker, Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
+import { Stale } from "./stale.ts";
 import type { Patience } from "./wait.ts";
 import { type Deadline, wheel } from "./wheel.ts";
 
@@ -30,6 +31,11 @@ export interface Question {
    * accepted by then must not be reported as not given; else giving up is immediate, and what comes late is returned.
    */
   readonly gives?: boolean;
+  /**
+   * Which items the question takes. What comes for one that gave up is for the next that takes the same from the same
+   * cell for the same holder, so that giving up changes no order.
+   */
+  readonly takes?: string;
   /** Whether the program may end while this is pending: nobody is waiting, we only want to know. */
   readonly quiet?: boolean;
   /**
@@ -40,12 +46,24 @@ export interface Question {
   lost(exit: Exit | undefined): Error;
   /** The error when time has run out. */
   late?(timeoutMs: number): Error;
+  /** Whether an item that has come is still wanted; asked once, and a yes is a promise to take it. */
+  claim?(): boolean;
   /** Told the home's number of an item, before the promise resolves with it. */
   tagged?(tag: number, value: unknown): void;
 }
 
+/** Who waits for the answer to something that was asked of another isolate. */
+export interface Unanswered extends Asker {
+  /** Who was asked, and alone may answer. */
+  readonly to: IsolateId;
+  /** Whom it asks there. */
+  readonly slot: number;
+  /** Whether somebody waits for the answer. */
+  readonly awaited: boolean;
+}
+
 /** One unanswered question. Every one gets exactly one answer, also after it gave up; only then is it forgotten. */
-class Pending implements Asker {
+class Pending implements Unanswered {
   /** The request itself, while the cell lives here. */
   request: Request | undefined;
   /** Takes it back, while it has not left. */
@@ -54,17 +72,23 @@ class Pending implements Asker {
   #aborted: (() => void) | undefined;
   #gaveUp: (() => unknown) | undefined;
   #settled = false;
+  #stale: Stale | undefined;
+  /** The asker's: a request to a cell that lives here has one itself. */
+  #lease: Lease | undefined;
 
   constructor(
     readonly question: Question,
-    readonly to: IsolateId,
-    readonly slot: number,
+    /** Whom it asks; nobody, when the cell lives here. */
+    readonly target: Address | undefined,
     readonly id: number,
     readonly resolve: (value: unknown) => void,
     readonly reject: (reason: unknown) => void,
   ) {
-    if (!question.quiet) keepAlive.hold();
-    const { wait } = question;
+    const { wait, holder, quiet } = question;
+    if (!quiet) {
+      keepAlive.hold();
+      if (target !== undefined) this.#lease = new Lease(holder, () => this.abandoned());
+    }
     if (wait === undefined) return;
     const { timeoutMs, signal } = wait;
     if (timeoutMs !== Infinity) {
@@ -78,13 +102,26 @@ class Pending implements Asker {
     }
   }
 
+  get to(): IsolateId {
+    return this.target?.isolate ?? isolate.id;
+  }
+
+  get slot(): number {
+    return this.target?.slot ?? 0;
+  }
+
+  get awaited(): boolean {
+    return !this.#settled && !this.question.quiet;
+  }
+
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     pendings.delete(this.id);
+    this.#stale?.remove();
     if (this.#settled) return releaseAll(body.passages, this.question.holder);
     this.withdraw?.();
     this.#end();
     if (outcome === "cancelled" && this.#gaveUp !== undefined) this.reject(this.#gaveUp());
-    // Nobody asked to have it cancelled: whoever says so has dropped it.
+    // Cancelled though nobody gave up: whatever sent that is not the cell that was asked.
     else if (outcome === "lost" || outcome === "cancelled") this.reject(this.question.lost(exit));
     else {
       try {
@@ -98,14 +135,27 @@ class Pending implements Asker {
   }
 
   offered(body: Packet, tag: number): void {
-    pendings.delete(this.id);
-    const kept = !this.#settled && !this.question.holder.gone;
-    if (!kept) {
+    const taker = this.#wants() ? this : this.#heir();
+    if (taker === undefined) {
       releaseAll(body.passages, this.question.holder);
-      return this.#answer(false, { ...EMPTY_PACKET, moved: body.moved });
+      this.#answer(false, { ...EMPTY_PACKET, moved: body.moved });
+    } else {
+      taker.#end();
+      if (taker !== this) taker.#cancel();
+      this.#answer(true, EMPTY_PACKET);
+      taker.#take(body, tag);
     }
+    this.#stale?.remove();
+  }
+
+  /** Nobody is there to be told: the promise stays as it is, and the dead do not go on. */
+  abandoned(): void {
+    if (this.#settled) return;
     this.#end();
-    this.#answer(true, EMPTY_PACKET);
+    if (this.target !== undefined) this.#cancel();
+  }
+
+  #take(body: Packet, tag: number): void {
     try {
       const value = unpack(body, this.question.holder);
       this.question.tagged?.(tag, value);
@@ -115,36 +165,77 @@ class Pending implements Asker {
     }
   }
 
+  /** Whether an item that has come is wanted; if it is, it must be taken. */
+  #wants(): boolean {
+    if (this.#settled || this.question.holder.gone) return false;
+    if (this.question.claim?.() ?? true) return true;
+    this.#end();
+    this.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
+    return false;
+  }
+
+  /** Who gets an item that came for this question, which does not want it. */
+  #heir(): Pending | undefined {
+    const { target, question: { takes, holder } } = this;
+    if (target === undefined || takes === undefined || this.#stale?.returned) return undefined;
+    const address = showAddress(target);
+    for (const other of pendings.values()) {
+      if (!(other instanceof Pending)) continue;
+      if (other.#settled || other.question.takes !== takes || other.question.holder !== holder) continue;
+      if (showAddress(other.target!) !== address) continue;
+      if (other.#wants()) return other;
+      other.#cancel();
+    }
+    Stale.returns(target, holder);
+    return undefined;
+  }
+
   #answer(kept: boolean, body: Packet): void {
     if (this.request !== undefined) this.request.taken(kept);
-    else isolate.post({ kind: "taken", to: this.to, from: isolate.id, id: this.id, kept, body });
+    else isolate.post({ kind: "taken", to: this.target!.isolate, from: isolate.id, id: this.id, kept, body });
   }
 
   #giveUp(reason: () => unknown): void {
     if (this.#settled || this.#gaveUp !== undefined) return;
     this.#gaveUp = reason;
-    const { request } = this;
     if (!this.question.gives) {
       this.#end();
       this.reject(reason());
     }
-    if (request !== undefined) request.cancel();
+    this.#cancel();
+  }
+
+  /** Tells the home that no answer is wanted. */
+  #cancel(): void {
+    if (this.request !== undefined) this.request.cancel();
     else if (this.withdraw !== undefined) {
       this.withdraw();
       this.settled("cancelled", EMPTY_PACKET);
-    } else isolate.post({ kind: "cancel", to: this.to, from: isolate.id, id: this.id });
+    } else {
+      const { takes, holder } = this.question;
+      if (takes !== undefined) this.#stale = Stale.of(this.target!, holder).add();
+      isolate.post({ kind: "cancel", to: this.target!.isolate, from: isolate.id, id: this.id });
+    }
   }
 
   #end(): void {
     this.#settled = true;
     this.#deadline?.cancel();
     if (this.#aborted !== undefined) this.question.wait!.signal!.removeEventListener("abort", this.#aborted);
+    this.#lease?.end();
     if (!this.question.quiet) keepAlive.release();
   }
 }
 
-const pendings: Map<number, Pending> = singleton("pendings", () => new Map());
+const pendings: Map<number, Unanswered> = singleton("pendings", () => new Map());
 const ids: { last: number } = singleton("ask-ids", () => ({ last: 0 }));
+
+/** Gives a number to who will get the answer to a question that is about to be sent. */
+export function unansweredBy(asker: Unanswered): number {
+  const id = ++ids.last;
+  pendings.set(id, asker);
+  return id;
+}
 
 /**
  * Asks a cell, here or anywhere. The promise always settles: with the answer, or when the target dies, time runs out,
@@ -152,15 +243,15 @@ const ids: { last: number } = singleton("ask-ids", () => ({ last: 0 }));
  */
 export function ask(target: Target, question: Question): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const { holder, verb, detail = "", body = EMPTY_PACKET } = question;
+    const { holder, verb, detail = "", body = EMPTY_PACKET, takes } = question;
     if (isCell(target)) {
-      const pending = new Pending(question, isolate.id, target.slot, 0, resolve, reject);
+      const pending = new Pending(question, undefined, 0, resolve, reject);
       pending.request = new Request(holder, verb, detail, body, pending);
       target.receive(pending.request);
       return;
     }
     const id = ++ids.last;
-    const pending = new Pending(question, target.isolate, target.slot, id, resolve, reject);
+    const pending = new Pending(question, target, id, resolve, reject);
     pendings.set(id, pending);
     const { isolate: to, slot, incarnation, secret } = target;
     const route = { to, from: isolate.id, slot, incarnation, secret, holder: holder.slot, detail, body };
@@ -168,12 +259,12 @@ export function ask(target: Target, question: Question): Promise<unknown> {
       pending.withdraw = undefined;
       isolate.post({ kind: "send", ...route, id, verb });
     };
-    const withdraw = question.gate === undefined ? void send() : question.gate(send);
+    const gate = question.gate ?? (takes === undefined ? undefined : Stale.gate(target, holder));
+    const withdraw = gate === undefined ? void send() : gate(send);
     if (withdraw === undefined) return;
     pending.withdraw = () => {
       withdraw();
-      // The handles in it were leased to the receiver, and only the receiver can give them back.
-      if (body.passages.length > 0) isolate.post({ kind: "send", ...route, id: 0, verb: DISCARD });
+      discard(target, holder, body);
     };
   });
 }
@@ -197,10 +288,18 @@ export function tell(target: Target, holder: Holder, verb: string, detail: strin
   });
 }
 
+/**
+ * Does what is due for a message that was packed for the target and will not be sent: the handles in it were leased to
+ * the receiver, and only the receiver can give them back.
+ */
+export function discard(target: Target, holder: Holder, body: Packet): void {
+  if (body.passages.length > 0) tell(target, holder, DISCARD, "", body);
+}
+
 /** How many questions somebody waits for. */
 export function unanswered(): number {
   let count = 0;
-  for (const pending of pendings.values()) if (!pending.question.quiet) count++;
+  for (const pending of pendings.values()) if (pending.awaited) count++;
   return count;
 }
 
@@ -208,6 +307,7 @@ export function unanswered(): number {
 export function answered(envelope: Reply | Item): void {
   const pending = pendings.get(envelope.id);
   if (pending !== undefined && pending.to !== envelope.from) return;
+  pendings.delete(envelope.id);
   if (envelope.kind === "reply") {
     pending?.settled(envelope.outcome, envelope.body, envelope.exit);
   } else if (pending !== undefined) pending.offered(envelope.body, envelope.tag);
@@ -222,8 +322,9 @@ export function answered(envelope: Reply | Item): void {
 }
 
 isolate.downListeners.add((gone, exit) => {
-  for (const pending of [...pendings.values()]) {
+  for (const [id, pending] of [...pendings]) {
     if (!isWithin(pending.to, gone)) continue;
+    pendings.delete(id);
     pending.settled("lost", EMPTY_PACKET, pending.to === gone ? exitOfCell(pending.slot, exit) : PARENT_GONE);
   }
 });

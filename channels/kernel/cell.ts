@@ -1,6 +1,6 @@
 import type { Exit } from "../exit.ts";
 import { type Address, MAIN_SLOT, makeSecret } from "./address.ts";
-import { type Holder, Lease } from "./holder.ts";
+import { type Holder, holders, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import type { Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
@@ -30,24 +30,36 @@ export abstract class Cell {
   /** Handles one request. It must settle each one sooner or later, or leave that to the asker's death. */
   abstract receive(request: Request): void;
 
-  /** A holder got its first lease of this kind. */
-  leased(_kind: string, _holder: Holder): void {}
+  /** Where a message for this cell may go straight away; undefined when it has to come here. */
+  get direct(): Target | undefined {
+    return this;
+  }
+
+  /** A handle was given to a holder. `number` is what it is called in the cell's shared memory, if it has any. */
+  granted(_kind: string, _holder: Holder, _number: number): void {}
+
+  /** The same, but the holder is dead already. */
+  grantedToDead(_kind: string, _number: number): void {}
 
   /** A holder gave back its last lease of this kind, or died. */
   returned(_kind: string, _holder: Holder): void {}
 
   /** Counts a holder's leases of one kind. They may be returned before they are granted, when two links are at work. */
-  changeLease(kind: string, holder: Holder, by: number): void {
+  changeLease(kind: string, holder: Holder, by: number, number: number = 0): void {
+    if (by > 0) this.granted(kind, holder, number);
     this.#held ??= new Map();
     let held = this.#held.get(kind);
     if (held === undefined) this.#held.set(kind, held = new Map());
     let entry = held.get(holder);
-    if (entry === undefined) held.set(holder, entry = { count: 0, lease: undefined });
+    if (entry === undefined) {
+      // The dead have given back everything at once; nothing of theirs is still to be granted.
+      if (by < 0 && holder.gone) return;
+      held.set(holder, entry = { count: 0, lease: undefined });
+    }
     entry.count += by;
     if (entry.count > 0 && entry.lease === undefined) {
       entry.lease = new Lease(holder, () => this.#drop(kind, holder));
       if (this.#leases++ === 0) cells.pin(this);
-      this.leased(kind, holder);
     } else if (entry.count <= 0) {
       const wasHeld = entry.lease !== undefined;
       entry.lease?.end();
@@ -93,6 +105,8 @@ export class Cells {
   readonly #collected = new FinalizationRegistry<number>((slot) => {
     const entry = this.#table.get(slot);
     if (entry instanceof WeakRef && entry.deref() === undefined) this.#table.delete(slot);
+    // What lay in it is nobody's either.
+    holders.sweep(holders.get(isolate.id, slot));
   });
   readonly #ended = new Map<number, { secret: string; exit: Exit }>();
   #lastSlot = MAIN_SLOT;
@@ -106,16 +120,19 @@ export class Cells {
   export(cell: Cell): Address {
     if (cell.secret === "") {
       cell.secret = makeSecret();
-      this.slotOf(cell);
+      if (cell.slot === 0) this.slotOf(cell);
+      else this.#collected.register(cell, cell.slot);
       this.#table.set(cell.slot, new WeakRef(cell));
-      this.#collected.register(cell, cell.slot);
     }
     return { isolate: isolate.id, slot: cell.slot, incarnation: cell.incarnation, secret: cell.secret };
   }
 
   /** The cell's slot, which may serve as a name before the cell can be reached. */
   slotOf(cell: Cell): number {
-    if (cell.slot === 0) cell.slot = this.nextSlot();
+    if (cell.slot === 0) {
+      cell.slot = this.nextSlot();
+      this.#collected.register(cell, cell.slot);
+    }
     return cell.slot;
   }
 
@@ -137,14 +154,19 @@ export class Cells {
     if (this.#table.has(cell.slot)) this.#table.set(cell.slot, new WeakRef(cell));
   }
 
-  /** Takes a cell out of reach: it has ended, and `exit` is what those who still ask are told. */
-  remove(cell: Cell, exit?: Exit): void {
-    if (cell.secret === "" || !this.#table.delete(cell.slot) || exit === undefined) return;
+  /** Takes a cell out of reach. */
+  remove(cell: Cell): void {
+    if (cell.secret !== "") this.#table.delete(cell.slot);
+  }
+
+  /** A cell has ended. It answers as long as anybody has it; after that, `exit` is what those who still ask are told. */
+  retire(cell: Cell, exit: Exit): void {
+    if (cell.secret === "") return;
     this.#ended.set(cell.slot, { secret: cell.secret, exit });
     if (this.#ended.size > KNOWN_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
-  /** How a removed cell ended. */
+  /** How a cell ended that nobody has any more. */
   exitOf(slot: number, secret: string): Exit | undefined {
     const ended = this.#ended.get(slot);
     return ended?.secret === secret ? ended.exit : undefined;

@@ -2,7 +2,7 @@ import { isWithin } from "./address.ts";
 import { answered } from "./ask.ts";
 import { cells } from "./cell.ts";
 import { deadLetters } from "./dead_letters.ts";
-import type { Envelope, Send } from "./envelope.ts";
+import type { Envelope, Grant, Send } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
 import { holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
@@ -31,11 +31,11 @@ function dispatch(envelope: Envelope): void {
       for (const listener of credited) listener(envelope.from, envelope.slot, envelope.count);
       return;
     case "grant":
-      // What is granted to the dead has been swept already.
-      if (isolate.exitOf(envelope.holderIsolate) !== undefined) return;
-      return changeLease(envelope.slot, envelope.secret, envelope.lease, envelope.holderIsolate, envelope.holder, 1);
+      return grant(envelope);
     case "release":
-      return changeLease(envelope.slot, envelope.secret, envelope.lease, envelope.from, envelope.holder, -1);
+      cells.find(envelope.slot, 0, envelope.secret)
+        ?.changeLease(envelope.lease, holders.get(envelope.from, envelope.holder), -1);
+      return;
     case "down":
       return isolate.down(envelope.isolate, envelope.exit);
   }
@@ -54,20 +54,18 @@ function receive(send: Send): void {
     }
     return;
   }
+  // Nobody is left to count it: its sender may send another, which is refused too.
+  isolate.post({ kind: "credit", to: send.from, from: isolate.id, slot: send.slot, count: 1 });
   releaseAll(send.body.passages, holders.get(isolate.id, send.slot));
   if (send.id === 0) deadLetters.add(`${isolate.id}#${send.slot}`, send.detail || send.verb);
   else incoming.open(from, send.verb, send.detail, send.body, send.id).lose(cells.exitOf(send.slot, send.secret));
 }
 
-function changeLease(
-  slot: number,
-  secret: string,
-  kind: string,
-  holderIsolate: string,
-  holder: number,
-  by: number,
-): void {
-  cells.find(slot, 0, secret)?.changeLease(kind, holders.get(holderIsolate, holder), by);
+function grant({ slot, secret, lease, holderIsolate, holder, number }: Grant): void {
+  const cell = cells.find(slot, 0, secret);
+  // The dead have been swept already, and must not come back.
+  if (isolate.exitOf(holderIsolate) !== undefined) cell?.grantedToDead(lease, number);
+  else cell?.changeLease(lease, holders.get(holderIsolate, holder), 1, number);
 }
 
 isolate.deliver = dispatch;

@@ -82,6 +82,8 @@ export interface Grant extends Routed {
   readonly lease: string;
   readonly holderIsolate: IsolateId;
   readonly holder: number;
+  /** What the handle is called in the cell's shared memory; 0 is nothing. */
+  readonly number: number;
 }
 
 /** A holder in the sending isolate gives a handle back. */

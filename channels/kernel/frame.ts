@@ -9,7 +9,7 @@ import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome } from "./envelope.ts";
 import type { Passage } from "./handle.ts";
 import type { Frame } from "./link.ts";
-import { EMPTY_PACKET, type Packet } from "./packet.ts";
+import { type Carried, EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 
 /*
  * The wire form of an envelope: where to and where from, each a string, so that an isolate on the way need read no more;
@@ -17,8 +17,7 @@ import { EMPTY_PACKET, type Packet } from "./packet.ts";
  * are, up to the frame's end.
  */
 const KINDS = ["send", "reply", "item", "taken", "cancel", "credit", "grant", "release", "down"] as const;
-
-const OUTCOMES: readonly Outcome[] = ["value", "thrown", "cancelled", "lost"];
+const OUTCOMES: readonly string[] = ["value", "thrown", "cancelled", "lost"] satisfies Outcome[];
 
 /** Where a frame goes, and where it says it comes from. */
 export interface Route {
@@ -37,10 +36,11 @@ export function encodeFrame(envelope: Envelope): Frame {
   writer.rewind(0);
   writer.string(envelope.to);
   writer.string(envelope.from);
-  const passages = body.passages.map(writePassage);
+  const carried: Carried[] = [...body.moved];
+  const passages = body.passages.map((passage) => writePassage(passage, carried));
   writeValue(writer, [KINDS.indexOf(envelope.kind), ...fieldsOf(envelope), passages], "envelope");
   writer.raw(body.bytes);
-  return { bytes: writer.finish(), moved: body.moved };
+  return { bytes: writer.finish(), moved: carried };
 }
 
 /** @throws {ProtocolError} If the frame does not begin with a route. */
@@ -59,7 +59,11 @@ export function decodeFrame(frame: Frame): Envelope {
   const [kind, ...fields] = header as unknown[];
   const passages = fields.pop();
   if (!Array.isArray(passages)) malformed("it has no list of handles");
-  const body = { bytes: reader.rest(), passages: passages.map(readPassage), moved: frame.moved };
+  const body = {
+    bytes: reader.rest(),
+    passages: passages.map((fields, index) => readPassage(fields, frame, passages.length - 1 - index)),
+    moved: frame.moved.filter((object): object is Movable => !(object instanceof SharedArrayBuffer)),
+  };
   return { to, from, ...envelopeOf(KINDS[count(kind)], fields, body) } as Envelope;
 }
 
@@ -86,7 +90,14 @@ function fieldsOf(envelope: Envelope): unknown[] {
     case "credit":
       return [envelope.slot, envelope.count];
     case "grant":
-      return [envelope.slot, envelope.secret, envelope.lease, envelope.holderIsolate, envelope.holder];
+      return [
+        envelope.slot,
+        envelope.secret,
+        envelope.lease,
+        envelope.holderIsolate,
+        envelope.holder,
+        envelope.number,
+      ];
     case "release":
       return [envelope.slot, envelope.secret, envelope.lease, envelope.holder];
     case "down":
@@ -114,13 +125,21 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
     case "item":
       return { kind, id: count(a), tag: count(b), body };
     case "taken":
-      return { kind, id: count(a), kept: b === true, body };
+      return { kind, id: count(a), kept: flag(b), body };
     case "cancel":
       return { kind, id: count(a) };
     case "credit":
       return { kind, slot: count(a), count: count(b) };
     case "grant":
-      return { kind, slot: count(a), secret: text(b), lease: text(c), holderIsolate: text(d), holder: count(e) };
+      return {
+        kind,
+        slot: count(a),
+        secret: text(b),
+        lease: text(c),
+        holderIsolate: text(d),
+        holder: count(e),
+        number: count(f),
+      };
     case "release":
       return { kind, slot: count(a), secret: text(b), lease: text(c), holder: count(d) };
     case "down":
@@ -130,8 +149,12 @@ function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body:
   }
 }
 
-function writePassage({ kind, target, also, meta }: Passage): unknown[] {
-  return [kind, meta, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
+function writePassage(
+  { kind, target, also, meta, parts = 0, memory, number = 0 }: Passage,
+  carried: Carried[],
+): unknown[] {
+  const at = memory === undefined ? -1 : carried.push(memory) - 1;
+  return [kind, meta, parts, at, number, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
 }
 
 function writeAddress(target: Target): unknown[] {
@@ -139,11 +162,22 @@ function writeAddress(target: Target): unknown[] {
   return [isolate, slot, incarnation, secret];
 }
 
-function readPassage(fields: unknown): Passage {
+/** @param following how many passages come after this one */
+function readPassage(fields: unknown, { moved }: Frame, following: number): Passage {
   if (!Array.isArray(fields)) malformed("a handle is no array");
-  const [kind, meta, ...addresses] = fields as unknown[];
+  const [kind, meta, parts, at, number, ...addresses] = fields as unknown[];
+  if (count(parts) > following) malformed("a part of a handle is missing");
+  const memory = moved[at as number];
   const also = addresses.length > 4 ? readAddress(addresses.slice(4)) : undefined;
-  return { kind: text(kind), target: readAddress(addresses), also, meta };
+  return {
+    kind: text(kind),
+    target: readAddress(addresses),
+    also,
+    meta,
+    parts: parts as number,
+    memory: memory instanceof SharedArrayBuffer ? memory : undefined,
+    number: count(number),
+  };
 }
 
 function readAddress([isolate, slot, incarnation, secret]: unknown[]): Target {
@@ -166,8 +200,12 @@ function count(value: unknown): number {
     : malformed("a number is missing");
 }
 
+function flag(value: unknown): boolean {
+  return typeof value === "boolean" ? value : malformed("a yes or no is missing");
+}
+
 function outcome(value: unknown): Outcome {
-  return OUTCOMES.includes(value as Outcome) ? value as Outcome : malformed("an outcome is unknown");
+  return OUTCOMES.includes(value as string) ? value as Outcome : malformed("its outcome is unknown");
 }
 
 function exit(value: unknown): Exit {

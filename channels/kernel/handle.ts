@@ -12,6 +12,12 @@ export interface Passage {
   readonly also?: Target | undefined;
   /** A plain value. */
   readonly meta: unknown;
+  /** How many of the passages that follow belong to this one. */
+  readonly parts?: number | undefined;
+  /** Memory of the cell's that the new holder may use directly. It arrives only within one process. */
+  readonly memory?: SharedArrayBuffer | undefined;
+  /** What this copy of the handle is called in that memory; 0 is nothing. */
+  readonly number?: number | undefined;
   /** Told when the handle has really left, its new holder noted. */
   departed?(): void;
 }
@@ -20,26 +26,34 @@ export interface Passage {
 export interface HandleKind {
   /** The leases that a holder has by having one; none for what lives and dies by itself, as actors do. */
   readonly leased: boolean;
-  /** Makes the face. `imported` is the lease that came with it. */
-  revive(passage: Passage, imported: Import | undefined, holder: Holder): object;
+  /** Makes the face. `imported` is the lease that came with it, `parts` the faces of what belongs to it. */
+  revive(passage: Passage, imported: Import | undefined, holder: Holder, parts: readonly object[]): object;
 }
 
 const kinds: Map<string, HandleKind> = singleton("handle-kinds", () => new Map());
-const faces: WeakMap<object, () => Passage> = singleton("faces", () => new WeakMap());
+interface Face {
+  readonly passage: () => Passage;
+  readonly parts: readonly object[];
+}
+
+const faces: WeakMap<object, Face> = singleton("faces", () => new WeakMap());
 
 /** Says how handles of this kind are made on arrival. */
 export function handleKind(name: string, kind: HandleKind): void {
   if (!kinds.has(name)) kinds.set(name, kind);
 }
 
-/** Lets `face` travel. `passage` is asked at each departure. */
-export function enroll(face: object, passage: () => Passage): void {
-  faces.set(face, passage);
+/** Lets `face` travel. `passage` is asked at each departure; `parts` are handles that always go with it. */
+export function enroll(face: object, passage: () => Passage, parts: readonly object[] = []): void {
+  faces.set(face, { passage, parts });
 }
 
-/** What to send for `face`, if it is a handle. */
-export function passageOf(face: object): Passage | undefined {
-  return faces.get(face)?.();
+/** What to send for `face`, if it is a handle: its own passage first, then those of its parts. */
+export function passagesOf(face: object): [Passage, ...Passage[]] | undefined {
+  const known = faces.get(face);
+  if (known === undefined) return undefined;
+  const parts = known.parts.flatMap((part) => passagesOf(part)!);
+  return [{ ...known.passage(), parts: parts.length }, ...parts];
 }
 
 /** A lease that came to a holder of this isolate with a handle; given back once, by whoever does it first. */
@@ -48,6 +62,8 @@ export class Import {
 
   constructor(readonly target: Target, readonly kind: string, readonly holder: Holder) {
     holder.imports.add(this);
+    // Not in the constructor: the caller has yet to note down what it holds.
+    if (holder.gone) queueMicrotask(() => this.release());
   }
 
   /** Gives the lease back. */
@@ -62,13 +78,23 @@ export class Import {
 
 const collected = new FinalizationRegistry<Import>((imported) => imported.release());
 
-/** Makes the face of a handle that has come to `holder`. */
-export function revive(passage: Passage, holder: Holder): object {
+/** Gives the lease back when its face is collected, should nobody have done so before. */
+export function releaseWith(face: object, imported: Import): void {
+  collected.register(face, imported, imported);
+}
+
+/** Makes the face of the handle at `index`, which has come to `holder`, and of what belongs to it. */
+export function revive(passages: readonly Passage[], index: number, holder: Holder): object {
+  const passage = passages[index];
+  const parts: object[] = [];
+  for (let at = index + 1; at <= index + (passage.parts ?? 0); at += 1 + (passages[at].parts ?? 0)) {
+    parts.push(revive(passages, at, holder));
+  }
   const kind = kinds.get(passage.kind);
   if (kind === undefined) throw new Error(`Cannot receive a handle: this program knows no kind "${passage.kind}"`);
   const imported = kind.leased ? new Import(passage.target, passage.kind, holder) : undefined;
-  const face = kind.revive(passage, imported, holder);
-  if (imported !== undefined) collected.register(face, imported, imported);
+  const face = kind.revive(passage, imported, holder, parts);
+  if (imported !== undefined) releaseWith(face, imported);
   return face;
 }
 
@@ -86,13 +112,15 @@ export interface Destination {
 /** Leases every handle among `passages` to the destination; to be done before the message leaves. */
 export function grantAll(passages: readonly Passage[], to: Destination): void {
   for (const passage of passages) {
-    const { kind, target } = passage;
+    const { kind, target, number = 0 } = passage;
     if (!isLeased(kind)) continue;
     if (isCell(target)) {
-      if (isolate.exitOf(to.isolate) === undefined) target.changeLease(kind, holders.get(to.isolate, to.slot), 1);
+      if (isolate.exitOf(to.isolate) === undefined) {
+        target.changeLease(kind, holders.get(to.isolate, to.slot), 1, number);
+      }
     } else {
       const { slot, secret } = target;
-      const grant = { lease: kind, holderIsolate: to.isolate, holder: to.slot };
+      const grant = { lease: kind, holderIsolate: to.isolate, holder: to.slot, number };
       isolate.post({ kind: "grant", to: target.isolate, from: isolate.id, slot, secret, ...grant });
     }
     passage.departed?.();

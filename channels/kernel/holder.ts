@@ -67,17 +67,19 @@ export class Holders {
     return holder;
   }
 
-  /** The holder has no lease left: it need not be known, unless it lives here. */
+  /** The holder has no lease left: it need not be known, unless it lives here or holds something elsewhere. */
   idle(holder: Holder): void {
     const slots = this.#byIsolate.get(holder.isolate);
-    if (!holder.resident && slots !== undefined && slots.size > KEPT_IDLE) slots.delete(holder.slot);
+    const forgettable = !holder.resident && holder.imports.size === 0;
+    if (forgettable && slots !== undefined && slots.size > KEPT_IDLE) slots.delete(holder.slot);
   }
 
   /** Settles everything that this holder had here, and gives back what it got from elsewhere. */
   sweep(holder: Holder): void {
     holder.gone = true;
-    for (const lease of [...holder.leases]) lease.settle();
+    // First, as each gives back one lease of many: after the sweep of those it would be counted twice.
     for (const imported of [...holder.imports]) imported.release();
+    for (const lease of [...holder.leases]) lease.settle();
     const slots = this.#byIsolate.get(holder.isolate);
     if (slots?.get(holder.slot) !== holder) return;
     slots.delete(holder.slot);

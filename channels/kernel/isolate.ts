@@ -28,13 +28,17 @@ export class Isolate {
   readonly downListeners: Set<(isolate: IsolateId, exit: Exit) => void> = new Set();
 
   readonly #links = new Map<IsolateId, Link>();
+  /** What was posted to, or below, children that have yet to come: it goes when their link is there. */
+  readonly #early = new Map<IsolateId, Frame[]>();
   readonly #dead = new Map<IsolateId, Exit>();
   #parent: Link | undefined;
   #started = 0;
 
   /** The id of the next isolate started from here. */
   nextChildId(boundary: "thread" | "process"): IsolateId {
-    return `${this.id}${boundary === "thread" ? "." : "/"}${++this.#started}`;
+    const id = `${this.id}${boundary === "thread" ? "." : "/"}${++this.#started}`;
+    this.#early.set(id, []);
+    return id;
   }
 
   /** Sends an envelope to the isolate it names, which may be this one. */
@@ -48,16 +52,23 @@ export class Isolate {
       queueMicrotask(() => this.#bounce(envelope, exit));
       return;
     }
-    const link = this.#linkTo(envelope.to);
-    if (link === undefined) queueMicrotask(() => this.#bounce(envelope, LOST));
-    else link.send(encodeFrame(envelope));
+    if (!this.#send(encodeFrame(envelope), envelope.to)) queueMicrotask(() => this.#bounce(envelope, LOST));
   }
 
   /** Uses `link` for a child isolate (and all below it). Its end is said by `down`, by whoever started the child. */
   addChild(child: IsolateId, link: Link, closed: () => void): void {
+    if (this.exitOf(child) !== undefined) return link.close();
+    const early = this.#early.get(child) ?? [];
+    this.#early.delete(child);
     this.#links.set(child, link);
     keepAlive.linked(1);
     link.start({ frame: (frame) => this.#receive(frame, child), closed });
+    for (const frame of early) link.send(frame);
+  }
+
+  /** Ends the link to a child that has said its last. */
+  hangUp(child: IsolateId): void {
+    this.#links.get(child)?.close();
   }
 
   /** Uses `link` for everything that is not here or below. */
@@ -66,6 +77,11 @@ export class Isolate {
     this.#parent = link;
     keepAlive.linked(1);
     link.start({ frame: (frame) => this.#receive(frame, undefined), closed });
+  }
+
+  /** Resolves when what was posted so far has left this isolate. */
+  async flush(): Promise<void> {
+    await Promise.all([this.#parent, ...this.#links.values()].map((link) => link?.flush()));
   }
 
   /** How an isolate ended, or undefined while it is not known to have ended. Those below one that is gone are gone too. */
@@ -88,6 +104,9 @@ export class Isolate {
       link.close();
       keepAlive.linked(-1);
     }
+    const early = this.#early.get(gone) ?? [];
+    this.#early.delete(gone);
+    for (const frame of early) this.#bounce(decodeFrame(frame), exit);
     for (const [id, neighbour] of this.#links) {
       if (neighbour !== heardFrom) {
         neighbour.send(encodeFrame({ kind: "down", to: id, from: this.id, isolate: gone, exit }));
@@ -100,8 +119,13 @@ export class Isolate {
     holders.sweepIsolate(gone);
   }
 
-  #linkTo(id: IsolateId): Link | undefined {
-    return isWithin(id, this.id) ? this.#links.get(childTowards(id, this.id)) : this.#parent;
+  /** Puts a frame on the way to an isolate that is not this one; false if there is none. */
+  #send(frame: Frame, to: IsolateId): boolean {
+    const below = isWithin(to, this.id) ? childTowards(to, this.id) : undefined;
+    const link = below === undefined ? this.#parent : this.#links.get(below);
+    if (link !== undefined) link.send(frame);
+    else if (below === undefined || this.#early.get(below)?.push(frame) === undefined) return false;
+    return true;
   }
 
   #receive(frame: Frame, from: IsolateId | undefined): void {
@@ -133,9 +157,7 @@ export class Isolate {
   }
 
   #forward(frame: Frame, to: IsolateId): void {
-    const link = this.#linkTo(to);
-    if (link !== undefined) link.send(frame);
-    else this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
+    if (!this.#send(frame, to)) this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
   }
 
   /** Nobody will ever get this envelope: whoever waits for an answer is told so. */

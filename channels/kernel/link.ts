@@ -1,9 +1,9 @@
-import type { Movable } from "./packet.ts";
+import type { Carried } from "./packet.ts";
 
 /** One envelope on a link: its bytes, and the objects that move with it. */
 export interface Frame {
   readonly bytes: Uint8Array;
-  readonly moved: readonly Movable[];
+  readonly moved: readonly Carried[];
 }
 
 /** What a link tells its owner. */

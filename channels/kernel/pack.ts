@@ -3,7 +3,7 @@ import { sameProcess } from "./address.ts";
 import { cells, isCell, type Target } from "./cell.ts";
 import { decode } from "./codec/decode.ts";
 import { encode, encodeThrown } from "./codec/encode.ts";
-import { type Destination, grantAll, type Passage, passageOf, releaseAll, revive } from "./handle.ts";
+import { type Destination, grantAll, type Passage, passagesOf, releaseAll, revive } from "./handle.ts";
 import type { Holder } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { type Movable, type Packet, plainPacket } from "./packet.ts";
@@ -31,10 +31,16 @@ class Baggage {
   handle(object: object): number | undefined {
     const known = this.#handleIndex.get(object);
     if (known !== undefined) return known;
-    const passage = passageOf(object) ?? this.#bridge?.(object);
-    if (passage === undefined) return undefined;
-    this.#handleIndex.set(object, this.passages.length);
-    return this.passages.push(passage) - 1;
+    const bridged = () => {
+      const passage = this.#bridge?.(object);
+      return passage && [passage];
+    };
+    const passages = passagesOf(object) ?? bridged();
+    if (passages === undefined) return undefined;
+    const index = this.passages.length;
+    this.#handleIndex.set(object, index);
+    this.passages.push(...passages);
+    return index;
   }
 
   transfer(object: object): number | undefined {
@@ -73,12 +79,14 @@ export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) 
   const { bytes, passages, moved } = packet;
   if (bytes.length === 0) return undefined;
   const faces = new Map<number, object>();
+  const revived = new Set<number>();
   try {
     return decode(bytes, {
       handle(index) {
         let face = faces.get(index);
         if (face === undefined && passages[index] !== undefined) {
-          faces.set(index, face = revive(passages[index], holder));
+          faces.set(index, face = revive(passages, index, holder));
+          for (let part = 0; part <= (passages[index].parts ?? 0); part++) revived.add(index + part);
           bridged?.(face);
         }
         return face;
@@ -87,8 +95,26 @@ export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) 
     });
   } finally {
     // A handle that the value does not name after all is nobody's.
-    if (faces.size < passages.length) releaseAll(passages.filter((_, index) => !faces.has(index)), holder);
+    if (revived.size < passages.length) releaseAll(passages.filter((_, index) => !revived.has(index)), holder);
   }
+}
+
+/** Stands for a handle in a value that is not read but written again. */
+class Place {}
+
+/**
+ * The same message for somebody in another operating-system process: what had moved here goes on as bytes. Its handles
+ * and their leases are as they were.
+ *
+ * @throws {NotSerializableError} If what had moved is nothing that bytes can be made of.
+ */
+export function withoutMoves(packet: Packet): Packet {
+  const places = packet.passages.map(() => new Place());
+  const index = new Map(places.map((place, index) => [place as object, index]));
+  const { moved } = packet;
+  const value = decode(packet.bytes, { handle: (index) => places[index], transfer: (index) => moved[index] });
+  const bytes = encode(value, "message", { handle: (object) => index.get(object), transfer: () => undefined });
+  return { bytes, passages: packet.passages, moved: [] };
 }
 
 /** Hands a packet on, unread, from one holder to another. */
@@ -108,20 +134,31 @@ export function destinationOf(target: Target): Destination {
   return isCell(target) ? { isolate: isolate.id, slot: cells.slotOf(target) } : target;
 }
 
-/** Detaches the originals, all or none, and gives the ones that go on from here. */
+/**
+ * Detaches the originals and gives the ones that go on from here. What may refuse to move goes first, so that buffers,
+ * which are copied in no time but cannot be had back, are detached only when nothing can stop the message any more.
+ */
 function move(transfer: readonly Movable[]): readonly Movable[] {
   if (transfer.length === 0) return transfer;
+  const moved = new Map<Movable, Movable>();
+  const detach = (objects: readonly Movable[]) => {
+    const gone = structuredClone(objects, { transfer: objects as Transferable[] });
+    for (const [index, object] of objects.entries()) moved.set(object, gone[index]);
+  };
   try {
-    return structuredClone(transfer, { transfer: [...transfer] as Transferable[] });
+    for (const object of transfer) if (!(object instanceof ArrayBuffer)) detach([object]);
+    detach(transfer.filter((object) => object instanceof ArrayBuffer));
   } catch (error) {
     throw new NotSerializableError(`Cannot send transfer: ${(error as Error).message}`, {
       path: "transfer",
       kind: "transfer",
     });
   }
+  return transfer.map((object) => moved.get(object)!);
 }
 
 function checkTransfer(transfer: readonly Movable[], inProcess: boolean): void {
+  if (!Array.isArray(transfer)) throw new TypeError(`Cannot send: transfer must be an array, not ${typeof transfer}`);
   for (const [index, object] of transfer.entries()) {
     const path = `transfer[${index}]`;
     if (object instanceof ArrayBuffer) {
@@ -131,7 +168,14 @@ function checkTransfer(transfer: readonly Movable[], inProcess: boolean): void {
         object instanceof TransformStream)
     ) fail(path, typeof object, "only an ArrayBuffer, a MessagePort and a web stream can be moved");
     else if (!inProcess) fail(path, object.constructor.name, "it cannot leave this operating-system process");
+    else if (isLocked(object)) fail(path, object.constructor.name, "it is locked");
+    if (transfer.indexOf(object) < index) fail(path, object.constructor.name, "it is named twice");
   }
+}
+
+function isLocked(object: Exclude<Movable, ArrayBuffer>): boolean {
+  if (object instanceof MessagePort) return false;
+  return object instanceof TransformStream ? object.readable.locked || object.writable.locked : object.locked;
 }
 
 function fail(path: string, kind: string, why: string): never {

@@ -3,6 +3,9 @@ import type { Passage } from "./handle.ts";
 /** An object that a message moves instead of copying. */
 export type Movable = ArrayBuffer | MessagePort | ReadableStream | WritableStream | TransformStream;
 
+/** What a frame carries beside its bytes: what moves, and memory that is shared. */
+export type Carried = Movable | SharedArrayBuffer;
+
 /** A value on its way: its bytes, and what cannot be bytes. Holding one keeps nothing of the original alive. */
 export interface Packet {
   readonly bytes: Uint8Array;

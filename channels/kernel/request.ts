@@ -12,6 +12,8 @@ export interface Asker {
   settled(outcome: Outcome, body: Packet, exit?: Exit): void;
   /** Offers an item; the asker answers by `Request.taken`. */
   offered(body: Packet, tag: number): void;
+  /** Whoever asked is dead. */
+  abandoned(): void;
 }
 
 /**
@@ -22,6 +24,7 @@ export class Request {
   /** Called when the asker gave up or died before the request was settled. */
   onCancel: (() => void) | undefined;
   readonly #lease: Lease | undefined;
+  #committed = false;
   #state: "open" | "offered" | "settled" = "open";
   #taken: ((kept: boolean, moved?: readonly Movable[]) => void) | undefined;
 
@@ -59,22 +62,23 @@ export class Request {
 
   /** Settles with a value that was packed for the asker. */
   replyPacket(body: Packet): void {
-    this.#settle("value", body);
+    this.settle("value", body);
   }
 
   /** Settles with an error, or whatever else was thrown. */
   throw(error: unknown): void {
-    if (this.open && this.asker !== undefined) this.#settle("thrown", packThrown(error, this.from));
+    if (this.open && this.asker !== undefined) this.settle("thrown", packThrown(error, this.from));
   }
 
   /** Settles with the news that the cell is gone. */
   lose(exit?: Exit): void {
-    this.#settle("lost", EMPTY_PACKET, exit);
+    this.settle("lost", EMPTY_PACKET, exit);
   }
 
   /**
    * Offers an item, packed for the asker. It is taken when `taken(true)` says so; `taken(false)` means that it never
-   * was, whether the asker gave up in the meantime or died.
+   * was, whether the asker gave up in the meantime or died. `moved` is then what had moved with it and came back;
+   * what does not come back is lost.
    */
   offer(body: Packet, tag: number, taken: (kept: boolean, moved?: readonly Movable[]) => void): void {
     this.#state = "offered";
@@ -88,18 +92,27 @@ export class Request {
   /** The asker's word on the offer. `moved` is what had moved to it and came back. */
   taken(kept: boolean, moved?: readonly Movable[]): void {
     if (this.#state !== "offered") return;
-    this.#end();
+    this.#state = "settled";
     this.#taken!(kept, moved);
+    // Not before: a holder without a lease may be forgotten, and what it has just taken may be its next one.
+    this.#lease?.end();
+  }
+
+  /** From now on the asker can no longer give up: what it asked for is being done, and it will be told. */
+  commit(): void {
+    this.#committed = true;
+    this.onCancel = undefined;
   }
 
   /** The asker gives up. If it is too late for that, the answer is on its way. */
   cancel(): void {
-    if (!this.open) return;
-    this.#settle("cancelled", EMPTY_PACKET);
+    if (!this.open || this.#committed) return;
+    this.settle("cancelled", EMPTY_PACKET);
     this.onCancel?.();
   }
 
-  #settle(outcome: Outcome, body: Packet, exit?: Exit): void {
+  /** Settles in whichever way another cell has settled it. */
+  settle(outcome: Outcome, body: Packet, exit?: Exit): void {
     if (!this.open) return;
     this.#end();
     this.asker?.settled(outcome, body, exit);
@@ -109,6 +122,7 @@ export class Request {
     if (this.#state === "offered") return this.taken(false);
     if (!this.open) return;
     this.#end();
+    this.asker!.abandoned();
     this.onCancel?.();
   }
 
@@ -134,6 +148,7 @@ export class Incoming {
         isolate.post({ kind: "reply", ...route, outcome, body, exit });
       },
       offered: (body, tag) => isolate.post({ kind: "item", ...route, body, tag }),
+      abandoned: () => void requests.delete(id),
     });
     requests.set(id, request);
     return request;

@@ -82,7 +82,9 @@ export class Wheel {
   #arm(tick: number): void {
     clearTimeout(this.#timer);
     this.#due = tick;
-    this.#timer = setTimeout(() => this.#turn(), Math.max(0, tick * TICK_MS - performance.now()));
+    // A tick may end later than the platform's longest delay: then another turn waits for the rest.
+    const delay = Math.min(MAX_DELAY_MS, Math.max(0, tick * TICK_MS - performance.now()));
+    this.#timer = setTimeout(() => this.#turn(), delay);
   }
 
   #turn(): void {
@@ -91,7 +93,8 @@ export class Wheel {
     const now = performance.now() / TICK_MS;
     for (const tick of [...this.#buckets.keys()].sort((a, b) => a - b)) {
       if (tick > now) {
-        this.#arm(tick);
+        // What has just fired may have set a sooner one.
+        if (tick < this.#due) this.#arm(tick);
         break;
       }
       const bucket = this.#buckets.get(tick)!;
@@ -106,3 +109,8 @@ export class Wheel {
 
 /** This isolate's wheel. */
 export const wheel: Wheel = singleton("wheel", () => new Wheel());
+
+/** Resolves after so many milliseconds. */
+export function delayed(ms: number): Promise<void> {
+  return new Promise((resolve) => wheel.after(ms, resolve));
+}

@@ -1,10 +1,21 @@
+import { ProtocolError } from "../errors.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
+import type { Carried } from "../kernel/packet.ts";
 
 /** What both ends of a worker thread have: a way to post and a way to hear. */
 export interface Port {
   // deno-lint-ignore no-explicit-any -- the two runtimes' types of what can be transferred differ
   postMessage(message: unknown, transfer: any[]): void;
-  on(event: "message", listener: (message: Frame[]) => void): unknown;
+  on(event: "message", listener: (message: unknown) => void): unknown;
+}
+
+/**
+ * A frame as it is posted. Its bytes are a plain buffer: Deno looks for ports in all that comes from a thread of
+ * `node:worker_threads`, and of a typed array it looks at every element, which costs 7 s for 16 MiB.
+ */
+interface Posted {
+  readonly bytes: ArrayBuffer;
+  readonly moved: readonly Carried[];
 }
 
 /** Up to this size a copy is cheaper than moving the buffer. */
@@ -22,16 +33,17 @@ export class PortLink implements Link {
   #hear!: () => void;
   readonly #port: Port;
   #listener: LinkListener | undefined;
-  #early: Frame[] = [];
+  #early: unknown[] = [];
   #batch: Frame[] = [];
   #closed = false;
 
   constructor(port: Port) {
     this.#port = port;
     this.heard = new Promise((resolve) => this.#hear = resolve);
-    port.on("message", (frames) => {
+    port.on("message", (message) => {
       this.#hear();
-      this.#receive(frames);
+      if (this.#listener === undefined) this.#early.push(message);
+      else this.#receive(message);
     });
   }
 
@@ -42,9 +54,7 @@ export class PortLink implements Link {
 
   start(listener: LinkListener): void {
     this.#listener = listener;
-    const early = this.#early;
-    this.#early = [];
-    this.#receive(early);
+    for (const message of this.#early.splice(0)) this.#receive(message);
   }
 
   send(frame: Frame): void {
@@ -58,31 +68,54 @@ export class PortLink implements Link {
   }
 
   close(): void {
+    this.#end();
+  }
+
+  #end(error?: Error): void {
     if (this.#closed) return;
     this.#post();
     this.#closed = true;
-    this.#listener?.closed();
+    this.#listener?.closed(error);
   }
 
   #post(): void {
     const frames = this.#batch;
     if (frames.length === 0) return;
     this.#batch = [];
+    const posted: Posted[] = [];
     const transfer: Transferable[] = [];
     for (const { bytes, moved } of frames) {
-      if (bytes.byteLength > MOVE_BYTES && bytes.byteLength === bytes.buffer.byteLength) {
-        transfer.push(bytes.buffer as ArrayBuffer);
-      }
-      transfer.push(...moved as Transferable[]);
+      const buffer = bufferOf(bytes);
+      posted.push({ bytes: buffer, moved });
+      if (buffer.byteLength > MOVE_BYTES) transfer.push(buffer);
+      for (const object of moved) if (!(object instanceof SharedArrayBuffer)) transfer.push(object as Transferable);
     }
-    this.#port.postMessage(frames, transfer);
+    this.#port.postMessage(posted, transfer);
   }
 
-  #receive(frames: Frame[]): void {
-    if (this.#listener === undefined) {
-      this.#early.push(...frames);
-      return;
+  #receive(message: unknown): void {
+    // The code of a thread may post what it likes.
+    if (!Array.isArray(message)) return this.#refuse();
+    for (const posted of message) {
+      if (this.#closed) return;
+      if (!isPosted(posted)) return this.#refuse();
+      this.#listener!.frame({ bytes: new Uint8Array(posted.bytes), moved: posted.moved });
     }
-    for (const frame of frames) if (!this.#closed) this.#listener.frame(frame);
   }
+
+  #refuse(): void {
+    this.#end(new ProtocolError("Cannot receive a frame: what the thread posted is none"));
+  }
+}
+
+function isPosted(value: unknown): value is Posted {
+  if (typeof value !== "object" || value === null) return false;
+  const { bytes, moved } = value as Partial<Posted>;
+  return bytes instanceof ArrayBuffer && Array.isArray(moved);
+}
+
+/** The memory of `bytes` and no more. */
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return buffer as ArrayBuffer;
 }

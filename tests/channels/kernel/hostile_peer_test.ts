@@ -9,7 +9,7 @@ import { encode } from "../../../channels/kernel/codec/encode.ts";
 import "../../../channels/kernel/dispatch.ts";
 import type { Envelope, Reply, Send } from "../../../channels/kernel/envelope.ts";
 import { encodeFrame } from "../../../channels/kernel/frame.ts";
-import { passageOf } from "../../../channels/kernel/handle.ts";
+import { passagesOf } from "../../../channels/kernel/handle.ts";
 import { holders } from "../../../channels/kernel/holder.ts";
 import { Isolate, isolate } from "../../../channels/kernel/isolate.ts";
 import { EMPTY_PACKET, plainPacket } from "../../../channels/kernel/packet.ts";
@@ -84,7 +84,7 @@ Deno.test("only the isolate that was asked may answer", () =>
 Deno.test("a reader of a queue that wants no answer takes nothing, and is in nobody's way", () =>
   withPeer(async (peer, id) => {
     const queue = new Queue<string>();
-    const { slot, secret } = addressOf(passageOf(queue)!.target);
+    const { slot, secret } = addressOf(passagesOf(queue)![0].target);
     const get = {
       kind: "send",
       from: id,
@@ -108,7 +108,7 @@ Deno.test("a reader of a queue that wants no answer takes nothing, and is in nob
 Deno.test("a request that a cell cannot read is answered with the reason", () =>
   withPeer(async (peer, id) => {
     const queue = new Queue<string>();
-    const { slot, secret } = addressOf(passageOf(queue)!.target);
+    const { slot, secret } = addressOf(passagesOf(queue)![0].target);
     const send = {
       kind: "send",
       from: id,
@@ -129,7 +129,7 @@ Deno.test("a request that a cell cannot read is answered with the reason", () =>
 Deno.test("10,000 frames with some bytes changed cost at most the link, and break nothing here", () =>
   withPeer(async (_, id) => {
     const queue = new Queue<string>();
-    const { slot, secret } = addressOf(passageOf(queue)!.target);
+    const { slot, secret } = addressOf(passagesOf(queue)![0].target);
     const route = { from: id, to: isolate.id };
     const target = { isolate: isolate.id, slot, incarnation: 1, secret };
     const body = { ...plainPacket(encode({ a: [1, "x", null], b: new Map([[1, 2n]]) }, "value")) };
@@ -161,7 +161,7 @@ Deno.test("10,000 frames with some bytes changed cost at most the link, and brea
       { kind: "taken", ...route, id: 1, kept: false, body },
       { kind: "cancel", ...route, id: 9 },
       { kind: "credit", ...route, slot, count: 5 },
-      { kind: "grant", ...route, slot, secret, lease: "queue", holderIsolate: id, holder: 3 },
+      { kind: "grant", ...route, slot, secret, lease: "queue", holderIsolate: id, holder: 3, number: 0 },
       { kind: "release", ...route, slot, secret, lease: "queue", holder: 3 },
       { kind: "down", ...route, isolate: `${id}.1`, exit: { code: 0, reason: "normal" } },
     ];

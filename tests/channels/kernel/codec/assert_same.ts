@@ -5,9 +5,14 @@ import { AssertionError } from "@std/assert";
  * has its class, keys have their order, and what is one object on one side is one on the other.
  */
 export function assertSame(actual: unknown, expected: unknown): void {
-  const difference = compare(actual, expected, "value", new Map());
-  if (difference === undefined) return;
-  throw new AssertionError(`${difference}: ${Deno.inspect(actual)} is not ${Deno.inspect(expected)}`);
+  const where = difference(actual, expected);
+  if (where !== undefined) throw new AssertionError(where);
+}
+
+/** Where two values are not the same, and what they are; undefined if they are the same. */
+export function difference(actual: unknown, expected: unknown): string | undefined {
+  const path = compare(actual, expected, "value", new Map());
+  return path && `${path}: ${Deno.inspect(actual)} is not ${Deno.inspect(expected)}`;
 }
 
 function compare(a: unknown, b: unknown, path: string, partners: Map<object, object>): string | undefined {

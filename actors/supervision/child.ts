@@ -1,0 +1,138 @@
+import { checkOptions } from "../../channels/kernel/wait.ts";
+import { makeRef } from "../actor_ref.ts";
+import { currentActor } from "../context.ts";
+import { type Definition, registrationOf } from "../definition.ts";
+import { processFrom } from "../process.ts";
+import type { ArgsThenOptions, Handle, StartArgs } from "../spawn.ts";
+import { planOf, type SpawnOptions } from "../spawn_options.ts";
+import { Place } from "./place.ts";
+import { PlaceControl } from "./place_control.ts";
+import type { RestartType } from "./restart_policy.ts";
+
+/** What `child` takes. */
+export interface ChildOptions extends Omit<SpawnOptions, "signal" | "daemon"> {
+  /**
+   * When it is started again: always (`"permanent"`, when left out), after an abnormal end (`"transient"`: not when it
+   * was done, was stopped, or exited with 0), or never (`"temporary"`, not with others of a group either).
+   */
+  readonly restart?: RestartType | undefined;
+  /** Milliseconds that it may take to stop before it is killed; 5000 when left out, for ever for a supervisor. */
+  readonly shutdownMs?: number | undefined;
+  /** Whether its end, when it does not come back, may end its supervisor: see `autoShutdown`. */
+  readonly significant?: boolean | undefined;
+}
+
+/** A child that a supervisor will start. */
+export interface Child<H = unknown> {
+  /** A handle to it, good in all its lives and before the first: what is sent early waits. */
+  readonly ref: H;
+  /** How it is to be started and kept. */
+  readonly options: ChildOptions;
+}
+
+/** What a supervisor needs to know to start a child, wherever the supervisor is. */
+export interface ChildSpec {
+  readonly kind: "actor" | "task";
+  readonly moduleUrl: string;
+  readonly definition: string;
+  readonly args: readonly unknown[];
+  readonly options: ChildOptions;
+  readonly control: PlaceControl;
+}
+
+const specs = new WeakMap<object, ChildSpec>();
+const RESTARTS: readonly string[] = ["permanent", "transient", "temporary"];
+
+/**
+ * Describes a child for a supervisor to start, and start again. Its `ref` may be given to its siblings at once.
+ *
+ * @param definition a class registered by `actor`, or a function registered by `task`
+ * @param rest the arguments of the constructor or function, as an array, which each life gets anew, and options
+ * @returns what {@linkcode supervise} takes; it can have one supervisor
+ * @throws {TypeError} If the definition is not registered or an option has the wrong type.
+ *
+ * @example Keep an actor alive
+ * ```ts
+ * import { actor, child, supervise } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Counter {
+ *   #n = 0;
+ *   add(by: number): number {
+ *     return this.#n += by;
+ *   }
+ * }
+ * actor(import.meta.url, Counter);
+ *
+ * const counter = child(Counter, [], { placement: "inline", restart: "permanent" });
+ * await using app = await supervise({ counter });
+ * assertEquals(await app.refs.counter.call.add(1), 1);
+ * ```
+ */
+export function child<D extends Definition>(
+  definition: D,
+  ...rest: ArgsThenOptions<StartArgs<D>, ChildOptions>
+): Child<Handle<D>> {
+  const [args = [], options = {}] = rest as unknown as [unknown[]?, ChildOptions?];
+  return describeChild(definition, args, options, (place, kind) => {
+    const handle = kind === "task" ? processFrom(place.contact, true, undefined) : makeRef(place.contact);
+    return handle as unknown as Handle<D>;
+  });
+}
+
+/** The same with another face for its ref. */
+export function describeChild<H>(
+  definition: Definition,
+  args: readonly unknown[],
+  options: ChildOptions,
+  face: (place: Place, kind: "actor" | "task") => H,
+): Child<H> {
+  const registration = registrationOf("describe a child", definition);
+  const action = `describe a child of ${registration.name}`;
+  if (!Array.isArray(args)) throw new TypeError(`Cannot ${action}: the arguments must be an array`);
+  checkChildOptions(action, options);
+  const parent = currentActor();
+  const base = { registration, name: registration.name, path: parent.plan.path, daemon: true, holder: parent.holder };
+  const plan = planOf(action, base, options);
+  const place = new Place(plan.name, plan.placement);
+  const { kind, moduleUrl, name } = registration;
+  const described: Child<H> = { ref: face(place, kind), options };
+  specs.set(described, {
+    kind,
+    moduleUrl,
+    definition: name,
+    args: [...args],
+    options,
+    control: PlaceControl.of(place),
+  });
+  return described;
+}
+
+/**
+ * What a supervisor needs of a child.
+ *
+ * @throws {TypeError} If it is no child, or has a supervisor already.
+ */
+export function specOf(action: string, name: string, described: unknown): ChildSpec {
+  const spec = typeof described === "object" && described !== null ? specs.get(described) : undefined;
+  if (spec === undefined) {
+    throw new TypeError(`Cannot ${action}: "${name}" is not described by child() or supervisor()`);
+  }
+  return spec;
+}
+
+function checkChildOptions(action: string, options: ChildOptions): void {
+  const { restart = "permanent", shutdownMs, significant = false } = checkOptions(action, options);
+  if (!RESTARTS.includes(restart)) {
+    throw new TypeError(
+      `Cannot ${action}: restart must be one of ${RESTARTS.join(", ")}, not ${JSON.stringify(restart)}`,
+    );
+  }
+  if (shutdownMs !== undefined && (typeof shutdownMs !== "number" || Number.isNaN(shutdownMs))) {
+    throw new TypeError(`Cannot ${action}: shutdownMs must be a number of milliseconds, not ${String(shutdownMs)}`);
+  }
+  if (typeof significant !== "boolean") throw new TypeError(`Cannot ${action}: significant must be a boolean`);
+  if (significant && restart === "permanent") {
+    throw new TypeError(`Cannot ${action}: a permanent child cannot be significant, since it always comes back`);
+  }
+}

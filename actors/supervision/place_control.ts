@@ -1,0 +1,77 @@
+import { type Exit, PARENT_GONE } from "../../channels/exit.ts";
+import { whoActs } from "../../channels/kernel/acting.ts";
+import { ask } from "../../channels/kernel/ask.ts";
+import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
+import { enroll, handleKind } from "../../channels/kernel/handle.ts";
+import { destinationOf, pack, unpack } from "../../channels/kernel/pack.ts";
+import { holderOf } from "../../channels/kernel/relay.ts";
+import type { Request } from "../../channels/kernel/request.ts";
+import { contactBehind, makeRef } from "../actor_ref.ts";
+import type { Contact } from "../contact.ts";
+import type { Place } from "./place.ts";
+
+/** The lease of a supervisor, and of those above it that may start it again. */
+const CONTROL = "place-control";
+
+/** The cell by which a supervisor says how a child is. Whoever has only a ref to the child cannot reach it. */
+class ControlCell extends Cell {
+  constructor(readonly place: Place) {
+    super();
+  }
+
+  receive(request: Request): void {
+    const value = unpack(request.body, holderOf(this));
+    if (request.verb === "up") this.place.up(contactBehind(value as object)!);
+    else if (request.verb === "down") this.place.down(value as Exit);
+    else this.place.over(value as Exit);
+    request.reply();
+  }
+
+  override returned(kind: string): void {
+    // Nobody is left who could start it again.
+    if (kind === CONTROL && this.holdersOf(CONTROL) === 0 && this.place.exit === undefined) {
+      this.place.over(PARENT_GONE);
+    }
+  }
+}
+
+/** A supervisor's way to say how a child is. */
+export class PlaceControl {
+  readonly #target: Target;
+
+  constructor(target: Target) {
+    this.#target = target;
+    enroll(this, () => ({ kind: CONTROL, target, meta: null }));
+  }
+
+  /** The control of a place of this isolate. */
+  static of(place: Place): PlaceControl {
+    return new PlaceControl(new ControlCell(place));
+  }
+
+  /** The child lives. */
+  async up(child: Contact): Promise<void> {
+    if (isCell(this.#target)) (this.#target as ControlCell).place.up(child);
+    else await this.#tell("up", makeRef(child));
+  }
+
+  /** The child has ended, and may come back. */
+  async down(exit: Exit): Promise<void> {
+    if (isCell(this.#target)) (this.#target as ControlCell).place.down(exit);
+    else await this.#tell("down", exit);
+  }
+
+  /** The child has ended for good. */
+  async over(exit: Exit): Promise<void> {
+    if (isCell(this.#target)) (this.#target as ControlCell).place.over(exit);
+    else await this.#tell("over", exit);
+  }
+
+  async #tell(verb: string, value: unknown): Promise<void> {
+    const body = pack(value, "value", destinationOf(this.#target));
+    // When the place is gone there is nobody left whom it could matter to.
+    await ask(this.#target, { holder: whoActs.holder(), verb, body, lost: () => new Error("gone") }).catch(() => {});
+  }
+}
+
+handleKind(CONTROL, { leased: true, revive: ({ target }) => new PlaceControl(target) });

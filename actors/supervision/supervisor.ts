@@ -1,0 +1,261 @@
+import type { Exit } from "../../channels/exit.ts";
+import { enroll, handleKind } from "../../channels/kernel/handle.ts";
+import { inspectAs } from "../../channels/kernel/inspect.ts";
+import { checkOptions } from "../../channels/kernel/wait.ts";
+import { endingSource, selectable } from "../../channels/source.ts";
+import { contactBehind, contactFrom, contactPassage, isChild, makeRef } from "../actor_ref.ts";
+import type { PlacementName } from "../contact.ts";
+import { handleInterrupt } from "../program.ts";
+import type { Ref, StopOptions } from "../ref.ts";
+import { spawn } from "../spawn.ts";
+import { type Child, type ChildOptions, type ChildSpec, describeChild, specOf } from "./child.ts";
+import { type BackoffOptions, budgetOf, type Strategy } from "./restart_policy.ts";
+import { SupervisorActor, type SupervisorEvent, type SupervisorPlan } from "./supervisor_actor.ts";
+
+/** The children of a supervisor, each under its name. */
+export type Children = Readonly<Record<string, Child>>;
+
+/** The handles of a supervisor's children. */
+export type Refs<C> = { readonly [K in keyof C]: C[K] extends Child<infer H> ? H : never };
+
+/** What `supervise` takes. */
+export interface SuperviseOptions {
+  /** Which children are restarted along with one that ended; `"one-for-one"`, it alone, when left out. */
+  readonly strategy?: Strategy | undefined;
+  /** So many restarts within `withinMs` are allowed; 3 when left out. */
+  readonly maxRestarts?: number | undefined;
+  /** Milliseconds; 5000 when left out. */
+  readonly withinMs?: number | undefined;
+  /** How long to wait before a restart; not at all when left out. With it, failures in a row count as well. */
+  readonly backoff?: BackoffOptions | undefined;
+  /** Whether the supervisor ends when any, or the last, significant child has ended; `"never"` when left out. */
+  readonly autoShutdown?: "never" | "any-significant" | "all-significant" | undefined;
+  /** Whether Ctrl-C stops the program's tree in order; false when left out. */
+  readonly signals?: boolean | undefined;
+  /** How people read it. */
+  readonly name?: string | undefined;
+  /** Where the supervisor lives; `"inline"` when left out. Its children say for themselves. */
+  readonly placement?: PlacementName | undefined;
+}
+
+/**
+ * A handle to a supervisor and its children.
+ *
+ * - **Refs** keep working across restarts, wherever they have travelled. Calls in flight at a crash reject (or are sent
+ *   again, `retries`); what is sent while the child is down waits, up to 1000 messages, then is a dead letter. The message
+ *   that crashed it is not given again.
+ * - **Disposal** stops the supervisor, if done by who started it.
+ */
+export interface Supervisor<C extends Children = Children> extends AsyncDisposable {
+  /** The children's handles. */
+  readonly refs: Refs<C>;
+  /** Adds a child and starts it. Rejects with `TypeError` if the name is taken. */
+  add<H>(name: string, child: Child<H>): Promise<H>;
+  /** Stops a child and forgets it. Rejects with `TypeError` if there is none of that name. */
+  remove(name: string): Promise<void>;
+  /** Stops a child, if it lives, and starts it again; that does not count against the budget. */
+  restart(name: string): Promise<void>;
+  /** What happens from the time of iterating on. */
+  readonly events: AsyncIterable<SupervisorEvent>;
+  /** False once it is known to have ended. */
+  readonly alive: boolean;
+  /** How it ended, once it has; with `RestartLimitError` when it gave up. Never rejects. */
+  readonly exited: Promise<Exit>;
+  /** Stops the children, the last started first, and then itself. */
+  stop(options?: StopOptions): Promise<Exit>;
+  /** Ends it and its children at once. */
+  kill(): Promise<Exit>;
+}
+
+const STRATEGIES: readonly string[] = ["one-for-one", "one-for-all", "rest-for-one"];
+const SHUTDOWNS: readonly string[] = ["never", "any-significant", "all-significant"];
+
+class SupervisorHandle implements Supervisor {
+  readonly refs: Readonly<Record<string, never>>;
+  readonly #ref: Ref<SupervisorActor>;
+
+  constructor(ref: Ref<SupervisorActor>, refs: Readonly<Record<string, object>>) {
+    this.#ref = ref;
+    this.refs = refs as Readonly<Record<string, never>>;
+    const contact = contactBehind(ref)!;
+    enroll(this, () => contactPassage("supervisor", contact, Object.keys(refs)), Object.values(refs));
+    selectable(this, endingSource(() => contact.exited, () => contact.exit));
+  }
+
+  get alive(): boolean {
+    return this.#ref.alive;
+  }
+
+  get exited(): Promise<Exit> {
+    return this.#ref.exited;
+  }
+
+  get events(): AsyncIterable<SupervisorEvent> {
+    return { [Symbol.asyncIterator]: () => this.#ref.call.events()[Symbol.asyncIterator]() };
+  }
+
+  async add<H>(name: string, child: Child<H>): Promise<H> {
+    await this.#patient.add(name, specOf(`add "${name}"`, name, child));
+    return child.ref;
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#patient.remove(name);
+  }
+
+  async restart(name: string): Promise<void> {
+    await this.#patient.restart(name);
+  }
+
+  async stop(options?: StopOptions): Promise<Exit> {
+    return await this.#ref.stop({ graceMs: Infinity, ...options });
+  }
+
+  async kill(): Promise<Exit> {
+    return await this.#ref.kill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (isChild(contactBehind(this.#ref)!)) await this.stop();
+  }
+
+  static {
+    inspectAs(
+      this,
+      (supervisor) => `Supervisor(${Object.keys(supervisor.refs).join(", ")}; ${Deno.inspect(supervisor.#ref)})`,
+    );
+  }
+
+  /** Starting and stopping a child has time limits of its own. */
+  get #patient(): Ref<SupervisorActor>["call"] {
+    return this.#ref.with({ timeoutMs: Infinity }).call;
+  }
+}
+
+handleKind("supervisor", {
+  leased: false,
+  revive(passage, _imported, _holder, parts) {
+    const [, , keys] = passage.meta as [string, string, string[]];
+    const refs = Object.fromEntries(keys.map((key, index) => [key, parts[index]]));
+    return new SupervisorHandle(makeRef(contactFrom(passage)) as unknown as Ref<SupervisorActor>, refs);
+  },
+});
+
+/**
+ * Starts children in order and keeps them alive.
+ *
+ * - **Restarts**: when a child ends, its `restart` says whether it comes back, and the strategy which others are restarted
+ *   with it. (OTP's semantics, where nothing else is said.)
+ * - **Limits**: more than `maxRestarts` within `withinMs` and the supervisor gives up: everything stops, `exited` has
+ *   reason `"error"` with {@linkcode RestartLimitError}, and a supervisor above sees a failed child.
+ * - **Stopping** is in reverse order, each child within its `shutdownMs`.
+ *
+ * @param children described by {@linkcode child} or {@linkcode supervisor}
+ * @returns once all have started
+ * @throws {StartError} If one cannot start; those before it have been stopped then, the last first.
+ * @throws {TypeError} If something is no child or an option has the wrong type.
+ *
+ * @example A crash, and the answer still comes
+ * ```ts
+ * import { actor, child, supervise } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Fragile {
+ *   break(): never {
+ *     throw new Error("broken");
+ *   }
+ *   answer(): number {
+ *     return 42;
+ *   }
+ * }
+ * actor(import.meta.url, Fragile);
+ *
+ * await using app = await supervise({ fragile: child(Fragile, [], { placement: "inline" }) });
+ * app.refs.fragile.cast.break();
+ * assertEquals(await app.refs.fragile.with({ retries: 1 }).call.answer(), 42);
+ * ```
+ */
+export async function supervise<const C extends Children>(
+  children: C,
+  options: SuperviseOptions = {},
+): Promise<Supervisor<C>> {
+  const { args, refs } = planned("supervise", children, options);
+  const { name = "supervisor", placement = "inline", signals = false } = options;
+  if (typeof signals !== "boolean") throw new TypeError("Cannot supervise: signals must be a boolean");
+  const ref = await spawn(SupervisorActor, args, { name, placement, startTimeoutMs: Infinity });
+  if (signals) {
+    const interrupts = handleInterrupt();
+    void ref.exited.then(() => interrupts[Symbol.dispose]());
+  }
+  return new SupervisorHandle(ref, refs) as unknown as Supervisor<C>;
+}
+
+/**
+ * Describes a supervisor as a child of another one.
+ *
+ * @throws {TypeError} If something is no child or an option has the wrong type.
+ *
+ * @example A group that restarts together
+ * ```ts
+ * import { actor, child, supervise, supervisor } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Echo {
+ *   say(text: string): string {
+ *     return text;
+ *   }
+ * }
+ * actor(import.meta.url, Echo);
+ *
+ * const inner = supervisor({ echo: child(Echo, [], { placement: "inline" }) }, { strategy: "one-for-all" });
+ * await using app = await supervise({ inner });
+ * assertEquals(await app.refs.inner.refs.echo.call.say("hi"), "hi");
+ * ```
+ */
+export function supervisor<const C extends Children>(
+  children: C,
+  options: SuperviseOptions & ChildOptions = {},
+): Child<Supervisor<C>> {
+  const { args, refs } = planned("describe a supervisor", children, options);
+  const { name = "supervisor", placement = "inline", restart, shutdownMs, significant } = options;
+  const childOptions: ChildOptions = { name, placement, restart, shutdownMs, significant, startTimeoutMs: Infinity };
+  return describeChild(
+    SupervisorActor,
+    args,
+    childOptions,
+    (place) =>
+      new SupervisorHandle(makeRef(place.contact) as unknown as Ref<SupervisorActor>, refs) as unknown as Supervisor<C>,
+  );
+}
+
+interface Planned {
+  readonly args: [(readonly [string, ChildSpec])[], SupervisorPlan];
+  readonly refs: Record<string, object>;
+}
+
+function planned(action: string, children: Children, options: SuperviseOptions): Planned {
+  if (typeof children !== "object" || children === null) {
+    throw new TypeError(`Cannot ${action}: the children must be an object`);
+  }
+  const { strategy = "one-for-one", autoShutdown = "never" } = checkOptions(action, options);
+  if (!STRATEGIES.includes(strategy)) {
+    throw new TypeError(`Cannot ${action}: strategy must be one of ${STRATEGIES.join(", ")}, not ${String(strategy)}`);
+  }
+  if (!SHUTDOWNS.includes(autoShutdown)) {
+    throw new TypeError(
+      `Cannot ${action}: autoShutdown must be one of ${SHUTDOWNS.join(", ")}, not ${String(autoShutdown)}`,
+    );
+  }
+  const specs = Object.entries(children).map(([name, described]) => [name, specOf(action, name, described)] as const);
+  if (new Set(specs.map(([, spec]) => spec)).size < specs.length) {
+    throw new TypeError(`Cannot ${action}: a child is there under two names`);
+  }
+  const significant = specs.find(([, spec]) => spec.options.significant);
+  if (significant !== undefined && autoShutdown === "never") {
+    throw new TypeError(
+      `Cannot ${action}: "${significant[0]}" is significant, which means nothing while autoShutdown is "never"`,
+    );
+  }
+  const refs = Object.fromEntries(Object.entries(children).map(([name, described]) => [name, described.ref as object]));
+  return { args: [specs, { strategy, autoShutdown, budget: budgetOf(action, options) }], refs };
+}

@@ -1,0 +1,14 @@
+let adoptee: unknown;
+
+/** Makes a face for something that exists already: its constructor takes it by `adopted`. */
+export function adopting<F>(something: unknown, make: () => F): F {
+  adoptee = something;
+  return make();
+}
+
+/** What the constructor that calls this was called for; undefined when a program called it. */
+export function adopted<T>(): T | undefined {
+  const something = adoptee as T | undefined;
+  adoptee = undefined;
+  return something;
+}

@@ -1,0 +1,42 @@
+import { Cell } from "../kernel/cell.ts";
+import { unpack } from "../kernel/pack.ts";
+import type { Request } from "../kernel/request.ts";
+import type { AnyNumber } from "./number_kind.ts";
+import type { Numbers } from "./numbers.ts";
+
+/** The home of a shared value or array: does for other processes, on the same memory, what threads do themselves. */
+export class NumbersCell extends Cell {
+  readonly numbers: Numbers;
+
+  constructor(numbers: Numbers) {
+    super();
+    this.numbers = numbers;
+  }
+
+  receive(request: Request): void {
+    try {
+      request.reply(this.#answer(request));
+    } catch (error) {
+      request.throw(error);
+    }
+  }
+
+  #answer(request: Request): unknown {
+    const { numbers } = this;
+    const [index, a, b] = unpack(request.body, request.from) as [number, AnyNumber, AnyNumber];
+    switch (request.verb) {
+      case "get":
+        return numbers.get(index);
+      case "set":
+        return numbers.set(index, a);
+      case "add":
+        return numbers.add(index, a);
+      case "compareExchange":
+        return numbers.compareExchange(index, a, b);
+      case "slice":
+        return Array.from({ length: Math.max(0, (a as number) - index) }, (_, at) => numbers.get(index + at));
+      default:
+        throw new TypeError(`Cannot ask shared numbers: no such request as "${request.verb}"`);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { DisconnectedError } from "../errors.ts";
+import { whoActs } from "../kernel/acting.ts";
+import { ask } from "../kernel/ask.ts";
+import { isCell, type Target } from "../kernel/cell.ts";
+import type { Passage } from "../kernel/handle.ts";
+import { packPlain } from "../kernel/pack.ts";
+import { type AnyNumber, checkNumber, type NumberKind } from "./number_kind.ts";
+import { Numbers } from "./numbers.ts";
+import { NumbersCell } from "./numbers_cell.ts";
+
+/** One handle's way to shared numbers: the memory itself where it is shared, their home elsewhere. */
+export class NumbersClient {
+  readonly kind: NumberKind;
+  readonly length: number;
+  readonly #title: string;
+  readonly #target: Target;
+  readonly #numbers: Numbers | undefined;
+
+  constructor(title: string, kind: NumberKind, length: number, target: Target, memory: SharedArrayBuffer | undefined) {
+    this.#title = title;
+    this.kind = kind;
+    this.length = length;
+    this.#target = target;
+    if (isCell(target)) this.#numbers = (target as NumbersCell).numbers;
+    else if (memory !== undefined) this.#numbers = new Numbers(kind, memory);
+  }
+
+  /** The client of numbers whose home is here. */
+  static here(title: string, numbers: Numbers): NumbersClient {
+    return new NumbersClient(title, numbers.kind, numbers.length, new NumbersCell(numbers), undefined);
+  }
+
+  /** What travels. */
+  passage(kind: string): Passage {
+    return { kind, target: this.#target, meta: [this.kind, this.length], memory: this.#numbers?.memory };
+  }
+
+  async get(index: number): Promise<AnyNumber> {
+    return this.#numbers?.get(index) ?? await this.#ask("get", index);
+  }
+
+  async set(index: number, value: AnyNumber): Promise<void> {
+    if (this.#numbers !== undefined) this.#numbers.set(index, value);
+    else await this.#ask("set", index, checkNumber(`set a ${this.#title}`, this.kind, value));
+  }
+
+  async add(index: number, by: AnyNumber): Promise<AnyNumber> {
+    return this.#numbers?.add(index, by) ?? await this.#ask("add", index, by);
+  }
+
+  async compareExchange(index: number, expected: AnyNumber, replacement: AnyNumber): Promise<AnyNumber> {
+    return this.#numbers?.compareExchange(index, expected, replacement) ??
+      await this.#ask("compareExchange", index, expected, replacement);
+  }
+
+  async update(index: number, change: (old: AnyNumber) => AnyNumber): Promise<AnyNumber> {
+    if (this.#numbers !== undefined) return this.#numbers.update(index, change);
+    while (true) {
+      const old = await this.#ask("get", index);
+      const next = checkNumber(`update a ${this.#title}`, this.kind, change(old));
+      if (Object.is(await this.#ask("compareExchange", index, old, next), old)) return next;
+    }
+  }
+
+  async slice(start: number, end: number): Promise<AnyNumber[]> {
+    const numbers = this.#numbers;
+    if (numbers === undefined) return await this.#ask("slice", start, end) as unknown as AnyNumber[];
+    return Array.from({ length: Math.max(0, end - start) }, (_, at) => numbers.get(start + at));
+  }
+
+  /** @throws {TypeError} If the memory is not shared with this process. */
+  shared(action: string): Numbers {
+    if (this.#numbers !== undefined) return this.#numbers;
+    throw new TypeError(`Cannot ${action} a ${this.#title} directly: its memory is not shared with this process`);
+  }
+
+  async #ask(verb: string, ...args: AnyNumber[]): Promise<AnyNumber> {
+    const lost = () => new DisconnectedError(`Cannot ${verb} a ${this.#title}: its home is gone`);
+    return await ask(this.#target, { holder: whoActs.holder(), verb, body: packPlain(args), lost }) as AnyNumber;
+  }
+}

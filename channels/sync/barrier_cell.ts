@@ -1,0 +1,117 @@
+import { BrokenBarrierError } from "../errors.ts";
+import { Cell } from "../kernel/cell.ts";
+import type { Holder } from "../kernel/holder.ts";
+import type { Request } from "../kernel/request.ts";
+
+/** The lease of one who may come to a barrier. */
+export const BARRIER = "barrier";
+
+/** The home of a barrier. */
+export class BarrierCell extends Cell {
+  readonly parties: number;
+  readonly #action: (() => unknown) | undefined;
+  #waiting: Request[] = [];
+  #broken = false;
+  /** Whether somebody who could have come is dead. */
+  #lost = false;
+  /** Whether the one who made it has come to it, who needs no lease. */
+  #makerComes = true;
+
+  constructor(parties: number, action: (() => unknown) | undefined) {
+    super();
+    this.parties = parties;
+    this.#action = action;
+  }
+
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  receive(request: Request): void {
+    switch (request.verb) {
+      case "wait":
+        return this.#wait(request);
+      case "abort":
+        this.#break();
+        return request.reply();
+      case "reset":
+        this.#refuseAll();
+        this.#broken = this.#lost = false;
+        return request.reply();
+      case "broken":
+        return request.reply(this.#broken);
+      case "waiting":
+        return request.reply(this.#waiting.length);
+      default:
+        request.throw(new TypeError(`Cannot ask a barrier: no such request as "${request.verb}"`));
+    }
+  }
+
+  /** The maker gave the barrier to somebody: it need not come itself. */
+  passedOn(): void {
+    this.#makerComes = false;
+  }
+
+  /** The maker comes itself. */
+  used(): void {
+    this.#makerComes = true;
+  }
+
+  override returned(kind: string, holder: Holder): void {
+    if (kind !== BARRIER || !holder.gone) return;
+    this.#lost = true;
+    if (this.#waiting.length > 0 && this.#isHopeless) this.#break();
+  }
+
+  /** Whether those who are left are too few ever to meet. */
+  get #isHopeless(): boolean {
+    return this.#lost && this.holdersOf(BARRIER) + (this.#makerComes ? 1 : 0) < this.parties;
+  }
+
+  #wait(request: Request): void {
+    if (this.#isHopeless) this.#break();
+    if (this.#broken) return request.throw(brokenBarrier());
+    this.#waiting.push(request);
+    // Whoever gives up, or dies, breaks it for all: they would wait for one who will not come.
+    request.onCancel = () => {
+      this.#waiting = this.#waiting.filter((other) => other !== request);
+      this.#break();
+    };
+    if (this.#waiting.length === this.parties) void this.#pass();
+  }
+
+  async #pass(): Promise<void> {
+    const round = this.#waiting;
+    this.#waiting = [];
+    for (const request of round) request.commit();
+    if (this.#action !== undefined) {
+      try {
+        await this.#action();
+      } catch (error) {
+        this.#broken = true;
+        // As in Python the last one to come gets the action's own error.
+        for (const request of round.slice(0, -1)) request.throw(brokenBarrier());
+        round.at(-1)!.throw(error);
+        this.#refuseAll();
+        return;
+      }
+    }
+    for (const [index, request] of round.entries()) request.reply(index);
+  }
+
+  #break(): void {
+    this.#broken = true;
+    this.#refuseAll();
+  }
+
+  #refuseAll(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const request of waiting) request.throw(brokenBarrier());
+  }
+}
+
+/** What those learn who wait at a barrier that will not open. */
+export function brokenBarrier(): BrokenBarrierError {
+  return new BrokenBarrierError("Cannot pass a barrier: it is broken, as somebody gave up, died, aborted or reset it");
+}

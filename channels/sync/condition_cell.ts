@@ -1,0 +1,78 @@
+import { Cell } from "../kernel/cell.ts";
+import { type Holder, Lease } from "../kernel/holder.ts";
+import type { Request } from "../kernel/request.ts";
+import { EMPTY_PACKET } from "../kernel/packet.ts";
+
+/** One who waits: enlisted before it releases the lock, so that no notification after that can miss it. */
+interface Waiter {
+  readonly ticket: number;
+  readonly lease: Lease;
+  request: Request | undefined;
+  notified: boolean;
+}
+
+/** The home of a condition. */
+export class ConditionCell extends Cell {
+  readonly #waiters = new Map<number, Waiter>();
+  #lastTicket = 0;
+
+  receive(request: Request): void {
+    const { detail, from } = request;
+    switch (request.verb) {
+      case "enlist":
+        return request.reply(this.#enlist(from));
+      case "await":
+        return this.#await(request, Number(detail));
+      case "leave":
+        return this.#leave(Number(detail));
+      case "notify":
+        this.#notify(Number(detail));
+        return request.reply();
+      default:
+        request.throw(new TypeError(`Cannot ask a condition: no such request as "${request.verb}"`));
+    }
+  }
+
+  #enlist(holder: Holder): number {
+    const ticket = ++this.#lastTicket;
+    const lease = new Lease(holder, () => this.#leave(ticket));
+    this.#waiters.set(ticket, { ticket, lease, request: undefined, notified: false });
+    return ticket;
+  }
+
+  #await(request: Request, ticket: number): void {
+    const waiter = this.#waiters.get(ticket);
+    if (waiter === undefined) return request.lose();
+    waiter.request = request;
+    request.onCancel = () => this.#leave(ticket);
+    if (waiter.notified) this.#wake(waiter);
+  }
+
+  /** A waiter is gone. What had woken it wakes another. */
+  #leave(ticket: number): void {
+    const waiter = this.#waiters.get(ticket);
+    if (waiter === undefined) return;
+    this.#waiters.delete(ticket);
+    waiter.lease.end();
+    if (waiter.notified) this.#notify(1);
+  }
+
+  #notify(count: number): void {
+    let left = count;
+    for (const waiter of this.#waiters.values()) {
+      if (left <= 0) return;
+      if (waiter.notified) continue;
+      waiter.notified = true;
+      left--;
+      if (waiter.request !== undefined) this.#wake(waiter);
+    }
+  }
+
+  #wake(waiter: Waiter): void {
+    waiter.request!.offer(EMPTY_PACKET, waiter.ticket, (kept) => {
+      if (!kept) return this.#leave(waiter.ticket);
+      this.#waiters.delete(waiter.ticket);
+      waiter.lease.end();
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { enroll, handleKind } from "../kernel/handle.ts";
+import { inspectAs } from "../kernel/inspect.ts";
+import type { WaitOptions } from "../kernel/wait.ts";
+import { adopted, adopting } from "../kernel/adoption.ts";
+import type { LockGuard } from "./lock_guard.ts";
+import { PermitCell } from "./permit_cell.ts";
+import { PermitClient, remember } from "./permit_client.ts";
+
+/**
+ * A lock that one actor holds at a time, wherever the actors run. (Python's `multiprocessing.Lock`.)
+ *
+ * - **Owner**: the actor, not the task within it; the program itself counts as one. Only the owner can release.
+ * - **Order**: first come, first served, threads and subprocesses alike.
+ * - **Death**: what a dead owner held is released, and the next owner's guard says `abandoned`. (In Python it stays
+ *   locked for ever.)
+ * - **Cancellation**: an `acquire` that was given up holds nothing.
+ * - **Home**: the lock lives where it was made. When that is gone everything rejects with `DisconnectedError`.
+ * - **Cost**: in threads of one process, a lock that is free is taken and released without a message.
+ *
+ * @example Hold it for a block
+ * ```ts
+ * import { Lock } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lock = new Lock();
+ * {
+ *   using guard = await lock.acquire();
+ *   assertEquals(guard.abandoned, false);
+ *   assertEquals(await lock.tryAcquire(), undefined);
+ * }
+ * using again = await lock.acquire({ timeoutMs: 100 });
+ * ```
+ */
+export class Lock {
+  readonly #client: PermitClient;
+
+  /** Makes a lock whose home is here; nobody holds it. */
+  constructor() {
+    const client = adopted<PermitClient>() ?? new PermitClient("lock", new PermitCell("lock", 1, false));
+    this.#client = remember(this, client);
+    enroll(this, () => this.#client.passage("lock"));
+  }
+
+  /**
+   * Takes the lock, waiting for it.
+   *
+   * @throws {TimeoutError} If it did not become free in time.
+   */
+  acquire(options?: WaitOptions): Promise<LockGuard> {
+    return this.#client.acquire(options);
+  }
+
+  /** Takes the lock if it is free now. */
+  tryAcquire(): Promise<LockGuard | undefined> {
+    return this.#client.tryAcquire();
+  }
+
+  /**
+   * Releases the lock, as disposing of the guard does.
+   *
+   * @throws {NotOwnerError} If the calling actor does not hold it.
+   */
+  release(): Promise<void> {
+    return this.#client.release();
+  }
+
+  /**
+   * Takes the lock, blocking this thread. A `stop` of the actor ends the wait within 100 ms.
+   *
+   * @throws {TypeError} In the lock's home, which would wait for itself, and in a subprocess.
+   * @throws {TimeoutError} If it did not become free in time.
+   * @throws {DOMException} An `AbortError`, if the actor is asked to stop.
+   */
+  acquireSync(options?: WaitOptions): LockGuard {
+    return this.#client.acquireSync(options);
+  }
+
+  /**
+   * Releases the lock at once.
+   *
+   * @throws {NotOwnerError} If the calling actor does not hold it.
+   */
+  releaseSync(): void {
+    this.#client.releaseSync();
+  }
+
+  static {
+    inspectAs(this, () => "Lock()");
+  }
+}
+
+handleKind("lock", {
+  leased: true,
+  revive: (passage, imported) =>
+    adopting(new PermitClient("lock", passage.target, passage, imported), () => new Lock()),
+});

@@ -1,0 +1,124 @@
+import { adopted, adopting } from "../kernel/adoption.ts";
+import { enroll, handleKind } from "../kernel/handle.ts";
+import { inspectAs } from "../kernel/inspect.ts";
+import type { WaitOptions } from "../kernel/wait.ts";
+import type { LockGuard } from "./lock_guard.ts";
+import { PermitCell } from "./permit_cell.ts";
+import { PermitClient } from "./permit_client.ts";
+
+/**
+ * So many permits that actors take and give back. (Python's `multiprocessing.Semaphore`.)
+ *
+ * - **Owner**: a permit belongs to the actor that took it. Releasing without having one makes another permit, by which
+ *   one actor can let others go on.
+ * - **Order**: first come, first served.
+ * - **Death**: the permits of a dead actor are free again, and the next owner's guard says `abandoned`.
+ * - **Cancellation**: an `acquire` that was given up has taken nothing.
+ *
+ * @example Two at a time
+ * ```ts
+ * import { Semaphore } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const two = new Semaphore(2);
+ * using a = await two.acquire();
+ * using b = await two.acquire();
+ * assertEquals(await two.tryAcquire(), undefined);
+ * ```
+ */
+export class Semaphore {
+  readonly #client: PermitClient;
+
+  /**
+   * Makes a semaphore whose home is here.
+   *
+   * @param permits how many there are; 1 when left out
+   * @throws {TypeError} If `permits` is no number.
+   * @throws {RangeError} If it is negative or no whole number.
+   */
+  constructor(permits: number = 1) {
+    const grows = new.target !== BoundedSemaphore;
+    const title = grows ? "semaphore" : "bounded semaphore";
+    this.#client = adopted<PermitClient>() ??
+      new PermitClient(title, new PermitCell(title, checkPermits(permits), grows));
+    const kind = grows ? "semaphore" : "bounded-semaphore";
+    enroll(this, () => this.#client.passage(kind));
+  }
+
+  /**
+   * Takes a permit, waiting for one.
+   *
+   * @throws {TimeoutError} If none became free in time.
+   */
+  acquire(options?: WaitOptions): Promise<LockGuard> {
+    return this.#client.acquire(options);
+  }
+
+  /** Takes a permit if one is free now. */
+  tryAcquire(): Promise<LockGuard | undefined> {
+    return this.#client.tryAcquire();
+  }
+
+  /** Gives back the permit that the calling actor took last, or makes another one if it has none. */
+  release(): Promise<void> {
+    return this.#client.release();
+  }
+
+  /** Takes a permit, blocking this thread; see {@linkcode Lock.acquireSync}. */
+  acquireSync(options?: WaitOptions): LockGuard {
+    return this.#client.acquireSync(options);
+  }
+
+  /**
+   * Gives back, at once, the permit that the calling actor took last.
+   *
+   * @throws {NotOwnerError} If it has none.
+   */
+  releaseSync(): void {
+    this.#client.releaseSync();
+  }
+
+  static {
+    inspectAs(this, (semaphore) => `${semaphore.constructor.name}()`);
+  }
+}
+
+/**
+ * A semaphore that never has more permits than it was made with. (Python's `multiprocessing.BoundedSemaphore`.)
+ *
+ * `release` throws {@linkcode NotOwnerError} when the calling actor has no permit.
+ *
+ * @example Release what one does not have
+ * ```ts
+ * import { BoundedSemaphore, NotOwnerError } from "@troupe/troupe";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const permits = new BoundedSemaphore(1);
+ * await assertRejects(() => permits.release(), NotOwnerError);
+ * ```
+ */
+export class BoundedSemaphore extends Semaphore {}
+
+function checkPermits(permits: number): number {
+  if (typeof permits !== "number" || Number.isNaN(permits)) {
+    throw new TypeError(`Cannot make a semaphore: permits must be a number, not ${String(permits)}`);
+  }
+  if (!Number.isSafeInteger(permits) || permits < 0) {
+    throw new RangeError(`Cannot make a semaphore: permits must be a whole number of at least 0, not ${permits}`);
+  }
+  return permits;
+}
+
+for (
+  const [kind, title, Face] of [["semaphore", "semaphore", Semaphore], [
+    "bounded-semaphore",
+    "bounded semaphore",
+    BoundedSemaphore,
+  ]] as const
+) {
+  handleKind(kind, {
+    leased: true,
+    revive: (passage, imported) =>
+      adopting(new PermitClient(title, passage.target, passage, imported), () => new Face()),
+  });
+}

@@ -1,0 +1,41 @@
+import { actor, type Connection, type Queue, task } from "../../mod.ts";
+
+/** Answers calls, and counts casts. */
+export class Echo {
+  #casts = 0;
+
+  echo(n: number): number {
+    return n;
+  }
+
+  async echoLater(n: number): Promise<number> {
+    return await Promise.resolve(n);
+  }
+
+  count(_n: number): void {
+    this.#casts++;
+  }
+
+  casts(): number {
+    return this.#casts;
+  }
+}
+actor(import.meta.url, Echo);
+
+/** Puts into one queue what comes out of another. */
+export async function moveItems(from: Queue<number>, to: Queue<number>): Promise<void> {
+  for await (const item of from) await to.put(item);
+}
+task(import.meta.url, moveItems);
+
+/** Takes items, and says so of every `n`th: what a reader costs that answers seldom. */
+export async function takeItems(from: Queue<number>, done: Queue<number>): Promise<void> {
+  for await (const item of from) if (item < 0) await done.put(item);
+}
+task(import.meta.url, takeItems);
+
+/** Sends back what it receives. */
+export async function sendBack(end: Connection<number>): Promise<void> {
+  for await (const message of end) await end.send(message);
+}
+task(import.meta.url, sendBack);

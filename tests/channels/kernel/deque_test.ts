@@ -1,0 +1,86 @@
+import { assertEquals, assertLess } from "@std/assert";
+import fc from "fast-check";
+import { Deque } from "../../../channels/kernel/deque.ts";
+
+/** Operations on a deque, and on the array that it must be like. */
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ do: fc.constant("push" as const), count: fc.integer({ min: 1, max: 100 }) }) },
+    { weight: 6, arbitrary: fc.record({ do: fc.constant("shift" as const), count: fc.integer({ min: 1, max: 120 }) }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("unshift" as const) }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("remove" as const), which: fc.nat() }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("insert" as const), which: fc.nat() }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const) }) },
+  ),
+  { maxLength: 60, size: "max" },
+);
+
+Deno.test("Deque does what an array would do", () => {
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const deque = new Deque<number>();
+      const array: number[] = [];
+      let next = 0;
+      for (const step of steps) {
+        switch (step.do) {
+          case "push":
+            for (let n = 0; n < step.count; n++) {
+              deque.push(++next);
+              array.push(next);
+            }
+            break;
+          case "shift":
+            for (let n = 0; n < step.count; n++) assertEquals(deque.shift(), array.shift());
+            break;
+          case "unshift":
+            deque.unshift(++next);
+            array.unshift(next);
+            break;
+          case "remove": {
+            const item = array[step.which % (array.length + 1)];
+            assertEquals(deque.remove(item), item !== undefined);
+            if (item !== undefined) array.splice(array.indexOf(item), 1);
+            break;
+          }
+          case "insert": {
+            const before = array[step.which % (array.length + 1)];
+            deque.insert(++next, (other) => other === before);
+            array.splice(before === undefined ? array.length : array.indexOf(before), 0, next);
+            break;
+          }
+          case "clear":
+            assertEquals(deque.clear(), array.splice(0));
+        }
+        assertEquals([deque.size, deque.peek()], [array.length, array[0]]);
+      }
+      assertEquals([...deque], array);
+    }),
+    { numRuns: 500, seed: 20_260_102 },
+  );
+});
+
+Deno.test("Deque keeps nothing that was taken from it, and does not change under who reads it", () => {
+  const deque = new Deque<{ name: string }>();
+  for (const name of ["a", "b", "c"]) deque.push({ name });
+  const read: string[] = [];
+  for (const item of deque) {
+    read.push(item.name);
+    deque.shift();
+    deque.push({ name: "later" });
+  }
+  assertEquals(read, ["a", "b", "c"]);
+});
+
+Deno.test("300000 items are taken from a Deque in less than 10 s, which moving the others each time would not allow", () => {
+  const start = performance.now();
+  const deque = new Deque<number>();
+  const count = 300_000;
+  for (let n = 0; n < count; n++) deque.push(n);
+  for (let n = 0; n < count; n++) assertSame(deque.shift(), n);
+  assertEquals(deque.size, 0);
+  assertLess(performance.now() - start, 10_000);
+});
+
+function assertSame(actual: number | undefined, expected: number): void {
+  if (actual !== expected) assertEquals(actual, expected);
+}

@@ -1,0 +1,141 @@
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { ask } from "../../../channels/kernel/ask.ts";
+import type { Address } from "../../../channels/kernel/address.ts";
+import { Cell, cells } from "../../../channels/kernel/cell.ts";
+import "../../../channels/kernel/dispatch.ts";
+import type { Envelope } from "../../../channels/kernel/envelope.ts";
+import { decodeFrame, encodeFrame } from "../../../channels/kernel/frame.ts";
+import { holders } from "../../../channels/kernel/holder.ts";
+import { isolate } from "../../../channels/kernel/isolate.ts";
+import type { Frame, Link, LinkListener } from "../../../channels/kernel/link.ts";
+import { EMPTY_PACKET } from "../../../channels/kernel/packet.ts";
+import type { Request } from "../../../channels/kernel/request.ts";
+
+/** A child isolate that is nothing but a link, on which the test says what it likes. */
+class Child implements Link, Disposable {
+  readonly id = isolate.nextChildId("process");
+  readonly heard: Envelope[] = [];
+  closes = 0;
+  #listener!: LinkListener;
+
+  constructor() {
+    isolate.addChild(this.id, this, () => {});
+  }
+
+  start(listener: LinkListener): void {
+    this.#listener = listener;
+  }
+
+  send(frame: Frame): void {
+    this.heard.push(decodeFrame(frame));
+  }
+
+  async flush(): Promise<void> {}
+
+  close(): void {
+    this.closes++;
+  }
+
+  say(envelope: Envelope): void {
+    this.#listener.frame(encodeFrame(envelope));
+  }
+
+  sayBytes(bytes: Uint8Array): void {
+    this.#listener.frame({ bytes, moved: [] });
+  }
+
+  /** A question to a cell of this child, and its number. */
+  ask(): { answer: Promise<unknown>; id: number } {
+    const target: Address = { isolate: this.id, slot: 1, incarnation: 0, secret: "s" };
+    const holder = holders.get(isolate.id, 1);
+    const answer = ask(target, { holder, verb: "v", quiet: true, lost: () => new Error("it is gone") });
+    return { answer, id: (this.heard.at(-1) as Extract<Envelope, { kind: "send" }>).id };
+  }
+
+  [Symbol.dispose](): void {
+    isolate.down(this.id, { code: -9, reason: "killed" });
+  }
+}
+
+Deno.test("a child whose frame is malformed loses its link, and no other child does", async () => {
+  using child = new Child();
+  using other = new Child();
+  child.sayBytes(new Uint8Array([0xc1, 1, 2]));
+  child.sayBytes(encodeFrame({ kind: "cancel", to: isolate.id, from: child.id, id: 1 }).bytes.subarray(0, -2));
+  assertEquals([child.closes, other.closes], [2, 0]);
+  const { answer, id } = other.ask();
+  other.say({ kind: "reply", to: isolate.id, from: other.id, id, outcome: "value", body: EMPTY_PACKET });
+  assertEquals(await answer, undefined);
+});
+
+Deno.test("a child cannot speak for another one", async () => {
+  using child = new Child();
+  using other = new Child();
+  const { answer, id } = other.ask();
+  child.say({ kind: "reply", to: isolate.id, from: child.id, id, outcome: "lost", body: EMPTY_PACKET });
+  child.say({ kind: "reply", to: isolate.id, from: other.id, id, outcome: "lost", body: EMPTY_PACKET });
+  child.say({ kind: "down", to: isolate.id, from: child.id, isolate: other.id, exit: { code: 0, reason: "normal" } });
+  child.say({ kind: "down", to: isolate.id, from: child.id, isolate: isolate.id, exit: { code: 0, reason: "normal" } });
+  other.say({ kind: "reply", to: isolate.id, from: other.id, id, outcome: "value", body: EMPTY_PACKET });
+  assertEquals(await answer, undefined);
+  assertEquals(isolate.exitOf(other.id), undefined);
+});
+
+Deno.test("a question that is answered as cancelled, though nobody gave up, is lost", async () => {
+  using child = new Child();
+  const { answer, id } = child.ask();
+  child.say({ kind: "reply", to: isolate.id, from: child.id, id, outcome: "cancelled", body: EMPTY_PACKET });
+  await assertRejects(() => answer, Error, "it is gone");
+});
+
+Deno.test("an answer to no question, or a second one, does nothing; an item so is sent back", async () => {
+  using child = new Child();
+  const { answer, id } = child.ask();
+  const reply = { kind: "reply", to: isolate.id, from: child.id, id, outcome: "value", body: EMPTY_PACKET } as const;
+  child.say(reply);
+  child.say(reply);
+  child.say({ ...reply, id: id + 1000 });
+  child.say({ kind: "item", to: isolate.id, from: child.id, id, tag: 1, body: EMPTY_PACKET });
+  assertEquals(await answer, undefined);
+  const sentBack = child.heard.at(-1)!;
+  assertEquals([sentBack.kind, (sentBack as { kept?: boolean }).kept], ["taken", false]);
+  assertEquals(child.closes, 0);
+});
+
+Deno.test("a handle of an unknown kind is an error to who reads it, and to nobody when nobody does", async () => {
+  using child = new Child();
+  const target: Address = { isolate: child.id, slot: 9, incarnation: 1, secret: "s" };
+  const body = { ...EMPTY_PACKET, passages: [{ kind: "no such kind", target, meta: null }] };
+  const send = { kind: "send", to: isolate.id, from: child.id, slot: 123_456, incarnation: 1, holder: 1 } as const;
+  child.say({ ...send, secret: "guessed", id: 7, verb: "v", detail: "", body });
+  const reply = child.heard.at(-1) as Extract<Envelope, { kind: "reply" }>;
+  assertEquals([reply.kind, reply.id, reply.outcome], ["reply", 7, "lost"]);
+  const { answer, id } = child.ask();
+  const bytes = new Uint8Array([0xd4, 10, 0]);
+  child.say({ kind: "reply", to: isolate.id, from: child.id, id, outcome: "value", body: { ...body, bytes } });
+  await assertRejects(() => answer, Error, "no such kind");
+  assertEquals(child.closes, 0);
+});
+
+Deno.test("a cell is reached with its secret and in its incarnation only", () => {
+  using child = new Child();
+  const got: Request[] = [];
+  class Box extends Cell {
+    receive(request: Request): void {
+      got.push(request);
+    }
+  }
+  const box = new Box();
+  const { slot, incarnation, secret } = cells.export(box);
+  const send = { kind: "send", to: isolate.id, from: child.id, holder: 1, verb: "v", detail: "" } as const;
+  child.say({ ...send, slot, incarnation, secret: secret.slice(1) + "0", id: 1, body: EMPTY_PACKET });
+  child.say({ ...send, slot, incarnation, secret: "", id: 2, body: EMPTY_PACKET });
+  child.say({ ...send, slot, incarnation: incarnation + 1, secret, id: 3, body: EMPTY_PACKET });
+  child.say({ ...send, slot: slot + 1, incarnation, secret, id: 4, body: EMPTY_PACKET });
+  assertEquals(got, []);
+  const replies = child.heard.filter((envelope) => envelope.kind === "reply");
+  assertEquals(replies.map(({ outcome }) => outcome), Array(4).fill("lost"));
+  child.say({ ...send, slot, incarnation, secret, id: 5, body: EMPTY_PACKET });
+  assertEquals(got.length, 1);
+  assertInstanceOf(box, Cell);
+});

@@ -1,0 +1,110 @@
+import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { deadline } from "@std/async";
+import { MAX_DELAY_MS, Wheel } from "../../../channels/kernel/wheel.ts";
+
+/** What should come soon has come by then, on a busy machine too. */
+const SOON_MS = 5000;
+
+function fires(wheel: Wheel, ms: number, then: () => void = () => {}): Promise<void> {
+  return new Promise((resolve) => {
+    wheel.after(ms, () => {
+      then();
+      resolve();
+    });
+  });
+}
+
+/** Lets the wheel give its timer back. */
+async function rested(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+Deno.test("Wheel.after() fires no earlier than asked, and in the order of the deadlines", async () => {
+  const wheel = new Wheel();
+  const order: number[] = [];
+  const start = performance.now();
+  await Promise.all([60, 20, 40, 0, 20].map((ms) =>
+    fires(wheel, ms, () => {
+      assertGreaterOrEqual(performance.now() - start, ms);
+      order.push(ms);
+    })
+  ));
+  assertEquals(order, [0, 20, 20, 40, 60]);
+  assertEquals(wheel.size, 0);
+  await rested();
+});
+
+Deno.test("a deadline that was cancelled does not fire; cancelling twice, or too late, is fine", async () => {
+  const wheel = new Wheel();
+  const fired: string[] = [];
+  const cancelled = wheel.after(10, () => fired.push("cancelled"));
+  const kept = wheel.after(10, () => fired.push("kept"));
+  const other = wheel.after(10, () => {
+    fired.push("other");
+    last.cancel();
+  });
+  const last = wheel.after(10, () => fired.push("last"));
+  cancelled.cancel();
+  cancelled.cancel();
+  await fires(wheel, 30);
+  kept.cancel();
+  other.cancel();
+  assertEquals(fired, ["kept", "other"]);
+  assertEquals(wheel.size, 0);
+  await rested();
+});
+
+Deno.test("a deadline that is set while another fires is not put off by a later one", async () => {
+  const wheel = new Wheel();
+  const far = wheel.after(60_000, () => {});
+  const near = Promise.withResolvers<void>();
+  wheel.after(5, () => void wheel.after(20, near.resolve));
+  await deadline(near.promise, SOON_MS).finally(() => far.cancel());
+  await rested();
+});
+
+Deno.test("a sooner deadline is not put off by a later one that was set before", async () => {
+  const wheel = new Wheel();
+  const far = wheel.after(60_000, () => {});
+  await deadline(fires(wheel, 10), SOON_MS).finally(() => far.cancel());
+  await rested();
+});
+
+Deno.test("the longest delay there is does not fire at once, nor make the event loop turn all the time", async () => {
+  const wheel = new Wheel();
+  const { setTimeout } = globalThis;
+  const delays: number[] = [];
+  let fired = false;
+  globalThis.setTimeout = ((run: () => void, ms: number) => {
+    delays.push(ms);
+    return setTimeout(run, ms);
+  }) as typeof globalThis.setTimeout;
+  try {
+    const deadline = wheel.after(MAX_DELAY_MS, () => fired = true);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    deadline.cancel();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assertEquals([fired, delays.filter((ms) => ms > MAX_DELAY_MS), delays.length], [false, [], 1]);
+  await rested();
+});
+
+Deno.test("an idle wheel has no timer, and starts again", async () => {
+  const wheel = new Wheel();
+  for (let round = 0; round < 3; round++) {
+    wheel.after(60_000, () => {}).cancel();
+    await rested();
+    await fires(wheel, 1);
+  }
+  // Deno's own check after the test finds a timer that is left.
+  await rested();
+});
+
+Deno.test("a thousand deadlines fire once each", async () => {
+  const wheel = new Wheel();
+  const counts = new Array<number>(1000).fill(0);
+  await Promise.all(counts.map((_, at) => fires(wheel, at % 50, () => counts[at]++)));
+  assertEquals(counts.every((count) => count === 1), true);
+  await rested();
+});

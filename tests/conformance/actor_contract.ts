@@ -1,0 +1,79 @@
+/**
+ * How the suites of actors register their tests: one for each placement, each with a bound, after which nothing is left.
+ *
+ * @module
+ */
+
+import { deadline } from "@std/async";
+import { assertNothingLeft } from "../../actors/testing.ts";
+import type { PlacementName, Ref } from "../../mod.ts";
+import { type Latch, newLatch, open } from "./fixtures/latch.ts";
+
+/** Where an actor can live. */
+export const PLACEMENTS: readonly PlacementName[] = ["inline", "thread", "process"];
+
+/** A test that has not ended after so long hangs. The machine may be busy; nothing here waits for as long. */
+const TEST_MS = 20_000;
+
+/** Registers a test of what holds wherever an actor lives. */
+export function eachPlacement(name: string, body: (placement: PlacementName) => Promise<void>): void {
+  for (const placement of PLACEMENTS) oneTest(`${name} (${placement})`, () => body(placement));
+}
+
+/** Registers a test for each ordered pair of placements. */
+export function eachPair(name: string, body: (one: PlacementName, other: PlacementName) => Promise<void>): void {
+  for (const one of PLACEMENTS) {
+    for (const other of PLACEMENTS) oneTest(`${name} (${one}, ${other})`, () => body(one, other));
+  }
+}
+
+/** Registers a test that must end in time and leave nothing. */
+export function oneTest(name: string, body: () => Promise<void>): void {
+  Deno.test(name, async () => {
+    await within(body(), TEST_MS);
+    assertNothingLeft();
+  });
+}
+
+/** Fails when something that should come does not. */
+export async function within<T>(promise: Promise<T>, ms: number = 10_000): Promise<T> {
+  return await deadline(promise, ms);
+}
+
+/** Resolves when a condition holds that nobody announces. */
+export async function until(condition: () => boolean | Promise<boolean>, ms: number = 10_000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!await condition()) {
+    if (performance.now() > end) throw new Error(`It did not come true in ${ms} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** What a promise was rejected with; fails when it was not. */
+export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`It was not rejected, but resolved with ${Deno.inspect(value)}`);
+}
+
+/** Keeps an actor in a handler, from now until `end` is called; `call` settles when it is out of it. */
+export async function occupy(
+  ref: Ref<{ hold(latch: Latch): Promise<void> }>,
+): Promise<{ readonly call: Promise<void>; end(): Promise<void> }> {
+  const latch = newLatch();
+  const call = ref.with({ timeoutMs: Infinity }).call.hold(latch);
+  // A test that fails meanwhile is to be told of that, and not of the call that its end cuts off.
+  call.catch(() => {});
+  await within(latch.entered.get());
+  return {
+    call,
+    async end() {
+      await open(latch);
+      await call;
+    },
+  };
+}

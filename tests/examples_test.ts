@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Example, readExamples } from "./examples.ts";
+import { Program, run } from "./program.ts";
+
+/** An example takes about a second, and more on a busy machine; one that hangs, or leaves something, takes this long. */
+const WITHIN_MS = 20_000;
+
+const examples = readExamples();
+
+/** The examples whose output depends on chance, and how to compare it. */
+const BY_CHANCE: Readonly<Record<string, (example: Example, command: string) => Promise<void>>> = {
+  async "04_shared_queue.ts"(example, command) {
+    const lines = await linesOf(command);
+    const told = example.prints.trimEnd().split("\n");
+    assertEquals(lines.toSorted(), told.toSorted());
+    assertEquals(lines.at(-1), told.at(-1));
+    for (const site of ["cats", "dogs"]) {
+      const of = (all: string[]) => all.filter((line) => line.includes(site));
+      assertEquals(of(lines), of(told), `the order of ${site}`);
+    }
+  },
+  async "08_ctrl_c.ts"(example, command) {
+    await using program = new Program(command, WITHIN_MS);
+    const words = ["tick", "tock"];
+    await program.readUntil((read) => words.every((word) => read.split(`${word}\n`).length > 2));
+    program.kill("SIGINT");
+    const { code, stdout, stderr } = await program.ended();
+    const lines = stdout.trimEnd().split("\n");
+    const last = lines.splice(-2);
+    assertEquals([...new Set(lines)].sort(), words);
+    assertEquals([...words, ...last.sort()], example.prints.trimEnd().split("\n"));
+    assertEquals({ code, stderr }, { code: 130, stderr: "" });
+  },
+};
+
+for (const example of examples) {
+  for (const [placement, command] of example.commands) {
+    Deno.test(`examples/${example.name} prints what it says, by "${command.replace(/ examples.*/, "")}" (${placement})`, async () => {
+      await (BY_CHANCE[example.name] ?? printsExactly)(example, command);
+    });
+  }
+}
+
+Deno.test("every example says what it shows, how to run it with threads, and the same with subprocesses", () => {
+  assert(examples.length > 0);
+  for (const { name, commands } of examples) {
+    assertMatch(name, /^\d\d_[a-z_]+\.ts$/);
+    const thread = commands.get("thread") ?? "";
+    assertMatch(thread, new RegExp(`^deno run (--allow-\\S+ )+examples/${name}$`));
+    const process = commands.get("process");
+    if (process !== undefined) assertMatch(process, new RegExp(`^deno run (--allow-\\S+ )+examples/${name} process$`));
+  }
+});
+
+async function printsExactly(example: Example, command: string): Promise<void> {
+  assert(example.exact, `${example.name} needs a comparison of its own`);
+  assertEquals((await linesOf(command)).join("\n") + "\n", example.prints);
+}
+
+async function linesOf(command: string): Promise<string[]> {
+  const { code, stdout, stderr } = await run(command, WITHIN_MS);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  return stdout.trimEnd().split("\n");
+}
