@@ -1,4 +1,4 @@
-import type { Exit } from "../channels/exit.ts";
+import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
 import { Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
@@ -219,6 +219,10 @@ export class Actor extends Cell implements Keeper {
     return this.exited;
   }
 
+  orphan(): void {
+    this.#finish(PARENT_GONE);
+  }
+
   interrupt(): void {
     this.#assertEndable("interrupt");
     this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
@@ -398,7 +402,7 @@ export class Actor extends Cell implements Keeper {
     this.exit = exit;
     this.#stop.abort(new DOMException(`${this.name} has ended`, "AbortError"));
     for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
-    for (const child of this.children) void child.kill("SIGKILL");
+    for (const child of this.children) child.orphan();
     this.loop.end(exit);
     cells.retire(this, exit);
     holders.sweep(this.holder);

@@ -1,4 +1,4 @@
-import type { Exit } from "../channels/exit.ts";
+import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
@@ -6,7 +6,7 @@ import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
-import { actorExited, PARENT_GONE } from "./exited.ts";
+import { actorExited } from "./exited.ts";
 import type { EndSignal, Keeper } from "./keeper.ts";
 
 /** Where an actor can live. */

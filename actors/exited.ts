@@ -1,10 +1,7 @@
 import { ActorExitedError } from "../channels/errors.ts";
-import type { Exit } from "../channels/exit.ts";
+import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { decode } from "../channels/kernel/codec/decode.ts";
 import { encodeThrown } from "../channels/kernel/codec/encode.ts";
-
-/** The exit of an actor of which nobody is left who could tell how it ended. */
-export const PARENT_GONE: Exit = { code: -9, signal: "SIGKILL", reason: "parent-gone" };
 
 /** The exit of an actor that an error ended; the error as it would arrive elsewhere, since an exit must be able to travel. */
 export function failedBy(error: unknown, code = 1): Exit {

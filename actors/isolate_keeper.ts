@@ -1,4 +1,4 @@
-import { type Exit, isExit } from "../channels/exit.ts";
+import { type Exit, isExit, PARENT_GONE } from "../channels/exit.ts";
 import { type Address, BOOT_SLOT, MAIN_SLOT, makeSecret } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { addressOf, Cell, cells } from "../channels/kernel/cell.ts";
@@ -131,6 +131,11 @@ export class IsolateKeeper extends Cell implements Keeper {
       this.#seat.kill(signal);
     }
     return this.exited;
+  }
+
+  orphan(): void {
+    this.#said ??= PARENT_GONE;
+    void this.kill("SIGKILL");
   }
 
   interrupt(): void {

@@ -28,6 +28,8 @@ export interface Keeper {
   stop(graceMs: number): Promise<Exit>;
   /** Ends it at once. Resolves with how it ended. */
   kill(signal: EndSignal): Promise<Exit>;
+  /** Ends it at once, because its parent has ended. */
+  orphan(): void;
   /** Aborts its `current().signal`, nothing more. */
   interrupt(): void;
   /** Answers with what its task returned; with what it threw, or how else it ended, as the error. */

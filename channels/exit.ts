@@ -13,6 +13,9 @@ export interface Exit {
   readonly error?: unknown;
 }
 
+/** The exit of what ended because its parent did. */
+export const PARENT_GONE: Exit = { code: -9, signal: "SIGKILL", reason: "parent-gone" };
+
 /** Whether what came from elsewhere says how something ended. */
 export function isExit(value: unknown): value is Exit {
   const { code, reason, signal = "" } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;

@@ -19,6 +19,10 @@ export const process: Placement = {
 
   check(action: string, options: IsolateOptions): void {
     resolvePermissions(action, options.permissions);
+    // It would start itself again, for ever.
+    if (Deno.build.standalone) {
+      throw new StartError(`Cannot ${action}: a subprocess is run by deno, and this program was compiled without it`);
+    }
     const deno = Deno.execPath();
     if (Deno.permissions.querySync({ name: "run", command: deno }).state !== "granted") {
       throw new StartError(`Cannot ${action}: a subprocess needs --allow-run=${deno}`);

@@ -1,4 +1,4 @@
-import type { Exit } from "../../channels/exit.ts";
+import { type Exit, PARENT_GONE } from "../../channels/exit.ts";
 import { DISCARD } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { deadLetters } from "../../channels/kernel/dead_letters.ts";
@@ -9,7 +9,7 @@ import { holderOf, relay } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
 import { Contact, type PlacementName } from "../contact.ts";
-import { actorExited, PARENT_GONE } from "../exited.ts";
+import { actorExited } from "../exited.ts";
 import { control, type EndSignal, type Keeper } from "../keeper.ts";
 import { outboxOf } from "../outbox.ts";
 
@@ -92,6 +92,10 @@ export class Place extends Cell implements Keeper {
   /** Ends this life of the child. */
   async kill(signal: EndSignal): Promise<Exit> {
     return await (this.#current?.end(signal) ?? this.#ended());
+  }
+
+  orphan(): void {
+    void this.kill("SIGKILL");
   }
 
   interrupt(): void {

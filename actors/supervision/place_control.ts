@@ -1,4 +1,4 @@
-import type { Exit } from "../../channels/exit.ts";
+import { type Exit, PARENT_GONE } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
@@ -8,7 +8,6 @@ import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { contactBehind, makeRef } from "../actor_ref.ts";
 import type { Contact } from "../contact.ts";
-import { PARENT_GONE } from "../exited.ts";
 import type { Place } from "./place.ts";
 
 /** The lease of a supervisor, and of those above it that may start it again. */

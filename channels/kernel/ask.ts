@@ -1,11 +1,11 @@
-import type { Exit } from "../exit.ts";
+import { type Exit, PARENT_GONE } from "../exit.ts";
 import { TimeoutError } from "../errors.ts";
 import { type Address, type IsolateId, isWithin, showAddress } from "./address.ts";
 import { isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
 import { type Holder, Lease } from "./holder.ts";
-import { isolate } from "./isolate.ts";
+import { exitOfCell, isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
 import { unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
@@ -56,6 +56,8 @@ export interface Question {
 export interface Unanswered extends Asker {
   /** Who was asked, and alone may answer. */
   readonly to: IsolateId;
+  /** Whom it asks there. */
+  readonly slot: number;
   /** Whether somebody waits for the answer. */
   readonly awaited: boolean;
 }
@@ -102,6 +104,10 @@ class Pending implements Unanswered {
 
   get to(): IsolateId {
     return this.target?.isolate ?? isolate.id;
+  }
+
+  get slot(): number {
+    return this.target?.slot ?? 0;
   }
 
   get awaited(): boolean {
@@ -319,6 +325,6 @@ isolate.downListeners.add((gone, exit) => {
   for (const [id, pending] of [...pendings]) {
     if (!isWithin(pending.to, gone)) continue;
     pendings.delete(id);
-    pending.settled("lost", EMPTY_PACKET, exit);
+    pending.settled("lost", EMPTY_PACKET, pending.to === gone ? exitOfCell(pending.slot, exit) : PARENT_GONE);
   }
 });

@@ -1,6 +1,6 @@
 import { ProtocolError } from "../errors.ts";
-import type { Exit } from "../exit.ts";
-import { childTowards, type IsolateId, isWithin, makeRootId, parentOf } from "./address.ts";
+import { type Exit, PARENT_GONE } from "../exit.ts";
+import { childTowards, type IsolateId, isWithin, MAIN_SLOT, makeRootId, parentOf } from "./address.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope } from "./envelope.ts";
 import { decodeFrame, encodeFrame, readRoute } from "./frame.ts";
@@ -84,13 +84,12 @@ export class Isolate {
     await Promise.all([this.#parent, ...this.#links.values()].map((link) => link?.flush()));
   }
 
-  /** How an isolate ended, or undefined while it is not known to have ended. */
+  /** How an isolate ended, or undefined while it is not known to have ended. Those below one that is gone are gone too. */
   exitOf(id: IsolateId): Exit | undefined {
     if (this.#dead.size === 0) return undefined;
-    for (let end = id.length; end > 0; end = Math.max(id.lastIndexOf(".", end - 1), id.lastIndexOf("/", end - 1))) {
-      const exit = this.#dead.get(id.slice(0, end));
-      if (exit !== undefined) return exit;
-    }
+    const exit = this.#dead.get(id);
+    if (exit !== undefined) return exit;
+    for (let above = parentOf(id); above !== ""; above = parentOf(above)) if (this.#dead.has(above)) return PARENT_GONE;
     return undefined;
   }
 
@@ -172,9 +171,14 @@ export class Isolate {
         id: envelope.id,
         outcome: "lost",
         body: EMPTY_PACKET,
-        exit,
+        exit: exitOfCell(envelope.slot, exit),
       });}
   }
+}
+
+/** How a cell ended whose isolate did: that of its main actor in the same way, all others because that one did. */
+export function exitOfCell(slot: number, exit: Exit): Exit {
+  return slot > MAIN_SLOT ? PARENT_GONE : exit;
 }
 
 const LOST: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };

@@ -34,7 +34,7 @@ export function relay(
   const { isolate: to, slot, incarnation, secret } = target;
   const route = { to, from: isolate.id, slot, incarnation, secret, holder: via.slot, verb, detail, body };
   if (request.asker === undefined) return gate(() => isolate.post({ kind: "send", ...route, id: 0 }));
-  const id = unansweredBy(new RelayedRequest(request, via, to));
+  const id = unansweredBy(new RelayedRequest(request, via, to, slot));
   request.onCancel = () => isolate.post({ kind: "cancel", to, from: isolate.id, id });
   gate(() => isolate.post({ kind: "send", ...route, id }));
 }
@@ -43,7 +43,12 @@ export function relay(
 class RelayedRequest implements Unanswered {
   readonly awaited = false;
 
-  constructor(readonly request: Request, readonly via: Holder, readonly to: IsolateId) {}
+  constructor(
+    readonly request: Request,
+    readonly via: Holder,
+    readonly to: IsolateId,
+    readonly slot: number,
+  ) {}
 
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     this.#passOn(body);

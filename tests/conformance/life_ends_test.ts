@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { delay } from "@std/async";
-import { ActorExitedError, type Exit, Process, spawn } from "../../mod.ts";
+import { ActorExitedError, type Exit, Process, Queue, spawn } from "../../mod.ts";
 import { busyMs } from "../machine.ts";
 import { type Ending, ending, Patient } from "./fixtures/life_ends.ts";
 import { ELSEWHERE, EVERYWHERE, leavesNothing, soon } from "./fixtures/life_places.ts";
@@ -37,7 +37,7 @@ for (const placement of EVERYWHERE) {
   const own = placement === "inline" ? OWN_ENDS : [...OWN_ENDS, ...OWN_ENDS_ELSEWHERE];
   for (const [what, how, code, exit] of own) {
     Deno.test(
-      `[BEAT-38] [${placement}] ${what} ends an actor with its code and leaves nothing`,
+      `[${placement}] ${what} ends an actor with its code and leaves nothing`,
       leavesNothing(async () => {
         const patient = await spawn(Patient, [], { placement });
         const { call } = patient.with({ timeoutMs: Infinity });
@@ -49,7 +49,7 @@ for (const placement of EVERYWHERE) {
     );
 
     Deno.test(
-      `[BEAT-38] [${placement}] ${what} ends a task with its code and leaves nothing`,
+      `[${placement}] ${what} ends a task with its code and leaves nothing`,
       leavesNothing(async () => {
         const process = new Process(ending, [how, code], { placement });
         await soon(process.start());
@@ -145,6 +145,22 @@ for (const [signal, number] of [["SIGKILL", 9], ["SIGTERM", 15], ["SIGHUP", 1]] 
     }),
   );
 }
+
+Deno.test(
+  "[process] who listens to SIGTERM may go on after terminate(), and is then said to have ended as it really did",
+  leavesNothing(async () => {
+    const waiting = new Queue<string>();
+    const deaf = new Process(ending, ["ignoreTerm", 0, waiting], { placement: "process" });
+    const tidy = new Process(ending, ["handleTerm", 9, waiting], { placement: "process" });
+    await soon(Promise.all([deaf.start(), tidy.start()]));
+    await soon(Promise.all([waiting.get(), waiting.get()]));
+    const terminated = deaf.terminate();
+    assertEquals(await soon(tidy.terminate()), { code: 9, reason: "error" });
+    assertEquals(deaf.alive, true);
+    const killed: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
+    assertEquals([await soon(deaf.kill()), await soon(terminated)], [killed, killed]);
+  }),
+);
 
 Deno.test(
   "after all of them no core burns",

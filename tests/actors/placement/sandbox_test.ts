@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { deadline } from "@std/async";
 import { dirname } from "node:path";
-import { type PermissionOptions, pipe, Process, Queue, spawn } from "../../../mod.ts";
+import { type PermissionOptions, pipe, Process, Queue, spawn, StartError } from "../../../mod.ts";
 import { meetingPlace } from "../../../actors/placement/meeting_place.ts";
 import { assertNothingLeft } from "../../../actors/testing.ts";
 import { Talker, type Targets, tryAll } from "./fixtures/sandbox.ts";
@@ -64,6 +64,21 @@ Deno.test('permissions: "none" leaves calls, queues, pipes, refs to others and i
     await deadline(Promise.resolve(talker.call.pass(queue, there)), TIME_MS);
     assertEquals(await here.recv(), 42);
     await here.close();
+  }
+  assertNothingLeft();
+});
+
+Deno.test('permissions: "none" leaves no way to start threads or subprocesses: StartError', async () => {
+  {
+    await using talker = await spawn(Talker, [], { placement: "process", permissions: "none" });
+    for (const placement of ["thread", "process"] as const) {
+      const error = await assertRejects(
+        () => deadline(Promise.resolve(talker.call.start(placement)), TIME_MS),
+        StartError,
+      );
+      assertStringIncludes(error.message, placement === "thread" ? "--allow-read" : "--allow-run");
+    }
+    assertEquals(await deadline(Promise.resolve(talker.call.square(7)), TIME_MS), 49);
   }
   assertNothingLeft();
 });

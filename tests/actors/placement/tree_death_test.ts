@@ -101,7 +101,8 @@ for (const placement of ["thread", "process"] as const) {
   }
 }
 
-Deno.test("[process] kill -9 of a busy parent, by somebody else, ends its busy children within 2 s", async () => {
+// In Python the grandchild lives on, and sees that its parent is gone; here it goes with it.
+Deno.test("[PROC-31] [process] kill -9 of a busy parent, by somebody else, ends its busy children within 2 s", async () => {
   const tag = setTag();
   const [parent] = await grow({ process: TREE });
   Deno.kill(parent.pid!, "SIGKILL");
