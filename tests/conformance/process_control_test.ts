@@ -4,6 +4,7 @@ import {
   clean,
   collect,
   collectLater,
+  leaveChild,
   type Portrait,
   refuseToStop,
   shrugOff,
@@ -179,6 +180,45 @@ for (const inner of PLACEMENTS) {
     assertEquals(await p.stop({ graceMs: 15_000 }), { code: 0, reason: "stopped" });
     assert(performance.now() - before < 3000);
     assertEquals([await said.get(), await p.result], ["aborted", { code: 0, reason: "stopped" }]);
+  });
+}
+
+for (const inner of PLACEMENTS) {
+  everywhere(
+    `a process that returned waits for its own in ${inner}, until they end or it is stopped`,
+    async (placement) => {
+      for (const end of ["child ends", "stop"] as const) {
+        const lent = new Queue<Process>();
+        const said = new Queue<string>();
+        const p = new Process(leaveChild, [lent, said, { placement: inner, daemon: false }], { placement });
+        await p.start();
+        assertEquals(await said.get(), "waiting");
+        const child = await lent.get();
+        assertEquals([p.alive, await p.join({ timeoutMs: 30 })], [true, undefined]);
+        const before = performance.now();
+        if (end === "stop") {
+          assertEquals(await p.stop({ graceMs: 15_000 }), { code: 0, reason: "stopped" });
+          assertEquals(await said.get(), "aborted");
+        } else {
+          await child.send("go");
+          assertEquals(await p.join(), { code: 0, reason: "normal" });
+        }
+        assert(performance.now() - before < 3000);
+        assertEquals(await p.result, "returned");
+        await child.exited;
+        assertEquals(child.alive, false);
+      }
+    },
+  );
+
+  everywhere(`a process that returned stops its daemons in ${inner}, and waits for none`, async (placement) => {
+    const lent = new Queue<Process>();
+    const said = new Queue<string>();
+    const p = new Process(leaveChild, [lent, said, { placement: inner, daemon: true }], { placement });
+    await p.start();
+    assertEquals([await p.join(), await p.result], [{ code: 0, reason: "normal" }, "returned"]);
+    assertEquals([await said.get(), await said.get()], ["waiting", "aborted"]);
+    await (await lent.get()).exited;
   });
 }
 
