@@ -26,7 +26,7 @@ export function relay(
   handOver(body, via, destinationOf(target));
   if (isCell(target)) {
     if (request.asker === undefined) return target.receive(new Request(via, verb, detail, body, undefined));
-    const relayed = new RelayedRequest(request, via, isolate.id);
+    const relayed = new RelayedRequest(request, via, isolate.id, 0);
     const inner = new Request(via, verb, detail, body, relayed);
     request.onCancel = () => inner.cancel();
     return target.receive(inner);
