@@ -27,11 +27,6 @@ export class ExitHooks {
     return { [Symbol.dispose]: () => void (this.#hooks = this.#hooks.filter((other) => other !== hook)) };
   }
 
-  /** Forgets all. */
-  clear(): void {
-    this.#hooks = [];
-  }
-
   /** Runs each once, one after another. What one throws is told and stops no other. */
   async run(): Promise<void> {
     for (let hook = this.#next(); hook !== undefined; hook = this.#next()) {

@@ -1,5 +1,4 @@
 import { StartError, TroupeError } from "../channels/errors.ts";
-import type { Exit } from "../channels/exit.ts";
 import { MAIN_SLOT } from "../channels/kernel/address.ts";
 import "../channels/kernel/dispatch.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
@@ -7,7 +6,6 @@ import { singleton } from "../channels/kernel/singleton.ts";
 import { Actor } from "./actor.ts";
 import { hasMainActor, mainActor, setMainActor } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
-import { type EndSignal, KILLED } from "./keeper.ts";
 
 /** How long daemons may take to stop at the program's end. */
 const DAEMON_GRACE_MS = 1000;
@@ -20,7 +18,7 @@ interface Program {
   watched: boolean;
   /** Its orderly end, while that is under way. */
   ending: Promise<void> | undefined;
-  /** Whether it was told to end: by Ctrl-C, by its own `exit`, or by a child. */
+  /** Whether it was told to end: by Ctrl-C, or by its own `exit`. */
   over: boolean;
   /** Whether Ctrl-C was pressed. */
   interrupted: boolean;
@@ -41,18 +39,8 @@ const program: Program = singleton("program", () => ({
   alone: undefined,
 }));
 
-/** The program itself: its end is that of everything. */
+/** The program itself: its end is that of everything, and its own affair. */
 class Main extends Actor {
-  override stop(graceMs: number): Promise<Exit> {
-    endWith(0, graceMs);
-    return this.exited;
-  }
-
-  override kill(signal: EndSignal): Promise<Exit> {
-    this.exitHooks.clear();
-    return Deno.exit(128 - KILLED[signal].code);
-  }
-
   override exitWith(code: number): never {
     endWith(code, DAEMON_GRACE_MS);
     throw new ExitRequest(code);

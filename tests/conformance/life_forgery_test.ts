@@ -111,7 +111,7 @@ Deno.test(
         ids.flatMap((slot): Forged[] => [
           { kind: "release", to, slot, secret: GUESS, lease: "queue", holder: 1 },
           { kind: "release", to, slot, secret: "", lease: "queue", holder: 1 },
-          { kind: "grant", to, slot, secret: GUESS, lease: "queue", holderIsolate: victimId, holder: 1 },
+          { kind: "grant", to, slot, secret: GUESS, lease: "queue", holderIsolate: victimId, holder: 1, number: 0 },
           { kind: "cancel", to, id: slot },
           { kind: "cancel", to, from: victimId, id: slot },
           { kind: "taken", to, id: slot, kept: false },
