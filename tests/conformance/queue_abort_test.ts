@@ -1,6 +1,6 @@
 /** Giving up: what was not taken is still there, once, and in its place. */
 
-import { assertEquals, assertGreater, assertGreaterOrEqual, assertRejects } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertRejects } from "@std/assert";
 import { pipe, Queue } from "../../mod.ts";
 import {
   getAborting,
