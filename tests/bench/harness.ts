@@ -42,6 +42,7 @@ export interface Goal {
 export const quick: boolean = Deno.args.includes("--quick");
 
 const ROUNDS = quick ? 7 : 31;
+const COST_ROUNDS = quick ? 3 : 9;
 const ROUND_MS = quick ? 20 : 60;
 /** How long each is warmed up: what is measured is compiled code. */
 const WARM_MS = quick ? 250 : 1000;
@@ -89,6 +90,14 @@ function reach(title: string, { of, than, times }: Goal, medians: ReadonlyMap<st
     format(times)
   }x`;
   return { of, than, times, ratio, met, said };
+}
+
+/** Microseconds that one takes: the median of a few rounds, with no other to compare it with. */
+export async function cost(alternative: Alternative): Promise<number> {
+  const count = await calibrate(alternative, ROUND_MS);
+  const rounds: number[] = [];
+  for (let round = 0; round < COST_ROUNDS; round++) rounds.push((await measure(alternative, count)).wallUs / count);
+  return quantile(rounds, 0.5);
 }
 
 /** Warms it up, and says how many times to do it in a round. */
@@ -144,7 +153,8 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.round(q * (sorted.length - 1))];
 }
 
-function format(n: number): string {
+/** A figure with no more digits than it deserves. */
+export function format(n: number): string {
   return n >= 1000 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFixed(2);
 }
 
