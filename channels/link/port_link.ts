@@ -71,6 +71,11 @@ export class PortLink implements Link {
     this.#end();
   }
 
+  /** The other side is dead, and the port has given what it had still sent. */
+  drain(): void {
+    this.#end();
+  }
+
   #end(error?: Error): void {
     if (this.#closed) return;
     this.#post();
