@@ -59,6 +59,7 @@ export const thread: Placement = {
       kill(signal) {
         killedBy ??= signal;
         worker.ref();
+        link.doom();
         void worker.terminate();
       },
     };

@@ -41,7 +41,7 @@ export interface Question {
   /**
    * Lets the question leave when it is its turn: calls `send` now, or keeps it and returns what withdraws it.
    */
-  gate?(send: () => void): (() => void) | undefined;
+  readonly gate?: ((send: () => void) => (() => void) | undefined) | undefined;
   /** The error when the target is gone. */
   lost(exit: Exit | undefined): Error;
   /** The error when time has run out. */

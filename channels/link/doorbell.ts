@@ -1,16 +1,34 @@
 import { singleton } from "../kernel/singleton.ts";
 
+/** Whether an isolate sleeps. */
+const STATE = 0;
 const AWAKE = 0;
 const ASLEEP = 1;
+/** 1 when it is to do nothing more. */
+const DOOMED = 1;
 
-/** What is in an isolate's memory that others wake it by: one word. */
+/** The words of an isolate that others wake it by. */
 export type Bell = Int32Array<SharedArrayBuffer>;
+
+/** Memory for a bell. */
+export function allocateBell(): SharedArrayBuffer {
+  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+}
 
 /** Wakes an isolate if it sleeps. Returns whether it did: then the sleeper's core, or this one, is being handed over. */
 export function ring(bell: Bell): boolean {
-  if (Atomics.load(bell, 0) === AWAKE || Atomics.compareExchange(bell, 0, ASLEEP, AWAKE) !== ASLEEP) return false;
-  Atomics.notify(bell, 0);
+  if (Atomics.load(bell, STATE) === AWAKE) return false;
+  if (Atomics.compareExchange(bell, STATE, ASLEEP, AWAKE) !== ASLEEP) return false;
+  Atomics.notify(bell, STATE);
   return true;
+}
+
+/**
+ * Lets an isolate that is about to be terminated receive nothing more. Its execution is cut off only once, whatever it is
+ * that runs then, and must not go on with something endless that comes in afterwards.
+ */
+export function doom(bell: Bell): void {
+  Atomics.store(bell, DOOMED, 1);
 }
 
 /** Where work may come in without any event. */
@@ -52,7 +70,7 @@ const CAN_SPIN = navigator.hardwareConcurrency > 1;
  */
 export class Doorbell {
   /** To be given to whoever is to wake this isolate. */
-  memory: SharedArrayBuffer = new SharedArrayBuffer(4);
+  memory: SharedArrayBuffer = allocateBell();
   #bell: Bell = new Int32Array(this.memory);
   readonly #entrances: Entrance[] = [];
   /** Ends the sleep. */
@@ -116,11 +134,12 @@ export class Doorbell {
     this.#wake();
   }
 
-  async #attend(): Promise<never> {
+  async #attend(): Promise<void> {
     while (true) {
       await this.#sleep();
       this.#turnedAt = performance.now();
       while (await this.#watch()) {
+        if (Atomics.load(this.#bell, DOOMED) !== 0) return;
         for (let i = 0; i < this.#entrances.length; i++) {
           if (this.#entrances[i].waiting) this.#entrances[i].visit(MOST_PER_VISIT);
         }
@@ -138,17 +157,17 @@ export class Doorbell {
   async #sleep(): Promise<void> {
     this.#woken = false;
     if (this.#entrances.length > 0) {
-      Atomics.store(this.#bell, 0, ASLEEP);
+      Atomics.store(this.#bell, STATE, ASLEEP);
       this.#arm();
     }
     // What came before the bell was hung up has not rung it.
     if (!this.#waiting && !this.#stirred) await new Promise<void>((resolve) => this.#wake = resolve);
-    Atomics.store(this.#bell, 0, AWAKE);
+    Atomics.store(this.#bell, STATE, AWAKE);
   }
 
   #arm(): void {
     if (this.#armed) return;
-    const { async, value } = Atomics.waitAsync(this.#bell, 0, ASLEEP);
+    const { async, value } = Atomics.waitAsync(this.#bell, STATE, ASLEEP);
     if (!async) return this.stir();
     this.#armed = true;
     void value.then(() => {

@@ -71,6 +71,9 @@ export class PortLink implements Link {
     this.#end();
   }
 
+  /** The other side is about to be terminated: Deno gives it nothing more. */
+  doom(): void {}
+
   /** The other side is dead, and the port has given what it had still sent. */
   drain(): void {
     this.#end();

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import { Deque } from "../kernel/deque.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
-import { type Bell, doorbell, type Entrance, ring } from "./doorbell.ts";
+import { allocateBell, type Bell, doom, doorbell, type Entrance, ring } from "./doorbell.ts";
 import { type Port, PortLink } from "./port_link.ts";
 import { allocateRings, RingReader, RingWriter, type Side } from "./ring.ts";
 
@@ -17,7 +17,7 @@ const NOTHING: readonly never[] = [];
 
 /** Memory for a link between this isolate, whose side is 0, and a thread to come. Never used for a second link. */
 export function allocateLink(): RingMemory {
-  return { rings: allocateRings(RING_BYTES), bells: [doorbell.memory, new SharedArrayBuffer(4)] };
+  return { rings: allocateRings(RING_BYTES), bells: [doorbell.memory, allocateBell()] };
 }
 
 /**
@@ -91,6 +91,11 @@ export class RingLink implements Link, Entrance {
 
   close(): void {
     this.#end();
+  }
+
+  /** The other side is about to be terminated, and is to receive nothing more. */
+  doom(): void {
+    doom(this.#bell);
   }
 
   /** The other side is dead: what it had still sent is given, and then the end. */

@@ -9,6 +9,8 @@ export interface ThreadLink extends Link {
   readonly heard: Promise<void>;
   /** Says to the other side that this one listens. */
   hail(): void;
+  /** The other side is about to be terminated, and is to receive nothing more. */
+  doom(): void;
   /** The other side is dead: what it had still sent is given, and then the end. */
   drain(): void;
 }
