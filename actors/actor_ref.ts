@@ -160,41 +160,47 @@ function methods<M>(send: (method: string, args: unknown[]) => unknown): M {
 }
 
 function makeCall(contact: Contact, method: string, args: unknown[], options: CallOptions): CallResult {
-  const { name } = contact;
-  const title = `${name}.${method}`;
-  const action = `call ${title}`;
-  const bridges = new Bridges();
-  const lost = (exit: Exit | undefined) => actorExited(action, name, contact.address, exit ?? contact.exit);
-  const late = (timeoutMs: number) =>
-    new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
-  const attempt = async (wait: Patience, args: unknown[]) => {
-    const { target } = contact;
-    const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
-    const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost };
-    return await ask(target, isCell(target) ? send : { ...send, gate: (send) => queue(target, 1, send) });
-  };
-  const call = async () => {
-    try {
-      const wait = patience(action, options, CALL_TIMEOUT_MS);
-      if (wait.once) throw late(wait.timeoutMs);
-      const { retries = 0 } = options;
-      const answer = await (retries === 0 ? attempt(wait, args) : again(retries, contact, wait, args, attempt));
-      if (answer instanceof StreamReader) {
-        // A stream ends as the actor does that yields it.
-        answer.lost = (exit) => lost(contact.endedWithIsolate ?? exit);
-        answer.onEnd = () => bridges.close();
-      } else bridges.close();
-      return answer;
-    } catch (error) {
-      bridges.close();
-      throw error;
-    }
-  };
+  const title = `${contact.name}.${method}`;
   const { timeoutMs, signal } = options;
   const perItem = timeoutMs === undefined && signal === undefined
     ? undefined
     : { timeoutMs: timeoutMs ?? Infinity, once: false, signal };
-  return new CallResult(call(), title, perItem);
+  return new CallResult(answerTo(contact, method, args, options, title), title, perItem);
+}
+
+async function answerTo(
+  contact: Contact,
+  method: string,
+  args: unknown[],
+  options: CallOptions,
+  title: string,
+): Promise<unknown> {
+  const action = `call ${title}`;
+  const bridges = new Bridges();
+  const lost = (exit: Exit | undefined) => actorExited(action, contact.name, contact.address, exit ?? contact.exit);
+  const late = (timeoutMs: number) =>
+    new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
+  const attempt = (wait: Patience, args: unknown[]) => {
+    const { target } = contact;
+    const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
+    const gate = isCell(target) ? undefined : (send: () => void) => queue(target, 1, send);
+    return ask(target, { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost, gate });
+  };
+  try {
+    const wait = patience(action, options, CALL_TIMEOUT_MS);
+    if (wait.once) throw late(wait.timeoutMs);
+    const { retries = 0 } = options;
+    const answer = await (retries === 0 ? attempt(wait, args) : again(retries, contact, wait, args, attempt));
+    if (answer instanceof StreamReader) {
+      // A stream ends as the actor does that yields it.
+      answer.lost = (exit) => lost(contact.endedWithIsolate ?? exit);
+      answer.onEnd = () => bridges.close();
+    } else bridges.close();
+    return answer;
+  } catch (error) {
+    bridges.close();
+    throw error;
+  }
 }
 
 /** Makes a call again, with the same arguments, each time that the actor died before it answered. */

@@ -10,8 +10,8 @@ const KEPT = 262_144;
 let scratch: Writer | undefined;
 
 /**
- * The bytes of a value: plain MessagePack, and extensions for what that has no format for. They are private, and exactly
- * as long as they must be.
+ * The bytes of a value: plain MessagePack, and extensions for what that has no format for. Nobody changes them any more;
+ * short ones share memory with others.
  *
  * **Copies**: what is written is the value as it is now; getters run, symbol keys and further properties of arrays and
  * instances do not travel. **Identity**: within the value, an object that appears twice arrives as one object.
