@@ -37,15 +37,12 @@ const GRANT = 6;
 const RELEASE = 7;
 const DOWN = 8;
 
-/** A buffer larger than this is not kept for the next frame. */
-const KEPT_BYTES = 65_536;
 const NOTHING: readonly never[] = [];
-let writer = new Writer();
+const writer = new Writer();
 
 /** Writes an envelope. */
 export function encodeFrame(envelope: Envelope): Frame {
   const body = "body" in envelope ? envelope.body : EMPTY_PACKET;
-  if (writer.capacity > KEPT_BYTES) writer = new Writer();
   writer.rewind(0);
   writer.string(envelope.to);
   writer.string(envelope.from);

@@ -73,12 +73,14 @@ export class RingWriter {
   /** A longer frame goes elsewhere: it would keep too much of the ring from others. */
   readonly longest: number;
   readonly #ring: Ring;
-  #head = 0;
+  #head: number;
   /** As last seen: the reader may have come further. */
-  #tail = 0;
+  #tail: number;
 
   constructor(memory: SharedArrayBuffer, side: Side) {
     this.#ring = new Ring(memory, side);
+    this.#head = this.#ring.load(HEAD);
+    this.#tail = this.#ring.load(TAIL);
     this.longest = this.#ring.capacity / 4 - WORD_BYTES;
   }
 
@@ -131,14 +133,15 @@ export class RingWriter {
 export class RingReader {
   readonly #ring: Ring;
   readonly #slab = new Slab();
-  #tail = 0;
+  #tail: number;
   /** As last seen: the writer may have come further. */
-  #head = 0;
+  #head: number;
   /** The tail that the writer knows of. */
-  #told = 0;
+  #told: number;
 
   constructor(memory: SharedArrayBuffer, side: Side) {
     this.#ring = new Ring(memory, side);
+    this.#tail = this.#head = this.#told = this.#ring.load(TAIL);
   }
 
   /** Whether there is a frame to read. */

@@ -4,8 +4,6 @@ import { Writer } from "./writer.ts";
 
 export type { Sink } from "./encoder.ts";
 
-/** A buffer larger than this is not kept for the next message. */
-const KEPT = 262_144;
 /** The buffer that messages are built in; undefined while one is, since a getter in it may encode another. */
 let scratch: Writer | undefined;
 
@@ -69,7 +67,7 @@ function building(build: (writer: Writer) => void): Uint8Array<ArrayBuffer> {
     return writer.finish();
   } finally {
     writer.rewind(0);
-    if (writer.capacity <= KEPT) scratch = writer;
+    scratch = writer;
   }
 }
 

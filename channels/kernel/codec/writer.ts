@@ -10,6 +10,8 @@ const SHORT_TEXT = 40;
 const SLAB_BYTES = 4096;
 /** A longer one gets its own, so that whoever keeps it keeps not much else. */
 const SHORT_BYTES = 512;
+/** What was needed for a long one is kept for the next, up to this size. */
+const KEPT_BYTES = 262_144;
 
 /**
  * Appends MessagePack to a buffer that grows as needed: tokens, whole values by `writeValue`, and at the end of a
@@ -21,6 +23,10 @@ export class Writer {
   /** Where the message begins; what is before it was given away. */
   #start = 0;
   #offset = 0;
+  /** Where short messages go, and up to where they have, while a long one is written elsewhere. */
+  #slab: { readonly bytes: Uint8Array<ArrayBuffer>; readonly start: number } | undefined;
+  /** Where the last long one was written. */
+  #large: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(capacity: number = SLAB_BYTES) {
     this.#bytes = new Uint8Array(capacity);
@@ -32,10 +38,6 @@ export class Writer {
     return this.#offset - this.#start;
   }
 
-  get capacity(): number {
-    return this.#bytes.length;
-  }
-
   /** Forgets what was written from `offset` on. */
   rewind(offset: number): void {
     this.#offset = this.#start + offset;
@@ -43,13 +45,18 @@ export class Writer {
 
   /** Everything written, which nobody changes any more. The next message begins. */
   finish(): Uint8Array<ArrayBuffer> {
-    if (this.offset <= SHORT_BYTES) {
+    if (this.#slab === undefined && this.offset <= SHORT_BYTES) {
       const bytes = this.#bytes.subarray(this.#start, this.#offset);
       this.#start = this.#offset;
       return bytes;
     }
     const bytes = this.#bytes.slice(this.#start, this.#offset);
     this.#offset = this.#start;
+    if (this.#slab !== undefined) {
+      this.#large = this.#bytes.length > KEPT_BYTES ? undefined : this.#bytes;
+      this.#use(this.#slab.bytes, this.#slab.start);
+      this.#slab = undefined;
+    }
     return bytes;
   }
 
@@ -243,12 +250,23 @@ export class Writer {
   }
 
   #grow(needed: number): void {
-    const bytes = new Uint8Array(Math.max(SLAB_BYTES, 2 * (needed - this.#start)));
-    bytes.set(this.#bytes.subarray(this.#start, this.#offset));
-    this.#offset -= this.#start;
-    this.#start = 0;
+    const written = this.#bytes.subarray(this.#start, this.#offset);
+    const size = needed - this.#start;
+    if (size <= SLAB_BYTES && this.#slab === undefined) this.#use(new Uint8Array(SLAB_BYTES), 0);
+    else {
+      this.#slab ??= { bytes: this.#bytes, start: this.#start };
+      const large = this.#large !== undefined && this.#large.length >= size ? this.#large : new Uint8Array(2 * size);
+      this.#large = undefined;
+      this.#use(large, 0);
+    }
+    this.#bytes.set(written);
+    this.#offset = written.length;
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>, start: number): void {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
+    this.#start = this.#offset = start;
   }
 }
 
