@@ -1,6 +1,8 @@
 import type { Connection, Receiver } from "./connection.ts";
 import { ClosedError, DisconnectedError, TimeoutError } from "./errors.ts";
 import type { Exit } from "./exit.ts";
+import { whoActs } from "./kernel/acting.ts";
+import { Lease } from "./kernel/holder.ts";
 import { keepAlive } from "./kernel/keep_alive.ts";
 import { type Patience, patience, type WaitOptions } from "./kernel/wait.ts";
 import { wheel } from "./kernel/wheel.ts";
@@ -27,8 +29,6 @@ export type Taken<S> = S extends Queue<infer T> ? T
 
 /** What `select` gives: the key of one source with what was taken from it. The key tells the type of the value. */
 export type Selected<S> = { [K in keyof S]: { readonly key: K; readonly value: Taken<S[K]> } }[keyof S];
-
-let turn = 0;
 
 /**
  * Waits for several things at once and takes exactly one item from exactly one of them.
@@ -61,9 +61,11 @@ export async function select<S extends Readonly<Record<string, SelectSource>>>(
 ): Promise<Selected<S>> {
   const wait = patience("select", options);
   const entries = entriesOf("select", sources);
-  const chosen = wait.once ? await selectOnce(entries) : await selectOne(entries, wait);
+  const chosen = wait.once ? await selectOnce(entries, wait) : await selectOne(entries, wait);
   if (chosen === undefined) throw late(wait.timeoutMs);
-  return chosen as Selected<S>;
+  const [key, source, value] = chosen;
+  served.set(source, ++servings);
+  return { key, value } as Selected<S>;
 }
 
 /**
@@ -91,33 +93,34 @@ export async function ready<S extends Readonly<Record<string, SelectSource>>>(
   sources: S,
   options?: WaitOptions,
 ): Promise<(keyof S & string)[]> {
-  const wait = patience("wait for what is ready", options);
-  const entries = entriesOf("wait for what is ready", sources);
-  const now = await readyNow(entries);
-  if (now.length > 0 || wait.once) return now;
-  const controller = new AbortController();
-  const polls = entries.map(([, source]) => source.poll(controller.signal).catch(() => {}));
-  try {
-    if (!await settledInTime(wait, Promise.race(polls))) return [];
-  } finally {
-    controller.abort();
+  const action = "wait for what is ready";
+  const wait = patience(action, options);
+  const entries = entriesOf(action, sources);
+  const end = performance.now() + wait.timeoutMs;
+  while (true) {
+    if (!wait.once && !await pollOne(entries, { ...wait, timeoutMs: end - performance.now() })) return [];
+    const now = await readyAmong(entries, wait);
+    // Somebody else may have been faster.
+    if (now.length > 0 || wait.once) return now.map(([key]) => key);
   }
-  return await readyNow(entries);
 }
+
+/** How long to wait for the word of those whose home is busy. */
+const LOOK_MS = 1000;
+
+/** When something was last taken from a source. */
+const served = new WeakMap<Source, number>();
+let servings = 0;
 
 type Entry = readonly [key: string, source: Source];
+type Choice = readonly [...Entry, value: unknown];
 
-interface Choice {
-  readonly key: string;
-  readonly value: unknown;
-}
-
-async function selectOnce(entries: readonly Entry[]): Promise<Choice | undefined> {
+async function selectOnce(entries: readonly Entry[], wait: Patience): Promise<Choice | undefined> {
   let ended = 0;
-  for (const [key, source] of rotated(entries)) {
+  for (const [key, source] of inTurn(await readyAmong(entries, wait))) {
     try {
       const taken = await source.tryTake();
-      if (taken !== undefined) return { key, value: taken.value };
+      if (taken !== undefined) return [key, source, taken.value];
     } catch (error) {
       if (!isEnd(error)) throw error;
       ended++;
@@ -127,60 +130,104 @@ async function selectOnce(entries: readonly Entry[]): Promise<Choice | undefined
   return undefined;
 }
 
-async function selectOne(entries: readonly Entry[], wait: Patience): Promise<Choice | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<Choice>();
-  promise.catch(() => {});
-  const controller = new AbortController();
+function selectOne(entries: readonly Entry[], wait: Patience): Promise<Choice | undefined> {
+  if (entries.length === 0) throw allEnded();
+  const decision = new Decision<Choice>();
   let left = entries.length;
-  let claimed = false;
-  if (left === 0) reject(allEnded());
-  for (const [key, source] of rotated(entries)) {
-    if (claimed) break;
-    // Two may be ready before either promise has run on: the first to claim is the one that is taken.
+  for (const [key, source] of inTurn(entries)) {
+    if (decision.made) break;
     let mine = false;
-    const claim = () => !claimed && (claimed = mine = true);
-    const taken = (value: unknown) => {
-      if (mine || claim()) resolve({ key, value });
+    // What has been claimed will come, and with it the outcome.
+    const claim = () => mine = decision.make();
+    source.take({ signal: decision.over, claim }).then(
+      (value) => (mine || claim()) && decision.resolve([key, source, value]),
+      (error) => {
+        if (mine) return decision.reject(error);
+        const ended = isEnd(error);
+        if (ended && --left > 0) return;
+        if (claim()) decision.reject(ended ? allEnded() : error);
+      },
+    );
+  }
+  return decision.within(wait);
+}
+
+/** Waits until one is ready, and says whether it was so in time. */
+async function pollOne(entries: readonly Entry[], wait: Patience): Promise<boolean> {
+  const decision = new Decision<true>();
+  for (const [, source] of entries) {
+    source.poll(decision.over).catch(() => {}).then(() => decision.make() && decision.resolve(true));
+  }
+  return await decision.within(wait) ?? false;
+}
+
+/** All that are ready. Whose home has not said so in a second is not. */
+async function readyAmong(entries: readonly Entry[], { signal }: Patience): Promise<Entry[]> {
+  const ready = new Set<Entry>();
+  const decision = new Decision<void>();
+  const looks = entries.map(async (entry) => {
+    if (await entry[1].tryPoll().catch(() => true)) ready.add(entry);
+  });
+  Promise.all(looks).then(() => decision.make() && decision.resolve());
+  await decision.within({ timeoutMs: LOOK_MS, once: false, signal });
+  return entries.filter((entry) => ready.has(entry));
+}
+
+/** A wait that is decided once: by what comes, by an error, by time or by the signal, and nothing is taken after that. */
+class Decision<T> {
+  readonly #outcome = Promise.withResolvers<T | undefined>();
+  readonly #over = new AbortController();
+  #made = false;
+
+  /** Whether it is decided, though the outcome may have yet to come. */
+  get made(): boolean {
+    return this.#made;
+  }
+
+  /** Aborts when the wait is over. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Decides it, unless somebody was faster; who does so tells the outcome. */
+  make(): boolean {
+    return !this.#made && (this.#made = true);
+  }
+
+  resolve(value?: T): void {
+    this.#outcome.resolve(value);
+  }
+
+  reject(error: unknown): void {
+    this.#outcome.reject(error);
+  }
+
+  /** The outcome; undefined when time ran out first. The dead do not go on. */
+  async within({ timeoutMs, signal }: Patience): Promise<T | undefined> {
+    const aborted = () => this.make() && this.reject(signal!.reason);
+    const late = () => this.make() && this.resolve();
+    signal?.addEventListener("abort", aborted, { once: true });
+    if (signal?.aborted) aborted();
+    const deadline = timeoutMs === Infinity ? undefined : wheel.after(timeoutMs, late);
+    const end = () => {
+      if (this.over.aborted) return;
+      keepAlive.release();
+      deadline?.cancel();
+      signal?.removeEventListener("abort", aborted);
+      this.#over.abort();
     };
-    source.take({ signal: controller.signal, claim }).then(taken, (error) => {
-      if (!isEnd(error)) reject(error);
-      else if (--left === 0) reject(allEnded());
+    keepAlive.hold();
+    const lease = new Lease(whoActs.holder(), () => {
+      this.make();
+      end();
     });
+    try {
+      return await this.#outcome.promise;
+    } finally {
+      lease.end();
+      end();
+    }
   }
-  try {
-    if (await settledInTime(wait, promise.catch(() => {}), () => claimed)) return await promise;
-    claimed = true;
-    return undefined;
-  } finally {
-    controller.abort();
-  }
-}
-
-/** Whether it settled before time ran out. Throws the signal's reason. */
-async function settledInTime(
-  wait: Patience,
-  settling: Promise<unknown>,
-  unlessDecided = () => false,
-): Promise<boolean> {
-  const { timeoutMs, signal } = wait;
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const aborted = () => unlessDecided() || reject(signal!.reason);
-  signal?.addEventListener("abort", aborted, { once: true });
-  const deadline = timeoutMs === Infinity ? undefined : wheel.after(timeoutMs, () => unlessDecided() || resolve(false));
-  keepAlive.hold();
-  void settling.then(() => resolve(true));
-  try {
-    return await promise;
-  } finally {
-    keepAlive.release();
-    deadline?.cancel();
-    signal?.removeEventListener("abort", aborted);
-  }
-}
-
-async function readyNow(entries: readonly Entry[]): Promise<string[]> {
-  const states = await Promise.all(entries.map(([, source]) => source.tryPoll().catch(() => true)));
-  return entries.filter((_, index) => states[index]).map(([key]) => key);
 }
 
 /** Checks what to wait for; what stands under several keys is there once. */
@@ -201,9 +248,9 @@ function entriesOf(action: string, sources: Readonly<Record<string, unknown>>): 
   return entries;
 }
 
-function rotated(entries: readonly Entry[]): Entry[] {
-  const start = entries.length === 0 ? 0 : turn++ % entries.length;
-  return [...entries.slice(start), ...entries.slice(0, start)];
+/** Those that have waited longest since something was taken from them come first. */
+function inTurn(entries: readonly Entry[]): Entry[] {
+  return entries.toSorted(([, a], [, b]) => (served.get(a) ?? 0) - (served.get(b) ?? 0));
 }
 
 function isEnd(error: unknown): boolean {
