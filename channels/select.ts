@@ -1,13 +1,11 @@
 import type { Connection, Receiver } from "./connection.ts";
 import { ClosedError, DisconnectedError, TimeoutError } from "./errors.ts";
 import type { Exit } from "./exit.ts";
-import { whoActs } from "./kernel/acting.ts";
-import { Lease } from "./kernel/holder.ts";
-import { keepAlive } from "./kernel/keep_alive.ts";
 import { type Patience, patience, type WaitOptions } from "./kernel/wait.ts";
-import { wheel } from "./kernel/wheel.ts";
 import type { Queue } from "./queue.ts";
+import { Decision } from "./decision.ts";
 import { type Source, sourceOf } from "./source.ts";
+import { Turn } from "./turn.ts";
 import type { EventFlag } from "./sync/event_flag.ts";
 
 /** What ends at some time and tells how: a process, a ref. */
@@ -35,7 +33,8 @@ export type Selected<S> = { [K in keyof S]: { readonly key: K; readonly value: T
  *
  * - **Sources**: queues and ends of pipes give an item, an event flag gives true while it is set, a process or ref
  *   gives how it ended.
- * - **Fairness**: when several are ready they take turns.
+ * - **Fairness**: when several are ready they take turns, also when some answer sooner than others. (What counts is the
+ *   handle: keep it from one call to the next.)
  * - **Ends**: a source that is closed and drained, or whose peer is gone, is passed over.
  * - **Cancellation**: what was not chosen is not taken, and nothing is when time runs out or the signal aborts.
  *
@@ -64,7 +63,7 @@ export async function select<S extends Readonly<Record<string, SelectSource>>>(
   const chosen = wait.once ? await selectOnce(entries, wait) : await selectOne(entries, wait);
   if (chosen === undefined) throw late(wait.timeoutMs);
   const [key, source, value] = chosen;
-  served.set(source, ++servings);
+  Turn.of(source).had(true);
   return { key, value } as Selected<S>;
 }
 
@@ -99,7 +98,7 @@ export async function ready<S extends Readonly<Record<string, SelectSource>>>(
   const end = performance.now() + wait.timeoutMs;
   while (true) {
     if (!wait.once && !await pollOne(entries, { ...wait, timeoutMs: end - performance.now() })) return [];
-    const now = await readyAmong(entries, wait);
+    const now = await readyAmong(entries, wait, LOOK_MS);
     // Somebody else may have been faster.
     if (now.length > 0 || wait.once) return now.map(([key]) => key);
   }
@@ -108,16 +107,15 @@ export async function ready<S extends Readonly<Record<string, SelectSource>>>(
 /** How long to wait for the word of those whose home is busy. */
 const LOOK_MS = 1000;
 
-/** When something was last taken from a source. */
-const served = new WeakMap<Source, number>();
-let servings = 0;
+/** How long the others wait for the word of one whose turn it is: its home may be busy. */
+const FAVOUR_MS = 10;
 
 type Entry = readonly [key: string, source: Source];
 type Choice = readonly [...Entry, value: unknown];
 
 async function selectOnce(entries: readonly Entry[], wait: Patience): Promise<Choice | undefined> {
   let ended = 0;
-  for (const [key, source] of inTurn(await readyAmong(entries, wait))) {
+  for (const [key, source] of inTurn(await readyAmong(entries, wait, LOOK_MS))) {
     try {
       const taken = await source.tryTake();
       if (taken !== undefined) return [key, source, taken.value];
@@ -130,17 +128,22 @@ async function selectOnce(entries: readonly Entry[], wait: Patience): Promise<Ch
   return undefined;
 }
 
-function selectOne(entries: readonly Entry[], wait: Patience): Promise<Choice | undefined> {
+async function selectOne(entries: readonly Entry[], wait: Patience): Promise<Choice | undefined> {
   if (entries.length === 0) throw allEnded();
   const decision = new Decision<Choice>();
+  const outcome = decision.within(wait);
+  // It may come before it is awaited.
+  outcome.catch(() => {});
+  const order = inTurn(entries);
+  const unasked = new Set(order);
   let left = entries.length;
-  for (const [key, source] of inTurn(entries)) {
-    if (decision.made) break;
+  const ask = (entry: Entry) => {
+    if (decision.made || !unasked.delete(entry)) return;
     let mine = false;
     // What has been claimed will come, and with it the outcome.
     const claim = () => mine = decision.make();
-    source.take({ signal: decision.over, claim }).then(
-      (value) => (mine || claim()) && decision.resolve([key, source, value]),
+    entry[1].take({ signal: decision.over, claim }).then(
+      (value) => (mine || claim()) && decision.resolve([...entry, value]),
       (error) => {
         if (mine) return decision.reject(error);
         const ended = isEnd(error);
@@ -148,8 +151,24 @@ function selectOne(entries: readonly Entry[], wait: Patience): Promise<Choice | 
         if (claim()) decision.reject(ended ? allEnded() : error);
       },
     );
-  }
-  return decision.within(wait);
+  };
+  const due = order.find(([, source]) => Turn.of(source).due);
+  if (due !== undefined) await favour(due, ask, wait).catch(() => {});
+  for (const entry of order) ask(entry);
+  const chosen = await outcome;
+  const place = order.findIndex(([, source]) => source === chosen?.[1]);
+  for (const [, source] of order.slice(0, Math.max(0, place))) Turn.of(source).passedOver();
+  return chosen;
+}
+
+/** Asks one before the others, and gives it time to answer. */
+async function favour(entry: Entry, ask: (entry: Entry) => void, wait: Patience): Promise<void> {
+  const [ready] = await readyAmong([entry], wait, FAVOUR_MS);
+  Turn.of(entry[1]).had(ready !== undefined);
+  if (ready === undefined) return;
+  ask(entry);
+  // Its home answers in order: what it has comes before this.
+  await readyAmong([entry], wait, FAVOUR_MS);
 }
 
 /** Waits until one is ready, and says whether it was so in time. */
@@ -161,73 +180,16 @@ async function pollOne(entries: readonly Entry[], wait: Patience): Promise<boole
   return await decision.within(wait) ?? false;
 }
 
-/** All that are ready. Whose home has not said so in a second is not. */
-async function readyAmong(entries: readonly Entry[], { signal }: Patience): Promise<Entry[]> {
+/** All that are ready. Whose home has not said so in time is not. */
+async function readyAmong(entries: readonly Entry[], { signal }: Patience, timeoutMs: number): Promise<Entry[]> {
   const ready = new Set<Entry>();
   const decision = new Decision<void>();
   const looks = entries.map(async (entry) => {
     if (await entry[1].tryPoll().catch(() => true)) ready.add(entry);
   });
   Promise.all(looks).then(() => decision.make() && decision.resolve());
-  await decision.within({ timeoutMs: LOOK_MS, once: false, signal });
+  await decision.within({ timeoutMs, once: false, signal });
   return entries.filter((entry) => ready.has(entry));
-}
-
-/** A wait that is decided once: by what comes, by an error, by time or by the signal, and nothing is taken after that. */
-class Decision<T> {
-  readonly #outcome = Promise.withResolvers<T | undefined>();
-  readonly #over = new AbortController();
-  #made = false;
-
-  /** Whether it is decided, though the outcome may have yet to come. */
-  get made(): boolean {
-    return this.#made;
-  }
-
-  /** Aborts when the wait is over. */
-  get over(): AbortSignal {
-    return this.#over.signal;
-  }
-
-  /** Decides it, unless somebody was faster; who does so tells the outcome. */
-  make(): boolean {
-    return !this.#made && (this.#made = true);
-  }
-
-  resolve(value?: T): void {
-    this.#outcome.resolve(value);
-  }
-
-  reject(error: unknown): void {
-    this.#outcome.reject(error);
-  }
-
-  /** The outcome; undefined when time ran out first. The dead do not go on. */
-  async within({ timeoutMs, signal }: Patience): Promise<T | undefined> {
-    const aborted = () => this.make() && this.reject(signal!.reason);
-    const late = () => this.make() && this.resolve();
-    signal?.addEventListener("abort", aborted, { once: true });
-    if (signal?.aborted) aborted();
-    const deadline = timeoutMs === Infinity ? undefined : wheel.after(timeoutMs, late);
-    const end = () => {
-      if (this.over.aborted) return;
-      keepAlive.release();
-      deadline?.cancel();
-      signal?.removeEventListener("abort", aborted);
-      this.#over.abort();
-    };
-    keepAlive.hold();
-    const lease = new Lease(whoActs.holder(), () => {
-      this.make();
-      end();
-    });
-    try {
-      return await this.#outcome.promise;
-    } finally {
-      lease.end();
-      end();
-    }
-  }
 }
 
 /** Checks what to wait for; what stands under several keys is there once. */
@@ -248,9 +210,9 @@ function entriesOf(action: string, sources: Readonly<Record<string, unknown>>): 
   return entries;
 }
 
-/** Those that have waited longest since something was taken from them come first. */
+/** The one that has waited longest for its turn comes first. */
 function inTurn(entries: readonly Entry[]): Entry[] {
-  return entries.toSorted(([, a], [, b]) => (served.get(a) ?? 0) - (served.get(b) ?? 0));
+  return entries.toSorted(([, a], [, b]) => Turn.of(a).last - Turn.of(b).last);
 }
 
 function isEnd(error: unknown): boolean {

@@ -150,3 +150,35 @@ Deno.test("select() from nothing, or from what has ended, rejects with ClosedErr
   await assertRejects(() => select({ queue }), ClosedError);
   await assertRejects(() => select({ queue }, { timeoutMs: 0 }), ClosedError);
 });
+
+Deno.test("one that answers late is asked alone when it was passed over, and a busy one is not waited for", async () => {
+  const near = new EventFlag();
+  await near.set();
+  const far: Told = new Told(async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    // Its home answers in order.
+    const take = far.takes.pop();
+    if (take?.claim()) take.resolve("late");
+    return true;
+  });
+  const keys: string[] = [];
+  while (keys.length < 60) keys.push((await select({ near, far: far.face })).key);
+  assertEquals(keys.filter((key) => key === "far").length, 20);
+
+  const busy = new Told(() => new Promise(() => {}));
+  const start = performance.now();
+  for (let time = 0; time < 60; time++) assertEquals((await select({ near, busy: busy.face })).key, "near");
+  // A few times 10 ms; without an end to it, once for ever.
+  assertEquals(performance.now() - start < 10_000, true);
+});
+
+Deno.test("a signal that aborts while one is asked alone ends the wait with its reason", async () => {
+  const near = new EventFlag();
+  await near.set();
+  const far = new Told(() => new Promise(() => {}));
+  for (let time = 0; time < 2; time++) await select({ near, far: far.face });
+  const controller = new AbortController();
+  const selected = assertRejects(() => select({ near, far: far.face }, { signal: controller.signal }), Error, "enough");
+  controller.abort(new Error("enough"));
+  await selected;
+});
