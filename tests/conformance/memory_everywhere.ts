@@ -1,10 +1,38 @@
 import { assertNothingLeft } from "../../actors/testing.ts";
-import { type PlacementName, type Ref, spawn } from "../../mod.ts";
+import { type ActorClass, type PlacementName, type Ref, spawn } from "../../mod.ts";
 import { Hand } from "./fixtures/hand.ts";
 import { Place, PLACEMENTS, within } from "./queue_everywhere.ts";
 
 /** A whole test lasts no longer than this. */
 const TEST_MS = 30_000;
+
+/**
+ * Registers a case for actors in each kind of place at once; `living` gives one in each, with another for any that was
+ * killed. Nothing may be left after it, and it may not hang.
+ */
+export function inEachPlace<C extends ActorClass>(
+  name: string,
+  Class: C,
+  body: (living: () => Promise<readonly Ref<InstanceType<C>>[]>) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    let actors: readonly Ref<InstanceType<C>>[] = [];
+    const living = async () =>
+      actors = await Promise.all(
+        PLACEMENTS.map(async (placement, index) =>
+          actors[index]?.alive
+            ? actors[index]
+            : await spawn(Class as ActorClass, [], { placement }) as Ref<InstanceType<C>>
+        ),
+      );
+    try {
+      await within(TEST_MS, body(living));
+    } finally {
+      await within(TEST_MS, new Place("inline").end());
+    }
+    assertNothingLeft();
+  });
+}
 
 /** Somebody in each kind of place, who makes and uses memory as told. */
 export interface Hands {
@@ -14,31 +42,17 @@ export interface Hands {
   readonly all: readonly Ref<Hand>[];
 }
 
-/**
- * Registers a case for what is shared, made in each kind of place in turn and used from all of them. Nothing may be left
- * after it, and it may not hang.
- */
+/** Registers a case for what is shared, made in each kind of place in turn and used from all of them. */
 export function shared(
   name: string,
   body: (hands: Hands, home: PlacementName) => Promise<void>,
   homes: readonly PlacementName[] = PLACEMENTS,
 ): void {
-  const inTurn = async () => {
-    const all: Ref<Hand>[] = [];
+  inEachPlace(name, Hand, async (living) => {
     for (const where of homes) {
-      for (const [index, placement] of PLACEMENTS.entries()) {
-        if (!all[index]?.alive) all[index] = await spawn(Hand, [], { placement });
-      }
+      const all = await living();
       await body({ home: all[PLACEMENTS.indexOf(where)], all }, where);
     }
-  };
-  Deno.test(name, async () => {
-    try {
-      await within(TEST_MS, inTurn());
-    } finally {
-      await within(TEST_MS, new Place("inline").end());
-    }
-    assertNothingLeft();
   });
 }
 
