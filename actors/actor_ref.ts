@@ -36,7 +36,7 @@ class ActorRef implements Ref {
     this.cast = methods((method, args) => makeCast(contact, method, args, {}));
     enroll(this, () => contactPassage("ref", contact));
     contacts.set(this, contact);
-    selectable(this, endingSource(() => contact.exited, () => contact.exit));
+    selectable(this, endingSource(() => contact.exited, () => contact.look()));
   }
 
   get address(): string {

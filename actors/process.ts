@@ -118,7 +118,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       this.#daemon = plan.daemon;
       this.#started = false;
     }
-    selectable(this, endingSource(() => this.#contact.exited, () => this.#contact.exit));
+    selectable(this, endingSource(() => this.#contact.exited, () => this.#contact.look()));
     enroll(this, () => {
       const { name, placement, actor, keeper } = this.#contact;
       const also = keeper === actor ? undefined : actor;

@@ -1,11 +1,11 @@
 import type { Connection, Receiver } from "./connection.ts";
 import { ClosedError, DisconnectedError, TimeoutError } from "./errors.ts";
 import type { Exit } from "./exit.ts";
-import { keepAlive } from "./kernel/keep_alive.ts";
 import { type Patience, patience, type WaitOptions } from "./kernel/wait.ts";
-import { wheel } from "./kernel/wheel.ts";
 import type { Queue } from "./queue.ts";
+import { Decision } from "./decision.ts";
 import { type Source, sourceOf } from "./source.ts";
+import { Turn } from "./turn.ts";
 import type { EventFlag } from "./sync/event_flag.ts";
 
 /** What ends at some time and tells how: a process, a ref. */
@@ -28,14 +28,13 @@ export type Taken<S> = S extends Queue<infer T> ? T
 /** What `select` gives: the key of one source with what was taken from it. The key tells the type of the value. */
 export type Selected<S> = { [K in keyof S]: { readonly key: K; readonly value: Taken<S[K]> } }[keyof S];
 
-let turn = 0;
-
 /**
  * Waits for several things at once and takes exactly one item from exactly one of them.
  *
  * - **Sources**: queues and ends of pipes give an item, an event flag gives true while it is set, a process or ref
  *   gives how it ended.
- * - **Fairness**: when several are ready they take turns.
+ * - **Fairness**: when several are ready they take turns, also when some answer sooner than others. (What counts is the
+ *   handle: keep it from one call to the next.)
  * - **Ends**: a source that is closed and drained, or whose peer is gone, is passed over.
  * - **Cancellation**: what was not chosen is not taken, and nothing is when time runs out or the signal aborts.
  *
@@ -61,9 +60,11 @@ export async function select<S extends Readonly<Record<string, SelectSource>>>(
 ): Promise<Selected<S>> {
   const wait = patience("select", options);
   const entries = entriesOf("select", sources);
-  const chosen = wait.once ? await selectOnce(entries) : await selectOne(entries, wait);
+  const chosen = wait.once ? await selectOnce(entries, wait) : await selectOne(entries, wait);
   if (chosen === undefined) throw late(wait.timeoutMs);
-  return chosen as Selected<S>;
+  const [key, source, value] = chosen;
+  Turn.of(source).had(true);
+  return { key, value } as Selected<S>;
 }
 
 /**
@@ -91,33 +92,33 @@ export async function ready<S extends Readonly<Record<string, SelectSource>>>(
   sources: S,
   options?: WaitOptions,
 ): Promise<(keyof S & string)[]> {
-  const wait = patience("wait for what is ready", options);
-  const entries = entriesOf("wait for what is ready", sources);
-  const now = await readyNow(entries);
-  if (now.length > 0 || wait.once) return now;
-  const controller = new AbortController();
-  const polls = entries.map(([, source]) => source.poll(controller.signal).catch(() => {}));
-  try {
-    if (!await settledInTime(wait, Promise.race(polls))) return [];
-  } finally {
-    controller.abort();
+  const action = "wait for what is ready";
+  const wait = patience(action, options);
+  const entries = entriesOf(action, sources);
+  const end = performance.now() + wait.timeoutMs;
+  while (true) {
+    if (!wait.once && !await pollOne(entries, { ...wait, timeoutMs: end - performance.now() })) return [];
+    const now = await readyAmong(entries, wait, LOOK_MS);
+    // Somebody else may have been faster.
+    if (now.length > 0 || wait.once) return now.map(([key]) => key);
   }
-  return await readyNow(entries);
 }
+
+/** How long to wait for the word of those whose home is busy. */
+const LOOK_MS = 1000;
+
+/** How long the others wait for the word of one whose turn it is: its home may be busy. */
+const FAVOUR_MS = 10;
 
 type Entry = readonly [key: string, source: Source];
+type Choice = readonly [...Entry, value: unknown];
 
-interface Choice {
-  readonly key: string;
-  readonly value: unknown;
-}
-
-async function selectOnce(entries: readonly Entry[]): Promise<Choice | undefined> {
+async function selectOnce(entries: readonly Entry[], wait: Patience): Promise<Choice | undefined> {
   let ended = 0;
-  for (const [key, source] of rotated(entries)) {
+  for (const [key, source] of inTurn(await readyAmong(entries, wait, LOOK_MS))) {
     try {
       const taken = await source.tryTake();
-      if (taken !== undefined) return { key, value: taken.value };
+      if (taken !== undefined) return [key, source, taken.value];
     } catch (error) {
       if (!isEnd(error)) throw error;
       ended++;
@@ -128,59 +129,67 @@ async function selectOnce(entries: readonly Entry[]): Promise<Choice | undefined
 }
 
 async function selectOne(entries: readonly Entry[], wait: Patience): Promise<Choice | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<Choice>();
-  promise.catch(() => {});
-  const controller = new AbortController();
+  if (entries.length === 0) throw allEnded();
+  const decision = new Decision<Choice>();
+  const outcome = decision.within(wait);
+  // It may come before it is awaited.
+  outcome.catch(() => {});
+  const order = inTurn(entries);
+  const unasked = new Set(order);
   let left = entries.length;
-  let claimed = false;
-  if (left === 0) reject(allEnded());
-  for (const [key, source] of rotated(entries)) {
-    if (claimed) break;
-    // Two may be ready before either promise has run on: the first to claim is the one that is taken.
+  const ask = (entry: Entry) => {
+    if (decision.made || !unasked.delete(entry)) return;
     let mine = false;
-    const claim = () => !claimed && (claimed = mine = true);
-    const taken = (value: unknown) => {
-      if (mine || claim()) resolve({ key, value });
-    };
-    source.take({ signal: controller.signal, claim }).then(taken, (error) => {
-      if (!isEnd(error)) reject(error);
-      else if (--left === 0) reject(allEnded());
-    });
-  }
-  try {
-    if (await settledInTime(wait, promise.catch(() => {}), () => claimed)) return await promise;
-    claimed = true;
-    return undefined;
-  } finally {
-    controller.abort();
-  }
+    // What has been claimed will come, and with it the outcome.
+    const claim = () => mine = decision.make();
+    entry[1].take({ signal: decision.over, claim }).then(
+      (value) => (mine || claim()) && decision.resolve([...entry, value]),
+      (error) => {
+        if (mine) return decision.reject(error);
+        const ended = isEnd(error);
+        if (ended && --left > 0) return;
+        if (claim()) decision.reject(ended ? allEnded() : error);
+      },
+    );
+  };
+  const due = order.find(([, source]) => Turn.of(source).due);
+  if (due !== undefined) await favour(due, ask, wait).catch(() => {});
+  for (const entry of order) ask(entry);
+  const chosen = await outcome;
+  const place = order.findIndex(([, source]) => source === chosen?.[1]);
+  for (const [, source] of order.slice(0, Math.max(0, place))) Turn.of(source).passedOver();
+  return chosen;
 }
 
-/** Whether it settled before time ran out. Throws the signal's reason. */
-async function settledInTime(
-  wait: Patience,
-  settling: Promise<unknown>,
-  unlessDecided = () => false,
-): Promise<boolean> {
-  const { timeoutMs, signal } = wait;
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  const aborted = () => unlessDecided() || reject(signal!.reason);
-  signal?.addEventListener("abort", aborted, { once: true });
-  const deadline = timeoutMs === Infinity ? undefined : wheel.after(timeoutMs, () => unlessDecided() || resolve(false));
-  keepAlive.hold();
-  void settling.then(() => resolve(true));
-  try {
-    return await promise;
-  } finally {
-    keepAlive.release();
-    deadline?.cancel();
-    signal?.removeEventListener("abort", aborted);
-  }
+/** Asks one before the others, and gives it time to answer. */
+async function favour(entry: Entry, ask: (entry: Entry) => void, wait: Patience): Promise<void> {
+  const [ready] = await readyAmong([entry], wait, FAVOUR_MS);
+  Turn.of(entry[1]).had(ready !== undefined);
+  if (ready === undefined) return;
+  ask(entry);
+  // Its home answers in order: what it has comes before this.
+  await readyAmong([entry], wait, FAVOUR_MS);
 }
 
-async function readyNow(entries: readonly Entry[]): Promise<string[]> {
-  const states = await Promise.all(entries.map(([, source]) => source.tryPoll().catch(() => true)));
-  return entries.filter((_, index) => states[index]).map(([key]) => key);
+/** Waits until one is ready, and says whether it was so in time. */
+async function pollOne(entries: readonly Entry[], wait: Patience): Promise<boolean> {
+  const decision = new Decision<true>();
+  for (const [, source] of entries) {
+    source.poll(decision.over).catch(() => {}).then(() => decision.make() && decision.resolve(true));
+  }
+  return await decision.within(wait) ?? false;
+}
+
+/** All that are ready. Whose home has not said so in time is not. */
+async function readyAmong(entries: readonly Entry[], { signal }: Patience, timeoutMs: number): Promise<Entry[]> {
+  const ready = new Set<Entry>();
+  const decision = new Decision<void>();
+  const looks = entries.map(async (entry) => {
+    if (await entry[1].tryPoll().catch(() => true)) ready.add(entry);
+  });
+  Promise.all(looks).then(() => decision.make() && decision.resolve());
+  await decision.within({ timeoutMs, once: false, signal });
+  return entries.filter((entry) => ready.has(entry));
 }
 
 /** Checks what to wait for; what stands under several keys is there once. */
@@ -201,9 +210,9 @@ function entriesOf(action: string, sources: Readonly<Record<string, unknown>>): 
   return entries;
 }
 
-function rotated(entries: readonly Entry[]): Entry[] {
-  const start = entries.length === 0 ? 0 : turn++ % entries.length;
-  return [...entries.slice(start), ...entries.slice(0, start)];
+/** The one that has waited longest for its turn comes first. */
+function inTurn(entries: readonly Entry[]): Entry[] {
+  return entries.toSorted(([, a], [, b]) => Turn.of(a).last - Turn.of(b).last);
 }
 
 function isEnd(error: unknown): boolean {

@@ -27,18 +27,37 @@ export function sourceOf(face: unknown): Source | undefined {
   return typeof face === "object" && face !== null ? sources.get(face) : undefined;
 }
 
-/** An end as something to select from: it is there for good once it has come, and anybody may have it. */
-export function endingSource(exited: () => Promise<unknown>, exit: () => unknown): Source {
-  const ended = ({ signal }: { readonly signal: AbortSignal }) =>
-    new Promise<unknown>((resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      void exited().then(resolve);
+/**
+ * An end as something to select from: it is there for good once it has come, and anybody may have it.
+ *
+ * @param look what has come by now
+ */
+export function endingSource<E>(exited: () => Promise<E>, look: () => Promise<E | undefined>): Source {
+  // One listener for all: a promise keeps what was added to it, however often somebody gives up.
+  let waiting: Set<(exit: E) => void> | undefined;
+  const listen = () => {
+    const listeners = waiting = new Set<(exit: E) => void>();
+    void exited().then((exit) => {
+      waiting = undefined;
+      for (const listener of listeners) listener(exit);
     });
+    return listeners;
+  };
+  const take = async (signal: AbortSignal) => {
+    const { promise, resolve, reject } = Promise.withResolvers<E>();
+    const listeners = waiting ?? listen();
+    listeners.add(resolve);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    return await promise.finally(() => listeners.delete(resolve));
+  };
   return {
     assertOpen() {},
-    take: ended,
-    tryTake: () => Promise.resolve(exit() === undefined ? undefined : { value: exit() }),
-    poll: async (signal) => void await ended({ signal }),
-    tryPoll: () => Promise.resolve(exit() !== undefined),
+    take: ({ signal }) => take(signal),
+    async tryTake() {
+      const exit = await look();
+      return exit && { value: exit };
+    },
+    poll: async (signal) => void await take(signal),
+    tryPoll: async () => await look() !== undefined,
   };
 }

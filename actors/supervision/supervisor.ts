@@ -79,7 +79,7 @@ class SupervisorHandle implements Supervisor {
     this.refs = refs as Readonly<Record<string, never>>;
     const contact = contactBehind(ref)!;
     enroll(this, () => contactPassage("supervisor", contact, Object.keys(refs)), Object.values(refs));
-    selectable(this, endingSource(() => contact.exited, () => contact.exit));
+    selectable(this, endingSource(() => contact.exited, () => contact.look()));
   }
 
   get alive(): boolean {

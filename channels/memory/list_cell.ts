@@ -1,9 +1,30 @@
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
 import type { Request } from "../kernel/request.ts";
+import { indexAmong } from "./index_among.ts";
 
 /** What a slot of a shareable list can hold. */
 export type Shareable = null | boolean | bigint | number | string | Uint8Array;
+
+/**
+ * @throws {TypeError} If no slot can hold a value of its type.
+ * @throws {RangeError} If it is a bigint of more than 64 bits.
+ */
+export function checkShareable(action: string, value: unknown): Shareable {
+  switch (typeof value) {
+    case "boolean":
+    case "number":
+    case "string":
+      return value;
+    case "bigint":
+      if (BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value) return value;
+      throw new RangeError(`Cannot ${action} a shareable list: ${value} has more than 64 bits`);
+  }
+  if (value === null || value instanceof Uint8Array) return value;
+  throw new TypeError(
+    `Cannot ${action} a shareable list: it holds null, booleans, bigints, numbers, strings and bytes, not ${typeof value}`,
+  );
+}
 
 /** The home of a shareable list. */
 export class ListCell extends Cell {
@@ -15,12 +36,13 @@ export class ListCell extends Cell {
   }
 
   receive(request: Request): void {
-    const [index, value] = unpack(request.body, request.from) as [number, Shareable];
+    const [index, value] = unpack(request.body, request.from) as [unknown, unknown];
+    const at = (action: string) => indexAmong(`${action} a slot of a shareable list`, index, this.slots.length);
     switch (request.verb) {
       case "get":
-        return request.reply([this.slots[index]]);
+        return request.reply(this.slots[at("get")]);
       case "set":
-        this.slots[index] = value;
+        this.slots[at("set")] = checkShareable("set a slot of", value);
         return request.reply();
       case "values":
         return request.reply(this.slots);

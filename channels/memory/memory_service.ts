@@ -11,8 +11,8 @@ rootService("createMemory", (request) => {
   if (wanted !== undefined && segments.has(wanted)) {
     return request.throw(new Deno.errors.AlreadyExists(`Cannot create shared memory: the name "${wanted}" is in use`));
   }
-  let name = wanted ?? makeName();
-  while (segments.has(name)) name = makeName();
+  let name = wanted ?? makeSecret();
+  while (segments.has(name)) name = makeSecret();
   const cell = new MemoryCell(name, sizeBytes, () => {
     if (segments.get(name) === cell) segments.delete(name);
   });
@@ -29,8 +29,4 @@ rootService("attachMemory", (request) => {
 
 function handleTo(cell: MemoryCell): Transit {
   return new Transit({ kind: SEGMENT, target: cell, meta: [cell.name, cell.bytes.length], memory: cell.bytes.buffer });
-}
-
-function makeName(): string {
-  return `segment-${makeSecret().slice(0, 8)}`;
 }

@@ -71,6 +71,8 @@ export function checkKind(action: string, kind: unknown): NumberKind {
 }
 
 /**
+ * The number as the kind holds it.
+ *
  * @throws {TypeError} If the value is not of the kind's type.
  * @throws {RangeError} If the kind cannot hold it exactly; only floats are rounded.
  */
@@ -81,14 +83,15 @@ export function checkNumber(action: string, kind: NumberKind, value: unknown): A
     throw new TypeError(`Cannot ${action}: ${kind} holds a ${wanted}, not ${describe(value)}`);
   }
   const number = value as AnyNumber;
-  if (range === undefined) return number;
+  if (range === undefined) return kind === "float32" ? Math.fround(number as number) : number;
   if (!isBig(kind) && !Number.isInteger(number)) {
     throw new RangeError(`Cannot ${action}: ${kind} holds whole numbers, not ${number}`);
   }
   if (number < range[0] || number > range[1]) {
     throw new RangeError(`Cannot ${action}: ${number} is outside ${kind}, ${range[0]} to ${range[1]}`);
   }
-  return number;
+  // Only floats know a zero below zero.
+  return number === 0 ? 0 : number;
 }
 
 function describe(value: unknown): string {

@@ -45,15 +45,21 @@ export class Numbers {
 
   /** Adds, and returns the sum. */
   add(index: number, by: AnyNumber): AnyNumber {
-    return this.update(index, (old) => (old as number) + (checkAddend(this.kind, by) as number));
+    checkAddend(this.kind, by);
+    return this.update(index, (old) => (old as number) + (by as number));
   }
 
   /** Replaces the number if it is `expected`. Returns what was there. */
   compareExchange(index: number, expected: AnyNumber, replacement: AnyNumber): AnyNumber {
     const action = "compare and exchange a shared number";
-    const wanted = this.#toBits(checkNumber(action, this.kind, expected));
-    const next = this.#toBits(checkNumber(action, this.kind, replacement));
-    return this.#fromBits(Atomics.compareExchange(this.#words, index, wanted, next));
+    const wanted = checkNumber(action, this.kind, expected);
+    const next = checkNumber(action, this.kind, replacement);
+    while (true) {
+      const bits = Atomics.load(this.#words, index);
+      const found = this.#fromBits(bits);
+      // Not by bits: there is more than one NaN.
+      if (!Object.is(found, wanted) || this.#replace(index, bits, next)) return found;
+    }
   }
 
   /** Replaces the number by what `change` makes of it, asked again until nobody came in between. */
@@ -61,9 +67,12 @@ export class Numbers {
     while (true) {
       const bits = Atomics.load(this.#words, index);
       const next = checkNumber("change a shared number", this.kind, change(this.#fromBits(bits)));
-      const nextBits = this.#toBits(next);
-      if (Atomics.compareExchange(this.#words, index, bits, nextBits) === bits) return this.#fromBits(nextBits);
+      if (this.#replace(index, bits, next)) return next;
     }
+  }
+
+  #replace(index: number, bits: number, next: AnyNumber): boolean {
+    return Atomics.compareExchange(this.#words, index, bits, this.#toBits(next)) === bits;
   }
 
   #fromBits(bits: number): AnyNumber {
@@ -80,8 +89,8 @@ export class Numbers {
 }
 
 /** What is added may be of either sign, whatever the kind holds. */
-function checkAddend(kind: NumberKind, by: AnyNumber): AnyNumber {
-  if (isOfKind(kind, by)) return by;
+function checkAddend(kind: NumberKind, by: AnyNumber): void {
+  if (isOfKind(kind, by)) return;
   throw new TypeError(
     `Cannot add to a shared number: ${kind} takes a ${isBig(kind) ? "bigint" : "number"}, not ${String(by)}`,
   );

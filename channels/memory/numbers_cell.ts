@@ -14,11 +14,7 @@ export class NumbersCell extends Cell {
   }
 
   receive(request: Request): void {
-    try {
-      request.reply(this.#answer(request));
-    } catch (error) {
-      request.throw(error);
-    }
+    request.reply(this.#answer(request));
   }
 
   #answer(request: Request): unknown {

@@ -55,10 +55,12 @@ export class NumbersClient {
 
   async update(index: number, change: (old: AnyNumber) => AnyNumber): Promise<AnyNumber> {
     if (this.#numbers !== undefined) return this.#numbers.update(index, change);
+    let old = await this.#ask("get", index);
     while (true) {
-      const old = await this.#ask("get", index);
       const next = checkNumber(`update a ${this.#title}`, this.kind, change(old));
-      if (Object.is(await this.#ask("compareExchange", index, old, next), old)) return next;
+      const found = await this.#ask("compareExchange", index, old, next);
+      if (Object.is(found, old)) return next;
+      old = found;
     }
   }
 

@@ -6,7 +6,7 @@ import type { Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { packPlain } from "../kernel/pack.ts";
-import { ListCell, type Shareable } from "./list_cell.ts";
+import { checkShareable, ListCell, type Shareable } from "./list_cell.ts";
 
 export type { Shareable } from "./list_cell.ts";
 
@@ -58,8 +58,7 @@ export class ShareableList implements AsyncIterable<Shareable> {
    * @throws {RangeError} If there is no such slot.
    */
   async get(index: number): Promise<Shareable> {
-    const [value] = await this.#ask("get", [this.#at(index)]) as [Shareable];
-    return value;
+    return await this.#ask("get", [index]) as Shareable;
   }
 
   /**
@@ -69,7 +68,7 @@ export class ShareableList implements AsyncIterable<Shareable> {
    * @throws {TypeError} If the value is of another type.
    */
   async set(index: number, value: Shareable): Promise<void> {
-    await this.#ask("set", [this.#at(index), check("set a slot of", value)]);
+    await this.#ask("set", [index, checkShareable("set a slot of", value)]);
   }
 
   /** All slots at one moment, as a list of the caller's own. */
@@ -95,16 +94,6 @@ export class ShareableList implements AsyncIterable<Shareable> {
   static {
     inspectAs(this, (list) => `ShareableList(${list.length})`);
   }
-
-  #at(index: number): number {
-    if (typeof index !== "number" || Number.isNaN(index)) {
-      throw new TypeError(`Cannot use a shareable list: the index must be a number, not ${String(index)}`);
-    }
-    const at = index < 0 ? index + this.length : index;
-    if (Number.isInteger(at) && at >= 0 && at < this.length) return at;
-    throw new RangeError(`Cannot use a shareable list: there is no index ${index} among ${this.length}`);
-  }
-
   async #ask(verb: string, args: unknown[]): Promise<unknown> {
     const lost = () => new DisconnectedError(`Cannot ${verb} a shareable list: its home is gone`);
     return await ask(this.#target, { holder: whoActs.holder(), verb, body: packPlain(args), lost });
@@ -115,33 +104,18 @@ function make(values: Iterable<Shareable>): Parts {
   if (typeof values !== "object" || values === null || !(Symbol.iterator in values)) {
     throw new TypeError(`Cannot make a shareable list: values are needed, not ${String(values)}`);
   }
-  const slots = Array.from(values, (value) => check("make", value));
+  const slots = Array.from(values, (value) => {
+    const shareable = checkShareable("make", value);
+    return shareable instanceof Uint8Array ? new Uint8Array(shareable) : shareable;
+  });
   return { target: new ListCell(slots), length: slots.length };
-}
-
-/** A private copy, if it can be held. */
-function check(action: string, value: unknown): Shareable {
-  switch (typeof value) {
-    case "boolean":
-    case "number":
-    case "string":
-      return value;
-    case "bigint":
-      if (BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value) return value;
-      throw new RangeError(`Cannot ${action} a shareable list: ${value} has more than 64 bits`);
-  }
-  if (value === null) return null;
-  if (value instanceof Uint8Array) return value.slice();
-  throw new TypeError(
-    `Cannot ${action} a shareable list: it holds null, booleans, bigints, numbers, strings and bytes, not ${typeof value}`,
-  );
 }
 
 function same(a: Shareable, b: Shareable): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
     return a.length === b.length && a.every((byte, at) => byte === b[at]);
   }
-  return Object.is(a, b);
+  return a === b || Object.is(a, b);
 }
 
 handleKind("shareable-list", {

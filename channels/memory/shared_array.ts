@@ -1,6 +1,7 @@
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
+import { indexAmong } from "./index_among.ts";
 import { checkKind, checkNumber, type NumberKind, type NumberView, type Numeric } from "./number_kind.ts";
 import { Numbers } from "./numbers.ts";
 import { NumbersClient } from "./numbers_client.ts";
@@ -112,12 +113,7 @@ export class SharedArray<K extends NumberKind> {
   }
 
   #at(index: number): number {
-    if (typeof index !== "number" || Number.isNaN(index)) {
-      throw new TypeError(`Cannot use a shared array: the index must be a number, not ${String(index)}`);
-    }
-    const at = index < 0 ? index + this.length : index;
-    if (Number.isInteger(at) && at >= 0 && at < this.length) return at;
-    throw new RangeError(`Cannot use a shared array: there is no index ${index} among ${this.length}`);
+    return indexAmong("use a shared array", index, this.length);
   }
 }
 

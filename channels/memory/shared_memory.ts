@@ -25,7 +25,8 @@ export interface SharedMemoryOptions {
  * - **Life**: it lives while anybody in the program has it, whoever made it, and is gone when the last one disposed of
  *   it or died, by `kill -9` too. `unlink` only takes the name away.
  * - **Threads** of the program's own process use the memory itself (`bytes`); others `read` and `write` copies.
- * - It begins with zeros.
+ * - **Order**: it begins with zeros. Who uses the memory itself may see a part of what another is just writing; a
+ *   `Lock` keeps them apart.
  *
  * @example Share bytes by name
  * ```ts
@@ -135,9 +136,13 @@ export class SharedMemory implements Disposable {
     else await this.#ask("write", [offset, bytes]);
   }
 
-  /** Takes the name away, so that nobody else can attach; harmless if that was done. Those who have it keep it. */
+  /**
+   * Takes the name away, so that nobody else can attach; harmless if that was done, or this handle is closed. Those who
+   * have the segment keep it.
+   */
   async unlink(): Promise<void> {
-    await this.#ask("unlink", []);
+    // A segment that is gone has no name.
+    await this.#ask("unlink", []).catch(() => {});
   }
 
   /** Gives this handle back; harmless if that was done. */
