@@ -7,12 +7,14 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { type Port, PortLink } from "../../channels/link/port_link.ts";
+import { forgetInterrupt, hearStopWord } from "../../channels/sync/stop_word.ts";
+import { mainActor } from "../context.ts";
 import { ExitRequest } from "../exited.ts";
 import { Boot } from "./boot.ts";
-import type { BootConfig } from "./placement.ts";
+import type { ThreadConfig } from "./thread_config.ts";
 import { holdLife } from "./thread_lock.ts";
 
-const config = workerData as BootConfig;
+const { config, stopWord } = workerData as ThreadConfig;
 const link = new PortLink(parentPort as unknown as Port);
 
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
@@ -29,6 +31,13 @@ Object.defineProperty(Deno, "exit", {
 });
 
 const boot = new Boot(config, link, (code) => process.exit(code));
+const actor = mainActor();
+hearStopWord(stopWord, (reason) => {
+  if (reason === "stop") void actor.stop(Infinity);
+  else actor.interrupt();
+  return actor.signal.reason;
+});
+actor.signal.addEventListener("abort", forgetInterrupt, { once: true });
 
 /** Resolves when the actor's module may be imported. */
 export const ready: Promise<void> = holdLife(config).then(() => link.hail());

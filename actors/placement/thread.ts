@@ -2,9 +2,11 @@ import { SHARE_ENV, Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import { PortLink } from "../../channels/link/port_link.ts";
+import { makeStopWord, raiseStopWord } from "../../channels/sync/stop_word.ts";
 import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
 import { stubUrl } from "./stub.ts";
+import type { ThreadConfig } from "./thread_config.ts";
 import { lifeIsOver } from "./thread_lock.ts";
 
 /**
@@ -24,8 +26,9 @@ export const thread: Placement = {
   },
 
   open(config: BootConfig): Seat {
+    const stopWord = makeStopWord();
     const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
-      workerData: config,
+      workerData: { config, stopWord } satisfies ThreadConfig,
       name: config.name,
       // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
       env: SHARE_ENV,
@@ -53,6 +56,7 @@ export const thread: Placement = {
     return {
       link: opened,
       ended,
+      unblock: (reason) => raiseStopWord(stopWord, reason),
       kill(signal) {
         killedBy ??= signal;
         worker.ref();
