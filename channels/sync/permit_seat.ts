@@ -169,7 +169,8 @@ export class PermitSeat {
     throw new TypeError(`Cannot acquire a ${title} synchronously: its memory is not shared with this actor`);
   }
 
-  #assertHome(): void {
+  /** @throws {DisconnectedError} If the lock's home is gone. */
+  assertHome(): void {
     const { target } = this.#client;
     if (!isCell(target) && isolate.exitOf(target.isolate) !== undefined) throw this.#lost("acquire");
   }
@@ -181,7 +182,7 @@ export class PermitSeat {
 
   /** Takes a permit if that can be done without a message. */
   #takeFree(): Permit | undefined {
-    this.#assertHome();
+    this.assertHome();
     if (this.#words === undefined || this.#words.contended) return undefined;
     const permit = this.#words.take(this.#number);
     return permit && this.#note(permit);

@@ -115,6 +115,7 @@ class Hold implements LockGuard {
 function enterAgain(seat: PermitSeat): LockGuard | undefined {
   const permit = seat.held.at(-1);
   if (permit === undefined) return undefined;
+  seat.assertHome();
   seat.depth++;
   return new Hold(seat, permit);
 }
