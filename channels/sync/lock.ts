@@ -6,7 +6,7 @@ import type { LockGuard } from "./lock_guard.ts";
 import { PermitCell, type PermitKind } from "./permit_cell.ts";
 import { PermitClient, remember } from "./permit_client.ts";
 
-const LOCK: PermitKind = { name: "lock", title: "lock", grows: false };
+const LOCK: PermitKind = { name: "lock", title: "lock", permits: 1, grows: false };
 
 /**
  * A lock that one actor holds at a time, wherever the actors run. (Python's `multiprocessing.Lock`.)
@@ -38,7 +38,7 @@ export class Lock {
 
   /** Makes a lock whose home is here; nobody holds it. */
   constructor() {
-    this.#client = remember(this, adopted<PermitClient>() ?? new PermitClient(LOCK, new PermitCell(LOCK, 1)));
+    this.#client = remember(this, adopted<PermitClient>() ?? new PermitClient(LOCK, new PermitCell(LOCK)));
     enroll(this, () => this.#client.passage());
   }
 

@@ -24,6 +24,8 @@ export interface PermitKind {
   readonly name: string;
   /** What people call it. */
   readonly title: string;
+  /** How many it has, if that is always the same. */
+  readonly permits?: number;
   /** Whether releasing what one does not have makes another permit. */
   readonly grows: boolean;
 }
@@ -55,7 +57,7 @@ export class PermitCell extends Cell {
   /** What those are called who use it here, where no handle came to them. */
   readonly #residents = new WeakMap<Holder, number>();
 
-  constructor(kind: PermitKind, permits: number) {
+  constructor(kind: PermitKind, permits: number = kind.permits!) {
     super();
     this.#kind = kind;
     const inMemory = Math.min(permits, MAX_IN_MEMORY);
@@ -76,6 +78,11 @@ export class PermitCell extends Cell {
       if (holder !== undefined) owners.push(holder);
     }
     return owners;
+  }
+
+  /** How many permits nobody has. */
+  get free(): number {
+    return this.words.countFree() + this.words.spares;
   }
 
   /** Who waits for a permit, in the order in which they will get one. */

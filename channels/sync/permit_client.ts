@@ -66,10 +66,12 @@ export class PermitClient {
   /** How it is, in words; where it lives, that is. */
   describe(): string {
     if (!isCell(this.target)) return "elsewhere";
-    const { owners, waiting } = this.target as PermitCell;
-    if (owners.length === 0) return "free";
-    const names = owners.map(({ isolate, slot }) => `${isolate}#${slot}`).join(", ");
-    return `held by ${names}${waiting.length > 0 ? `, ${waiting.length} waiting` : ""}`;
+    const { owners, waiting, free } = this.target as PermitCell;
+    const isLock = this.kind.permits === 1;
+    const parts = isLock ? owners.length === 0 ? ["free"] : [] : [`${free} free`];
+    if (owners.length > 0) parts.push(`held by ${owners.map(({ isolate, slot }) => `${isolate}#${slot}`).join(", ")}`);
+    if (waiting.length > 0) parts.push(`${waiting.length} waiting`);
+    return parts.join(", ");
   }
 
   /** What the calling actor has of it. */

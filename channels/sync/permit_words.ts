@@ -110,6 +110,13 @@ export class PermitWords {
     return this.indexOf(NOBODY) >= 0;
   }
 
+  /** How many are. */
+  countFree(): number {
+    let count = 0;
+    for (let index = 0; index < this.count; index++) if (this.#ownerOf(index) === NOBODY) count++;
+    return count;
+  }
+
   /** The numbers of those who have a permit. */
   *owners(): Generator<number> {
     for (let index = 0; index < this.count; index++) {

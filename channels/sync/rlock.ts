@@ -8,7 +8,7 @@ import { PermitClient, remember } from "./permit_client.ts";
 import type { PermitSeat } from "./permit_seat.ts";
 import type { Permit } from "./permit_words.ts";
 
-const RLOCK: PermitKind = { name: "rlock", title: "re-entrant lock", grows: false };
+const RLOCK: PermitKind = { name: "rlock", title: "re-entrant lock", permits: 1, grows: false };
 
 /**
  * A lock that its owner can take again; it is free when it was released as often. (Python's
@@ -34,7 +34,7 @@ export class RLock {
 
   /** Makes a lock whose home is here; nobody holds it. */
   constructor() {
-    this.#client = remember(this, adopted<PermitClient>() ?? new PermitClient(RLOCK, new PermitCell(RLOCK, 1)));
+    this.#client = remember(this, adopted<PermitClient>() ?? new PermitClient(RLOCK, new PermitCell(RLOCK)));
     enroll(this, () => this.#client.passage());
   }
 

@@ -5,7 +5,7 @@ import { type Permits, SyncUser } from "./fixtures/sync_user.ts";
 import * as tests from "./process_everywhere.ts";
 import { PLACEMENTS, until } from "./process_everywhere.ts";
 
-export { PLACEMENTS, until } from "./process_everywhere.ts";
+export { peek, PLACEMENTS, until } from "./process_everywhere.ts";
 
 /** What must happen within a second has so long on a machine that others use too. */
 export const SECOND_MS = 3000;
