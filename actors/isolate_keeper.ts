@@ -44,6 +44,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   /** How the actor says that it ended, which tells more than what its isolate leaves behind. */
   #said: Exit | undefined;
   #held = false;
+  #interrupted = false;
 
   constructor(plan: StartPlan, placement: Placement) {
     super();
@@ -118,6 +119,7 @@ export class IsolateKeeper extends Cell implements Keeper {
     if (graceMs <= 0) void this.kill("SIGKILL");
     else {
       this.#ask("stop", Infinity);
+      this.#seat.unblock?.("stop");
       if (graceMs !== Infinity) {
         const deadline = wheel.after(graceMs, () => void this.kill("SIGKILL"));
         void this.exited.then(() => deadline.cancel());
@@ -142,7 +144,11 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   interrupt(): void {
-    if (this.exit === undefined) this.#ask("interrupt");
+    if (this.exit !== undefined) return;
+    this.#ask("interrupt");
+    // Once: after that its signal is aborted, and a thread that goes on may block again.
+    if (!this.#interrupted) this.#seat?.unblock?.("interrupt");
+    this.#interrupted = true;
   }
 
   result(request: Request): void {

@@ -8,12 +8,14 @@ import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Port } from "../../channels/link/port_link.ts";
 import { linkToStarter } from "../../channels/link/thread_link.ts";
+import { forgetInterrupt, hearStopWord } from "../../channels/sync/stop_word.ts";
+import { mainActor } from "../context.ts";
 import { ExitRequest } from "../exited.ts";
 import { Boot } from "./boot.ts";
 import type { ThreadConfig } from "./thread_config.ts";
 import { holdLife } from "./thread_lock.ts";
 
-const { config, memory } = workerData as ThreadConfig;
+const { config, memory, stopWord } = workerData as ThreadConfig;
 const link = linkToStarter(parentPort as unknown as Port, memory);
 
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
@@ -30,6 +32,13 @@ Object.defineProperty(Deno, "exit", {
 });
 
 const boot = new Boot(config, link, (code) => process.exit(code));
+const actor = mainActor();
+hearStopWord(stopWord, (reason) => {
+  if (reason === "stop") void actor.stop(Infinity);
+  else actor.interrupt();
+  return actor.signal.reason;
+});
+actor.signal.addEventListener("abort", forgetInterrupt, { once: true });
 
 /** Resolves when the actor's module may be imported. */
 export const ready: Promise<void> = holdLife(config).then(() => link.hail());

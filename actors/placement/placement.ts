@@ -1,4 +1,5 @@
 import type { Address, IsolateId } from "../../channels/kernel/address.ts";
+import type { StopReason } from "../../channels/sync/stop_word.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import type { LogLevel } from "../../channels/kernel/log.ts";
 import type { PlacementName } from "../contact.ts";
@@ -71,6 +72,8 @@ export interface Seat {
   readonly link: Promise<Link>;
   /** When nothing of it is left, and everything that it sent has been received. Never rejects. */
   readonly ended: Promise<SeatEnd>;
+  /** Lets it know, should it be blocked and hear no message. */
+  unblock?(reason: StopReason): void;
   /** Ends it, busy or not. */
   kill(signal: EndSignal): void;
 }

@@ -2,10 +2,11 @@ import { SHARE_ENV, Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import { linkToThread, shareMemory } from "../../channels/link/thread_link.ts";
+import { makeStopWord, raiseStopWord } from "../../channels/sync/stop_word.ts";
 import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
-import type { ThreadConfig } from "./thread_config.ts";
 import { stubUrl } from "./stub.ts";
+import type { ThreadConfig } from "./thread_config.ts";
 import { lifeIsOver } from "./thread_lock.ts";
 
 /**
@@ -26,8 +27,9 @@ export const thread: Placement = {
 
   open(config: BootConfig): Seat {
     const memory = shareMemory();
+    const stopWord = makeStopWord();
     const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
-      workerData: { config, memory } satisfies ThreadConfig,
+      workerData: { config, memory, stopWord } satisfies ThreadConfig,
       name: config.name,
       // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
       env: SHARE_ENV,
@@ -56,6 +58,7 @@ export const thread: Placement = {
     return {
       link: opened,
       ended,
+      unblock: (reason) => raiseStopWord(stopWord, reason),
       kill(signal) {
         killedBy ??= signal;
         worker.ref();

@@ -6,4 +6,6 @@ export interface ThreadConfig {
   readonly config: BootConfig;
   /** What it shares with whoever started it. */
   readonly memory: RingMemory | undefined;
+  /** Where it sees that it is to stop, while it is blocked. */
+  readonly stopWord: SharedArrayBuffer;
 }

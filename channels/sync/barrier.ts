@@ -2,8 +2,8 @@ import { DisconnectedError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { ask, type Question } from "../kernel/ask.ts";
-import { isCell, type Target } from "../kernel/cell.ts";
-import { enroll, handleKind } from "../kernel/handle.ts";
+import type { Target } from "../kernel/cell.ts";
+import { enroll, handleKind, type Passage } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
 import { BARRIER, BarrierCell, brokenBarrier } from "./barrier_cell.ts";
@@ -55,16 +55,15 @@ export class Barrier {
    * @throws {RangeError} If `parties` is not at least 1.
    */
   constructor(parties: number, options: BarrierOptions = {}) {
-    const parts = adopted<Parts>() ?? make(parties, options);
+    const known = adopted<Parts>();
+    const parts = known ?? make(parties, options);
     this.parties = parts.parties;
     this.#target = parts.target;
     this.#timeoutMs = parts.timeoutMs;
     const { target } = parts;
-    const departed = isCell(target) ? () => (target as BarrierCell).passedOn() : undefined;
-    enroll(
-      this,
-      () => ({ kind: BARRIER, target, meta: [this.parties, this.#timeoutMs], ...(departed && { departed }) }),
-    );
+    const passage: Passage = { kind: BARRIER, target, meta: [this.parties, this.#timeoutMs] };
+    const departed = () => (target as BarrierCell).passedOn();
+    enroll(this, () => known === undefined ? { ...passage, departed } : passage);
   }
 
   /**
@@ -75,7 +74,6 @@ export class Barrier {
    */
   async wait(options?: WaitOptions): Promise<number> {
     const wait = patience("wait at a barrier", options, this.#timeoutMs);
-    if (isCell(this.#target)) (this.#target as BarrierCell).used();
     // What the home says counts: whoever was let through must not believe that it gave up.
     return await this.#ask("wait", { wait, gives: true, late: brokenBarrier }) as number;
   }

@@ -14,8 +14,9 @@ export class BarrierCell extends Cell {
   #broken = false;
   /** Whether somebody who could have come is dead. */
   #lost = false;
-  /** Whether the one who made it has come to it, who needs no lease. */
-  #makerComes = true;
+  /** Whether the one who made it comes to it, who needs no lease: not once it gave it away and never came. */
+  #makerComes: "perhaps" | "yes" | "no" = "perhaps";
+  #passing = false;
 
   constructor(parties: number, action: (() => unknown) | undefined) {
     super();
@@ -49,12 +50,7 @@ export class BarrierCell extends Cell {
 
   /** The maker gave the barrier to somebody: it need not come itself. */
   passedOn(): void {
-    this.#makerComes = false;
-  }
-
-  /** The maker comes itself. */
-  used(): void {
-    this.#makerComes = true;
+    if (this.#makerComes === "perhaps") this.#makerComes = "no";
   }
 
   override returned(kind: string, holder: Holder): void {
@@ -65,10 +61,11 @@ export class BarrierCell extends Cell {
 
   /** Whether those who are left are too few ever to meet. */
   get #isHopeless(): boolean {
-    return this.#lost && this.holdersOf(BARRIER) + (this.#makerComes ? 1 : 0) < this.parties;
+    return this.#lost && this.holdersOf(BARRIER) + (this.#makerComes === "no" ? 0 : 1) < this.parties;
   }
 
   #wait(request: Request): void {
+    if (!this.isLeased(BARRIER, request.from)) this.#makerComes = "yes";
     if (this.#isHopeless) this.#break();
     if (this.#broken) return request.throw(brokenBarrier());
     this.#waiting.push(request);
@@ -77,26 +74,27 @@ export class BarrierCell extends Cell {
       this.#waiting = this.#waiting.filter((other) => other !== request);
       this.#break();
     };
-    if (this.#waiting.length === this.parties) void this.#pass();
+    void this.#pass();
   }
 
+  /** Lets rounds through that are complete, one after the other. */
   async #pass(): Promise<void> {
-    const round = this.#waiting;
-    this.#waiting = [];
-    for (const request of round) request.commit();
-    if (this.#action !== undefined) {
+    if (this.#passing) return;
+    this.#passing = true;
+    while (this.#waiting.length >= this.parties) {
+      const round = this.#waiting.splice(0, this.parties);
+      for (const request of round) request.commit();
       try {
-        await this.#action();
+        if (this.#action !== undefined) await this.#action();
+        for (const [index, request] of round.entries()) request.reply(index);
       } catch (error) {
-        this.#broken = true;
         // As in Python the last one to come gets the action's own error.
-        for (const request of round.slice(0, -1)) request.throw(brokenBarrier());
-        round.at(-1)!.throw(error);
-        this.#refuseAll();
-        return;
+        round.pop()!.throw(error);
+        for (const request of round) request.throw(brokenBarrier());
+        this.#break();
       }
     }
-    for (const [index, request] of round.entries()) request.reply(index);
+    this.#passing = false;
   }
 
   #break(): void {

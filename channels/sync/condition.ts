@@ -2,7 +2,7 @@ import { DisconnectedError, NotOwnerError, TimeoutError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { ask, type Question, tell } from "../kernel/ask.ts";
-import type { Target } from "../kernel/cell.ts";
+import { isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
@@ -115,7 +115,11 @@ export class Condition {
   }
 
   static {
-    inspectAs(this, (condition) => `Condition(${Deno.inspect(condition.lock)})`);
+    inspectAs(this, (condition) => {
+      const target = condition.#target;
+      const waiting = isCell(target) ? (target as ConditionCell).waiting.length : 0;
+      return `Condition(${Deno.inspect(condition.lock)}${waiting > 0 ? `, ${waiting} waiting` : ""})`;
+    });
   }
 
   /** What the caller has of the lock; it must have it. */

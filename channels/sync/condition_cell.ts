@@ -16,6 +16,11 @@ export class ConditionCell extends Cell {
   readonly #waiters = new Map<number, Waiter>();
   #lastTicket = 0;
 
+  /** Who waits, those first who will be woken first. */
+  get waiting(): Holder[] {
+    return [...this.#waiters.values()].filter(({ notified }) => !notified).map(({ lease }) => lease.holder);
+  }
+
   receive(request: Request): void {
     const { detail, from } = request;
     switch (request.verb) {

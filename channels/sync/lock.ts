@@ -3,8 +3,10 @@ import { inspectAs } from "../kernel/inspect.ts";
 import type { WaitOptions } from "../kernel/wait.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
 import type { LockGuard } from "./lock_guard.ts";
-import { PermitCell } from "./permit_cell.ts";
+import { PermitCell, type PermitKind } from "./permit_cell.ts";
 import { PermitClient, remember } from "./permit_client.ts";
+
+const LOCK: PermitKind = { name: "lock", title: "lock", permits: 1, grows: false };
 
 /**
  * A lock that one actor holds at a time, wherever the actors run. (Python's `multiprocessing.Lock`.)
@@ -36,9 +38,8 @@ export class Lock {
 
   /** Makes a lock whose home is here; nobody holds it. */
   constructor() {
-    const client = adopted<PermitClient>() ?? new PermitClient("lock", new PermitCell("lock", 1, false));
-    this.#client = remember(this, client);
-    enroll(this, () => this.#client.passage("lock"));
+    this.#client = remember(this, adopted<PermitClient>() ?? new PermitClient(LOCK, new PermitCell(LOCK)));
+    enroll(this, () => this.#client.passage());
   }
 
   /**
@@ -85,12 +86,11 @@ export class Lock {
   }
 
   static {
-    inspectAs(this, () => "Lock()");
+    inspectAs(this, (lock) => `Lock(${lock.#client.describe()})`);
   }
 }
 
-handleKind("lock", {
+handleKind(LOCK.name, {
   leased: true,
-  revive: (passage, imported) =>
-    adopting(new PermitClient("lock", passage.target, passage, imported), () => new Lock()),
+  revive: (passage, imported) => adopting(new PermitClient(LOCK, passage.target, passage, imported), () => new Lock()),
 });

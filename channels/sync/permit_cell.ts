@@ -1,15 +1,34 @@
 import { NotOwnerError } from "../errors.ts";
+import { MAIN_SLOT, sameProcess } from "../kernel/address.ts";
 import { Cell } from "../kernel/cell.ts";
 import { Deque } from "../kernel/deque.ts";
-import { type Holder, Lease } from "../kernel/holder.ts";
+import { type Holder, holders, Lease } from "../kernel/holder.ts";
+import { isolate } from "../kernel/isolate.ts";
 import { packPlain } from "../kernel/pack.ts";
 import type { Request } from "../kernel/request.ts";
-import { type Permit, PermitWords, SPARE } from "./permit_words.ts";
+import { MAIN_NUMBER, type Permit, PermitWords, SPARE } from "./permit_words.ts";
 
 /** So many permits are in shared memory; the home alone has any further ones. */
 const MAX_IN_MEMORY = 65_536;
 /** So many permits that come later find a place there, too. */
 const GROWTH = 256;
+
+/** Whether it is the home's main actor, which cannot die before what it made, and so is not enlisted. */
+function isMain(holder: Holder): boolean {
+  return holder.resident && holder.slot === MAIN_SLOT;
+}
+
+/** What locks and semaphores differ in. */
+export interface PermitKind {
+  /** What its handles are called on their way. */
+  readonly name: string;
+  /** What people call it. */
+  readonly title: string;
+  /** How many it has, if that is always the same. */
+  readonly permits?: number;
+  /** Whether releasing what one does not have makes another permit. */
+  readonly grows: boolean;
+}
 
 /** One who waits for a permit. */
 interface Waiter {
@@ -23,7 +42,7 @@ interface Waiter {
 interface Member {
   readonly numbers: Set<number>;
   readonly lease: Lease;
-  spare: number;
+  spares: number;
 }
 
 /**
@@ -32,23 +51,43 @@ interface Member {
  */
 export class PermitCell extends Cell {
   readonly words: PermitWords;
-  /** What people call it. */
-  readonly title: string;
+  readonly #kind: PermitKind;
   readonly #waiters = new Deque<Waiter>();
   readonly #members = new Map<Holder, Member>();
-  readonly #holderOf = new Map<number, Holder>();
-  readonly #grows: boolean;
-  /** Free permits that are not in memory. */
-  #spare: number;
+  /** What those are called who use it here, where no handle came to them. */
+  readonly #residents = new WeakMap<Holder, number>();
 
-  /** @param grows whether releasing what one does not have makes another permit */
-  constructor(title: string, permits: number, grows: boolean) {
+  constructor(kind: PermitKind, permits: number = kind.permits!) {
     super();
-    this.title = title;
+    this.#kind = kind;
     const inMemory = Math.min(permits, MAX_IN_MEMORY);
-    this.words = PermitWords.allocate(inMemory, grows ? GROWTH : 0);
-    this.#spare = permits - inMemory;
-    this.#grows = grows;
+    this.words = PermitWords.allocate(inMemory, kind.grows ? GROWTH : 0);
+    this.words.spares = permits - inMemory;
+  }
+
+  /** Who has permits, each as often as it has one. */
+  get owners(): Holder[] {
+    const byNumber = new Map([[MAIN_NUMBER, holders.get(isolate.id, MAIN_SLOT)]]);
+    const owners: Holder[] = [];
+    for (const [holder, { numbers, spares }] of this.#members) {
+      for (const number of numbers) byNumber.set(number, holder);
+      for (let n = 0; n < spares; n++) owners.push(holder);
+    }
+    for (const number of this.words.owners()) {
+      const holder = byNumber.get(number);
+      if (holder !== undefined) owners.push(holder);
+    }
+    return owners;
+  }
+
+  /** How many permits nobody has. */
+  get free(): number {
+    return this.words.countFree() + this.words.spares;
+  }
+
+  /** Who waits for a permit, in the order in which they will get one. */
+  get waiting(): Holder[] {
+    return [...this.#waiters].map(({ holder }) => holder);
   }
 
   receive(request: Request): void {
@@ -57,34 +96,55 @@ export class PermitCell extends Cell {
     const { from, verb } = request;
     switch (verb) {
       case "acquire":
-        return this.#wait({ number: this.#numberFor(from, number), holder: from, request });
+        return this.#wait({ number: this.#numberOf(from, number), holder: from, request });
       case "tryAcquire":
-        return this.#tryAcquire(request, this.#numberFor(from, number));
+        return this.#tryAcquire({ number: this.#numberOf(from, number), holder: from, request });
       case "acquireSync":
-        this.enlist(from, number);
-        return this.#wait({ number, holder: from, request: undefined });
+        return this.#acquireSync(from, number);
       case "cancelSync":
         return this.#cancelSync(from, number);
       case "release":
         return this.#release(request, number, index);
-      case "handOver":
-        return void this.#free(index, number, from);
       case "kick":
         return this.#serve();
       default:
-        request.throw(new TypeError(`Cannot ask a ${this.title}: no such request as "${verb}"`));
+        request.throw(new TypeError(`Cannot ask a ${this.#kind.title}: no such request as "${verb}"`));
     }
+  }
+
+  /** What a holder of this isolate is called in the memory. */
+  residentNumber(holder: Holder): number {
+    if (isMain(holder)) return MAIN_NUMBER;
+    let number = this.#residents.get(holder);
+    if (number === undefined) this.#residents.set(holder, number = this.words.nextNumber());
+    return number;
   }
 
   /** Makes a holder known under a number, so that its death frees what that number has. */
   enlist(holder: Holder, number: number): void {
+    if (number === MAIN_NUMBER) return;
+    this.#memberOf(holder).numbers.add(number);
+  }
+
+  #memberOf(holder: Holder): Member {
     let member = this.#members.get(holder);
     if (member === undefined) {
-      member = { numbers: new Set(), lease: new Lease(holder, () => this.#forget(holder)), spare: 0 };
+      member = { numbers: new Set(), lease: new Lease(holder, () => this.#forget(holder)), spares: 0 };
       this.#members.set(holder, member);
     }
-    member.numbers.add(number);
-    this.#holderOf.set(number, holder);
+    return member;
+  }
+
+  /** Undoes `enlist` for a number that has nothing, and waits for nothing. */
+  delist(holder: Holder, number: number): void {
+    const member = this.#members.get(holder);
+    if (member?.numbers.delete(number)) this.#prune(holder, member);
+  }
+
+  #prune(holder: Holder, { numbers, spares, lease }: Member): void {
+    if (numbers.size > 0 || spares > 0) return;
+    this.#members.delete(holder);
+    lease.end();
   }
 
   override granted(_kind: string, holder: Holder, number: number): void {
@@ -99,12 +159,13 @@ export class PermitCell extends Cell {
     this.#members.get(holder)?.lease.settle();
   }
 
-  /** What a holder is called that has no memory to find its number in. */
-  #numberFor(holder: Holder, number: number): number {
-    if (number > 0) {
-      if (this.#holderOf.get(number) !== holder) this.enlist(holder, number);
-      return number;
-    }
+  #knows(holder: Holder, number: number): boolean {
+    return number === MAIN_NUMBER ? isMain(holder) : this.#members.get(holder)?.numbers.has(number) ?? false;
+  }
+
+  /** What a holder is called: as it says, if that is so. One in another process has no memory to find a number in. */
+  #numberOf(holder: Holder, number: number): number {
+    if (this.#knows(holder, number)) return number;
     const known = this.#members.get(holder)?.numbers.values().next().value;
     if (known !== undefined) return known;
     const made = this.words.nextNumber();
@@ -123,66 +184,91 @@ export class PermitCell extends Cell {
     this.#serve();
   }
 
-  #tryAcquire(request: Request, number: number): void {
-    if (this.#waiters.size > 0 || !this.#grant({ number, holder: request.from, request })) request.reply();
+  #tryAcquire(waiter: Waiter): void {
+    const permit = this.#waiters.size > 0 ? undefined : this.#take(waiter);
+    if (permit === undefined) waiter.request!.reply();
+    else this.#offer(waiter, permit);
   }
 
   /** Gives out what is free, in the order of waiting. */
   #serve(): void {
     // Before looking for what is free: whoever frees something after that comes here.
     this.words.contended = this.#waiters.size > 0;
-    while (this.#waiters.size > 0 && this.#grant(this.#waiters.peek()!)) this.#waiters.shift();
+    for (let first = this.#waiters.peek(); first !== undefined; first = this.#waiters.peek()) {
+      const permit = this.#take(first);
+      if (permit === undefined) break;
+      this.#waiters.shift();
+      this.#offer(first, permit);
+    }
     this.words.contended = this.#waiters.size > 0;
   }
 
-  #grant({ number, holder, request }: Waiter): boolean {
-    if (request === undefined) {
-      if (this.words.claim(number) < 0) return false;
-      this.words.ring();
-      return true;
+  #take({ number, holder, request }: Waiter): Permit | undefined {
+    if (request !== undefined) {
+      const permit = this.words.take(number);
+      if (permit !== undefined) return permit;
+    } else {
+      const index = this.words.claim(number);
+      if (index >= 0) return { index, number, abandoned: false };
     }
-    const permit = this.words.take(number) ?? this.#takeSpare(number, holder);
-    if (permit === undefined) return false;
-    const { index, abandoned } = permit;
-    request.offer(packPlain([index, number, abandoned]), number, (kept) => {
-      if (kept) return;
-      if (abandoned) this.words.abandon(index);
-      this.#free(index, number, holder);
-    });
-    return true;
-  }
-
-  #takeSpare(number: number, holder: Holder): Permit | undefined {
-    if (this.#spare === 0) return undefined;
-    this.#spare--;
-    this.#members.get(holder)!.spare++;
+    if (this.words.spares === 0 || (request === undefined && !this.words.give(number))) return undefined;
+    this.words.spares--;
+    this.#memberOf(holder).spares++;
     return { index: SPARE, number, abandoned: false };
   }
 
-  /** Frees a permit, if it is that number's. */
-  #free(index: number, number: number, holder: Holder): boolean {
-    if (index === SPARE) {
-      const member = this.#members.get(holder);
-      if (member === undefined || member.spare === 0) return false;
-      member.spare--;
-      this.#spare++;
-    } else if (this.#holderOf.get(number) !== holder || !this.words.free(index, number)) return false;
-    this.#serve();
-    return true;
+  #offer({ number, holder, request }: Waiter, { index, abandoned }: Permit): void {
+    if (request === undefined) return this.words.ring();
+    request.offer(packPlain([index, number, abandoned]), number, (kept) => {
+      if (!kept && this.#free(index, number, holder, abandoned)) this.#serve();
+    });
   }
 
-  /** One who waited synchronously gives up; it may have been given a permit in the meantime. */
+  /** Frees a permit, if it is that holder's under that number; `abandoned` is what its next owner is told. */
+  #free(index: number, number: number, holder: Holder, abandoned: boolean = false): boolean {
+    const member = this.#members.get(holder);
+    if (index === SPARE) {
+      if (member === undefined || member.spares === 0) return false;
+      member.spares--;
+      this.words.spares++;
+      this.#prune(holder, member);
+      return true;
+    }
+    if (!this.#knows(holder, number)) return false;
+    if (abandoned) this.words.abandon(index);
+    return this.words.free(index, number);
+  }
+
+  #acquireSync(holder: Holder, number: number): void {
+    // In another process nobody would see what it is given.
+    if (!sameProcess(isolate.id, holder.isolate)) return;
+    this.enlist(holder, number);
+    this.#wait({ number, holder, request: undefined });
+  }
+
+  /** One who waited synchronously gives up, and its number with it. It may have been given a permit in the meantime. */
   #cancelSync(holder: Holder, number: number): void {
-    for (const waiter of [...this.#waiters]) if (waiter.number === number) this.#waiters.remove(waiter);
+    if (!this.#knows(holder, number)) return;
+    this.#removeSync((waiter) => waiter.number === number);
+    if (this.words.takeGift(number)) this.#free(SPARE, number, holder);
     const index = this.words.indexOf(number);
-    if (index < 0 || !this.#free(index, number, holder)) this.#serve();
+    if (index >= 0) this.#free(index, number, holder);
+    this.delist(holder, number);
+    this.#serve();
+  }
+
+  #removeSync(matches: (waiter: Waiter) => boolean): void {
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.request === undefined && matches(waiter)) this.#waiters.remove(waiter);
+    }
   }
 
   /** Frees what the caller has; a permit that it does not have is made where that is allowed. */
   #release(request: Request, number: number, index: number): void {
-    if (number > 0 && this.#free(index, number, request.from)) return request.reply();
-    if (!this.#grows) return request.throw(notOwner(this.title));
-    if (!this.words.open()) this.#spare++;
+    if (number === 0 || !this.#free(index, number, request.from)) {
+      if (!this.#kind.grows) return request.throw(notOwner(this.#kind));
+      if (!this.words.open()) this.words.spares++;
+    }
     this.#serve();
     request.reply();
   }
@@ -192,16 +278,14 @@ export class PermitCell extends Cell {
     const member = this.#members.get(holder);
     if (member === undefined) return;
     this.#members.delete(holder);
-    for (const number of member.numbers) this.#holderOf.delete(number);
-    for (const waiter of [...this.#waiters]) {
-      if (waiter.holder === holder && waiter.request === undefined) this.#waiters.remove(waiter);
-    }
-    this.#spare += member.spare;
+    this.#removeSync((waiter) => waiter.holder === holder);
+    this.words.spares += member.spares;
     for (const number of member.numbers) this.#abandon(number);
     this.#serve();
   }
 
   #abandon(number: number): void {
+    this.words.takeGift(number);
     for (let index = this.words.indexOf(number); index >= 0; index = this.words.indexOf(number)) {
       this.words.abandon(index);
       this.words.free(index, number);
@@ -211,6 +295,6 @@ export class PermitCell extends Cell {
 }
 
 /** The error of one who releases what it does not have. */
-export function notOwner(title: string): NotOwnerError {
+export function notOwner({ title }: PermitKind): NotOwnerError {
   return new NotOwnerError(`Cannot release a ${title}: the caller does not hold it`);
 }

@@ -1,90 +1,110 @@
 import { whoActs } from "../kernel/acting.ts";
-import { isCell, type Target } from "../kernel/cell.ts";
 import { showAddress } from "../kernel/address.ts";
+import { isCell, type Target } from "../kernel/cell.ts";
 import type { Import, Passage } from "../kernel/handle.ts";
 import type { Holder } from "../kernel/holder.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
 import type { LockGuard } from "./lock_guard.ts";
-import { notOwner, type PermitCell } from "./permit_cell.ts";
+import type { PermitCell, PermitKind } from "./permit_cell.ts";
 import { PermitSeat } from "./permit_seat.ts";
 import { type Permit, PermitWords } from "./permit_words.ts";
 
-/** An actor's seats, so that all its handles to one lock are the same to it. */
-const seats = new WeakMap<Holder, Map<Target | string, PermitSeat>>();
-
 /** One handle's way to a lock or semaphore. */
 export class PermitClient {
-  readonly #title: string;
-  readonly #target: Target;
-  readonly #words: PermitWords | undefined;
+  /** What all handles to one lock have in common here. */
+  readonly key: Target | string;
+  readonly words: PermitWords | undefined;
+  /** Whose way it is: while a permit is held or awaited by it, it is not collected, and so its lease not returned. */
+  handle: object | undefined;
+  /** What this thread is called in the memory while it waits, so that what it is given then is not taken for another. */
+  sleepingNumber: number | undefined;
   /** Who got this handle by message, and what it is called in the memory. */
   readonly #arrived: { readonly holder: Holder; readonly number: number } | undefined;
 
-  constructor(title: string, target: Target, passage?: Passage, imported?: Import) {
-    this.#title = title;
-    this.#target = target;
-    if (isCell(target)) this.#words = (target as PermitCell).words;
-    else if (passage?.memory !== undefined) this.#words = new PermitWords(passage.memory);
+  /** That of whoever called last. */
+  #seat: PermitSeat | undefined;
+
+  constructor(readonly kind: PermitKind, readonly target: Target, passage?: Passage, imported?: Import) {
+    this.key = isCell(target) ? target : showAddress(target);
+    if (isCell(target)) this.words = (target as PermitCell).words;
+    else if (passage?.memory !== undefined) this.words = new PermitWords(passage.memory);
     if (imported !== undefined) this.#arrived = { holder: imported.holder, number: passage!.number! };
   }
 
   /** What travels. Each copy is called by a number of its own. */
-  passage(kind: string): Passage {
-    const words = this.#words;
-    return { kind, target: this.#target, meta: null, memory: words?.memory, number: words?.nextNumber() };
+  passage(): Passage {
+    const { kind, target, words } = this;
+    return { kind: kind.name, target, meta: null, memory: words?.memory, number: words?.nextNumber() };
   }
 
   async acquire(options: WaitOptions | undefined): Promise<LockGuard> {
-    const wait = patience(`acquire a ${this.#title}`, options);
+    const wait = patience(`acquire a ${this.kind.title}`, options);
     const seat = this.seat();
-    return guard(seat, await seat.acquire(wait));
+    return new PermitGuard(seat, await seat.acquire(wait));
   }
 
   async tryAcquire(): Promise<LockGuard | undefined> {
     const seat = this.seat();
     const permit = await seat.tryAcquire();
-    return permit && guard(seat, permit);
+    return permit && new PermitGuard(seat, permit);
   }
 
   acquireSync(options: WaitOptions | undefined): LockGuard {
-    const wait = patience(`acquire a ${this.#title}`, options);
+    const wait = patience(`acquire a ${this.kind.title}`, options);
     const seat = this.seat();
-    return guard(seat, seat.acquireSync(wait));
+    return new PermitGuard(seat, seat.acquireSync(wait));
   }
 
-  async release(): Promise<void> {
-    const seat = this.seat();
-    await seat.release(seat.held.at(-1));
+  release(): Promise<void> {
+    return this.seat().release();
   }
 
   releaseSync(): void {
-    const seat = this.seat();
-    const permit = seat.held.at(-1);
-    if (permit === undefined) throw notOwner(this.#title);
-    seat.releaseSync(permit);
+    this.seat().releaseSync();
+  }
+
+  /** How it is, in words; where it lives, that is. */
+  describe(): string {
+    if (!isCell(this.target)) return "elsewhere";
+    const { owners, waiting, free } = this.target as PermitCell;
+    const isLock = this.kind.permits === 1;
+    const parts = isLock ? owners.length === 0 ? ["free"] : [] : [`${free} free`];
+    if (owners.length > 0) parts.push(`held by ${owners.map(({ isolate, slot }) => `${isolate}#${slot}`).join(", ")}`);
+    if (waiting.length > 0) parts.push(`${waiting.length} waiting`);
+    return parts.join(", ");
   }
 
   /** What the calling actor has of it. */
   seat(): PermitSeat {
     const holder = whoActs.holder();
-    const key = isCell(this.#target) ? this.#target : showAddress(this.#target);
-    let mine = seats.get(holder);
-    if (mine === undefined) seats.set(holder, mine = new Map());
-    let seat = mine.get(key);
-    if (seat === undefined) mine.set(key, seat = this.#makeSeat(holder));
-    return seat;
+    if (this.#seat?.holder !== holder) this.#seat = PermitSeat.of(this, holder);
+    return this.#seat;
   }
 
-  #makeSeat(holder: Holder): PermitSeat {
-    if (isCell(this.#target)) {
-      const cell = this.#target as PermitCell;
-      const number = cell.words.nextNumber();
-      cell.enlist(holder, number);
-      return new PermitSeat(this.#title, cell, holder, cell.words, number);
-    }
-    // In the memory only the one whom the home knows by this handle's number may act.
-    if (this.#arrived?.holder !== holder) return new PermitSeat(this.#title, this.#target, holder, undefined, 0);
-    return new PermitSeat(this.#title, this.#target, holder, this.#words, this.#arrived.number);
+  /** What a holder is called in the memory; 0 if the home does not know it by a number, so that it may not touch it. */
+  numberOf(holder: Holder): number {
+    if (isCell(this.target)) return (this.target as PermitCell).residentNumber(holder);
+    return this.#arrived?.holder === holder ? this.#arrived.number : 0;
+  }
+}
+
+/** Holds a permit until it is disposed of. */
+class PermitGuard implements LockGuard {
+  readonly #seat: PermitSeat;
+  readonly #permit: Permit;
+
+  constructor(seat: PermitSeat, permit: Permit) {
+    this.#seat = seat;
+    this.#permit = permit;
+  }
+
+  get abandoned(): boolean {
+    return this.#permit.abandoned;
+  }
+
+  [Symbol.dispose](): void {
+    // Released by name in the meantime, it is no longer this guard's to give back.
+    if (this.#seat.held.includes(this.#permit)) this.#seat.releaseSync(this.#permit);
   }
 }
 
@@ -92,6 +112,7 @@ const clients = new WeakMap<object, PermitClient>();
 
 /** Lets others of this folder find the client of a lock. */
 export function remember(lock: object, client: PermitClient): PermitClient {
+  client.handle = lock;
   clients.set(lock, client);
   return client;
 }
@@ -99,17 +120,4 @@ export function remember(lock: object, client: PermitClient): PermitClient {
 /** The client of a lock; undefined if it is none. */
 export function clientOf(lock: object): PermitClient | undefined {
   return clients.get(lock);
-}
-
-/** Holds a permit until it is disposed of. */
-export function guard(seat: PermitSeat, permit: Permit): LockGuard {
-  let held = true;
-  return {
-    abandoned: permit.abandoned,
-    [Symbol.dispose]() {
-      // Released by name in the meantime, it is no longer this guard's to give back.
-      if (held && seat.held.includes(permit)) seat.releaseSync(permit);
-      held = false;
-    },
-  };
 }

@@ -5,7 +5,8 @@ import type { Holder } from "../kernel/holder.ts";
 import { isolate } from "../kernel/isolate.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
 import { type Patience, patience } from "../kernel/wait.ts";
-import { notOwner } from "./permit_cell.ts";
+import { notOwner, type PermitCell } from "./permit_cell.ts";
+import type { PermitClient } from "./permit_client.ts";
 import { type Permit, type PermitWords, SPARE } from "./permit_words.ts";
 import { checkStop } from "./stop_word.ts";
 
@@ -13,6 +14,16 @@ import { checkStop } from "./stop_word.ts";
 const SLICE_MS = 50;
 
 const FOR_EVER: Patience = patience("acquire a lock", undefined);
+
+/** The seats of one actor, by lock. A seat that has nothing goes with the last handle that uses it. */
+class Seats {
+  readonly known = new Map<Target | string, WeakRef<PermitSeat>>();
+  /** Those that have or await something: they stay, and the handles with them. */
+  readonly taken: PermitSeat[] = [];
+}
+
+const seatsOf = new WeakMap<Holder, Seats>();
+const collected = new FinalizationRegistry<() => void>((forget) => forget());
 
 /**
  * What one actor has of one lock or semaphore, however many handles it has to it. Where the memory is shared, taking a
@@ -23,25 +34,41 @@ export class PermitSeat {
   readonly held: Permit[] = [];
   /** How often the owner of a re-entrant lock has entered it again. */
   depth = 0;
-  /** The acquisition of a re-entrant lock that is under way, which others of the same actor wait for. */
-  entering: Promise<unknown> | undefined;
-  readonly #target: Target;
-  readonly #holder: Holder;
-  readonly #words: PermitWords | undefined;
+  readonly holder: Holder;
+  readonly #client: PermitClient;
+  readonly #seats: Seats;
   readonly #number: number;
-  readonly #title: string;
+  readonly #words: PermitWords | undefined;
+  /** How many permits it has, and waits for. */
+  #uses = 0;
+  /** Where it is among those taken. */
+  #place = 0;
 
-  constructor(title: string, target: Target, holder: Holder, words: PermitWords | undefined, number: number) {
-    this.#title = title;
-    this.#target = target;
-    this.#holder = holder;
-    this.#words = words;
-    this.#number = number;
+  private constructor(client: PermitClient, holder: Holder, seats: Seats) {
+    this.#client = client;
+    this.holder = holder;
+    this.#seats = seats;
+    this.#number = client.numberOf(holder);
+    this.#words = this.#number === 0 ? undefined : client.words;
+  }
+
+  /** The seat of the actor that calls itself `holder`, at the lock to which it has this way. */
+  static of(client: PermitClient, holder: Holder): PermitSeat {
+    let seats = seatsOf.get(holder);
+    if (seats === undefined) seatsOf.set(holder, seats = new Seats());
+    const { key } = client;
+    const { known } = seats;
+    let seat = known.get(key)?.deref();
+    if (seat === undefined) {
+      known.set(key, new WeakRef(seat = new PermitSeat(client, holder, seats)));
+      collected.register(seat, () => known.get(key)?.deref() ?? known.delete(key));
+    }
+    return seat;
   }
 
   /** Takes a permit, waiting for one. */
   async acquire(wait: Patience): Promise<Permit> {
-    const permit = this.#takeFree() ?? (wait.once ? await this.tryAcquire() : await this.#ask("acquire", wait));
+    const permit = this.#takeFree() ?? await (wait.once ? this.tryAcquire() : this.#ask("acquire", wait));
     if (permit === undefined) throw this.#late(wait.timeoutMs);
     return permit;
   }
@@ -51,118 +78,188 @@ export class PermitSeat {
     return this.#takeFree() ?? await this.#ask("tryAcquire");
   }
 
-  /** The same, blocking this thread. */
+  /** Takes a permit, blocking this thread. */
   acquireSync(wait: Patience): Permit {
-    const words = this.#assertSync("acquire");
+    const words = this.#assertSync();
     const permit = this.#takeFree();
     if (permit !== undefined) return permit;
     if (wait.once) throw this.#late(wait.timeoutMs);
-    // A number of its own: so the home's gift to this wait is never taken for anything else that this actor has.
-    const number = words.nextNumber();
-    this.#tell("acquireSync", number, SPARE);
-    void isolate.flush();
+    const number = this.#client.sleepingNumber ??= words.nextNumber();
     const deadline = performance.now() + wait.timeoutMs;
+    this.#tellNow("acquireSync", number);
     try {
-      while (true) {
+      for (let first = true;; first = false) {
         const { bell } = words;
-        const given = words.given(number);
-        if (given !== undefined) return this.#note(given);
-        checkStop(`acquire a ${this.#title}`);
+        const given = words.given(number, this.#number);
+        if (given !== undefined) {
+          // Others may be waiting for such a one.
+          if (given.index === SPARE) this.#tell("kick", number, SPARE);
+          return this.#note(given);
+        }
+        // Not before it has waited a little: who stops may still want a lock that is soon free.
+        if (!first) checkStop();
         const left = deadline - performance.now();
         if (left <= 0) throw this.#late(wait.timeoutMs);
-        words.sleep(bell, Math.min(SLICE_MS, left));
+        const rung = words.sleep(bell, Math.min(SLICE_MS, left));
+        // Whoever freed it has told the home, but that may have to pass through this very thread.
+        if (!rung && words.hasFree) this.#tellNow("kick", number);
       }
     } catch (error) {
+      // The number is not used again: a gift may be on its way to it.
+      this.#client.sleepingNumber = undefined;
       this.#tell("cancelSync", number, SPARE);
       throw error;
     }
   }
 
-  /** Gives a permit back; resolves when that is certain. */
-  async release(permit: Permit | undefined): Promise<void> {
+  /** Gives a permit back, the last one if none is named; resolves when that is certain. */
+  async release(permit: Permit | undefined = this.held.at(-1)): Promise<void> {
     if (permit !== undefined && this.#words !== undefined && permit.index !== SPARE) return this.releaseSync(permit);
+    this.#assertOwner(permit);
     this.#forget(permit);
-    const { number, index } = permit ?? { number: 0, index: SPARE };
-    const lost = () => new DisconnectedError(`Cannot release a ${this.#title}: its home is gone`);
-    await ask(this.#target, { holder: this.#holder, verb: "release", detail: `${number} ${index}`, lost });
+    const { number, index } = permit ?? NONE;
+    const lost = () => this.#lost("release");
+    await ask(this.#client.target, { holder: this.holder, verb: "release", detail: `${number} ${index}`, lost });
   }
 
-  /** Gives a permit back without waiting for anything. */
-  releaseSync(permit: Permit): void {
-    if (!this.#forget(permit)) throw notOwner(this.#title);
-    const { number, index } = permit;
+  /** The same without waiting for anything. */
+  releaseSync(permit: Permit | undefined = this.held.at(-1)): void {
+    this.#assertOwner(permit);
+    this.#forget(permit);
+    const { number, index } = permit ?? NONE;
     const words = this.#words;
     if (words === undefined || index === SPARE) return this.#tell("release", number, index);
-    if (words.contended) return this.#tell("handOver", number, index);
     words.free(index, number);
-    // Somebody may have begun to wait between the two lines above.
     if (words.contended) this.#tell("kick", number, index);
   }
 
+  /** Gives up what it has, and gives what takes it again: the same, for all who have a guard of it. */
+  async suspend(): Promise<() => Promise<void>> {
+    const permit = this.held.at(-1)!;
+    const { depth } = this;
+    this.depth = 0;
+    this.#begin();
+    const resume = async () => {
+      try {
+        const again = await this.acquire(FOR_EVER);
+        this.held.splice(this.held.indexOf(again), 1, Object.assign(permit, again));
+        this.depth = depth;
+      } finally {
+        this.#end();
+      }
+    };
+    try {
+      await this.release(permit);
+      return resume;
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+  }
+
   /** @throws {TypeError} If waiting here would block the one who has to answer, or the memory is not shared. */
-  #assertSync(action: string): PermitWords {
-    if (isCell(this.#target)) {
+  #assertSync(): PermitWords {
+    const { target, kind: { title } } = this.#client;
+    if (isCell(target)) {
       throw new TypeError(
-        `Cannot ${action} a ${this.#title} synchronously: its home is this thread, which would wait for itself`,
+        `Cannot acquire a ${title} synchronously: its home is this thread, which would wait for itself`,
       );
     }
     if (this.#words !== undefined) return this.#words;
-    throw new TypeError(`Cannot ${action} a ${this.#title} synchronously: its memory is not shared with this process`);
+    throw new TypeError(`Cannot acquire a ${title} synchronously: its memory is not shared with this actor`);
   }
 
+  /** @throws {DisconnectedError} If the lock's home is gone. */
+  assertHome(): void {
+    const { target } = this.#client;
+    if (!isCell(target) && isolate.exitOf(target.isolate) !== undefined) throw this.#lost("acquire");
+  }
+
+  #assertOwner(permit: Permit | undefined): void {
+    const { kind } = this.#client;
+    if (permit === undefined ? !kind.grows : !this.held.includes(permit)) throw notOwner(kind);
+  }
+
+  /** Takes a permit if that can be done without a message. */
   #takeFree(): Permit | undefined {
+    this.assertHome();
     if (this.#words === undefined || this.#words.contended) return undefined;
     const permit = this.#words.take(this.#number);
     return permit && this.#note(permit);
   }
 
-  /** Gives up what it has, and gives what takes it again: the same, for all who have a guard of it. */
-  async suspend(): Promise<() => Promise<void>> {
-    const permit = this.held.at(-1);
-    if (permit === undefined) throw notOwner(this.#title);
-    const { depth } = this;
-    this.depth = 0;
-    await this.release(permit);
-    return async () => {
-      const again = await this.acquire(FOR_EVER);
-      this.held.splice(this.held.indexOf(again), 1, Object.assign(permit, again));
-      this.depth = depth;
-    };
-  }
-
   #note(permit: Permit): Permit {
+    this.#begin();
     this.held.push(permit);
     return permit;
   }
 
-  #forget(permit: Permit | undefined): boolean {
-    const at = permit === undefined ? -1 : this.held.indexOf(permit);
-    if (at >= 0) this.held.splice(at, 1);
-    return at >= 0;
+  #forget(permit: Permit | undefined): void {
+    if (permit === undefined) return;
+    this.held.splice(this.held.lastIndexOf(permit), 1);
+    this.#end();
+  }
+
+  /** Something is had or awaited. */
+  #begin(): void {
+    if (this.#uses++ > 0) return;
+    this.#place = this.#seats.taken.push(this) - 1;
+    const { target } = this.#client;
+    if (isCell(target)) (target as PermitCell).enlist(this.holder, this.#number);
+  }
+
+  #end(): void {
+    if (--this.#uses > 0) return;
+    const last = this.#seats.taken.pop()!;
+    if (last !== this) {
+      this.#seats.taken[this.#place] = last;
+      last.#place = this.#place;
+    }
+    const { target } = this.#client;
+    if (isCell(target)) (target as PermitCell).delist(this.holder, this.#number);
   }
 
   async #ask(verb: string, wait?: Patience): Promise<Permit | undefined> {
     let permit: Permit | undefined;
     const question: Question = {
-      holder: this.#holder,
+      holder: this.holder,
       verb,
       detail: `${this.#number} ${SPARE}`,
-      lost: () => new DisconnectedError(`Cannot acquire a ${this.#title}: its home is gone`),
+      lost: () => this.#lost("acquire"),
       late: (timeoutMs) => this.#late(timeoutMs),
       tagged: (_tag, value) => {
         const [index, number, abandoned] = value as [number, number, boolean];
         permit = this.#note({ index, number, abandoned });
       },
     };
-    await ask(this.#target, wait === undefined ? question : { ...question, wait });
-    return permit;
+    this.#begin();
+    try {
+      await ask(this.#client.target, wait === undefined ? question : { ...question, wait });
+      return permit;
+    } finally {
+      this.#end();
+    }
   }
 
   #tell(verb: string, number: number, index: number): void {
-    tell(this.#target, this.#holder, verb, `${number} ${index}`, EMPTY_PACKET);
+    tell(this.#client.target, this.holder, verb, `${number} ${index}`, EMPTY_PACKET);
+  }
+
+  /** The same, before this thread is blocked. */
+  #tellNow(verb: string, number: number): void {
+    this.#tell(verb, number, SPARE);
+    void isolate.flush();
+  }
+
+  #lost(action: string): DisconnectedError {
+    return new DisconnectedError(`Cannot ${action} a ${this.#client.kind.title}: its home is gone`);
   }
 
   #late(timeoutMs: number): TimeoutError {
-    return new TimeoutError(`Cannot acquire a ${this.#title}: it was not free for ${timeoutMs} ms`, { timeoutMs });
+    const { title } = this.#client.kind;
+    return new TimeoutError(`Cannot acquire a ${title}: it was not free for ${timeoutMs} ms`, { timeoutMs });
   }
 }
+
+/** What is released by one who has nothing, to make another permit. */
+const NONE: Pick<Permit, "number" | "index"> = { number: 0, index: SPARE };

@@ -4,17 +4,24 @@
  * who wait: that is what the first word is for.
  */
 
-/** 1 while somebody waits at home. Then permits go through the home, in the order of waiting. */
+/** 1 while somebody waits at home. Then the home alone gives out what is free, in the order of waiting. */
 const CONTENDED = 0;
 /** The last number that was given to a copy of a handle. */
 const LAST_NUMBER = 1;
 /** Changes whenever the home has given a permit to one who waits synchronously. */
 const BELL = 2;
-const HEADER = 4;
+/** How many free permits the home has that are not in this memory. */
+const SPARES = 3;
+/** To whom, waiting synchronously, the home gives one of those. */
+const GIFT = 4;
+const HEADER = 5;
 const WORDS_PER_PERMIT = 2;
+const NOBODY = 0;
 /** The owner of a permit that does not exist. */
-const ABSENT = -1;
+const ABSENT = 2 ** 32 - 1;
 
+/** What the main actor of the home is called. */
+export const MAIN_NUMBER = 1;
 /** The index of a permit that only the home knows of. */
 export const SPARE = -1;
 
@@ -31,18 +38,22 @@ export interface Permit {
 export class PermitWords {
   readonly memory: SharedArrayBuffer;
   readonly count: number;
-  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #words: Uint32Array<SharedArrayBuffer>;
+  /** The same, as one can sleep on it. */
+  readonly #signed: Int32Array<SharedArrayBuffer>;
 
   constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    this.#words = new Int32Array(memory);
+    this.#words = new Uint32Array(memory);
+    this.#signed = new Int32Array(memory);
     this.count = (this.#words.length - HEADER) / WORDS_PER_PERMIT;
   }
 
   /** Memory for so many permits, all free, and for so many more that do not exist yet. */
   static allocate(count: number, more: number): PermitWords {
-    const bytes = (HEADER + WORDS_PER_PERMIT * (count + more)) * Int32Array.BYTES_PER_ELEMENT;
+    const bytes = (HEADER + WORDS_PER_PERMIT * (count + more)) * Uint32Array.BYTES_PER_ELEMENT;
     const permits = new PermitWords(new SharedArrayBuffer(bytes));
+    permits.#words[LAST_NUMBER] = MAIN_NUMBER;
     for (let index = count; index < count + more; index++) permits.#words[ownerAt(index)] = ABSENT;
     return permits;
   }
@@ -53,9 +64,11 @@ export class PermitWords {
     return index >= 0 && this.free(index, ABSENT);
   }
 
-  /** A number that no other copy of a handle has. */
+  /** A number that no other copy of a handle has: not for the next four thousand million of them. */
   nextNumber(): number {
-    return Atomics.add(this.#words, LAST_NUMBER, 1) + 1;
+    for (let number = NOBODY;; number = (Atomics.add(this.#words, LAST_NUMBER, 1) + 1) % 2 ** 32) {
+      if (number !== NOBODY && number !== ABSENT) return number;
+    }
   }
 
   get contended(): boolean {
@@ -66,6 +79,15 @@ export class PermitWords {
     Atomics.store(this.#words, CONTENDED, value ? 1 : 0);
   }
 
+  /** How many permits the home alone has. It alone changes that. */
+  get spares(): number {
+    return Atomics.load(this.#words, SPARES);
+  }
+
+  set spares(value: number) {
+    Atomics.store(this.#words, SPARES, value);
+  }
+
   /** Takes any free permit. */
   take(number: number): Permit | undefined {
     const index = this.claim(number);
@@ -74,32 +96,59 @@ export class PermitWords {
 
   /** The same for somebody who will find it by `given`: the index, or -1. */
   claim(number: number): number {
-    for (let index = 0; index < this.count; index++) {
-      if (Atomics.compareExchange(this.#words, ownerAt(index), 0, number) === 0) return index;
-    }
+    for (let index = 0; index < this.count; index++) if (this.#change(index, NOBODY, number)) return index;
     return -1;
   }
 
   /** Frees a permit. False if it was not that number's. */
   free(index: number, number: number): boolean {
-    return Atomics.compareExchange(this.#words, ownerAt(index), number, 0) === number;
+    return this.#change(index, number, NOBODY);
   }
 
-  /** Who has a permit; 0 is nobody. */
-  ownerOf(index: number): number {
-    return Atomics.load(this.#words, ownerAt(index));
+  /** Whether a permit is free for anybody to take. */
+  get hasFree(): boolean {
+    return this.indexOf(NOBODY) >= 0;
+  }
+
+  /** How many are. */
+  countFree(): number {
+    let count = 0;
+    for (let index = 0; index < this.count; index++) if (this.#ownerOf(index) === NOBODY) count++;
+    return count;
+  }
+
+  /** The numbers of those who have a permit. */
+  *owners(): Generator<number> {
+    for (let index = 0; index < this.count; index++) {
+      const owner = this.#ownerOf(index);
+      if (owner !== NOBODY && owner !== ABSENT) yield owner;
+    }
   }
 
   /** The index of a permit that a number has, or -1. */
   indexOf(number: number): number {
-    for (let index = 0; index < this.count; index++) if (this.ownerOf(index) === number) return index;
+    for (let index = 0; index < this.count; index++) if (this.#ownerOf(index) === number) return index;
     return -1;
   }
 
-  /** What a number has, that was given to it by the home. */
-  given(number: number): Permit | undefined {
+  /** Gives one of the home's own permits to somebody who looks for it by `given`. False while another is given. */
+  give(number: number): boolean {
+    return Atomics.compareExchange(this.#words, GIFT, NOBODY, number) === NOBODY;
+  }
+
+  /** Takes such a gift, or takes it back. False if there is none. */
+  takeGift(number: number): boolean {
+    return Atomics.compareExchange(this.#words, GIFT, number, NOBODY) === number;
+  }
+
+  /** What the home has given to `number`, which has nothing else. From now on it belongs to `owner`. */
+  given(number: number, owner: number): Permit | undefined {
     const index = this.indexOf(number);
-    return index < 0 ? undefined : this.#taken(index, number);
+    if (index >= 0) {
+      Atomics.store(this.#words, ownerAt(index), owner);
+      return this.#taken(index, owner);
+    }
+    return this.takeGift(number) ? { index: SPARE, number: owner, abandoned: false } : undefined;
   }
 
   /** Notes that the owner of a permit died, for whoever has it next. */
@@ -110,17 +159,25 @@ export class PermitWords {
   /** Wakes those who wait synchronously. */
   ring(): void {
     Atomics.add(this.#words, BELL, 1);
-    Atomics.notify(this.#words, BELL);
+    Atomics.notify(this.#signed, BELL);
   }
 
   /** What the bell says now. */
   get bell(): number {
-    return Atomics.load(this.#words, BELL);
+    return Atomics.load(this.#signed, BELL);
   }
 
-  /** Sleeps until the bell says something else, or time has passed. */
-  sleep(bell: number, ms: number): void {
-    Atomics.wait(this.#words, BELL, bell, ms);
+  /** Sleeps until the bell says something else, or time has passed: false then. */
+  sleep(bell: number, ms: number): boolean {
+    return Atomics.wait(this.#signed, BELL, bell, ms) !== "timed-out";
+  }
+
+  #ownerOf(index: number): number {
+    return Atomics.load(this.#words, ownerAt(index));
+  }
+
+  #change(index: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#words, ownerAt(index), from, to) === from;
   }
 
   #taken(index: number, number: number): Permit {

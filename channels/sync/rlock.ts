@@ -3,9 +3,12 @@ import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
 import type { LockGuard } from "./lock_guard.ts";
-import { notOwner, PermitCell } from "./permit_cell.ts";
+import { PermitCell, type PermitKind } from "./permit_cell.ts";
 import { PermitClient, remember } from "./permit_client.ts";
 import type { PermitSeat } from "./permit_seat.ts";
+import type { Permit } from "./permit_words.ts";
+
+const RLOCK: PermitKind = { name: "rlock", title: "re-entrant lock", permits: 1, grows: false };
 
 /**
  * A lock that its owner can take again; it is free when it was released as often. (Python's
@@ -31,10 +34,8 @@ export class RLock {
 
   /** Makes a lock whose home is here; nobody holds it. */
   constructor() {
-    const client = adopted<PermitClient>() ??
-      new PermitClient("re-entrant lock", new PermitCell("re-entrant lock", 1, false));
-    this.#client = remember(this, client);
-    enroll(this, () => this.#client.passage("rlock"));
+    this.#client = remember(this, adopted<PermitClient>() ?? new PermitClient(RLOCK, new PermitCell(RLOCK)));
+    enroll(this, () => this.#client.passage());
   }
 
   /**
@@ -43,26 +44,18 @@ export class RLock {
    * @throws {TimeoutError} If it did not become free in time.
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
-    const wait = patience("acquire a re-entrant lock", options);
+    const wait = patience(`acquire a ${RLOCK.title}`, options);
     const seat = this.#client.seat();
-    // Tasks of one actor come in after one another, so that the second finds the lock its actor's.
-    while (seat.entering !== undefined) await seat.entering.catch(() => {});
-    if (seat.held.length > 0) return enterAgain(seat);
-    const acquired = seat.acquire(wait);
-    seat.entering = acquired;
-    try {
-      return hold(seat, (await acquired).abandoned);
-    } finally {
-      seat.entering = undefined;
-    }
+    return enterAgain(seat) ?? new Hold(seat, await seat.acquire(wait));
   }
 
   /** Takes the lock if it is free now, or the calling actor's. */
   async tryAcquire(): Promise<LockGuard | undefined> {
     const seat = this.#client.seat();
-    if (seat.held.length > 0) return enterAgain(seat);
+    const again = enterAgain(seat);
+    if (again !== undefined) return again;
     const permit = await seat.tryAcquire();
-    return permit && hold(seat, permit.abandoned);
+    return permit && new Hold(seat, permit);
   }
 
   /**
@@ -73,14 +66,14 @@ export class RLock {
   async release(): Promise<void> {
     const seat = this.#client.seat();
     if (seat.depth > 0) seat.depth--;
-    else await seat.release(seat.held.at(-1));
+    else await seat.release();
   }
 
   /** Takes the lock, blocking this thread; see {@linkcode Lock.acquireSync}. */
   acquireSync(options?: WaitOptions): LockGuard {
-    const wait = patience("acquire a re-entrant lock", options);
+    const wait = patience(`acquire a ${RLOCK.title}`, options);
     const seat = this.#client.seat();
-    return seat.held.length > 0 ? enterAgain(seat) : hold(seat, seat.acquireSync(wait).abandoned);
+    return enterAgain(seat) ?? new Hold(seat, seat.acquireSync(wait));
   }
 
   /**
@@ -93,35 +86,47 @@ export class RLock {
   }
 
   static {
-    inspectAs(this, () => "RLock()");
+    inspectAs(this, (lock) => `RLock(${lock.#client.describe()})`);
   }
 }
 
-function enterAgain(seat: PermitSeat): LockGuard {
-  seat.depth++;
-  return hold(seat, false);
+/** One entry into a re-entrant lock. */
+class Hold implements LockGuard {
+  readonly #seat: PermitSeat;
+  readonly #permit: Permit;
+  #ended = false;
+
+  constructor(seat: PermitSeat, permit: Permit) {
+    this.#seat = seat;
+    this.#permit = permit;
+  }
+
+  get abandoned(): boolean {
+    return this.#permit.abandoned;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#ended && this.#seat.held.includes(this.#permit)) leave(this.#seat);
+    this.#ended = true;
+  }
 }
 
-function hold(seat: PermitSeat, abandoned: boolean): LockGuard {
-  let held = true;
-  return {
-    abandoned,
-    [Symbol.dispose]() {
-      if (held && seat.held.length > 0) leave(seat);
-      held = false;
-    },
-  };
+/** Enters a lock that the actor has; undefined if it has not. */
+function enterAgain(seat: PermitSeat): LockGuard | undefined {
+  const permit = seat.held.at(-1);
+  if (permit === undefined) return undefined;
+  seat.assertHome();
+  seat.depth++;
+  return new Hold(seat, permit);
 }
 
 function leave(seat: PermitSeat): void {
-  const permit = seat.held.at(-1);
-  if (permit === undefined) throw notOwner("re-entrant lock");
   if (seat.depth > 0) seat.depth--;
-  else seat.releaseSync(permit);
+  else seat.releaseSync();
 }
 
-handleKind("rlock", {
+handleKind(RLOCK.name, {
   leased: true,
   revive: (passage, imported) =>
-    adopting(new PermitClient("re-entrant lock", passage.target, passage, imported), () => new RLock()),
+    adopting(new PermitClient(RLOCK, passage.target, passage, imported), () => new RLock()),
 });

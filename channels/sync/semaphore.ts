@@ -3,8 +3,11 @@ import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import type { WaitOptions } from "../kernel/wait.ts";
 import type { LockGuard } from "./lock_guard.ts";
-import { PermitCell } from "./permit_cell.ts";
-import { PermitClient } from "./permit_client.ts";
+import { PermitCell, type PermitKind } from "./permit_cell.ts";
+import { PermitClient, remember } from "./permit_client.ts";
+
+const GROWING: PermitKind = { name: "semaphore", title: "semaphore", grows: true };
+const BOUNDED: PermitKind = { name: "bounded-semaphore", title: "bounded semaphore", grows: false };
 
 /**
  * So many permits that actors take and give back. (Python's `multiprocessing.Semaphore`.)
@@ -37,12 +40,10 @@ export class Semaphore {
    * @throws {RangeError} If it is negative or no whole number.
    */
   constructor(permits: number = 1) {
-    const grows = new.target !== BoundedSemaphore;
-    const title = grows ? "semaphore" : "bounded semaphore";
-    this.#client = adopted<PermitClient>() ??
-      new PermitClient(title, new PermitCell(title, checkPermits(permits), grows));
-    const kind = grows ? "semaphore" : "bounded-semaphore";
-    enroll(this, () => this.#client.passage(kind));
+    const kind = this instanceof BoundedSemaphore ? BOUNDED : GROWING;
+    const client = adopted<PermitClient>() ?? new PermitClient(kind, new PermitCell(kind, checkPermits(permits)));
+    this.#client = remember(this, client);
+    enroll(this, () => this.#client.passage());
   }
 
   /**
@@ -69,17 +70,13 @@ export class Semaphore {
     return this.#client.acquireSync(options);
   }
 
-  /**
-   * Gives back, at once, the permit that the calling actor took last.
-   *
-   * @throws {NotOwnerError} If it has none.
-   */
+  /** Like `release`, at once. */
   releaseSync(): void {
     this.#client.releaseSync();
   }
 
   static {
-    inspectAs(this, (semaphore) => `${semaphore.constructor.name}()`);
+    inspectAs(this, (semaphore) => `${semaphore.constructor.name}(${semaphore.#client.describe()})`);
   }
 }
 
@@ -109,16 +106,10 @@ function checkPermits(permits: number): number {
   return permits;
 }
 
-for (
-  const [kind, title, Face] of [["semaphore", "semaphore", Semaphore], [
-    "bounded-semaphore",
-    "bounded semaphore",
-    BoundedSemaphore,
-  ]] as const
-) {
-  handleKind(kind, {
+for (const [kind, Face] of [[GROWING, Semaphore], [BOUNDED, BoundedSemaphore]] as const) {
+  handleKind(kind.name, {
     leased: true,
     revive: (passage, imported) =>
-      adopting(new PermitClient(title, passage.target, passage, imported), () => new Face()),
+      adopting(new PermitClient(kind, passage.target, passage, imported), () => new Face()),
   });
 }

@@ -1,0 +1,104 @@
+/** A flag that all can see, set, clear and wait for. */
+
+import { assertEquals, assertGreaterOrEqual, assertRejects } from "@std/assert";
+import { DisconnectedError, EventFlag, spawn, TimeoutError } from "../../mod.ts";
+import { LockHome } from "./fixtures/lock_home.ts";
+import { bounded, everywhere, later, oneOfEach, PLACEMENTS, soon, spawnUser, timeOf } from "./sync_everywhere.ts";
+
+// Where Python's wait() returns false, ours rejects with TimeoutError.
+
+everywhere("[EVENT-01] a new flag is not set, and waiting for it runs out at once or in time", async (placement) => {
+  const [flag, user] = [new EventFlag(), await spawnUser(placement)];
+  assertEquals([await user.call.isSet(flag), await flag.isSet()], [false, false]);
+  for (const timeoutMs of [0, -1, 60]) {
+    const wait = later(user.call.wait(flag, { timeoutMs }));
+    assertGreaterOrEqual(await timeOf(wait), timeoutMs - 5);
+    await assertRejects(() => wait, TimeoutError);
+  }
+});
+
+everywhere(
+  "[EVENT-02] [EVENT-05] a flag that is set stays set for all who wait, until it is cleared",
+  async (placement) => {
+    const [flag, user] = [new EventFlag(), await spawnUser(placement)];
+    for (const by of [user.call, { set: () => flag.set(), clear: () => flag.clear() }]) {
+      await by.set(flag);
+      await by.set(flag);
+      assertEquals([await user.call.isSet(flag), await flag.isSet()], [true, true]);
+      for (const timeoutMs of [undefined, 0, 60_000]) {
+        await user.call.wait(flag, { timeoutMs });
+        await flag.wait({ timeoutMs });
+      }
+      await by.clear(flag);
+      await by.clear(flag);
+      assertEquals([await user.call.isSet(flag), await flag.isSet()], [false, false]);
+      await assertRejects(() => flag.wait({ timeoutMs: 0 }), TimeoutError);
+    }
+  },
+);
+
+everywhere("[EVENT-03] all who wait for a cleared flag go on when somebody sets it", async (placement) => {
+  const flag = new EventFlag();
+  const [setter, { inline, thread, process }] = await Promise.all([spawnUser(placement), oneOfEach()]);
+  await flag.set();
+  await flag.clear();
+  const waiting = [inline, thread, process].map((user) => later(user.call.wait(flag)));
+  const mine = flag.wait();
+  // Each of them has come by now, since it has answered what was asked after.
+  for (const user of [inline, thread, process]) assertEquals(await user.call.isSet(flag), false);
+  await setter.call.set(flag);
+  await soon(Promise.all([...waiting, mine]));
+});
+
+Deno.test("[EVENT-06] a flag shows whether it is set", async () => {
+  const flag = new EventFlag();
+  assertEquals(Deno.inspect(flag), "EventFlag(not set)");
+  await flag.set();
+  assertEquals(Deno.inspect(flag), "EventFlag(set)");
+});
+
+everywhere(
+  "[BEAT-03] [pain-04] set() waits for nobody who died waiting, and wakes the others, within a second",
+  async (placement) => {
+    const flag = new EventFlag();
+    const [victim, { thread, process }] = await Promise.all([spawnUser(placement), oneOfEach()]);
+    const lost = later(victim.call.wait(flag));
+    const waiting = [thread, process].map((user) => later(user.call.wait(flag)));
+    for (const user of [victim, thread, process]) assertEquals(await user.call.isSet(flag), false);
+    if (placement !== "inline") victim.cast.spin();
+    void victim.kill();
+    // It may be dead or dying.
+    await soon(flag.set(), 1000);
+    await soon(Promise.all(waiting), 1000);
+    await victim.exited;
+    await soon(lost.catch(() => {}));
+    await soon(flag.clear(), 1000);
+    await soon(thread.call.set(flag) as Promise<void>, 1000);
+    assertEquals(await process.call.isSet(flag), true);
+  },
+);
+
+everywhere("a wait for a flag that is aborted rejects with the reason, and waits no more", async (placement) => {
+  const [flag, user] = [new EventFlag(), await spawnUser(placement)];
+  const controller = new AbortController();
+  const waiting = later(user.call.wait(flag, { signal: controller.signal }));
+  assertEquals(await user.call.isSet(flag), false);
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => soon(waiting), RangeError, "enough");
+  await assertRejects(() => flag.wait({ signal: AbortSignal.abort(new RangeError("before")) }), RangeError, "before");
+});
+
+for (const place of PLACEMENTS.filter((placement) => placement !== "inline")) {
+  bounded(`when the home of a flag is gone everything rejects with DisconnectedError (${place})`, async () => {
+    const home = await spawn(LockHome, [], { placement: place });
+    const [{ flag }, user] = await Promise.all([home.call.others(), spawnUser("process")]);
+    const waiting = [flag.wait(), later(user.call.wait(flag))];
+    assertEquals([await user.call.isSet(flag), await flag.isSet()], [false, false]);
+    await home.kill();
+    for (const wait of waiting) await assertRejects<Error>(() => soon(wait), DisconnectedError);
+    for (const use of [() => flag.set(), () => flag.clear(), () => flag.isSet(), () => flag.wait()]) {
+      await assertRejects<Error>(use, DisconnectedError);
+    }
+    await assertRejects(() => later(user.call.set(flag)), DisconnectedError);
+  });
+}
