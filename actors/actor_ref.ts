@@ -170,7 +170,11 @@ function makeCall(contact: Contact, method: string, args: unknown[], options: Ca
   const attempt = async (wait: Patience, args: unknown[]) => {
     const { target } = contact;
     const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
-    const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost };
+    const missed = (exit: Exit | undefined) => {
+      contact.missed(target);
+      return lost(exit);
+    };
+    const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost: missed };
     return await ask(target, isCell(target) ? send : { ...send, gate: (send) => queue(target, 1, send) });
   };
   const call = async () => {

@@ -34,6 +34,11 @@ export class Contact {
     return isCell(this.actor) ? this.actor.direct ?? this.actor : this.actor;
   }
 
+  /** What was sent to `target` found nobody there. */
+  missed(target: Target): void {
+    if (isCell(this.actor)) this.actor.missed(target);
+  }
+
   /** How it ended, as far as is known here. */
   get exit(): Exit | undefined {
     const local = this.#localKeeper;
