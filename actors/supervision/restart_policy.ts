@@ -99,8 +99,8 @@ export function budgetOf(
     readonly backoff?: BackoffOptions | undefined;
   },
 ): RestartBudget {
-  const { maxRestarts = 3, withinMs = 5000 } = options;
-  const { minMs = 0, maxMs = 10_000, factor = 2, jitter = 0.2 } = checkOptions(action, options.backoff ?? {});
+  const { maxRestarts = 3, withinMs = 5000, backoff = {} } = options;
+  const { minMs = 0, maxMs = 10_000, factor = 2, jitter = 0.2 } = checkOptions(action, backoff);
   const most = Number.MAX_SAFE_INTEGER;
   return {
     maxRestarts: inRange(action, "maxRestarts", maxRestarts, 0, most),
