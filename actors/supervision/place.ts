@@ -170,7 +170,7 @@ export class Place extends Cell implements Keeper {
     if (this.exit !== undefined) return this.#refuse(request);
     const { direct } = this;
     if (direct !== undefined) return this.#relay(request, direct);
-    if (this.#held.size >= MAX_HELD) return this.#refuse(request);
+    if (this.#held.size >= MAX_HELD && weightOf(request) > 0) return this.#refuse(request);
     this.#held.push(request);
     if (this.#isCertain(request)) keepAlive.hold(true);
     request.onCancel = () => {
@@ -209,15 +209,16 @@ export class Place extends Cell implements Keeper {
   #refuse(request: Request): void {
     request.onCancel = undefined;
     releaseAll(request.body.passages, this.#holder);
-    this.#left(request);
+    // At once: its sender may be out of credit by nothing but what waits here, and the next is refused just so.
+    this.#left(request, 1);
     if (request.asker === undefined) {
       deadLetters.add(`${this.name} (${this.contact.address})`, request.detail || request.verb);
     } else request.lose(this.exit ?? this.#lastExit ?? PARENT_GONE);
   }
 
   /** It is not here any more: its sender may send another. */
-  #left(request: Request): void {
-    if (weightOf(request) > 0) this.#credits.give(request.from.isolate);
+  #left(request: Request, batch?: number): void {
+    if (weightOf(request) > 0) this.#credits.give(request.from.isolate, batch);
   }
 }
 

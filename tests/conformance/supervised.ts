@@ -1,10 +1,20 @@
 /** What the suites about supervision have in common. */
 
 import { type Exit, type PlacementName, Queue, type Ref, type Supervisor, type SupervisorEvent } from "../../mod.ts";
-import { until, within } from "./actor_contract.ts";
+import { oneTest, until, within } from "./actor_contract.ts";
 
-/** The placements of a supervisor: its children may live elsewhere again. */
-export const SUPERVISORS: readonly PlacementName[] = ["inline", "thread", "process"];
+/**
+ * Where a supervisor lives, and where its children: each kind of boundary that may be between them and the test. (Not
+ * threads of a thread: Deno takes a second to start one.)
+ */
+export const FAMILIES: readonly (readonly [supervisor: PlacementName, children: PlacementName])[] = [
+  ["inline", "inline"],
+  ["inline", "thread"],
+  ["inline", "process"],
+  ["thread", "inline"],
+  ["thread", "process"],
+  ["process", "thread"],
+];
 
 /** What children tell, line by line, in the order in which they told it. */
 export class Log extends Queue<string> {
@@ -54,6 +64,16 @@ export class Watcher {
   /** Waits for so many events of a kind. */
   async saw(type: SupervisorEvent["type"], child: string, times = 1): Promise<void> {
     await until(() => this.count(type, child) >= times);
+  }
+}
+
+/** Registers a test for each kind of family. */
+export function eachFamily(
+  name: string,
+  body: (supervisor: PlacementName, children: PlacementName) => Promise<void>,
+): void {
+  for (const [one, other] of FAMILIES) {
+    oneTest(`${name} (${one} supervisor, ${other} children)`, () => body(one, other));
   }
 }
 

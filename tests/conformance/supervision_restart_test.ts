@@ -2,9 +2,9 @@
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { ActorExitedError, child, type Ref, type RestartType, type Strategy, supervise } from "../../mod.ts";
-import { eachPair, eachPlacement, rejection, within } from "./actor_contract.ts";
+import { eachPlacement, rejection, within } from "./actor_contract.ts";
 import { Member, serve } from "./fixtures/supervised.ts";
-import { count, Log, Watcher } from "./supervised.ts";
+import { count, eachFamily, Log, Watcher } from "./supervised.ts";
 
 /** How a child may end, and whether that is an end that was not meant. */
 const ENDS: readonly [string, "meant" | "abnormal", (ref: Ref<typeof Member>) => unknown][] = [
@@ -46,7 +46,7 @@ const RESTARTED: Readonly<Record<Strategy, string[]>> = {
 };
 
 for (const [strategy, expected] of Object.entries(RESTARTED) as [Strategy, string[]][]) {
-  eachPair(`${strategy} restarts those it should, and in order (supervisor, children)`, async (one, placement) => {
+  eachFamily(`${strategy} restarts those it should, in order`, async (one, placement) => {
     const log = new Log();
     const member = (name: string) => child(Member, [name, log], { placement });
     const children = { a: member("a"), b: member("b"), c: member("c") };
