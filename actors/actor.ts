@@ -200,10 +200,9 @@ export class Actor extends Cell implements Keeper {
       this.#finish({ code: 0, reason: "stopped" });
       return this.exited;
     }
-    const kill = () => void this.kill("SIGKILL");
-    if (graceMs <= 0) kill();
-    else if (graceMs !== Infinity) {
-      const deadline = wheel.after(graceMs, kill);
+    if (graceMs <= 0) return this.kill("SIGKILL");
+    if (graceMs !== Infinity) {
+      const deadline = wheel.after(graceMs, () => void this.kill("SIGKILL"));
       void this.exited.then(() => deadline.cancel());
     }
     if (this.#stopping === undefined) {

@@ -51,15 +51,13 @@ export class SupervisorActor implements ActorHooks {
     this.#actor = currentActor();
     this.#actor.endChildrenBy = () => this.#stopAll();
     void this.#actor.exited.then(() => this.#children.forEach((child) => child.endWait()));
-    const stop = () => void this.#stopAll();
-    this.#actor.signal.addEventListener("abort", stop);
+    // At once, and not when all that it was asked is done: a start may take as long as it likes.
+    this.#actor.signal.addEventListener("abort", () => void this.#stopAll());
     try {
       for (const child of this.#children.values()) await this.#start(child, "started");
     } catch (error) {
       await this.#stopAll();
       throw error;
-    } finally {
-      this.#actor.signal.removeEventListener("abort", stop);
     }
   }
 
