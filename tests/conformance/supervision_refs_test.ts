@@ -225,7 +225,7 @@ eachFamily("restart() under load loses no call, wherever it comes from", async (
 eachFamily("after the end of their supervisor calls reject at once, casts are dead letters", async (one, placement) => {
   const log = new Log();
   const inner = supervisor({ b: child(Member, ["b", log], { placement }) });
-  const app = await supervise({ a: child(Member, ["a", log], { placement }), inner }, { placement: one });
+  await using app = await supervise({ a: child(Member, ["a", log], { placement }), inner }, { placement: one });
   const refs: Ref<typeof Member>[] = [app.refs.a, app.refs.inner.refs.b];
   await using outsider = await spawn(Outsider, [], { placement: "thread" });
   await app.kill();
