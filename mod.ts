@@ -66,7 +66,7 @@ export {
   type Supervisor,
   supervisor,
 } from "./actors/supervision/supervisor.ts";
-export type { BackoffOptions, RestartType, Strategy } from "./actors/supervision/restart_policy.ts";
+export type { AutoShutdown, BackoffOptions, RestartType, Strategy } from "./actors/supervision/restart_policy.ts";
 export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
 export { onExit } from "./actors/on_exit.ts";
 export type { ExitHookOptions } from "./actors/exit_hooks.ts";

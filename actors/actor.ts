@@ -147,7 +147,7 @@ export class Actor extends Cell implements Keeper {
         await made.onStart?.(this.current);
         return [made];
       });
-      if (this.#ending) throw this.#endedEarly();
+      if (this.ending) throw this.#endedEarly();
       this.#instance = instance;
       this.#state = "running";
       this.loop.open(instance);
@@ -201,10 +201,9 @@ export class Actor extends Cell implements Keeper {
       this.#finish({ code: 0, reason: "stopped" });
       return this.exited;
     }
-    const kill = () => void this.kill("SIGKILL");
-    if (graceMs <= 0) kill();
-    else if (graceMs !== Infinity) {
-      const deadline = wheel.after(graceMs, kill);
+    if (graceMs <= 0) return this.kill("SIGKILL");
+    if (graceMs !== Infinity) {
+      const deadline = wheel.after(graceMs, () => void this.kill("SIGKILL"));
       void this.exited.then(() => deadline.cancel());
     }
     if (this.#stopping === undefined) {
@@ -260,7 +259,7 @@ export class Actor extends Cell implements Keeper {
   crash(error: unknown, message: FailedMessage): void {
     if (this.#state === "ended" || error instanceof ExitRequest) return;
     if (this.#instance?.onError === undefined) void this.#fail(error, ` in ${message.method}`);
-    else void this.#decide(error, message, "escalate");
+    else void this.#decide(error, message, "restart");
   }
 
   /** Stops the children, all within the grace, those asked first that were started last. */
@@ -279,13 +278,14 @@ export class Actor extends Cell implements Keeper {
     if (this.isProgram) throw new TypeError(`Cannot ${action} ${this.name}: it is the program itself`);
   }
 
-  get #ending(): boolean {
+  /** Whether it takes nothing new any more. */
+  get ending(): boolean {
     return this.#state === "stopping" || this.#state === "ended";
   }
 
   /** An actor that ends takes nothing new. */
   #refuses(request: Request): boolean {
-    if (!this.#ending) return false;
+    if (!this.ending) return false;
     this.#discard(request);
     if (request.asker === undefined) deadLetters.add(this.title, request.detail || request.verb);
     else request.lose(this.exit ?? { code: 0, reason: "stopped" });
@@ -300,7 +300,7 @@ export class Actor extends Cell implements Keeper {
       const decision = await this.#decisionOf(error, message) ?? fallback;
       if (decision === "resume" || this.#state === "ended") return;
       if (decision === "stop") void this.stop(GRACE_MS);
-      else await this.#fail(error, ` in ${message.method}`);
+      else await this.#fail(error, ` in ${message.method}`, decision === "escalate");
     } finally {
       this.loop.resume();
     }
@@ -311,7 +311,7 @@ export class Actor extends Cell implements Keeper {
       return await runAs(this, undefined, () => this.#instance?.onError?.(error, message));
     } catch (second) {
       logFailed(`${this.title}: onError failed`, second);
-      return "escalate";
+      return "restart";
     }
   }
 
@@ -371,10 +371,10 @@ export class Actor extends Cell implements Keeper {
   }
 
   /** The whole error is on standard error before the actor counts as ended. */
-  async #fail(error: unknown, where: string): Promise<void> {
+  async #fail(error: unknown, where: string, escalated = false): Promise<void> {
     logFailed(`${this.title} ended by an uncaught error${where}`, error);
     this.#settle({ thrown: error });
-    await this.#conclude(failedBy(error));
+    await this.#conclude(escalated ? { ...failedBy(error), escalated } : failedBy(error));
   }
 
   /** The task's outcome is known, and told while its holds on what it may contain still last. The first one counts. */

@@ -186,7 +186,11 @@ async function answerTo(
     const { target } = contact;
     const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
     const gate = isCell(target) ? undefined : (send: () => void) => queue(target, 1, send);
-    const call = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost, gate };
+    const missed = (exit: Exit | undefined) => {
+      contact.missed(target);
+      return lost(exit);
+    };
+    const call = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost: missed, gate };
     return tracing === undefined ? ask(target, call) : tracedAsk(tracing, title, contact, target, call);
   };
   try {

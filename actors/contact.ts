@@ -2,7 +2,7 @@ import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
-import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
+import { type Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
 import { exitOfCell, isolate } from "../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
@@ -26,12 +26,17 @@ export class Contact {
 
   /** Where the actor lives, as people read it. */
   get address(): string {
-    return isCell(this.actor) ? `${isolate.id}#${this.actor.slot}` : showAddress(this.actor);
+    return isCell(this.actor) ? `${isolate.id}#${cells.slotOf(this.actor)}` : showAddress(this.actor);
   }
 
   /** Where to send what is for the actor. */
   get target(): Target {
     return isCell(this.actor) ? this.actor.direct ?? this.actor : this.actor;
+  }
+
+  /** What was sent to `target` found nobody there. */
+  missed(target: Target): void {
+    if (isCell(this.actor)) this.actor.missed(target);
   }
 
   /** How it ended, as far as is known here. */

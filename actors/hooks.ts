@@ -55,8 +55,9 @@ export interface ActorHooks {
   onDown?(down: Down): void | Promise<void>;
   /**
    * Decides what an error in a handler means: without it, one that has a caller means nothing more to the actor
-   * (`"resume"`), and any other ends it. `"restart"` and `"escalate"` end an actor that has no supervisor. Nothing
-   * else is handled until it has decided.
+   * (`"resume"`), and any other ends it (`"restart"`), so that its supervisor, if it has one, starts it again.
+   * `"stop"` stops it in order. `"escalate"` ends it and its supervisor with it, which has then failed with the same
+   * error and may be started again by one above. Nothing else is handled until it has decided.
    */
   onError?(error: unknown, message: FailedMessage): ErrorDecision | Promise<ErrorDecision>;
 }

@@ -7,6 +7,7 @@ import { isolate } from "../channels/kernel/isolate.ts";
 import { logger } from "../channels/kernel/log.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { CastBound } from "./cast_bound.ts";
+import { Credits } from "./credits.ts";
 
 /** How many messages an actor's mailbox takes, and what becomes of more. */
 export interface MailboxOptions {
@@ -21,9 +22,6 @@ export interface MailboxOptions {
   readonly overflow?: "wait" | "reject" | "drop-newest" | "drop-oldest" | undefined;
 }
 
-/** A sender gets credit for so many messages at once. */
-const CREDIT_BATCH = 256;
-
 /** A mailbox that takes fewer is meant to be full. */
 const SMALL = 16;
 
@@ -34,7 +32,7 @@ export class Inbox {
   readonly #waiting = new Deque<Request>();
   /** Casts of this isolate wait here and not in an outbox; what waits from others has been counted there. */
   readonly #localCasts = new CastBound();
-  readonly #credit = new Map<string, number>();
+  readonly #credits: Credits;
   readonly #capacity: number;
   /** So many waiting messages are worth a word, once until the mailbox was empty again. */
   readonly #alarmAt: number;
@@ -45,6 +43,7 @@ export class Inbox {
     readonly owner: { readonly holder: Holder; readonly title: string },
     options: MailboxOptions | undefined,
   ) {
+    this.#credits = new Credits(() => owner.holder.slot);
     this.#capacity = options?.capacity ?? 1024;
     this.#overflow = options?.overflow ?? "wait";
     this.#alarmAt = this.#capacity < SMALL ? Infinity : Math.floor(this.#capacity / 2) + 1;
@@ -89,16 +88,17 @@ export class Inbox {
     return request;
   }
 
-  /** A message was turned away at the door: its sender may send another. */
-  credit(request: Request): void {
-    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+  /** A message is not here any more, or was turned away at the door: its sender may send another. */
+  credit(request: Request, batch?: number): void {
+    if (request.left !== undefined) request.left();
+    else this.#credits.give(request.from.isolate, batch);
   }
 
   /** The actor has ended: whoever waits is told so. */
   end(lost: (request: Request) => void): void {
     for (const request of [...this.#queue.clear(), ...this.#waiting.clear()]) {
       releaseAll(request.body.passages, this.owner.holder);
-      this.#giveCredit(request.from.isolate, 1);
+      this.credit(request, 1);
       if (request.asker === undefined) this.#deadLetter(request);
       else lost(request);
     }
@@ -157,17 +157,6 @@ export class Inbox {
 
   #deadLetter(request: Request): void {
     deadLetters.add(this.owner.title, request.detail || request.verb);
-  }
-
-  #giveCredit(to: string, batch: number): void {
-    if (to === isolate.id) return;
-    const count = (this.#credit.get(to) ?? 0) + 1;
-    if (count < batch) {
-      this.#credit.set(to, count);
-      return;
-    }
-    this.#credit.delete(to);
-    isolate.post({ kind: "credit", to, from: isolate.id, slot: this.owner.holder.slot, count });
   }
 }
 

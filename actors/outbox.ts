@@ -20,6 +20,8 @@ interface Waiting {
   send(): void;
   /** It will never be sent, though who it was for lives. */
   dropped?(): void;
+  /** It is not here any more, whatever became of it. */
+  left?(): void;
 }
 
 /**
@@ -46,17 +48,19 @@ export class Outbox {
   /** Sends now, or when it is this message's turn. Returns what withdraws it in the latter case. */
   submit(message: Waiting): (() => void) | undefined {
     if (this.hasRoom) {
-      this.#underWay += message.weight;
-      message.send();
+      this.#send(message);
       return undefined;
     }
     if (message.castOf !== undefined && !this.#casts.admit(message.bytes)) {
       message.dropped?.();
+      message.left?.();
       deadLetters.add(showAddress(this.to), message.castOf);
       return undefined;
     }
     this.#waiting.push(message);
-    return () => void this.#waiting.remove(message);
+    return () => {
+      if (this.#waiting.remove(message)) message.left?.();
+    };
   }
 
   /** The actor has handled so many. */
@@ -66,8 +70,7 @@ export class Outbox {
       const message = this.#waiting.shift();
       if (message === undefined) break;
       if (message.castOf !== undefined) this.#casts.release(message.bytes);
-      this.#underWay += message.weight;
-      message.send();
+      this.#send(message);
     }
   }
 
@@ -75,7 +78,14 @@ export class Outbox {
   end(): void {
     for (const message of this.#waiting.clear()) {
       if (message.castOf !== undefined) deadLetters.add(showAddress(this.to), message.castOf);
+      message.left?.();
     }
+  }
+
+  #send(message: Waiting): void {
+    this.#underWay += message.weight;
+    message.send();
+    message.left?.();
   }
 }
 

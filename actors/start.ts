@@ -107,9 +107,14 @@ async function launchHere(
   registration: Registration,
 ): Promise<void> {
   const deadline = new StartDeadline(action, plan);
+  const killed = Promise.withResolvers<never>();
+  killed.promise.catch(() => {});
+  void actor.exited.then((exit) => {
+    if (exit.signal !== undefined) killed.reject(new Error(`it was ended before it was ready (${describeExit(exit)})`));
+  });
   try {
     deadline.check();
-    await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed]);
+    await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed, killed.promise]);
     logStarted(actor);
   } catch (error) {
     void actor.kill("SIGKILL");

@@ -44,8 +44,9 @@ export class StreamCell extends Cell {
     void this.owner.run(() => request.verb === "return" ? this.#return(request) : this.#next(request));
   }
 
-  override returned(): void {
-    this.close();
+  override returned(kind: string): void {
+    // One through whom it only passed has given it to another.
+    if (this.holdersOf(kind) === 0) this.close();
   }
 
   /**

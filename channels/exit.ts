@@ -11,6 +11,8 @@ export interface Exit {
   readonly reason: "normal" | "stopped" | "killed" | "error" | "out-of-memory" | "parent-gone" | "unresponsive";
   /** What it failed with, when an error ended it. */
   readonly error?: unknown;
+  /** Set when its `onError` decided to `"escalate"`: its supervisor, if it has one, fails with it. */
+  readonly escalated?: true;
 }
 
 /** The exit of what ended because its parent did. */

@@ -7,7 +7,7 @@ import type { ArgsThenOptions, Handle, StartArgs } from "../spawn.ts";
 import { planOf, type SpawnOptions } from "../spawn_options.ts";
 import { Place } from "./place.ts";
 import { PlaceControl } from "./place_control.ts";
-import type { RestartType } from "./restart_policy.ts";
+import type { AutoShutdown, RestartType } from "./restart_policy.ts";
 
 /** What `child` takes. */
 export interface ChildOptions extends Omit<SpawnOptions, "signal" | "daemon"> {
@@ -40,7 +40,15 @@ export interface ChildSpec {
   readonly control: PlaceControl;
 }
 
-const specs = new WeakMap<object, ChildSpec>();
+/** A child as its describer knows it. */
+export interface Described {
+  readonly spec: ChildSpec;
+  readonly place: Place;
+  /** Whether a supervisor was given it. */
+  supervised: boolean;
+}
+
+const described = new WeakMap<object, Described>();
 const RESTARTS: readonly string[] = ["permanent", "transient", "temporary"];
 
 /**
@@ -94,31 +102,41 @@ export function describeChild<H>(
   const parent = currentActor();
   const base = { registration, name: registration.name, path: parent.plan.path, daemon: true, holder: parent.holder };
   const plan = planOf(action, base, options);
-  const place = new Place(plan.name, plan.placement);
   const { kind, moduleUrl, name } = registration;
-  const described: Child<H> = { ref: face(place, kind), options };
-  specs.set(described, {
-    kind,
-    moduleUrl,
-    definition: name,
-    args: [...args],
-    options,
-    control: PlaceControl.of(place),
-  });
-  return described;
+  const place = new Place(plan.name, plan.placement, kind);
+  const child: Child<H> = { ref: face(place, kind), options };
+  const spec = { kind, moduleUrl, definition: name, args: [...args], options, control: PlaceControl.of(place) };
+  described.set(child, { spec, place, supervised: false });
+  return child;
 }
 
 /**
- * What a supervisor needs of a child.
+ * Looks at a child that a supervisor is to be given.
  *
  * @throws {TypeError} If it is no child, or has a supervisor already.
  */
-export function specOf(action: string, name: string, described: unknown): ChildSpec {
-  const spec = typeof described === "object" && described !== null ? specs.get(described) : undefined;
-  if (spec === undefined) {
+export function describedAs(action: string, name: string, child: unknown): Described {
+  const known = typeof child === "object" && child !== null ? described.get(child) : undefined;
+  if (known === undefined) {
     throw new TypeError(`Cannot ${action}: "${name}" is not described by child() or supervisor()`);
   }
-  return spec;
+  if (known.supervised && known.place.exit === undefined) {
+    throw new TypeError(`Cannot ${action}: "${name}" has a supervisor already`);
+  }
+  return known;
+}
+
+/** @throws {TypeError} If a child is significant where that means nothing. */
+export function checkSignificance(
+  action: string,
+  name: string,
+  { options }: ChildSpec,
+  autoShutdown: AutoShutdown,
+): void {
+  if (!options.significant || autoShutdown !== "never") return;
+  throw new TypeError(
+    `Cannot ${action}: "${name}" is significant, which means nothing while autoShutdown is "never"`,
+  );
 }
 
 function checkChildOptions(action: string, options: ChildOptions): void {

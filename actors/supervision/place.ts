@@ -1,14 +1,17 @@
 import { type Exit, PARENT_GONE } from "../../channels/exit.ts";
-import { DISCARD } from "../../channels/kernel/ask.ts";
-import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
+import { DISCARD, discard } from "../../channels/kernel/ask.ts";
+import { Cell, cells, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { deadLetters } from "../../channels/kernel/dead_letters.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
+import type { Holder } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
+import { keepAlive } from "../../channels/kernel/keep_alive.ts";
 import { holderOf, relay } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
 import { Contact, type PlacementName } from "../contact.ts";
+import { Credits } from "../credits.ts";
 import { actorExited } from "../exited.ts";
 import { control, type EndSignal, type Keeper } from "../keeper.ts";
 import { outboxOf } from "../outbox.ts";
@@ -25,48 +28,80 @@ export class Place extends Cell implements Keeper {
   readonly daemon = true;
   /** How to reach the child here. */
   readonly contact: Contact;
-  /** Settles when the child has ended for good. */
-  readonly exited: Promise<Exit>;
   exit: Exit | undefined;
-  #settleExited!: (exit: Exit) => void;
-  #current: Contact | undefined;
+  /** Where the children of this child are found, if it is a supervisor: they may come back as long as it may. */
+  readonly below: Place[] = [];
+  readonly #kind: "actor" | "task";
+  #exited: PromiseWithResolvers<Exit> = Promise.withResolvers();
+  /** Its present life, or the one that was the last so far. */
+  #life: Contact | undefined;
+  /** Whether what comes may go to that life. */
+  #open = false;
   #lastExit: Exit | undefined;
+  /** What its present or last life returned, if it is a task. */
+  #outcome: Promise<unknown> | undefined;
   readonly #held = new Deque<Request>();
+  readonly #credits = new Credits(() => this.slot);
 
-  constructor(name: string, placement: PlacementName) {
+  constructor(name: string, placement: PlacementName, kind: "actor" | "task") {
     super();
     this.name = name;
     this.contact = new Contact(name, placement, this, this);
-    this.exited = new Promise((resolve) => this.#settleExited = resolve);
+    this.#kind = kind;
+  }
+
+  /** Settles when the child has ended for good. */
+  get exited(): Promise<Exit> {
+    return this.#exited.promise;
   }
 
   /** The child lives; what was sent to it in the meantime is its first mail. */
   up(child: Contact): void {
-    this.#current = child;
-    this.exit = undefined;
-    for (const request of this.#held.clear()) this.#relay(request, child.actor);
+    const held = this.#release();
+    // One that had ended for good was started again all the same.
+    if (this.exit !== undefined) this.#exited = Promise.withResolvers();
+    this.exit = this.#lastExit = undefined;
+    this.#life = child;
+    this.#open = true;
+    if (this.#kind === "task") {
+      this.#outcome = child.result(true);
+      this.#outcome.catch(() => {});
+    }
+    for (const request of held) this.#relay(request, child.actor);
+  }
+
+  /** The child is about to end, and may come back: what comes from now on waits. */
+  hold(): void {
+    this.#open = false;
   }
 
   /** The child has ended, and may come back. */
   down(exit: Exit): void {
-    this.#current = undefined;
+    this.#open = false;
     this.#lastExit = exit;
   }
 
   /** The child has ended, and nobody means to bring it back. */
-  over(exit: Exit): void {
+  over(exit: Exit = this.#lastExit ?? PARENT_GONE): void {
+    if (this.exit !== undefined) return;
     this.down(exit);
     this.exit = exit;
-    for (const request of this.#held.clear()) this.#refuse(request);
-    this.#settleExited(exit);
+    for (const request of this.#release()) this.#refuse(request);
+    cells.retire(this, exit);
+    this.#exited.resolve(exit);
+    for (const place of this.below) place.over();
   }
 
   /** The child itself, when nothing waits here that has to reach it first. */
   override get direct(): Target | undefined {
-    const { actor } = this.#current ?? {};
-    if (actor === undefined || this.#held.size > 0) return undefined;
-    const dead = isCell(actor) ? (actor as Actor).exit !== undefined : isolate.exitOf(actor.isolate) !== undefined;
-    return dead ? undefined : actor;
+    if (!this.#open || this.#held.size > 0) return undefined;
+    const { actor } = this.#life!;
+    const ends = isCell(actor) ? (actor as Actor).ending : isolate.exitOf(actor.isolate) !== undefined;
+    return ends ? undefined : actor;
+  }
+
+  override missed(target: Target): void {
+    if (this.#life?.actor === target) this.hold();
   }
 
   receive(request: Request): void {
@@ -76,8 +111,10 @@ export class Place extends Cell implements Keeper {
       case "message":
       case "room":
         return this.#deliver(request);
+      case "hasRoom":
+        return this.direct === undefined ? request.reply(false) : this.#deliver(request);
       case DISCARD:
-        return releaseAll(request.body.passages, holderOf(this));
+        return releaseAll(request.body.passages, this.#holder);
       default:
         if (control(this, request)) return;
         request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
@@ -86,12 +123,14 @@ export class Place extends Cell implements Keeper {
 
   /** Stops this life of the child; its supervisor decides what comes then. */
   async stop(graceMs: number): Promise<Exit> {
-    return await (this.#current?.stop(graceMs) ?? this.#ended());
+    if (!this.#alive) return await this.#ended();
+    this.hold();
+    return await this.#life!.stop(graceMs);
   }
 
   /** Ends this life of the child. */
   async kill(signal: EndSignal): Promise<Exit> {
-    return await (this.#current?.end(signal) ?? this.#ended());
+    return await (this.#alive ? this.#life!.end(signal) : this.#ended());
   }
 
   orphan(): void {
@@ -99,46 +138,91 @@ export class Place extends Cell implements Keeper {
   }
 
   interrupt(): void {
-    void this.#current?.interrupt();
+    if (this.#alive) void this.#life!.interrupt();
   }
 
+  /** Answers, once it has ended for good, with what its last life returned. */
   result(request: Request): void {
-    const lost = (exit: Exit) => actorExited("read the result", this.name, this.contact.address, exit);
-    if (this.#current === undefined) void this.#ended().then((exit) => request.throw(lost(exit)));
-    else {this.#current.result(true).then((value) =>
-        request.replyValue(value, "result"), (error) =>
-        request.throw(error));}
+    void this.exited.then(async (exit) => {
+      try {
+        const lost = () => actorExited("read the result", this.name, this.contact.address, exit);
+        request.replyValue(await (this.#outcome ?? Promise.reject(lost())), "result");
+      } catch (error) {
+        request.throw(error);
+      }
+    });
+  }
+
+  /** Whether it is in one of its lives, as far as is known here. */
+  get #alive(): boolean {
+    return this.#life !== undefined && this.#lastExit === undefined;
   }
 
   async #ended(): Promise<Exit> {
     return this.#lastExit ?? await this.exited;
   }
 
+  get #holder(): Holder {
+    return holderOf(this);
+  }
+
   #deliver(request: Request): void {
     if (this.exit !== undefined) return this.#refuse(request);
     const { direct } = this;
     if (direct !== undefined) return this.#relay(request, direct);
-    if (this.#held.size >= MAX_HELD) return this.#refuse(request);
+    if (this.#held.size >= MAX_HELD && weightOf(request) > 0) return this.#refuse(request);
     this.#held.push(request);
+    if (this.#isCertain(request)) keepAlive.hold(true);
     request.onCancel = () => {
-      if (this.#held.remove(request)) releaseAll(request.body.passages, holderOf(this));
+      if (!this.#held.remove(request)) return;
+      if (this.#isCertain(request)) keepAlive.release(true);
+      releaseAll(request.body.passages, this.#holder);
+      this.#left(request);
     };
+  }
+
+  /** Takes what waits here. */
+  #release(): Request[] {
+    const held = this.#held.clear();
+    for (const request of held) if (this.#isCertain(request)) keepAlive.release(true);
+    return held;
+  }
+
+  /** Whether somebody waits for an answer that will come: there is a supervisor, which restarts it or ends. */
+  #isCertain({ asker }: Request): boolean {
+    return asker !== undefined && this.#life !== undefined;
   }
 
   #relay(request: Request, actor: Target): void {
     request.onCancel = undefined;
-    if (isCell(actor)) return relay(request, holderOf(this), actor);
-    const weight = request.verb === "room" ? 0 : 1;
-    const castOf = request.asker === undefined ? request.detail || request.verb : undefined;
-    const bytes = request.body.bytes.length;
-    relay(request, holderOf(this), actor, (send) => void outboxOf(actor).submit({ weight, bytes, castOf, send }));
+    const left = () => this.#left(request);
+    const lost = () => this.missed(actor);
+    if (isCell(actor)) return relay(request, this.#holder, actor, { left, lost });
+    const { verb, detail, body } = request;
+    const castOf = request.asker === undefined ? detail || verb : undefined;
+    const message = { weight: weightOf(request), bytes: body.bytes.length, castOf, left };
+    const dropped = () => discard(actor, this.#holder, body);
+    const gate = (send: () => void) => outboxOf(actor).submit({ ...message, send, dropped });
+    relay(request, this.#holder, actor, { gate, lost });
   }
 
   #refuse(request: Request): void {
     request.onCancel = undefined;
-    releaseAll(request.body.passages, holderOf(this));
+    releaseAll(request.body.passages, this.#holder);
+    // At once: its sender may be out of credit by nothing but what waits here, and the next is refused just so.
+    this.#left(request, 1);
     if (request.asker === undefined) {
       deadLetters.add(`${this.name} (${this.contact.address})`, request.detail || request.verb);
     } else request.lose(this.exit ?? this.#lastExit ?? PARENT_GONE);
   }
+
+  /** It is not here any more: its sender may send another. */
+  #left(request: Request, batch?: number): void {
+    if (weightOf(request) > 0) this.#credits.give(request.from.isolate, batch);
+  }
+}
+
+/** Whether it takes a place in a mailbox. */
+function weightOf({ verb }: Request): 0 | 1 {
+  return verb === "room" || verb === "hasRoom" ? 0 : 1;
 }

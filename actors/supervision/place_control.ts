@@ -1,4 +1,4 @@
-import { type Exit, PARENT_GONE } from "../../channels/exit.ts";
+import type { Exit } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
@@ -21,17 +21,21 @@ class ControlCell extends Cell {
 
   receive(request: Request): void {
     const value = unpack(request.body, holderOf(this));
-    if (request.verb === "up") this.place.up(contactBehind(value as object)!);
+    if (request.verb === "up") this.up(contactBehind(value as object)!);
+    else if (request.verb === "hold") this.place.hold();
     else if (request.verb === "down") this.place.down(value as Exit);
-    else this.place.over(value as Exit);
+    else this.place.over(value as Exit | undefined);
     request.reply();
+  }
+
+  up(child: Contact): void {
+    // A supervisor may die while it starts a child.
+    if (this.holdersOf(CONTROL) > 0) this.place.up(child);
   }
 
   override returned(kind: string): void {
     // Nobody is left who could start it again.
-    if (kind === CONTROL && this.holdersOf(CONTROL) === 0 && this.place.exit === undefined) {
-      this.place.over(PARENT_GONE);
-    }
+    if (kind === CONTROL && this.holdersOf(CONTROL) === 0) this.place.over();
   }
 }
 
@@ -51,8 +55,14 @@ export class PlaceControl {
 
   /** The child lives. */
   async up(child: Contact): Promise<void> {
-    if (isCell(this.#target)) (this.#target as ControlCell).place.up(child);
+    if (isCell(this.#target)) (this.#target as ControlCell).up(child);
     else await this.#tell("up", makeRef(child));
+  }
+
+  /** The child is about to end, and may come back. */
+  async hold(): Promise<void> {
+    if (isCell(this.#target)) (this.#target as ControlCell).place.hold();
+    else await this.#tell("hold", undefined);
   }
 
   /** The child has ended, and may come back. */
@@ -61,8 +71,8 @@ export class PlaceControl {
     else await this.#tell("down", exit);
   }
 
-  /** The child has ended for good. */
-  async over(exit: Exit): Promise<void> {
+  /** The child has ended for good, if it ever began. */
+  async over(exit: Exit | undefined): Promise<void> {
     if (isCell(this.#target)) (this.#target as ControlCell).place.over(exit);
     else await this.#tell("over", exit);
   }

@@ -1,4 +1,5 @@
 import type { Exit } from "../../channels/exit.ts";
+import { Deque } from "../../channels/kernel/deque.ts";
 import { checkOptions } from "../../channels/kernel/wait.ts";
 
 /** Which children are restarted: always, after an abnormal end, or never. */
@@ -6,6 +7,9 @@ export type RestartType = "permanent" | "transient" | "temporary";
 
 /** Which children are restarted along with one that ended. */
 export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
+
+/** When the end of significant children, in a way that does not bring them back, ends their supervisor. */
+export type AutoShutdown = "never" | "any-significant" | "all-significant";
 
 /** How long to wait before a restart. */
 export interface BackoffOptions {
@@ -37,18 +41,21 @@ export function isNormal(exit: Exit): boolean {
   return exit.reason === "normal" || exit.reason === "stopped";
 }
 
+/** Who fails: a child. */
+interface Failing {
+  /** How often it has failed without having lived long in between. */
+  failures: number;
+}
+
 /**
- * Counts the restarts of one supervisor.
- *
- * A window alone never trips once the waits between restarts are longer than it, so with backoff the failures in a row
- * count too.
+ * Counts the restarts of one supervisor: of all its children together those within the window, and of each the failures
+ * in a row. A window alone never trips once the waits between restarts are longer than it, so with backoff these count too.
  */
 export class RestartCounter {
   readonly #budget: RestartBudget;
   readonly #now: () => number;
   readonly #random: () => number;
-  #recent: number[] = [];
-  #inRow = 0;
+  readonly #recent = new Deque<number>();
 
   constructor(budget: RestartBudget, now: () => number = () => performance.now(), random: () => number = Math.random) {
     this.#budget = budget;
@@ -56,25 +63,25 @@ export class RestartCounter {
     this.#random = random;
   }
 
-  /** How many restarts count now. */
-  get count(): number {
-    return Math.max(this.#recent.length, this.#budget.backoff.minMs > 0 ? this.#inRow : 0);
+  /** How many restarts count now, the one included that is to be made for `child`. */
+  count(child: Failing): number {
+    return Math.max(this.#recent.size, this.#budget.backoff.minMs > 0 ? child.failures : 0);
   }
 
   /**
-   * One more is needed, of a child that had lived so long. Returns how long to wait before it, or undefined if it would
+   * One more is needed, for a child that had lived so long. Returns how long to wait before it, or undefined if it would
    * be one too many.
    */
-  next(livedMs: number): number | undefined {
+  next(child: Failing, livedMs: number): number | undefined {
     const { maxRestarts, withinMs, backoff } = this.#budget;
     const now = this.#now();
-    if (livedMs >= Math.max(withinMs, backoff.maxMs)) this.#inRow = 0;
-    this.#recent = this.#recent.filter((at) => now - at < withinMs);
+    child.failures = livedMs < Math.max(withinMs, backoff.maxMs) ? child.failures + 1 : 1;
+    while (this.#recent.size > 0 && now - this.#recent.peek()! >= withinMs) this.#recent.shift();
     this.#recent.push(now);
-    this.#inRow++;
-    if (this.count > maxRestarts) return undefined;
-    const wait = Math.min(backoff.maxMs, backoff.minMs * backoff.factor ** (this.#inRow - 1));
-    return wait * (1 + backoff.jitter * (2 * this.#random() - 1));
+    if (this.count(child) > maxRestarts) return undefined;
+    if (backoff.minMs === 0) return 0;
+    const waitMs = backoff.minMs * backoff.factor ** (child.failures - 1);
+    return Math.min(backoff.maxMs, waitMs * (1 + backoff.jitter * (2 * this.#random() - 1)));
   }
 }
 
@@ -92,8 +99,8 @@ export function budgetOf(
     readonly backoff?: BackoffOptions | undefined;
   },
 ): RestartBudget {
-  const { maxRestarts = 3, withinMs = 5000 } = options;
-  const { minMs = 0, maxMs = 10_000, factor = 2, jitter = 0.2 } = checkOptions(action, options.backoff ?? {});
+  const { maxRestarts = 3, withinMs = 5000, backoff = {} } = options;
+  const { minMs = 0, maxMs = 10_000, factor = 2, jitter = 0.2 } = checkOptions(action, backoff);
   const most = Number.MAX_SAFE_INTEGER;
   return {
     maxRestarts: inRange(action, "maxRestarts", maxRestarts, 0, most),

@@ -1,25 +1,36 @@
+import { StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
+import { MAX_DELAY_MS } from "../../channels/kernel/wheel.ts";
 import type { Actor } from "../actor.ts";
 import type { Contact } from "../contact.ts";
 import { findRegistration, type RegisteredName } from "../definition.ts";
+import { failedBy } from "../exited.ts";
 import { planOf } from "../spawn_options.ts";
 import { prepare } from "../start.ts";
 import type { ChildSpec } from "./child.ts";
 import type { RestartType } from "./restart_policy.ts";
+
+/** How long a child may take to stop, unless it says otherwise. */
+const SHUTDOWN_MS = 5000;
 
 /** One child of a supervisor through all its lives. */
 export class SupervisedChild {
   readonly key: string;
   readonly restart: RestartType;
   readonly significant: boolean;
-  /** How it ended last; undefined while it lives, and before its first life. */
+  /** How it ended last, or failed to start; undefined while it lives, and before its first life. */
   exit: Exit | undefined;
+  /** Whether it has ended and is not to come back by itself. */
+  isOver = false;
+  /** How often it has failed without having lived long in between. */
+  failures = 0;
   readonly #spec: ChildSpec;
   readonly #shutdownMs: number;
-  #life: { readonly contact: Contact; readonly since: number } | undefined;
+  #life: { contact: Contact | undefined } | undefined;
+  #wait: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(key: string, spec: ChildSpec, defaultShutdownMs: number) {
-    const { restart = "permanent", significant = false, shutdownMs = defaultShutdownMs } = spec.options;
+  constructor(key: string, spec: ChildSpec) {
+    const { restart = "permanent", significant = false, shutdownMs = SHUTDOWN_MS } = spec.options;
     this.key = key;
     this.restart = restart;
     this.significant = significant;
@@ -27,60 +38,88 @@ export class SupervisedChild {
     this.#shutdownMs = shutdownMs;
   }
 
-  /** Whether it lives. */
+  /** Whether it lives, or is being started. */
   get alive(): boolean {
     return this.#life !== undefined;
-  }
-
-  /** How long its present life has lasted. */
-  get livedMs(): number {
-    return this.#life === undefined ? 0 : performance.now() - this.#life.since;
   }
 
   /**
    * Starts a new life.
    *
    * @param ended told of its end, with how long it lived, unless it was stopped by `stop`
+   * @throws {StartError} If it cannot start, or is stopped before it has.
    */
   async start(parent: Actor, ended: (exit: Exit, livedMs: number) => void): Promise<void> {
     const { args, options, control } = this.#spec;
-    const registration = await this.#registration();
-    const base = {
-      registration,
-      name: options.name ?? registration.name,
-      path: parent.plan.path,
-      daemon: true,
-      holder: parent.holder,
+    const action = `start "${this.key}"`;
+    const life: { contact: Contact | undefined } = this.#life = { contact: undefined };
+    const assertWanted = () => {
+      if (this.#life !== life) throw new StartError(`Cannot ${action}: it was stopped before it had started`);
     };
-    const prepared = prepare(planOf(`start "${this.key}"`, base, options), parent, options);
-    await prepared.launch(args);
-    const life = { contact: prepared.contact, since: performance.now() };
-    this.#life = life;
+    this.isOver = false;
     this.exit = undefined;
-    await control.up(prepared.contact);
-    void prepared.contact.exited.then((exit) => {
+    try {
+      const registration = await this.#registration();
+      assertWanted();
+      const name = options.name ?? registration.name;
+      const base = { registration, name, path: parent.plan.path, daemon: true, holder: parent.holder };
+      const prepared = prepare(planOf(action, base, options), parent, options);
+      life.contact = prepared.contact;
+      await prepared.launch(args);
+    } catch (error) {
+      if (this.#life === life) this.#life = undefined;
+      this.exit ??= failedBy(error);
+      throw error;
+    }
+    const { contact } = life;
+    const since = performance.now();
+    assertWanted();
+    await control.up(contact);
+    assertWanted();
+    void contact.exited.then((exit) => {
       if (this.#life !== life) return;
-      const { livedMs } = this;
       this.#life = undefined;
       this.exit = exit;
       void control.down(exit);
-      ended(exit, livedMs);
+      ended(exit, performance.now() - since);
     });
   }
 
-  /** Ends its present life, and waits for that. */
-  async stop(): Promise<void> {
+  /** Ends its present life, if any, and gives up waiting for the next. Resolves with how that life ended. */
+  async stop(): Promise<Exit | undefined> {
+    this.endWait();
     const life = this.#life;
-    if (life === undefined) return;
+    if (life === undefined) return undefined;
     this.#life = undefined;
-    const exit = await life.contact.stop(this.#shutdownMs);
-    this.exit = exit;
-    await this.#spec.control.down(exit);
+    const { control } = this.#spec;
+    await control.hold();
+    if (life.contact === undefined) return undefined;
+    const exit = this.exit = await life.contact.stop(this.#shutdownMs);
+    await control.down(exit);
+    return exit;
+  }
+
+  /** Waits with the next life, though not the whole program for that. */
+  wait(ms: number, over: () => void): void {
+    this.#wait = setTimeout(() => {
+      this.#wait = undefined;
+      over();
+    }, Math.min(ms, MAX_DELAY_MS));
+    Deno.unrefTimer(this.#wait);
+  }
+
+  /** Waits no longer; whether it did. */
+  endWait(): boolean {
+    const waits = this.#wait !== undefined;
+    clearTimeout(this.#wait);
+    this.#wait = undefined;
+    return waits;
   }
 
   /** It will not come back by itself. */
   async over(): Promise<void> {
-    await this.#spec.control.over(this.exit ?? { code: 0, reason: "stopped" });
+    this.isOver = true;
+    await this.#spec.control.over(this.exit);
   }
 
   /** What to run; where this isolate is to run it, its module is imported first. */

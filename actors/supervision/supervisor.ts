@@ -2,14 +2,23 @@ import type { Exit } from "../../channels/exit.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { checkOptions } from "../../channels/kernel/wait.ts";
+import { Queue } from "../../channels/queue.ts";
 import { endingSource, selectable } from "../../channels/source.ts";
 import { contactBehind, contactFrom, contactPassage, isChild, makeRef } from "../actor_ref.ts";
 import type { PlacementName } from "../contact.ts";
 import { handleInterrupt } from "../program.ts";
 import type { Ref, StopOptions } from "../ref.ts";
 import { spawn } from "../spawn.ts";
-import { type Child, type ChildOptions, type ChildSpec, describeChild, specOf } from "./child.ts";
-import { type BackoffOptions, budgetOf, type Strategy } from "./restart_policy.ts";
+import {
+  checkSignificance,
+  type Child,
+  type ChildOptions,
+  type ChildSpec,
+  describeChild,
+  describedAs,
+} from "./child.ts";
+import type { Place } from "./place.ts";
+import { type AutoShutdown, type BackoffOptions, budgetOf, type Strategy } from "./restart_policy.ts";
 import { SupervisorActor, type SupervisorEvent, type SupervisorPlan } from "./supervisor_actor.ts";
 
 /** The children of a supervisor, each under its name. */
@@ -29,7 +38,7 @@ export interface SuperviseOptions {
   /** How long to wait before a restart; not at all when left out. With it, failures in a row count as well. */
   readonly backoff?: BackoffOptions | undefined;
   /** Whether the supervisor ends when any, or the last, significant child has ended; `"never"` when left out. */
-  readonly autoShutdown?: "never" | "any-significant" | "all-significant" | undefined;
+  readonly autoShutdown?: AutoShutdown | undefined;
   /** Whether Ctrl-C stops the program's tree in order; false when left out. */
   readonly signals?: boolean | undefined;
   /** How people read it. */
@@ -68,6 +77,8 @@ export interface Supervisor<C extends Children = Children> extends AsyncDisposab
 }
 
 const STRATEGIES: readonly string[] = ["one-for-one", "one-for-all", "rest-for-one"];
+/** An observer who reads too slowly misses events beyond this number. */
+const MAX_UNREAD = 1000;
 const SHUTDOWNS: readonly string[] = ["never", "any-significant", "all-significant"];
 
 class SupervisorHandle implements Supervisor {
@@ -91,11 +102,18 @@ class SupervisorHandle implements Supervisor {
   }
 
   get events(): AsyncIterable<SupervisorEvent> {
-    return { [Symbol.asyncIterator]: () => this.#ref.call.events()[Symbol.asyncIterator]() };
+    return { [Symbol.asyncIterator]: () => this.#observe() };
   }
 
   async add<H>(name: string, child: Child<H>): Promise<H> {
-    await this.#patient.add(name, specOf(`add "${name}"`, name, child));
+    const added = describedAs(`add "${name}"`, name, child);
+    added.supervised = true;
+    try {
+      await this.#patient.add(name, added.spec);
+    } catch (error) {
+      added.place.over();
+      throw error;
+    }
     return child.ref;
   }
 
@@ -126,9 +144,31 @@ class SupervisorHandle implements Supervisor {
     );
   }
 
+  /** The events are there to be read also when the supervisor, which they then end with, is gone. */
+  #observe(): AsyncIterableIterator<SupervisorEvent> {
+    const events = new Queue<SupervisorEvent>({ maxSize: MAX_UNREAD });
+    const id = crypto.randomUUID();
+    // At once, since what is done next may be what is to be observed.
+    const observed = this.#patient.observe(id, events);
+    const bound = events.producer().then((end) => {
+      using _ours = end;
+      return this.#patient.bind(id, end);
+    });
+    Promise.all([observed, bound]).catch(() => events.close());
+    return readAll(events);
+  }
+
   /** Starting and stopping a child has time limits of its own. */
   get #patient(): Ref<SupervisorActor>["call"] {
     return this.#ref.with({ timeoutMs: Infinity }).call;
+  }
+}
+
+async function* readAll<T>(events: Queue<T>): AsyncGenerator<T> {
+  try {
+    yield* events;
+  } finally {
+    await events.close();
   }
 }
 
@@ -179,10 +219,14 @@ export async function supervise<const C extends Children>(
   children: C,
   options: SuperviseOptions = {},
 ): Promise<Supervisor<C>> {
-  const { args, refs } = planned("supervise", children, options);
+  const { args, refs, places } = planned("supervise", children, options, false);
   const { name = "supervisor", placement = "inline", signals = false } = options;
   if (typeof signals !== "boolean") throw new TypeError("Cannot supervise: signals must be a boolean");
-  const ref = await spawn(SupervisorActor, args, { name, placement, startTimeoutMs: Infinity });
+  const started = spawn(SupervisorActor, args, { name, placement, startTimeoutMs: Infinity });
+  const ref = await started.catch((error) => {
+    for (const place of places) place.over();
+    throw error;
+  });
   if (signals) {
     const interrupts = handleInterrupt();
     void ref.exited.then(() => interrupts[Symbol.dispose]());
@@ -216,24 +260,23 @@ export function supervisor<const C extends Children>(
   children: C,
   options: SuperviseOptions & ChildOptions = {},
 ): Child<Supervisor<C>> {
-  const { args, refs } = planned("describe a supervisor", children, options);
-  const { name = "supervisor", placement = "inline", restart, shutdownMs, significant } = options;
+  const { args, refs, places } = planned("describe a supervisor", children, options, true);
+  const { name = "supervisor", placement = "inline", restart, shutdownMs = Infinity, significant } = options;
   const childOptions: ChildOptions = { name, placement, restart, shutdownMs, significant, startTimeoutMs: Infinity };
-  return describeChild(
-    SupervisorActor,
-    args,
-    childOptions,
-    (place) =>
-      new SupervisorHandle(makeRef(place.contact) as unknown as Ref<SupervisorActor>, refs) as unknown as Supervisor<C>,
-  );
+  return describeChild(SupervisorActor, args, childOptions, (place) => {
+    place.below.push(...places);
+    const ref = makeRef(place.contact) as unknown as Ref<SupervisorActor>;
+    return new SupervisorHandle(ref, refs) as unknown as Supervisor<C>;
+  });
 }
 
 interface Planned {
   readonly args: [(readonly [string, ChildSpec])[], SupervisorPlan];
   readonly refs: Record<string, object>;
+  readonly places: readonly Place[];
 }
 
-function planned(action: string, children: Children, options: SuperviseOptions): Planned {
+function planned(action: string, children: Children, options: SuperviseOptions, nested: boolean): Planned {
   if (typeof children !== "object" || children === null) {
     throw new TypeError(`Cannot ${action}: the children must be an object`);
   }
@@ -246,16 +289,14 @@ function planned(action: string, children: Children, options: SuperviseOptions):
       `Cannot ${action}: autoShutdown must be one of ${SHUTDOWNS.join(", ")}, not ${String(autoShutdown)}`,
     );
   }
-  const specs = Object.entries(children).map(([name, described]) => [name, specOf(action, name, described)] as const);
-  if (new Set(specs.map(([, spec]) => spec)).size < specs.length) {
+  const plan: SupervisorPlan = { strategy, autoShutdown, nested, budget: budgetOf(action, options) };
+  const described = Object.entries(children).map(([name, child]) => [name, describedAs(action, name, child)] as const);
+  if (new Set(described.map(([, one]) => one)).size < described.length) {
     throw new TypeError(`Cannot ${action}: a child is there under two names`);
   }
-  const significant = specs.find(([, spec]) => spec.options.significant);
-  if (significant !== undefined && autoShutdown === "never") {
-    throw new TypeError(
-      `Cannot ${action}: "${significant[0]}" is significant, which means nothing while autoShutdown is "never"`,
-    );
-  }
-  const refs = Object.fromEntries(Object.entries(children).map(([name, described]) => [name, described.ref as object]));
-  return { args: [specs, { strategy, autoShutdown, budget: budgetOf(action, options) }], refs };
+  for (const [name, { spec }] of described) checkSignificance(action, name, spec, autoShutdown);
+  for (const [, one] of described) one.supervised = true;
+  const refs = Object.fromEntries(Object.entries(children).map(([name, { ref }]) => [name, ref as object]));
+  const specs = described.map(([name, { spec }]) => [name, spec] as const);
+  return { args: [specs, plan], refs, places: described.map(([, { place }]) => place) };
 }

@@ -1,20 +1,23 @@
-import { RestartLimitError } from "../../channels/errors.ts";
+import { RestartLimitError, StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
-import { delayed } from "../../channels/kernel/wheel.ts";
+import type { Producer } from "../../channels/producer.ts";
+import type { Queue } from "../../channels/queue.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
 import { actor } from "../definition.ts";
 import { describeExit } from "../exited.ts";
 import type { ActorHooks } from "../hooks.ts";
-import type { ChildSpec } from "./child.ts";
-import { comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
+import { checkSignificance, type ChildSpec } from "./child.ts";
+import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
 
 /** What a supervisor is told. Plain data. */
 export interface SupervisorPlan {
   readonly strategy: Strategy;
   readonly budget: RestartBudget;
-  readonly autoShutdown: "never" | "any-significant" | "all-significant";
+  readonly autoShutdown: AutoShutdown;
+  /** Whether one above may start it again. */
+  readonly nested: boolean;
 }
 
 /** What happens under a supervisor. */
@@ -22,11 +25,6 @@ export type SupervisorEvent =
   | { readonly type: "started" | "restarted"; readonly child: string }
   | { readonly type: "exited"; readonly child: string; readonly exit: Exit }
   | { readonly type: "gave-up"; readonly child: string; readonly restarts: number };
-
-/** How long a child may take to stop, unless it says otherwise. */
-const SHUTDOWN_MS = 5000;
-/** An observer who reads too slowly misses events beyond this number. */
-const MAX_UNREAD = 1000;
 
 /**
  * The actor that keeps children alive. Everything that changes them is done one after another, so that a failure in the
@@ -36,21 +34,25 @@ export class SupervisorActor implements ActorHooks {
   readonly #plan: SupervisorPlan;
   readonly #children: Map<string, SupervisedChild> = new Map();
   readonly #counter: RestartCounter;
-  readonly #observers: Set<Observer> = new Set();
+  readonly #observers: Map<string, Queue<SupervisorEvent>> = new Map();
+  readonly #ends: Map<string, Producer<SupervisorEvent>> = new Map();
   #actor!: Actor;
   #turn: Promise<void> = Promise.resolve();
-  #stopping = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(specs: readonly (readonly [string, ChildSpec])[], plan: SupervisorPlan) {
     this.#plan = plan;
     this.#counter = new RestartCounter(plan.budget);
-    for (const [key, spec] of specs) this.#children.set(key, this.#make(key, spec));
+    for (const [key, spec] of specs) this.#children.set(key, new SupervisedChild(key, spec));
   }
 
   /** Starts the children in order; the first that cannot start stops those before it, the last first. */
   async onStart(): Promise<void> {
     this.#actor = currentActor();
     this.#actor.endChildrenBy = () => this.#stopAll();
+    void this.#actor.exited.then(() => this.#children.forEach((child) => child.endWait()));
+    // At once, and not when all that it was asked is done: a start may take as long as it likes.
+    this.#actor.signal.addEventListener("abort", () => void this.#stopAll());
     try {
       for (const child of this.#children.values()) await this.#start(child, "started");
     } catch (error) {
@@ -63,9 +65,16 @@ export class SupervisorActor implements ActorHooks {
   add(key: string, spec: ChildSpec): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#children.has(key)) throw new TypeError(`Cannot add "${key}": there is a child of that name`);
-      const child = this.#make(key, spec);
-      await this.#start(child, "started");
+      checkSignificance(`add "${key}"`, key, spec, this.#plan.autoShutdown);
+      const child = new SupervisedChild(key, spec);
       this.#children.set(key, child);
+      try {
+        await this.#start(child, "started");
+      } catch (error) {
+        this.#children.delete(key);
+        await child.over();
+        throw error;
+      }
     });
   }
 
@@ -73,9 +82,12 @@ export class SupervisorActor implements ActorHooks {
   remove(key: string): Promise<void> {
     return this.#inTurn(async () => {
       const child = this.#child("remove", key);
+      const group = child.endWait() ? this.#groupOf(child) : [];
       this.#children.delete(key);
-      await child.stop();
+      await this.#stop(child);
       await child.over();
+      // Those who waited to be started with it are not to wait for ever.
+      await this.#startGroup(group);
     });
   }
 
@@ -83,25 +95,21 @@ export class SupervisorActor implements ActorHooks {
   restart(key: string): Promise<void> {
     return this.#inTurn(async () => {
       const child = this.#child("restart", key);
-      await child.stop();
-      await this.#start(child, "restarted");
+      const group = child.endWait() ? this.#groupOf(child) : [child];
+      await this.#stop(child);
+      await this.#startGroup(group);
+      if (!child.alive) throw child.exit!.error;
     });
   }
 
-  /** What happens from now on. */
-  async *events(): AsyncGenerator<SupervisorEvent> {
-    const observer = new Observer();
-    this.#observers.add(observer);
-    try {
-      while (true) yield await observer.next();
-    } finally {
-      this.#observers.delete(observer);
-    }
+  /** Tells an observer what happens from now on. */
+  observe(id: string, events: Queue<SupervisorEvent>): void {
+    this.#observers.set(id, events);
   }
 
-  #make(key: string, spec: ChildSpec): SupervisedChild {
-    const isSupervisor = spec.moduleUrl === import.meta.url;
-    return new SupervisedChild(key, spec, isSupervisor ? Infinity : SHUTDOWN_MS);
+  /** Holds the end of an observer's events, which have one when there is nobody who could tell of more. */
+  bind(id: string, end: Producer<SupervisorEvent>): void {
+    this.#ends.set(id, end);
   }
 
   #child(action: string, key: string): SupervisedChild {
@@ -111,24 +119,35 @@ export class SupervisorActor implements ActorHooks {
   }
 
   async #start(child: SupervisedChild, type: "started" | "restarted"): Promise<void> {
+    if (this.#isOver) throw new StartError(`Cannot start "${child.key}": its supervisor is ending`);
     await child.start(this.#actor, (exit, livedMs) => {
       this.#tell({ type: "exited", child: child.key, exit });
-      if (this.#isOver) return;
-      void this.#inTurn(() => this.#ended(child, exit, livedMs)).catch((error) =>
-        this.#actor.crash(error, { method: "a restart", kind: "hook" })
-      );
+      this.#failedLater(child, exit, livedMs);
     });
     this.#tell({ type, child: child.key });
   }
 
-  get #isOver(): boolean {
-    return this.#stopping || this.#actor.exit !== undefined;
+  async #stop(child: SupervisedChild): Promise<void> {
+    const exit = await child.stop();
+    if (exit !== undefined) this.#tell({ type: "exited", child: child.key, exit });
   }
 
-  /** A child has ended by itself. */
+  get #isOver(): boolean {
+    return this.#stopped !== undefined || this.#actor.exit !== undefined;
+  }
+
+  #failedLater(child: SupervisedChild, exit: Exit, livedMs: number): void {
+    if (this.#isOver) return;
+    this.#inTurn(() => this.#ended(child, exit, livedMs)).catch((error) => {
+      if (!this.#isOver) this.#actor.crash(error, { method: "a restart", kind: "hook" });
+    });
+  }
+
+  /** A child has ended by itself, or could not be started again. */
   async #ended(child: SupervisedChild, exit: Exit, livedMs: number): Promise<void> {
-    // It may have been removed, or restarted with others, while its turn had not come.
-    if (this.#isOver || child.alive || this.#children.get(child.key) !== child) return;
+    // It may have been removed, or started again with others, while its turn had not come.
+    if (child.alive || this.#children.get(child.key) !== child) return;
+    if (exit.escalated) return await this.#end({ code: 1, reason: "error", error: exit.error });
     if (comesBack(child.restart, exit)) return await this.#bringBack(child, livedMs);
     if (child.restart === "temporary") this.#children.delete(child.key);
     await child.over();
@@ -138,56 +157,51 @@ export class SupervisorActor implements ActorHooks {
   #shutsDown(): boolean {
     if (this.#plan.autoShutdown === "any-significant") return true;
     if (this.#plan.autoShutdown === "never") return false;
-    return ![...this.#children.values()].some((child) => child.significant && child.alive);
+    return ![...this.#children.values()].some((child) => child.significant && !child.isOver);
   }
 
-  /** Restarts what the strategy says, as often as the budget allows. */
+  /** Restarts what the strategy says, if the budget allows; after a wait, if it says so. */
   async #bringBack(failed: SupervisedChild, livedMs: number): Promise<void> {
-    let lived = livedMs;
-    while (!this.#isOver) {
-      const waitMs = this.#counter.next(lived);
-      if (waitMs === undefined) return await this.#giveUp(failed);
-      if (waitMs > 0) await delayed(waitMs);
-      if (this.#isOver) return;
+    const waitMs = this.#counter.next(failed, livedMs);
+    if (waitMs === undefined) return await this.#giveUp(failed);
+    const group = this.#groupOf(failed);
+    for (const child of group.toReversed()) {
+      await this.#stop(child);
+      if (child.restart !== "temporary") continue;
+      this.#children.delete(child.key);
+      await child.over();
+    }
+    if (waitMs === 0) await this.#startGroup(group);
+    else if (!this.#isOver) failed.wait(waitMs, () => void this.#inTurn(() => this.#startGroup(this.#groupOf(failed))));
+  }
+
+  /** Starts those of a group that do not live, in order. One that cannot start has failed once more. */
+  async #startGroup(group: readonly SupervisedChild[]): Promise<void> {
+    for (const child of group) {
+      if (child.alive || this.#children.get(child.key) !== child) continue;
       try {
-        await this.#restartGroup(failed);
-        return;
+        await this.#start(child, "restarted");
       } catch {
-        // It did not start, which is another failure.
-        lived = 0;
+        return this.#failedLater(child, child.exit!, 0);
       }
     }
   }
-
-  async #restartGroup(failed: SupervisedChild): Promise<void> {
-    const group = this.#groupOf(failed);
-    for (const child of group.toReversed()) await child.stop();
-    for (const child of group) {
-      if (child !== failed && child.restart === "temporary") {
-        this.#children.delete(child.key);
-        await child.over();
-      } else await this.#start(child, "restarted");
-    }
-  }
-
   #groupOf(failed: SupervisedChild): SupervisedChild[] {
+    const { strategy } = this.#plan;
+    if (strategy === "one-for-one") return [failed];
     const all = [...this.#children.values()];
-    if (this.#plan.strategy === "one-for-all") return all;
-    return this.#plan.strategy === "rest-for-one" ? all.slice(all.indexOf(failed)) : [failed];
+    return strategy === "one-for-all" ? all : all.slice(all.indexOf(failed));
   }
 
   async #giveUp(failed: SupervisedChild): Promise<void> {
-    const restarts = this.#counter.count - 1;
-    this.#tell({ type: "gave-up", child: failed.key, restarts });
-    const { exit } = failed;
-    const why = exit === undefined ? "it could not start" : describeExit(exit);
-    const cause = exit?.error === undefined ? undefined : { cause: exit.error };
-    const message = `Cannot keep "${failed.key}" alive: it ended again after ${restarts} restarts (${why})`;
-    await this.#end({
-      code: 1,
-      reason: "error",
-      error: new RestartLimitError(message, { ...cause, child: failed.key, restarts }),
-    });
+    const child = failed.key;
+    const restarts = this.#counter.count(failed) - 1;
+    this.#tell({ type: "gave-up", child, restarts });
+    const exit = failed.exit!;
+    const message = `Cannot keep "${child}" alive: it ended again after ${restarts} restarts (${describeExit(exit)})`;
+    const cause = exit.error === undefined ? undefined : { cause: exit.error };
+    const error = new RestartLimitError(message, { ...cause, child, restarts });
+    await this.#end({ code: 1, reason: "error", error });
   }
 
   /** Stops everything and ends. */
@@ -196,11 +210,15 @@ export class SupervisorActor implements ActorHooks {
     await this.#actor.endWith(exit);
   }
 
-  async #stopAll(): Promise<void> {
-    this.#stopping = true;
+  #stopAll(): Promise<void> {
+    return this.#stopped ??= this.#stopEach();
+  }
+
+  async #stopEach(): Promise<void> {
     for (const child of [...this.#children.values()].reverse()) {
-      await child.stop();
-      await child.over();
+      await this.#stop(child);
+      // One above may start this supervisor again; it says so when it will not.
+      if (!this.#plan.nested) await child.over();
     }
   }
 
@@ -211,23 +229,14 @@ export class SupervisorActor implements ActorHooks {
   }
 
   #tell(event: SupervisorEvent): void {
-    for (const observer of this.#observers) observer.tell(event);
+    for (const [id, events] of this.#observers) {
+      events.tryPut(event).catch(() => {
+        this.#observers.delete(id);
+        events[Symbol.dispose]();
+        this.#ends.get(id)?.[Symbol.dispose]();
+        this.#ends.delete(id);
+      });
+    }
   }
 }
 actor(import.meta.url, SupervisorActor);
-
-/** One who reads the events. */
-class Observer {
-  readonly #unread: SupervisorEvent[] = [];
-  #wake: (() => void) | undefined;
-
-  tell(event: SupervisorEvent): void {
-    if (this.#unread.push(event) > MAX_UNREAD) this.#unread.shift();
-    this.#wake?.();
-  }
-
-  async next(): Promise<SupervisorEvent> {
-    while (this.#unread.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
-    return this.#unread.shift()!;
-  }
-}

@@ -238,6 +238,11 @@ export function unansweredBy(asker: Unanswered): number {
   return id;
 }
 
+/** The question of that number never left, and nobody will answer it. */
+export function unsent(id: number): void {
+  pendings.delete(id);
+}
+
 /**
  * Asks a cell, here or anywhere. The promise always settles: with the answer, or when the target dies, time runs out,
  * or the signal aborts.

@@ -35,6 +35,9 @@ export abstract class Cell {
     return this;
   }
 
+  /** What went straight to `target` found nobody there. */
+  missed(_target: Target): void {}
+
   /** A handle was given to a holder. `number` is what it is called in the cell's shared memory, if it has any. */
   granted(_kind: string, _holder: Holder, _number: number): void {}
 

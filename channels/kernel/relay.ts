@@ -1,6 +1,6 @@
 import type { Exit } from "../exit.ts";
 import type { IsolateId } from "./address.ts";
-import { type Unanswered, unansweredBy } from "./ask.ts";
+import { discard, type Unanswered, unansweredBy, unsent } from "./ask.ts";
 import { cells, isCell, type Target } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
@@ -10,33 +10,48 @@ import { destinationOf, handOver } from "./pack.ts";
 import type { Packet } from "./packet.ts";
 import { Request } from "./request.ts";
 
+/** What who relays adds to it, or wants to know. */
+export interface RelayOptions {
+  /** Lets the request leave for another isolate when it is its turn; returns what withdraws it until then. */
+  gate?(send: () => void): (() => void) | undefined;
+  /** Told when a cell of this isolate is done with the message as such, so that another may come. */
+  left?(): void;
+  /** Told when the other cell is gone, or went before it answered. */
+  lost?(): void;
+}
+
 /**
  * Hands a request that came to one cell on to another, unread, and the answer back. The cell between holds what is in
  * the message while it is there.
- *
- * @param gate lets the request leave when it is its turn
  */
-export function relay(
-  request: Request,
-  via: Holder,
-  target: Target,
-  gate: (send: () => void) => void = (send) => send(),
-): void {
-  const { verb, detail, body } = request;
+export function relay(request: Request, via: Holder, target: Target, options: RelayOptions = {}): void {
+  const { verb, detail, body, asker } = request;
   handOver(body, via, destinationOf(target));
+  const [to, slot] = isCell(target) ? [isolate.id, 0] : [target.isolate, target.slot];
+  const relayed = asker === undefined ? undefined : new RelayedRequest(request, via, to, slot, options.lost);
   if (isCell(target)) {
-    if (request.asker === undefined) return target.receive(new Request(via, verb, detail, body, undefined));
-    const relayed = new RelayedRequest(request, via, isolate.id, 0);
     const inner = new Request(via, verb, detail, body, relayed);
-    request.onCancel = () => inner.cancel();
+    inner.left = options.left;
+    if (relayed !== undefined) request.onCancel = () => inner.cancel();
     return target.receive(inner);
   }
-  const { isolate: to, slot, incarnation, secret } = target;
-  const route = { to, from: isolate.id, slot, incarnation, secret, holder: via.slot, verb, detail, body };
-  if (request.asker === undefined) return gate(() => isolate.post({ kind: "send", ...route, id: 0 }));
-  const id = unansweredBy(new RelayedRequest(request, via, to, slot));
-  request.onCancel = () => isolate.post({ kind: "cancel", to, from: isolate.id, id });
-  gate(() => isolate.post({ kind: "send", ...route, id }));
+  const { incarnation, secret } = target;
+  const id = relayed === undefined ? 0 : unansweredBy(relayed);
+  const route = { to, from: isolate.id, slot, incarnation, secret, holder: via.slot, id };
+  let withdraw: (() => void) | undefined;
+  if (relayed !== undefined) {
+    request.onCancel = () => {
+      if (withdraw === undefined) return isolate.post({ kind: "cancel", to, from: isolate.id, id });
+      withdraw();
+      unsent(id);
+      discard(target, via, body);
+    };
+  }
+  const send = () => {
+    withdraw = undefined;
+    isolate.post({ kind: "send", ...route, verb, detail, body });
+  };
+  withdraw = options.gate === undefined ? void send() : options.gate(send);
 }
 
 /** Brings the answer back to who asked first. */
@@ -48,9 +63,12 @@ class RelayedRequest implements Unanswered {
     readonly via: Holder,
     readonly to: IsolateId,
     readonly slot: number,
+    readonly lost: RelayOptions["lost"],
   ) {}
 
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
+    // First: who is told that it is lost may send it again at once, and then it has to wait.
+    if (outcome === "lost") this.lost?.();
     this.#passOn(body);
     this.request.onCancel = undefined;
     this.request.settle(outcome, body, exit);

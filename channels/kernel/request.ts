@@ -24,6 +24,8 @@ export interface Asker {
 export class Request {
   /** Called when the asker gave up or died before the request was settled. */
   onCancel: (() => void) | undefined;
+  /** Called when it no longer waits at its cell, if who sent it on wants to know. */
+  left: (() => void) | undefined;
   readonly #lease: Lease | undefined;
   #committed = false;
   #state: "open" | "offered" | "settled" = "open";

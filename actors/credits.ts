@@ -1,0 +1,25 @@
+import type { IsolateId } from "../channels/kernel/address.ts";
+import { isolate } from "../channels/kernel/isolate.ts";
+
+/** A sender gets credit for so many messages at once. */
+const BATCH = 256;
+
+/** Tells senders elsewhere how many of their messages a cell is done with: they may send it as many more. */
+export class Credits {
+  readonly #due = new Map<IsolateId, number>();
+
+  /** @param slot the slot of the cell that they send to */
+  constructor(readonly slot: () => number) {}
+
+  /** One message of this isolate's is done with; it is told when there are `batch` of them. */
+  give(to: IsolateId, batch: number = BATCH): void {
+    if (to === isolate.id) return;
+    const count = (this.#due.get(to) ?? 0) + 1;
+    if (count < batch) {
+      this.#due.set(to, count);
+      return;
+    }
+    this.#due.delete(to);
+    isolate.post({ kind: "credit", to, from: isolate.id, slot: this.slot(), count });
+  }
+}
