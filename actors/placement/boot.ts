@@ -63,9 +63,9 @@ export class Boot extends Cell {
     isolate.setParent(config.id, link, () => exit((this.#actor.exit?.code ?? 1) & 0xff));
   }
 
-  /** Imports the actor's module; the actor starts after that. */
-  serve(importModule: () => Promise<unknown>): void {
-    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(() => {}));
+  /** Imports the actor's modules, one after another; the actor starts after that. */
+  serve(importing: readonly (() => Promise<unknown>)[]): void {
+    this.#serve(this.#import(importing));
   }
 
   receive(request: Request): void {
@@ -98,6 +98,12 @@ export class Boot extends Cell {
     request.reply();
     await isolate.flush();
     told.resolve();
+  }
+
+  async #import(importing: readonly (() => Promise<unknown>)[]): Promise<void> {
+    for (const [index, importModule] of importing.entries()) {
+      await importGuarded(this.#config.imports[index], importModule);
+    }
   }
 
   async #imported(): Promise<Registration> {

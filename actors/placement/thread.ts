@@ -24,7 +24,7 @@ export const thread: Placement = {
   },
 
   open(config: BootConfig): Seat {
-    const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
+    const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.imports)), {
       workerData: config,
       name: config.name,
       // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
