@@ -17,8 +17,9 @@ import type { ImapOptions, MapOptions, PoolOptions, RunOptions } from "./pool_op
  * - **Workers** are started when there is work for them, or all by `start()`, and end with whoever made the pool. They run
  *   one task at a time each; one that takes a task may have run others before it.
  * - **Death**: a worker's death rejects the call that it was running with {@linkcode ActorExitedError}, or moves it
- *   elsewhere (`retries`), and another takes its place. Of a map's chunk it costs the items that the worker had in hand,
- *   which is one, unless they took a small part of a millisecond each. What had not begun is done by others.
+ *   elsewhere (`retries`), and another takes its place. Of a map's chunk it costs the item that ran; of a task
+ *   that has run a thousand times in microseconds, the items of up to a millisecond, which are told of together. What had
+ *   not begun is done by others.
  * - **Errors**: what a task throws, whatever it is, rejects that call or fails that item, and nothing else.
  * - **Cancellation**: when time runs out or a signal aborts, the promise rejects at once. A task that had not begun never
  *   will; one that had is asked to stop by its `current().signal`, and half a second later its worker is replaced. That

@@ -14,7 +14,7 @@ import { ExitRequest } from "../exited.ts";
 import { isThenable } from "../message_loop.ts";
 import { SPREAD, STOPS } from "./chunk.ts";
 import type { Line } from "./line.ts";
-import { AHEAD_MS } from "./pace.ts";
+import { AHEAD_MS, PROVEN } from "./pace.ts";
 import { asItArrives, packReports } from "./report.ts";
 import { Turn } from "./turn.ts";
 
@@ -158,8 +158,8 @@ export class WorkerCell extends Cell {
       }
       over ||= at >= items.length;
       const ms = performance.now() - began;
-      // Four times as many next time if that took no time worth speaking of, and fewer if it took longer.
-      hand = ms < AHEAD_MS / 4 ? hand * 4 : Math.max(1, Math.floor(hand * Math.min(1, AHEAD_MS / ms)));
+      if (ms > AHEAD_MS) hand = Math.max(1, Math.floor(hand * AHEAD_MS / ms));
+      else if (at - turn.at >= PROVEN && ms < AHEAD_MS / 4) hand *= 4;
       this.#report(turn, values, thrown, over, hand, ms);
       if (!over) await this.#breathe();
     }
