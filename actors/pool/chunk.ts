@@ -83,7 +83,7 @@ export class Chunk {
 
   /** Whether the asker still has something to fetch, or to wait for. */
   get unfinished(): boolean {
-    return !this.over || this.#reports.length > 0 || this.#error !== undefined;
+    return !this.cancelled && (!this.over || this.#reports.length > 0 || this.#error !== undefined);
   }
 
   /** Answers a single call. */
@@ -119,7 +119,7 @@ export class Chunk {
     else if (this.#error !== undefined) {
       request.throw(this.#error);
       this.#error = undefined;
-    } else if (this.over) request.reply([[], null, true]);
+    } else if (!this.unfinished) request.reply([[], null, true]);
     else this.#await(request);
   }
 

@@ -7,6 +7,7 @@ import { type Holder, Lease } from "../../channels/kernel/holder.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { actorExited } from "../exited.ts";
+import { isEnding } from "../program.ts";
 import { RestartCounter } from "../supervision/restart_policy.ts";
 import { Backlog } from "./backlog.ts";
 import { Chunk, type ChunkPlan, STOPS } from "./chunk.ts";
@@ -395,7 +396,7 @@ export class PoolCell extends Cell implements StationOwner {
 
   #abandonIfForgotten(): void {
     if (!this.#faceIsGone || this.holdersOf(POOL) > 0 || this.#state !== "open") return;
-    if (this.#stations.size > 0) {
+    if (this.#stations.size > 0 && !isEnding()) {
       console.warn(`${this.#crew.name} was never closed; nobody has it any more, so it ends`);
     }
     this.close();
