@@ -15,6 +15,8 @@ export interface CallContext {
 export interface Frame {
   readonly actor: Actor;
   readonly call: CallContext | undefined;
+  /** What `current().signal` is taken from, if not from the actor: each task of a pool is ended by itself. */
+  readonly task?: CallContext | undefined;
 }
 
 interface State {
@@ -50,10 +52,10 @@ export function currentActor(): Actor {
 }
 
 /** Runs `body`, and all that it starts, on behalf of `actor`. */
-export function runAs<T>(actor: Actor, call: CallContext | undefined, body: () => T): T {
+export function runAs<T>(actor: Actor, call: CallContext | undefined, body: () => T, task?: CallContext): T {
   // Storing a frame costs a quarter of a microsecond; the main actor of an isolate mostly needs none.
   if (call === undefined && state.frames.getStore() === undefined && actor === state.main) return body();
-  return state.frames.run({ actor, call }, body);
+  return state.frames.run({ actor, call, task }, body);
 }
 
 whoActs.holder = (): Holder => currentActor().holder;

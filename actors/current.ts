@@ -8,14 +8,17 @@ import type { Ref } from "./ref.ts";
 /** What running code can know of the actor or task that it runs in. */
 export class Current {
   readonly #actor: Actor;
+  readonly #task: CallContext | undefined;
   #mailbox: Mailbox | undefined;
 
   /** Made by the library; get it from {@linkcode current}. */
   constructor(
     actor: Actor,
     /** The call that is being handled, if one is. */ readonly call: CallContext | undefined = undefined,
+    task: CallContext | undefined = undefined,
   ) {
     this.#actor = actor;
+    this.#task = task;
   }
 
   /** A ref to this very actor, to give to others. */
@@ -44,9 +47,9 @@ export class Current {
     return parent && makeRef(parent);
   }
 
-  /** Aborts when this actor is asked to stop, or ends. */
+  /** Aborts when this actor is asked to stop, or ends; in a pool's task also when that task is no longer wanted. */
   get signal(): AbortSignal {
-    return this.#actor.signal;
+    return this.#task?.signal ?? this.#actor.signal;
   }
 
   /** What was sent to this task by `Process.send`. */
@@ -100,8 +103,8 @@ export class Current {
  * ```
  */
 export function current(): Current {
-  const { actor, call } = currentFrame();
-  return call === undefined ? actor.current : new Current(actor, call);
+  const { actor, call, task } = currentFrame();
+  return call === undefined ? actor.current : new Current(actor, call, task);
 }
 
 /** How to reach an actor of this isolate. */

@@ -230,12 +230,14 @@ export class IsolateKeeper extends Cell implements Keeper {
 
   #config(parent: Actor): BootConfig {
     const { registration, name, path, placement, daemon, mailbox, concurrency } = this.#plan;
+    const { moduleUrl } = registration;
     const keeper = parent.plan.keeper ?? parent;
     return {
       id: this.#boot.isolate,
       bootSecret: this.#boot.secret,
       actorSecret: this.destination.secret,
-      moduleUrl: registration.moduleUrl,
+      moduleUrl,
+      imports: this.#plan.imports ?? [moduleUrl],
       definition: registration.name,
       name,
       path,

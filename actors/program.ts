@@ -69,6 +69,11 @@ export function watchProgram(): void {
   globalThis.addEventListener("unload", () => mainActor().exitHooks.runSync());
 }
 
+/** Whether the program is in its orderly end. */
+export function isEnding(): boolean {
+  return program.ending !== undefined;
+}
+
 /** Stops the program's children and runs what was given to `onExit`. */
 function endProgram(graceMs: number): Promise<void> {
   return program.ending ??= endInOrder(graceMs).finally(() => program.ending = undefined);

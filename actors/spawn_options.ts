@@ -141,7 +141,8 @@ function checkMailbox(action: string, mailbox: MailboxOptions = {}): MailboxOpti
   return { capacity: Math.min(capacity, Number.MAX_SAFE_INTEGER), overflow };
 }
 
-function checkCount(action: string, name: string, value: unknown): void {
+/** @throws {TypeError} If it is no number. @throws {RangeError} If it is no whole number of at least 1. */
+export function checkCount(action: string, name: string, value: unknown): void {
   if (typeof value !== "number" || Number.isNaN(value)) {
     throw new TypeError(`Cannot ${action}: ${name} must be a number, not ${String(value)}`);
   }

@@ -3,7 +3,7 @@ import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { Actor } from "./actor.ts";
-import type { Contact } from "./contact.ts";
+import type { Contact, PlacementName } from "./contact.ts";
 import { contactOf } from "./current.ts";
 import { findRegistration, type Registration } from "./definition.ts";
 import { describeExit } from "./exited.ts";
@@ -41,9 +41,9 @@ export interface Prepared {
  */
 export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): Prepared {
   const action = `start ${plan.name}`;
-  if (plan.placement === "inline") return prepareInline(action, plan, parent, options);
+  checkPlacement(action, plan.placement, options);
+  if (plan.placement === "inline") return prepareInline(action, plan, parent);
   const placement = plan.placement === "process" ? process : thread;
-  placement.check(action, options);
   const keeper = new IsolateKeeper(plan, placement);
   return {
     contact: keeper.contact,
@@ -57,8 +57,13 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
   };
 }
 
-function prepareInline(action: string, plan: StartPlan, parent: Actor, options: SpawnOptions): Prepared {
-  checkInline(action, options);
+/** @throws {StartError} If the placement cannot enforce an option, or may not be used. */
+export function checkPlacement(action: string, placement: PlacementName, options: SpawnOptions): void {
+  if (placement === "inline") checkInline(action, options);
+  else (placement === "process" ? process : thread).check(action, options);
+}
+
+function prepareInline(action: string, plan: StartPlan, parent: Actor): Prepared {
   const { moduleUrl, name } = plan.registration;
   const registration = findRegistration(moduleUrl, name);
   if (registration === undefined) {

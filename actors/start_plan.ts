@@ -6,6 +6,8 @@ import type { MailboxOptions } from "./inbox.ts";
 /** An actor that is about to be started, its options checked. */
 export interface StartPlan {
   readonly registration: RegisteredName;
+  /** The modules that its isolate imports first; that of the registration when left out. */
+  readonly imports?: readonly string[] | undefined;
   readonly name: string;
   readonly path: readonly number[];
   readonly placement: PlacementName;

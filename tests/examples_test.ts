@@ -19,6 +19,18 @@ const BY_CHANCE: Readonly<Record<string, (example: Example, command: string) => 
       assertEquals(of(lines), of(told), `the order of ${site}`);
     }
   },
+  async "17_progress.ts"(example, command) {
+    const [bars, ...rest] = await linesOf(command);
+    const frames = bars.split("\r").slice(1);
+    const counts = frames.map((frame) => {
+      const [, bar, done, total] = /^\[([# ]+)\] (\d+) of (\d+)$/.exec(frame)!;
+      assertEquals([bar.length, bar.trimEnd().length], [Number(total), Number(done)]);
+      return Number(done);
+    });
+    assert(counts.length > 2, "it is drawn while the map goes on");
+    assertEquals(counts, counts.toSorted((a, b) => a - b));
+    assertEquals([frames.at(-1), ...rest].join("\n") + "\n", example.prints);
+  },
   async "08_ctrl_c.ts"(example, command) {
     await using program = new Program(command, WITHIN_MS);
     const words = ["tick", "tock"];

@@ -63,11 +63,11 @@ export class Boot extends Cell {
     isolate.setParent(config.id, link, () => exit((this.#actor.exit?.code ?? 1) & 0xff));
   }
 
-  /** Imports the actor's module; the actor starts after that. */
-  serve(importModule: () => Promise<unknown>): void {
-    // A rejection that the module's top level left to nobody is told before the next turn, and is a reason not to start.
+  /** Imports the actor's modules, one after another; the actor starts after that. */
+  serve(importing: readonly (() => Promise<unknown>)[]): void {
+    // A rejection that a module's top level left to nobody is told before the next turn, and is a reason not to start.
     const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
-    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(nextTurn));
+    this.#serve(this.#import(importing).then(nextTurn));
   }
 
   receive(request: Request): void {
@@ -100,6 +100,12 @@ export class Boot extends Cell {
     request.reply();
     await isolate.flush();
     told.resolve();
+  }
+
+  async #import(importing: readonly (() => Promise<unknown>)[]): Promise<void> {
+    for (const [index, importModule] of importing.entries()) {
+      await importGuarded(this.#config.imports[index], importModule);
+    }
   }
 
   async #imported(): Promise<Registration> {

@@ -37,9 +37,9 @@ const boot = new Boot(config, new SocketLink(socket, OWN_PROCESS), (code) => Den
 /** Resolves when the actor's module may be imported: here, at once. */
 export const ready: Promise<void> = Promise.resolve();
 
-/** Imports the actor's module and starts what it defines. */
-export function serve(importModule: () => Promise<unknown>): void {
-  boot.serve(importModule);
+/** Imports the actor's modules and starts what they define. */
+export function serve(importing: readonly (() => Promise<unknown>)[]): void {
+  boot.serve(importing);
 }
 
 /** The first line of standard input; what follows it is for the watchdog, and is nothing but an end. */

@@ -43,7 +43,7 @@ actor.signal.addEventListener("abort", forgetInterrupt, { once: true });
 /** Resolves when the actor's module may be imported. */
 export const ready: Promise<void> = holdLife(config).then(() => link.hail());
 
-/** Imports the actor's module and starts what it defines. */
-export function serve(importModule: () => Promise<unknown>): void {
-  boot.serve(importModule);
+/** Imports the actor's modules and starts what they define. */
+export function serve(importing: readonly (() => Promise<unknown>)[]): void {
+  boot.serve(importing);
 }

@@ -22,6 +22,8 @@ export interface BootConfig {
   /** The secret of the actor itself. */
   readonly actorSecret: string;
   readonly moduleUrl: string;
+  /** What is imported before the definition is looked for. */
+  readonly imports: readonly string[];
   readonly definition: string;
   readonly name: string;
   readonly path: readonly number[];

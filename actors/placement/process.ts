@@ -45,7 +45,7 @@ export const process: Placement = {
     let child: Deno.ChildProcess;
     try {
       lending.forMeeting(meeting);
-      lending.forImports([import.meta.url, config.moduleUrl]);
+      lending.forImports([import.meta.url, ...config.imports]);
       child = new Deno.Command(Deno.execPath(), {
         args: [
           "run",
@@ -53,7 +53,7 @@ export const process: Placement = {
           "--no-prompt",
           ...lending.flags(),
           ...commonFlags(config, options),
-          stubUrl(import.meta.resolve("./boot_process.ts"), config.moduleUrl),
+          stubUrl(import.meta.resolve("./boot_process.ts"), config.imports),
           ...(meeting.transport === "unix" ? [meeting.folder] : []),
         ],
         stdin: "piped",
@@ -114,7 +114,9 @@ function commonFlags(config: BootConfig, { denoArgs = [], maxHeapMb }: IsolateOp
   const flags: string[] = [];
   // What the child imports is not to be written into the user's lock; the program checked its modules against that.
   if (!denoArgs.some((flag) => /^--(no-)?lock\b|^--frozen\b/.test(flag))) flags.push("--no-lock");
-  const userConfig = denoArgs.includes("--no-config") ? undefined : findUserConfig(config.moduleUrl);
+  const userConfig = denoArgs.includes("--no-config")
+    ? undefined
+    : findUserConfig(config.imports[0] ?? config.moduleUrl);
   if (userConfig !== undefined) flags.push("--config", userConfig);
   // The last one counts, and this limit is not for them to lift.
   if (maxHeapMb !== undefined && maxHeapMb !== Infinity) {

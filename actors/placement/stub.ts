@@ -1,10 +1,12 @@
 /**
  * The first module of a new isolate, as a URL. Its imports are literal, so that they belong to the module graph and
- * loading them takes no permission of the new isolate's; the second one is made only when the isolate is ready for it.
+ * loading them takes no permission of the new isolate's; all but the first are made only when the isolate is ready for
+ * them.
  */
-export function stubUrl(bootUrl: string, moduleUrl: string): string {
+export function stubUrl(bootUrl: string, imports: readonly string[]): string {
+  const importing = imports.map((url) => `() => import(${JSON.stringify(url)})`);
   const source = `import * as boot from ${JSON.stringify(bootUrl)};
 await boot.ready;
-boot.serve(() => import(${JSON.stringify(moduleUrl)}));`;
+boot.serve([${importing.join(", ")}]);`;
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }

@@ -28,7 +28,7 @@ export const thread: Placement = {
   open(config: BootConfig): Seat {
     const memory = shareMemory();
     const stopWord = makeStopWord();
-    const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
+    const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.imports)), {
       workerData: { config, memory, stopWord } satisfies ThreadConfig,
       name: config.name,
       // Without it Deno would copy the environment, and on a terminal ask the user to allow that.

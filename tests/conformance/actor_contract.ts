@@ -28,9 +28,9 @@ export function eachPair(name: string, body: (one: PlacementName, other: Placeme
 }
 
 /** Registers a test that must end in time and leave nothing. */
-export function oneTest(name: string, body: () => Promise<void>): void {
+export function oneTest(name: string, body: () => Promise<void>, testMs: number = TEST_MS): void {
   Deno.test(name, async () => {
-    await within(body(), TEST_MS);
+    await within(body(), testMs);
     assertNothingLeft();
   });
 }

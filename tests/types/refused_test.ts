@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 /** What every program begins with. */
 const PRELUDE = `
-import { actor, child, type Connection, type ErrorDecision, pipe, Process, Queue, type Receiver, type Ref, select,
+import { actor, child, type Connection, type ErrorDecision, pipe, Pool, Process, Queue, type Receiver, type Ref, select,
   type Sender, SharedValue, spawn, supervise, task } from "@troupe/troupe";
 class Counter {
   #n = 0;
@@ -30,12 +30,47 @@ declare const queue: Queue<number>;
 declare const sender: Sender<number>;
 declare const receiver: Receiver<number>;
 declare const connection: Connection<number, string>;
-void [Process, SharedValue, child, pipe, select, spawn, supervise, counter, queue, sender, receiver, connection, square];
+function power(base: number, exponent: number): number { return base ** exponent; }
+task(import.meta.url, power);
+declare const pool: Pool;
+void [Pool, pool, power, Process, SharedValue, child, pipe, select, spawn, supervise, counter, queue, sender, receiver, connection, square];
 export type Used = ErrorDecision;
 `;
 
 /** A program's last line, and the whole error. */
 const REFUSED: Readonly<Record<string, readonly [line: string, error: string]>> = {
+  "an argument of the wrong type for a pool's task": [
+    `await pool.run(square, ["2"]);`,
+    "Type 'string' is not assignable to type 'number'.",
+  ],
+  "arguments left out that a pool's task needs": [
+    `await pool.run(square);`,
+    "Expected 2-3 arguments, but got 1.",
+  ],
+  "items of the wrong type": [
+    `await pool.map(square, ["a"]);`,
+    "Argument of type 'string[]' is not assignable to parameter of type 'Iterable<number>'.",
+  ],
+  "a map of a task that needs two arguments": [
+    `await pool.map(power, [2]);`,
+    "Argument of type '(base: number, exponent: number) => number' is not assignable to parameter of type '(item: number) => number'.",
+  ],
+  "lists that are too short for a starmap": [
+    `await pool.starmap(power, [[1]]);`,
+    "Argument of type '[number][]' is not assignable to parameter of type 'Iterable<Readonly<NoInfer<[base: number, exponent: number]>>>'.",
+  ],
+  "items of the wrong type from a source": [
+    `for await (const n of pool.imap(square, new Set(["a"]))) void n;`,
+    "Argument of type 'Set<string>' is not assignable to parameter of type 'Iterable<number> | AsyncIterable<number>'.",
+  ],
+  "a pool's result taken for another type": [
+    `export const text: string = await pool.run(square, [2]);`,
+    "Type 'number' is not assignable to type 'string'.",
+  ],
+  "an option that a pool does not have": [
+    `void new Pool({ workers: 2 });`,
+    "Object literal may only specify known properties, and 'workers' does not exist in type 'PoolOptions'.",
+  ],
   "an argument of the wrong type": [
     `await counter.call.add("2");`,
     "Argument of type 'string' is not assignable to parameter of type 'number'.",
@@ -220,6 +255,10 @@ const EXPLAINED: ReadonlySet<string> = new Set([
   "a ref that lacks the method which is wanted",
   "a ref whose method takes something else",
   "a Process of a class",
+  "items of the wrong type",
+  "items of the wrong type from a source",
+  "a map of a task that needs two arguments",
+  "lists that are too short for a starmap",
 ]);
 
 const config = join(import.meta.dirname!, "../../deno.json");

@@ -1,0 +1,81 @@
+import { pack, unpack } from "../../channels/kernel/pack.ts";
+import type { Actor } from "../actor.ts";
+import { currentActor } from "../context.ts";
+import { registrationOf } from "../definition.ts";
+import { checkArgs, checkCount, planOf } from "../spawn_options.ts";
+import { checkPlacement, prepare } from "../start.ts";
+import type { StartPlan } from "../start_plan.ts";
+import type { PoolOptions } from "./pool_options.ts";
+import { PoolWorker } from "./pool_worker.ts";
+import { Station, type StationOwner } from "./station.ts";
+import { cpuCount } from "../process.ts";
+import { checkOptions } from "../../channels/kernel/wait.ts";
+
+/** How a pool's workers are made. */
+export class Crew {
+  readonly name: string;
+  readonly size: number;
+  readonly maxTasksPerWorker: number;
+  /** Whose children they are. */
+  readonly maker: Actor;
+  /** What they import. */
+  readonly modules: Set<string> = new Set();
+  readonly #plan: StartPlan;
+  readonly #options: PoolOptions;
+  readonly #initializer: { readonly moduleUrl: string; readonly name: string } | undefined;
+  readonly #initializerArgs: readonly unknown[];
+  #made = 0;
+
+  /**
+   * @throws {TypeError} If an option has the wrong type.
+   * @throws {RangeError} If a number is out of range.
+   * @throws {NotSerializableError} If an argument of the initializer cannot travel.
+   * @throws {StartError} If the placement cannot enforce an option.
+   */
+  constructor(options: PoolOptions) {
+    const action = "make a pool";
+    const { size = cpuCount(), maxTasksPerWorker = Infinity, initializer, initializerArgs = [], name = "pool" } =
+      checkOptions(action, options);
+    checkCount(action, "size", size);
+    if (size === Infinity) throw new RangeError(`Cannot ${action}: size must be finite`);
+    checkCount(action, "maxTasksPerWorker", maxTasksPerWorker);
+    this.maker = currentActor();
+    const { plan: { path }, holder } = this.maker;
+    const registration = registrationOf(action, PoolWorker);
+    const { placement, maxHeapMb } = options;
+    this.#options = { placement, maxHeapMb };
+    this.#plan = planOf(action, { registration, name, path, daemon: true, holder }, { name, placement, maxHeapMb });
+    checkPlacement(action, this.#plan.placement, this.#options);
+    if (initializer !== undefined) {
+      const { kind, moduleUrl, name } = registrationOf(`${action}: initializer`, initializer);
+      if (kind !== "task") throw new TypeError(`Cannot ${action}: the initializer is a class, not a function`);
+      this.#initializer = { moduleUrl, name };
+    }
+    checkArgs(`${action}: initializerArgs`, initializerArgs);
+    this.#initializerArgs = unpack(pack(initializerArgs, "initializerArgs", holder), holder) as unknown[];
+    this.name = name;
+    this.size = size;
+    this.maxTasksPerWorker = maxTasksPerWorker;
+    this.forgetModules();
+  }
+
+  /** A worker that can be started. */
+  prepare(owner: StationOwner): Station {
+    const imports = [...this.modules];
+    const plan = { ...this.#plan, name: `${this.name}-${this.#made + 1}`, imports };
+    const prepared = prepare(plan, this.maker, this.#options);
+    this.#made++;
+    return new Station(owner, prepared);
+  }
+
+  /** Starts it; resolves when its initializer is done. */
+  async start(station: Station): Promise<void> {
+    await station.start([this.#initializer ?? null, this.#initializerArgs]);
+  }
+
+  /** From now on they import only what they are made with. */
+  forgetModules(): void {
+    this.modules.clear();
+    if (this.#initializer !== undefined) this.modules.add(this.#initializer.moduleUrl);
+  }
+}

@@ -1,0 +1,235 @@
+import { enroll, handleKind } from "../../channels/kernel/handle.ts";
+import { inspectAs } from "../../channels/kernel/inspect.ts";
+import { patience, type WaitOptions } from "../../channels/kernel/wait.ts";
+import type { ArgsThenOptions } from "../spawn.ts";
+import { assertMayStart } from "../start_guard.ts";
+import { Crew } from "./crew.ts";
+import { POOL, PoolCell, type PoolStats } from "./pool_cell.ts";
+import { PoolClient } from "./pool_client.ts";
+import { imap } from "./pool_imap.ts";
+import { PoolMap } from "./pool_map.ts";
+import type { ImapOptions, MapOptions, PoolOptions, RunOptions } from "./pool_options.ts";
+
+/**
+ * Workers that run tasks: a few, and again and again the same. (Python's `multiprocessing.Pool` and
+ * `ProcessPoolExecutor`.)
+ *
+ * - **Workers** are started when there is work for them, or all by `start()`, and end with whoever made the pool. They run
+ *   one task at a time each; one that takes a task may have run others before it.
+ * - **Death**: a worker's death rejects the call that it was running with {@linkcode ActorExitedError}, or moves it
+ *   elsewhere (`retries`), and another takes its place. Of a map's chunk it costs the item that ran; of a task
+ *   that has run a thousand times in microseconds, the items of up to a millisecond, which are told of together. What had
+ *   not begun is done by others.
+ * - **Errors**: what a task throws, whatever it is, rejects that call or fails that item, and nothing else.
+ * - **Cancellation**: when time runs out or a signal aborts, the promise rejects at once. A task that had not begun never
+ *   will; one that had is asked to stop by its `current().signal`, and half a second later its worker is replaced. That
+ *   ends even a busy loop in a thread or subprocess; `"inline"` its result is dropped, but the code goes on, and a busy
+ *   loop there stops the whole program.
+ * - **Order**: by `priority`, and first come, first served. One task waits for another of the same pool at its own risk:
+ *   when every worker waits so, nobody is left who could run it.
+ * - **Modules**: a worker imports the modules of the tasks it is given: before anything else those that the pool knew when
+ *   it was started, others when they come, and where it may not (in a sandbox, say), a new worker takes its place.
+ * - **Placement**: threads when left out. A pool of `"inline"` workers is for tasks that wait for others: `size` says how
+ *   many do at a time.
+ * - **Travel**: it can be sent anywhere, and works there, also in its own tasks. Whoever has it may close it.
+ * - **Disposal** closes the pool and joins it. One that is collected without having been closed is closed with a warning.
+ *
+ * @example Run one task, and map over many
+ * ```ts
+ * import { Pool, task } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function square(n: number): number {
+ *   return n * n;
+ * }
+ * task(import.meta.url, square);
+ *
+ * await using pool = new Pool({ size: 2, placement: "inline" });
+ * assertEquals(await pool.run(square, [7]), 49);
+ * assertEquals(await pool.map(square, [1, 2, 3]), [1, 4, 9]);
+ * ```
+ */
+export class Pool implements AsyncDisposable {
+  readonly #client: PoolClient;
+
+  /**
+   * Makes a pool, and starts nothing yet.
+   *
+   * @throws {TypeError} If an option has the wrong type, or the initializer is not registered.
+   * @throws {RangeError} If a number is out of range.
+   * @throws {NotSerializableError} If an argument of the initializer cannot travel.
+   * @throws {StartError} If the placement cannot enforce an option.
+   */
+  constructor(options: PoolOptions = {}) {
+    if (arriving !== undefined) {
+      this.#client = arriving;
+      arriving = undefined;
+    } else {
+      const crew = new Crew(options);
+      const cell = new PoolCell(crew);
+      this.#client = new PoolClient(cell, crew.size);
+      collected.register(this, cell);
+    }
+    const { target, size } = this.#client;
+    enroll(this, () => ({ kind: POOL, target, meta: size }));
+  }
+
+  /** How many workers it has at most. */
+  get size(): number {
+    return this.#client.size;
+  }
+
+  /**
+   * Starts all workers.
+   *
+   * @throws {StartError} If one cannot start, or its initializer throws, which is the `cause`; those that have nothing to do
+   * have ended then. Nothing is tried again before there is work, or another `start()`.
+   * @throws {PoolClosedError} If the pool is closed.
+   */
+  async start(): Promise<void> {
+    assertMayStart("start a pool");
+    await this.#client.request("start");
+  }
+
+  /**
+   * Runs a task in the first worker that is free, and gives its result.
+   *
+   * @param task a function registered by `task`
+   * @param rest its arguments, as an array, which are read now, and options
+   * @throws {TypeError} If the task is not registered or an option has the wrong type.
+   * @throws {RangeError} If `retries` is out of range, or goes with `transfer`.
+   * @throws {NotSerializableError} If an argument or the result cannot travel.
+   * @throws {ActorExitedError} If the worker died that was running it.
+   * @throws {StartError} If no worker could be started.
+   * @throws {TimeoutError} If it was not done in time.
+   * @throws {PoolClosedError} If the pool is closed, or was terminated meanwhile.
+   * @throws What the task throws.
+   */
+  run<A extends unknown[], R>(
+    task: (...args: A) => R,
+    ...rest: ArgsThenOptions<A, RunOptions>
+  ): Promise<Awaited<R>> {
+    const [args = [], options = {}] = rest as unknown as [unknown[]?, RunOptions?];
+    return this.#client.run(task, args, options) as Promise<Awaited<R>>;
+  }
+
+  /**
+   * Runs a task for each item, and gives the results in the order of the items, which are read now.
+   *
+   * On a failure no further chunk is begun and the tasks that run are asked to stop. What had begun of items before the
+   * failed one is waited for, so that the error is that of the lowest failing index, which is its `index`. A task that
+   * leaves by the reason of its `current().signal` has not failed.
+   *
+   * @throws What the first task in the order of items that failed threw, with its `index`. Else as `run`.
+   */
+  map<T, R>(
+    task: (item: T) => R,
+    items: Iterable<NoInfer<T>>,
+    options: MapOptions = {},
+  ): Promise<Awaited<R>[]> {
+    return this.#map(task, items, options, false, false) as Promise<Awaited<R>[]>;
+  }
+
+  /** The same for items that are lists of arguments. */
+  starmap<A extends unknown[], R>(
+    task: (...args: A) => R,
+    items: Iterable<Readonly<NoInfer<A>>>,
+    options: MapOptions = {},
+  ): Promise<Awaited<R>[]> {
+    return this.#map(task, items, options, true, false) as Promise<Awaited<R>[]>;
+  }
+
+  /** As `map`, but runs the task for every item, and gives every outcome. */
+  mapSettled<T, R>(
+    task: (item: T) => R,
+    items: Iterable<NoInfer<T>>,
+    options: MapOptions = {},
+  ): Promise<PromiseSettledResult<Awaited<R>>[]> {
+    return this.#map(task, items, options, false, true) as Promise<PromiseSettledResult<Awaited<R>>[]>;
+  }
+
+  /**
+   * Runs a task for each item of a source of any length, and gives the results in the order of the source.
+   *
+   * - **Back pressure**: at most `window` items are taken from the source before their results are, none before the first
+   *   result is asked for.
+   * - **Leaving** the loop, or an error, aborts the signals of what runs, and runs the source's `finally`.
+   * - **Errors**: the results before the failed item come first, then its error, with its `index`, which ends it.
+   *
+   * @throws {TypeError} At once, if an argument has the wrong type.
+   */
+  imap<T, R>(
+    task: (item: T) => R,
+    items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>,
+    options: ImapOptions = {},
+  ): AsyncGenerator<Awaited<R>, void> {
+    return imap(this.#client, task, items, options, true) as AsyncGenerator<Awaited<R>, void>;
+  }
+
+  /** The same, with the results in the order in which they come. */
+  imapUnordered<T, R>(
+    task: (item: T) => R,
+    items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>,
+    options: ImapOptions = {},
+  ): AsyncGenerator<Awaited<R>, void> {
+    return imap(this.#client, task, items, options, false) as AsyncGenerator<Awaited<R>, void>;
+  }
+
+  /** Takes nothing new; what was given is done, and then the workers end. */
+  async close(): Promise<void> {
+    await this.#client.request("close").catch(() => {});
+  }
+
+  /**
+   * Waits until everything is done and all workers have ended. Giving up changes nothing.
+   *
+   * @throws {TypeError} If the pool is open.
+   * @throws {TimeoutError} If it was not over in time.
+   */
+  async join(options?: WaitOptions): Promise<void> {
+    await this.#client.request("join", patience("join a pool", options));
+  }
+
+  /** Ends all workers at once. What is pending rejects with {@linkcode PoolClosedError}. */
+  async terminate(): Promise<void> {
+    await this.#client.request("terminate");
+  }
+
+  /** What it is doing. */
+  async stats(): Promise<PoolStats> {
+    return await this.#client.request("stats") as PoolStats;
+  }
+
+  /** Closes it and waits until everything is done and all workers have ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+    await this.join();
+  }
+
+  static {
+    inspectAs(this, (pool) => `Pool(size ${pool.size})`);
+  }
+
+  async #map(
+    task: unknown,
+    items: Iterable<unknown>,
+    options: MapOptions,
+    spread: boolean,
+    settles: boolean,
+  ): Promise<unknown[]> {
+    return await new PoolMap(this.#client, task, items, options, { spread, settles }).results();
+  }
+}
+
+const collected = new FinalizationRegistry<PoolCell>((cell) => cell.forgotten());
+
+/** The client that the constructor is about to be called for, when a pool came by message. */
+let arriving: PoolClient | undefined;
+
+handleKind(POOL, {
+  leased: true,
+  revive({ target, meta }, imported) {
+    arriving = new PoolClient(target, meta as number, imported);
+    return new Pool();
+  },
+});

@@ -1,0 +1,184 @@
+import { Deque } from "../../channels/kernel/deque.ts";
+import { assertMayStart } from "../start_guard.ts";
+import { STOPS } from "./chunk.ts";
+import { type PoolClient, taskOf } from "./pool_client.ts";
+import { withIndex } from "./pool_map.ts";
+import { checkMapOptions, type ImapOptions } from "./pool_options.ts";
+
+/** Items that were given to the pool together, and what has come back of them. */
+interface Batch {
+  readonly values: Deque<unknown>;
+  /** How many of its items were taken from the source and not yielded. */
+  ahead: number;
+  failure: { readonly index: number; readonly error: unknown } | undefined;
+  over: boolean;
+}
+
+/** Checks the arguments; nothing is taken from the source before the first result is asked for. */
+export function imap(
+  client: PoolClient,
+  task: unknown,
+  source: Iterable<unknown> | AsyncIterable<unknown>,
+  options: ImapOptions,
+  ordered: boolean,
+): AsyncGenerator<unknown> {
+  const name = taskOf("imap", task);
+  checkMapOptions("imap", options);
+  assertMayStart("imap");
+  return new PoolStream(client, name, iteratorOf(source), options, ordered).results();
+}
+
+/** A map over a source that is read no further than its results are wanted. */
+class PoolStream {
+  readonly #client: PoolClient;
+  readonly #task: string;
+  readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
+  readonly #window: number;
+  readonly #chunkSize: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #ordered: boolean;
+  readonly #job: number;
+  /** In the order of the source; those that are over and empty leave. */
+  readonly #batches = new Set<Batch>();
+  #taken = 0;
+  #ahead = 0;
+  #pulling = false;
+  #ended = false;
+  #left = false;
+  /** What the source threw. */
+  #broken: { readonly error: unknown } | undefined;
+  #wake: () => void = () => {};
+
+  constructor(
+    client: PoolClient,
+    task: string,
+    source: Iterator<unknown> | AsyncIterator<unknown>,
+    { window = 2 * client.size, chunkSize = 1, signal }: ImapOptions,
+    ordered: boolean,
+  ) {
+    this.#client = client;
+    this.#task = task;
+    this.#source = source;
+    this.#window = window;
+    this.#chunkSize = Math.min(chunkSize, window);
+    this.#signal = signal;
+    this.#ordered = ordered;
+    this.#job = client.nextJob();
+  }
+
+  async *results(): AsyncGenerator<unknown> {
+    const aborted = () => this.#wake();
+    this.#signal?.addEventListener("abort", aborted, { once: true });
+    try {
+      while (true) {
+        this.#signal?.throwIfAborted();
+        void this.#pull();
+        const batch = this.#next();
+        if (batch !== undefined) {
+          if (batch.values.size > 0) {
+            batch.ahead--;
+            this.#ahead--;
+            yield batch.values.shift();
+          } else throw withIndex(batch.failure!.error, batch.failure!.index);
+        } else if (this.#ended && this.#batches.size === 0) {
+          if (this.#broken !== undefined) throw this.#broken.error;
+          return;
+        } else await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+    } finally {
+      this.#signal?.removeEventListener("abort", aborted);
+      await this.#leave();
+    }
+  }
+
+  /** A batch that has something to yield or to throw, and whose turn it is. */
+  #next(): Batch | undefined {
+    for (const batch of this.#batches) {
+      if (batch.values.size > 0 || batch.failure !== undefined) return batch;
+      if (batch.over) {
+        this.#batches.delete(batch);
+        this.#ahead -= batch.ahead;
+      } else if (this.#ordered) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Takes from the source what the window has room for. */
+  async #pull(): Promise<void> {
+    if (this.#pulling) return;
+    this.#pulling = true;
+    let items: unknown[] = [];
+    try {
+      while (!this.#ended && !this.#left && this.#ahead < this.#window) {
+        const { done, value } = await this.#source.next();
+        if (this.#left) return;
+        if (done) this.#ended = true;
+        else {
+          this.#ahead++;
+          items.push(value);
+        }
+        // With no room for more, what is there must go, or nothing would ever make room.
+        if (items.length < this.#chunkSize && this.#ahead < this.#window && !this.#ended) continue;
+        const full = items;
+        items = [];
+        if (full.length > 0) this.#give(full);
+      }
+    } catch (error) {
+      this.#broken = { error };
+      this.#ended = true;
+      if (items.length > 0 && !this.#left) this.#give(items);
+    } finally {
+      this.#pulling = false;
+      this.#wake();
+    }
+  }
+
+  #give(items: unknown[]): void {
+    const first = this.#taken;
+    this.#taken += items.length;
+    const batch: Batch = { values: new Deque(), ahead: items.length, failure: undefined, over: false };
+    this.#batches.add(batch);
+    void this.#do(batch, items, first);
+  }
+
+  async #do(batch: Batch, items: unknown[], first: number): Promise<void> {
+    let at = first;
+    try {
+      const packed = this.#client.packItems(items, first);
+      await this.#client.chunk(this.#job, packed, STOPS, this.#task, ([values, thrown]) => {
+        for (const [i, value] of values.entries()) {
+          if (thrown?.includes(i)) batch.failure ??= { index: at + i, error: value };
+          else batch.values.push(value);
+        }
+        at += values.length;
+        this.#wake();
+      });
+    } catch (error) {
+      batch.failure ??= { index: at, error };
+    } finally {
+      batch.over = true;
+      this.#wake();
+    }
+  }
+
+  /** Nobody wants more: what has begun is aborted, and the source's `finally` runs. */
+  async #leave(): Promise<void> {
+    this.#left = true;
+    if (this.#batches.size > 0) this.#client.abort(this.#job, -1);
+    if (this.#ended) return;
+    // A source that is in the middle of making an item may never be done with it.
+    const returned = Promise.resolve(this.#source.return?.());
+    if (this.#pulling) returned.catch(() => {});
+    else await returned;
+  }
+}
+
+/** @throws {TypeError} If there is nothing to iterate. */
+function iteratorOf(source: Iterable<unknown> | AsyncIterable<unknown>): Iterator<unknown> | AsyncIterator<unknown> {
+  const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(source) as Partial<
+    AsyncIterable<unknown> & Iterable<unknown>
+  >;
+  if (typeof later === "function") return later.call(source as AsyncIterable<unknown>);
+  if (typeof now === "function") return now.call(source as Iterable<unknown>);
+  throw new TypeError(`Cannot imap: the items must be iterable, not ${Deno.inspect(source)}`);
+}

@@ -1,0 +1,105 @@
+import type { Movable } from "../../channels/kernel/packet.ts";
+import { checkOptions, patience, type WaitOptions } from "../../channels/kernel/wait.ts";
+import type { PlacementName } from "../contact.ts";
+import type { TaskFunction } from "../definition.ts";
+import { checkCount } from "../spawn_options.ts";
+
+/** What `new Pool` takes. */
+export interface PoolOptions {
+  /** How many workers it has at most; one for each processor when left out. */
+  readonly size?: number | undefined;
+  /** Where they live: `"thread"` when left out. Tasks that only wait for others need no more than `"inline"`. */
+  readonly placement?: PlacementName | undefined;
+  /** A registered function that each worker runs before its first task; when it throws, the worker does not start. */
+  readonly initializer?: TaskFunction | undefined;
+  /** Its arguments, as they are when the pool is made. */
+  readonly initializerArgs?: readonly unknown[] | undefined;
+  /**
+   * How many calls or items a worker is given before another takes its place, so that what tasks leave behind goes with
+   * it; any number when left out. A chunk is not divided for that.
+   */
+  readonly maxTasksPerWorker?: number | undefined;
+  /** MiB of JavaScript heap that each subprocess may use; a `StartError` elsewhere. */
+  readonly maxHeapMb?: number | undefined;
+  /** How people read it; its workers are named after it. `"pool"` when left out. */
+  readonly name?: string | undefined;
+}
+
+/** What `Pool.run` takes. Time counts from the call on, not from when a worker begins. */
+export interface RunOptions extends WaitOptions {
+  /** How often to run it again elsewhere when the worker that had begun it died; 0 when left out. */
+  readonly retries?: number | undefined;
+  /** Objects in the arguments to move instead of copying. */
+  readonly transfer?: readonly Movable[] | undefined;
+  /** What is begun first: the higher; 0 when left out. Among equals it is first come, first served. */
+  readonly priority?: number | undefined;
+}
+
+/** How far a map has come. */
+export interface PoolProgress {
+  /** How many items are done, those that failed included. */
+  readonly done: number;
+  /** How many of them failed. */
+  readonly failed: number;
+  /** How many there are. */
+  readonly total: number;
+}
+
+/** What `Pool.map`, `starmap` and `mapSettled` take. */
+export interface MapOptions {
+  /** How many items go to a worker at once: `ceil(items / (4 × size))` when left out. */
+  readonly chunkSize?: number | undefined;
+  /** Gives up: rejects with the signal's reason, begins nothing more, and aborts what has begun. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told as results come in. What it throws is told on standard error, once. */
+  readonly onProgress?: ((progress: PoolProgress) => void) | undefined;
+}
+
+/** What `Pool.imap` and `imapUnordered` take. */
+export interface ImapOptions {
+  /** How many items are taken from the source before their results are: 2 × size when left out. */
+  readonly window?: number | undefined;
+  /** How many items go to a worker at once, the window at most; 1 when left out. */
+  readonly chunkSize?: number | undefined;
+  /** Gives up, as leaving the loop does: the next item rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Checks what is beside the wait.
+ *
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If `retries` is no whole number of at least 0, or goes with `transfer`.
+ */
+export function checkRunOptions(action: string, options: RunOptions): void {
+  const { retries = 0, transfer, priority = 0 } = checkOptions(action, options);
+  if (typeof retries !== "number" || Number.isNaN(retries)) {
+    throw new TypeError(`Cannot ${action}: retries must be a number, not ${String(retries)}`);
+  }
+  if (retries < 0 || (retries !== Infinity && !Number.isInteger(retries))) {
+    throw new RangeError(`Cannot ${action}: retries must be a whole number of at least 0, not ${retries}`);
+  }
+  if (typeof priority !== "number" || Number.isNaN(priority)) {
+    throw new TypeError(`Cannot ${action}: priority must be a number, not ${String(priority)}`);
+  }
+  if (retries > 0 && (transfer?.length ?? 0) > 0) {
+    throw new RangeError(`Cannot ${action}: what was moved cannot be sent again, so transfer goes without retries`);
+  }
+}
+
+/**
+ * Checks the options of a map.
+ *
+ * @throws {TypeError} If one has the wrong type.
+ * @throws {RangeError} If `chunkSize` or `window` is no whole number of at least 1.
+ * @throws The signal's reason, if it is aborted already.
+ */
+export function checkMapOptions(action: string, options: MapOptions & ImapOptions): void {
+  const { chunkSize, window, signal, onProgress } = checkOptions(action, options);
+  if (chunkSize !== undefined) checkCount(action, "chunkSize", chunkSize);
+  if (window !== undefined) checkCount(action, "window", window);
+  patience(action, { signal });
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new TypeError(`Cannot ${action}: onProgress must be a function, not ${typeof onProgress}`);
+  }
+}

@@ -1,0 +1,55 @@
+import { decode } from "../../channels/kernel/codec/decode.ts";
+import { encodeThrown } from "../../channels/kernel/codec/encode.ts";
+import type { Destination } from "../../channels/kernel/handle.ts";
+import { pack } from "../../channels/kernel/pack.ts";
+import type { Packet } from "../../channels/kernel/packet.ts";
+
+/**
+ * What became of some items of a chunk, in order: the results, of which those at the indexes in the second place were
+ * thrown; and whether the chunk is over, its further items, if any, never to be run.
+ */
+export type Report = readonly [values: readonly unknown[], thrown: readonly number[] | null, over: boolean];
+
+/** A report, and what its header says of it. */
+export interface PackedReport {
+  readonly count: number;
+  readonly failed: number;
+  readonly over: boolean;
+  readonly body: Packet;
+}
+
+/** What was thrown, as it would arrive: that can travel, whatever it was. */
+export function asItArrives(thrown: unknown): unknown {
+  return decode(encodeThrown(thrown));
+}
+
+/** Packs what became of some items; a result that cannot travel is that item's failure, and no other's. */
+export function packReports(values: unknown[], thrown: number[], over: boolean, to: Destination): PackedReport[] {
+  const one = (values: unknown[], thrown: number[], over: boolean): PackedReport => {
+    const report: Report = [values, thrown.length === 0 ? null : thrown, over];
+    return { count: values.length, failed: thrown.length, over, body: pack(report, "result", to) };
+  };
+  try {
+    return [one(values, thrown, over)];
+  } catch {
+    return values.map((value, index) => {
+      const last = over && index === values.length - 1;
+      if (thrown.includes(index)) return one([value], [0], last);
+      try {
+        return one([value], [], last);
+      } catch {
+        return one([whyNot(value, to)], [0], last);
+      }
+    });
+  }
+}
+
+/** The error of a value that cannot travel, with a path from the value on. */
+function whyNot(value: unknown, to: Destination): unknown {
+  try {
+    pack(value, "result", to);
+  } catch (error) {
+    return asItArrives(error);
+  }
+  return undefined;
+}

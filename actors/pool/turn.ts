@@ -1,0 +1,60 @@
+import type { Packet } from "../../channels/kernel/packet.ts";
+import type { Actor } from "../actor.ts";
+import type { CallContext } from "../context.ts";
+
+/** One chunk at the worker that is to do it; its tasks' `current().signal`, too. */
+export class Turn implements CallContext {
+  readonly sequence: number;
+  readonly task: string;
+  /** Where to begin in it. */
+  readonly at: number;
+  /** How many items it has. */
+  readonly count: number;
+  /** How many of them may be begun before the pool is told. */
+  readonly hand: number;
+  readonly mode: number;
+  aborted = false;
+  readonly #actor: Actor;
+  #controller: AbortController | undefined;
+  #signal: AbortSignal | undefined;
+
+  /** @param single whether it is a call, and not items of a map */
+  constructor(actor: Actor, readonly single: boolean, detail: string, readonly body: Packet) {
+    this.#actor = actor;
+    const words = detail.split(" ", 5);
+    [this.sequence, this.at, this.count, this.hand, this.mode] = words.map(Number);
+    this.task = detail.slice(words.join(" ").length + 1);
+  }
+
+  get moduleUrl(): string {
+    return this.task.slice(0, this.task.indexOf(" "));
+  }
+
+  get name(): string {
+    return this.task.slice(this.task.indexOf(" ") + 1);
+  }
+
+  /** Aborts when nobody wants the result any more, and when the worker is to end. */
+  get signal(): AbortSignal {
+    if (this.#signal !== undefined) return this.#signal;
+    this.#controller = new AbortController();
+    if (this.aborted) this.#controller.abort(noLongerWanted());
+    return this.#signal = AbortSignal.any([this.#controller.signal, this.#actor.signal]);
+  }
+
+  /** It is no longer wanted. */
+  abort(): void {
+    this.aborted = true;
+    this.#controller?.abort(noLongerWanted());
+  }
+
+  /** Whether an error only says that its signal was heeded. */
+  isReason(error: unknown): boolean {
+    if (!this.aborted || this.#signal === undefined) return false;
+    return error === this.#signal.reason || (error instanceof DOMException && error.name === "AbortError");
+  }
+}
+
+function noLongerWanted(): DOMException {
+  return new DOMException("The result of this task is no longer wanted", "AbortError");
+}

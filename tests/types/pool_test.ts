@@ -1,0 +1,65 @@
+/**
+ * What types infer of pools. That this compiles is the test; what must not compile is in `refused_test.ts`.
+ *
+ * @module
+ */
+
+import { assertType, type IsExact } from "@std/testing/types";
+import { Pool, type PoolStats } from "../../mod.ts";
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+function measure(point: Point): number {
+  return Math.hypot(point.x, point.y);
+}
+async function load(url: string, retries: number = 3): Promise<Point> {
+  return await Promise.resolve({ x: url.length, y: retries });
+}
+function tick(): void {}
+function refuse(_text: string): never {
+  throw new Error("never called");
+}
+
+Deno.test("a pool's results are those of the task, awaited, and its arguments are the task's", () => {
+  async function _use(pool: Pool): Promise<void> {
+    assertType<IsExact<Awaited<ReturnType<typeof pool.stats>>, PoolStats>>(true);
+    const length = await pool.run(measure, [{ x: 3, y: 4 }]);
+    assertType<IsExact<typeof length, number>>(true);
+    const point = await pool.run(load, ["a"], { timeoutMs: 10, retries: 1, priority: 2 });
+    assertType<IsExact<typeof point, Point>>(true);
+    await pool.run(load, ["a", 2] as const);
+    const nothing = await pool.run(tick);
+    assertType<IsExact<typeof nothing, void>>(true);
+    await pool.run(tick, [], { timeoutMs: 10 });
+    const never = pool.run(refuse, ["no"]);
+    assertType<IsExact<typeof never, Promise<never>>>(true);
+
+    const lengths = await pool.map(measure, [{ x: 3, y: 4 }], { chunkSize: 1 });
+    assertType<IsExact<typeof lengths, number[]>>(true);
+    // What has more than the task asks for will do, and so will any iterable.
+    await pool.map(measure, new Set([{ x: 3, y: 4, label: "more" }]));
+    const points = await pool.map(load, ["a", "b"]);
+    assertType<IsExact<typeof points, Point[]>>(true);
+    const more = await pool.starmap(load, [["a"], ["b", 2]]);
+    assertType<IsExact<typeof more, Point[]>>(true);
+    const settled = await pool.mapSettled(load, ["a"]);
+    assertType<IsExact<typeof settled, PromiseSettledResult<Point>[]>>(true);
+
+    async function* urls(): AsyncGenerator<string> {
+      yield await Promise.resolve("a");
+    }
+    for await (const point of pool.imap(load, urls())) assertType<IsExact<typeof point, Point>>(true);
+    for await (const point of pool.imapUnordered(load, ["a"])) assertType<IsExact<typeof point, Point>>(true);
+  }
+});
+
+Deno.test("a pool's initializer and its arguments", () => {
+  function _use(): void {
+    void new Pool({ initializer: load, initializerArgs: ["a", 1] });
+    void new Pool({ size: 1, placement: "inline", maxTasksPerWorker: Infinity, name: "workers" });
+    void new Pool();
+  }
+});
