@@ -68,6 +68,21 @@ export {
 } from "./actors/supervision/supervisor.ts";
 export type { BackoffOptions, RestartType, Strategy } from "./actors/supervision/restart_policy.ts";
 export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
+export {
+  manage,
+  type ManageOptions,
+  type Manager,
+  manager,
+  type SharedBarrierOptions,
+  type SharedOptions,
+} from "./actors/manager/manager.ts";
+export type { DeepReadonly } from "./actors/manager/frozen.ts";
+export type { Key } from "./actors/manager/key.ts";
+export { Namespace, type NumberNames } from "./actors/manager/namespace.ts";
+export { shareable, type ShareableOptions } from "./actors/manager/shareable.ts";
+export { type DictChange, SharedDict } from "./actors/manager/shared_dict.ts";
+export { SharedList } from "./actors/manager/shared_list.ts";
+export { SharedSet } from "./actors/manager/shared_set.ts";
 export { onExit } from "./actors/on_exit.ts";
 export type { ExitHookOptions } from "./actors/exit_hooks.ts";
 export { type Ending, ready, select, type Selected, type SelectSource, type Taken } from "./channels/select.ts";

@@ -17,5 +17,6 @@ import "../../channels/sync/event_flag.ts";
 import "../../channels/sync/lock.ts";
 import "../../channels/sync/rlock.ts";
 import "../../channels/sync/semaphore.ts";
+import "../manager/manager.ts";
 import "../process.ts";
 import "../supervision/supervisor.ts";

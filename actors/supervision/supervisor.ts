@@ -70,15 +70,17 @@ export interface Supervisor<C extends Children = Children> extends AsyncDisposab
 const STRATEGIES: readonly string[] = ["one-for-one", "one-for-all", "rest-for-one"];
 const SHUTDOWNS: readonly string[] = ["never", "any-significant", "all-significant"];
 
-class SupervisorHandle implements Supervisor {
+/** A supervisor, wherever it is. */
+export class SupervisorHandle implements Supervisor {
   readonly refs: Readonly<Record<string, never>>;
   readonly #ref: Ref<SupervisorActor>;
 
-  constructor(ref: Ref<SupervisorActor>, refs: Readonly<Record<string, object>>) {
+  /** @param kind as what it travels */
+  constructor(ref: Ref<SupervisorActor>, refs: Readonly<Record<string, object>>, kind: string = "supervisor") {
     this.#ref = ref;
     this.refs = refs as Readonly<Record<string, never>>;
     const contact = contactBehind(ref)!;
-    enroll(this, () => contactPassage("supervisor", contact, Object.keys(refs)), Object.values(refs));
+    enroll(this, () => contactPassage(kind, contact, Object.keys(refs)), Object.values(refs));
     selectable(this, endingSource(() => contact.exited, () => contact.exit));
   }
 
@@ -179,7 +181,7 @@ export async function supervise<const C extends Children>(
   children: C,
   options: SuperviseOptions = {},
 ): Promise<Supervisor<C>> {
-  const { args, refs } = planned("supervise", children, options);
+  const { args, refs } = supervisorPlan("supervise", children, options);
   const { name = "supervisor", placement = "inline", signals = false } = options;
   if (typeof signals !== "boolean") throw new TypeError("Cannot supervise: signals must be a boolean");
   const ref = await spawn(SupervisorActor, args, { name, placement, startTimeoutMs: Infinity });
@@ -216,7 +218,7 @@ export function supervisor<const C extends Children>(
   children: C,
   options: SuperviseOptions & ChildOptions = {},
 ): Child<Supervisor<C>> {
-  const { args, refs } = planned("describe a supervisor", children, options);
+  const { args, refs } = supervisorPlan("describe a supervisor", children, options);
   const { name = "supervisor", placement = "inline", restart, shutdownMs, significant } = options;
   const childOptions: ChildOptions = { name, placement, restart, shutdownMs, significant, startTimeoutMs: Infinity };
   return describeChild(
@@ -228,12 +230,18 @@ export function supervisor<const C extends Children>(
   );
 }
 
-interface Planned {
+/** What a supervisor is started with, and the handles of its children. */
+export interface PlannedSupervisor {
   readonly args: [(readonly [string, ChildSpec])[], SupervisorPlan];
   readonly refs: Record<string, object>;
 }
 
-function planned(action: string, children: Children, options: SuperviseOptions): Planned {
+/**
+ * What a supervisor is started with, and the handles of its children.
+ *
+ * @throws {TypeError} If something is no child or an option has the wrong type.
+ */
+export function supervisorPlan(action: string, children: Children, options: SuperviseOptions): PlannedSupervisor {
   if (typeof children !== "object" || children === null) {
     throw new TypeError(`Cannot ${action}: the children must be an object`);
   }
