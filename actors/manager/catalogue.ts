@@ -2,7 +2,7 @@ import { decode } from "../../channels/kernel/codec/decode.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import type { Journal } from "./journal.ts";
-import { Life } from "./life.ts";
+import type { Life } from "./life.ts";
 import { isStored, makeObject, type ObjectKind } from "./object_kinds.ts";
 
 interface Named {

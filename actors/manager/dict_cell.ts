@@ -51,6 +51,7 @@ export class DictCell extends SharedCell {
       case "claim":
         return this.tell(request, this.#seen(key));
       case "swap":
+      case "settle":
         return this.#swap(request);
       case "size":
         return this.tell(request, this.#entries.size);
@@ -104,13 +105,10 @@ export class DictCell extends SharedCell {
     const { detail, body } = request;
     const space = detail.indexOf(" ");
     const key = detail.slice(space + 1);
-    if ((this.#entries.get(key)?.version ?? 0) === Number(detail.slice(0, space))) {
-      this.#put(key, body);
-      this.tell(request);
-    } else {
-      this.drop(body);
-      this.tell(request, this.#seen(key));
-    }
+    const isSame = (this.#entries.get(key)?.version ?? 0) === Number(detail.slice(0, space));
+    if (isSame) this.#put(key, body);
+    else this.drop(body);
+    this.tell(request, isSame);
   }
 
   #follow(request: Request): void {

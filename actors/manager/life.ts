@@ -1,5 +1,5 @@
 import type { Exit } from "../../channels/exit.ts";
-import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
+import { type Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { passagesOf, releaseAll } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";

@@ -65,6 +65,7 @@ export class ListCell extends SharedCell {
       case "claim":
         return this.tell(request, this.#seen(this.#existing("update", detail)));
       case "swap":
+      case "settle":
         return this.#swap(request);
       case "size":
         return this.tell(request, items.length);
@@ -131,13 +132,10 @@ export class ListCell extends SharedCell {
   #swap(request: Request): void {
     const [version, place] = request.detail.split(" ");
     const at = this.#existing("update", place);
-    if (this.#items[at].version === Number(version)) {
-      this.#replace(at, request.body);
-      this.tell(request);
-    } else {
-      this.drop(request.body);
-      this.tell(request, this.#seen(at));
-    }
+    const isSame = this.#items[at].version === Number(version);
+    if (isSame) this.#replace(at, request.body);
+    else this.drop(request.body);
+    this.tell(request, isSame);
   }
 
   #find(wanted: Packet): number {

@@ -19,7 +19,6 @@ import { spawn } from "../spawn.ts";
 import { type Child, type ChildOptions, describeChild } from "../supervision/child.ts";
 import {
   type Children,
-  type Refs,
   type SuperviseOptions,
   type Supervisor,
   SupervisorHandle,

@@ -1,3 +1,4 @@
+import { contactBehind } from "../actor_ref.ts";
 import { currentActor } from "../context.ts";
 import { actor } from "../definition.ts";
 import type { Ref } from "../ref.ts";
@@ -41,8 +42,11 @@ export class ManagerActor extends SupervisorActor {
   }
 
   /** Notes an instance that somebody shares. */
-  publish(name: string, ref: Ref): void {
-    if (this.#instances.get(name)?.alive) {
+  async publish(name: string, ref: Ref): Promise<void> {
+    const known = this.#instances.get(name);
+    // Its end may not have been told yet.
+    const isFree = known === undefined || await contactBehind(known)!.look() !== undefined;
+    if (!isFree || this.#instances.get(name) !== known) {
       throw new Deno.errors.AlreadyExists(`Cannot share "${name}": another instance has that name`);
     }
     this.#instances.set(name, ref);

@@ -63,7 +63,7 @@ export abstract class SharedCell extends Cell {
     if (verb === DISCARD) return releaseAll(request.body.passages, holderOf(this));
     // Who has died or given up while it waited for another's turn wants nothing any more.
     if (request.asker !== undefined && !request.open) return this.drop(request.body);
-    const place = verb === "swap" ? detail.slice(detail.indexOf(" ") + 1) : detail;
+    const place = verb === "swap" || verb === "settle" ? detail.slice(detail.indexOf(" ") + 1) : detail;
     if (WRITES.has(verb) && this.#turns.defers(place, request)) return;
     try {
       if (verb === "claim") this.#turns.begin(place, from);
@@ -73,7 +73,7 @@ export abstract class SharedCell extends Cell {
       this.drop(request.body);
       request.throw(error);
     } finally {
-      if (verb === "swap" || verb === "yield") this.#turns.end(place, from);
+      if (verb === "settle" || verb === "yield") this.#turns.end(place, from);
     }
   }
 

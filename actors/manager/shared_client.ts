@@ -2,7 +2,7 @@ import { whoActs } from "../../channels/kernel/acting.ts";
 import { showAddress } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { cells, isCell, type Target } from "../../channels/kernel/cell.ts";
-import { type HandleKind, type Import, type Passage } from "../../channels/kernel/handle.ts";
+import type { HandleKind, Import, Passage } from "../../channels/kernel/handle.ts";
 import { adopting } from "../../channels/kernel/adoption.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack } from "../../channels/kernel/pack.ts";
@@ -61,20 +61,18 @@ export class SharedClient {
     if (typeof change !== "function") {
       throw new TypeError(`Cannot update a ${this.title}: a function is needed, not ${typeof change}`);
     }
-    let seen = await this.read("read", place) as [number, V];
     for (let tries = 1;; tries++) {
-      const [version, old] = seen;
+      const inTurn = tries > FREE_TRIES;
+      const [version, old] = await this.read(inTurn ? "claim" : "read", place) as [number, V];
+      let body: Packet;
       let next: V;
       try {
-        next = await change(old);
+        body = this.pack(next = await change(old));
       } catch (error) {
-        if (tries > FREE_TRIES) await this.ask("yield", place);
+        if (inTurn) await this.ask("yield", place);
         throw error;
       }
-      const found = await this.read("swap", `${version} ${place}`, this.pack(next));
-      if (found === undefined) return next;
-      seen = found as [number, V];
-      if (tries >= FREE_TRIES) seen = await this.read("claim", place) as [number, V];
+      if (await this.ask(inTurn ? "settle" : "swap", `${version} ${place}`, body)) return next;
     }
   }
 

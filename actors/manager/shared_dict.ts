@@ -8,7 +8,7 @@ import { addressOf } from "../../channels/kernel/cell.ts";
 import type { Changes } from "./changes.ts";
 import { type DeepReadonly, frozen } from "./frozen.ts";
 import { type Key, keyOfText, textOfKey } from "./key.ts";
-import { SharedClient, sharedKind } from "./shared_client.ts";
+import { type SharedClient, sharedKind } from "./shared_client.ts";
 
 /** The handle of a dict, and its lease. */
 export const DICT = "shared-dict";

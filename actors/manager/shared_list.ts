@@ -2,7 +2,7 @@ import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { packPlain } from "../../channels/kernel/pack.ts";
 import { checkOptions } from "../../channels/kernel/wait.ts";
-import { type DeepReadonly } from "./frozen.ts";
+import type { DeepReadonly } from "./frozen.ts";
 import { type SharedClient, sharedKind } from "./shared_client.ts";
 import { clientGiven } from "./shared_dict.ts";
 

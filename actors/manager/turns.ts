@@ -25,10 +25,10 @@ export class Turns {
     this.#again = again;
   }
 
-  /** Whether a request has to wait for the end of another's turn. */
+  /** Whether a request has to wait for the end of somebody's turn. */
   defers(place: string, request: Request): boolean {
     const turn = this.#turns.get(place);
-    if (turn === undefined || turn.owner === request.from) return false;
+    if (turn === undefined) return false;
     turn.waiting.push(request);
     return true;
   }
