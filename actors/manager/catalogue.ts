@@ -4,6 +4,7 @@ import type { Holder } from "../../channels/kernel/holder.ts";
 import type { Journal } from "./journal.ts";
 import type { Life } from "./life.ts";
 import { isStored, makeObject, type ObjectKind } from "./object_kinds.ts";
+import type { Home } from "./shared_cell.ts";
 
 interface Named {
   readonly kind: ObjectKind;
@@ -12,18 +13,20 @@ interface Named {
 
 /** The objects of a manager's, in one life of it. */
 export class Catalogue {
-  readonly #holder: Holder;
+  readonly #home: Pick<Home, "holder" | "life">;
   readonly #journal: Journal | undefined;
-  readonly #life: Life;
   readonly #named = new Map<string, Named>();
 
   /** Finds those again that a journal has. */
   constructor(holder: Holder, life: Life, journal: Journal | undefined) {
-    this.#holder = holder;
-    this.#life = life;
+    this.#home = { holder, life };
     this.#journal = journal;
     for (const { id, name, kind, args } of journal?.objects() ?? []) {
-      const object = makeObject(kind, decode(args) as unknown[], { holder, named: true, stored: journal!.object(id) });
+      const object = makeObject(kind, decode(args) as unknown[], {
+        ...this.#home,
+        named: true,
+        stored: journal!.object(id),
+      });
       this.#named.set(name, { kind, object: life.own(object) });
     }
   }
@@ -34,14 +37,14 @@ export class Catalogue {
    * @throws {TypeError} If the name is that of an object of another kind.
    */
   get(kind: ObjectKind, name: string | undefined, args: readonly unknown[]): object {
-    if (name === undefined) return this.#life.own(makeObject(kind, args, { holder: this.#holder, named: false }));
+    if (name === undefined) return this.#home.life.own(makeObject(kind, args, { ...this.#home, named: false }));
     const found = this.#named.get(name);
     if (found?.kind === kind) return found.object;
     if (found !== undefined) {
       throw new TypeError(`Cannot make a ${kind} named "${name}": there is a ${found.kind} of that name`);
     }
     const stored = isStored(kind) ? this.#journal?.make(name, kind, encode(args, "args")) : undefined;
-    const object = this.#life.own(makeObject(kind, args, { holder: this.#holder, named: true, stored }));
+    const object = this.#home.life.own(makeObject(kind, args, { ...this.#home, named: true, stored }));
     this.#named.set(name, { kind, object });
     return object;
   }

@@ -2,6 +2,7 @@ import type { Packet } from "../../channels/kernel/packet.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { ChangesCell, changesOf } from "./changes.ts";
 import { keyOfText } from "./key.ts";
+import { peek } from "./kept.ts";
 import { type Entry, type Home, SharedCell } from "./shared_cell.ts";
 
 /** The home of a dict, and of whatever else finds values by keys: sets and namespaces. Keys are known by their texts. */
@@ -17,7 +18,7 @@ export class DictCell extends SharedCell {
   /** The value of a key, in a list; an empty one when there is none. */
   lookUp(key: string): [] | [unknown] {
     const entry = this.#entries.get(key);
-    return entry === undefined ? [] : [this.reveal(entry.packet)];
+    return entry === undefined ? [] : [peek(entry.packet)];
   }
 
   protected perform(request: Request): void {
@@ -37,7 +38,7 @@ export class DictCell extends SharedCell {
       case "setDefault":
         if (packet === undefined) this.#put(key, body);
         else this.drop(body);
-        return this.give(request, packet ?? body);
+        return this.give(request, this.#entries.get(key)!.packet);
       case "delete":
         if (packet !== undefined) this.#remove(key);
         return this.tell(request, packet !== undefined);
@@ -58,7 +59,7 @@ export class DictCell extends SharedCell {
       case "keys":
         return this.tell(request, [...this.#entries.keys()]);
       case "entries":
-        return this.tell(request, [...this.#entries].map(([key, { packet }]) => [key, this.reveal(packet)]));
+        return this.tell(request, [...this.#entries].map(([key, { packet }]) => [key, peek(packet)]));
       case "clear":
         for (const key of [...this.#entries.keys()]) this.#remove(key);
         return this.tell(request);
@@ -89,8 +90,8 @@ export class DictCell extends SharedCell {
   }
 
   #increment(request: Request, packet: Packet | undefined): void {
-    const by = this.reveal(request.body) as number | bigint | undefined;
-    const sum = sumOf(packet && this.reveal(packet), by, request.detail);
+    const by = peek(request.body) as number | bigint | undefined;
+    const sum = sumOf(packet && peek(packet), by, request.detail);
     const next = this.wrap(sum);
     this.#put(request.detail, next);
     this.give(request, next);
@@ -98,7 +99,7 @@ export class DictCell extends SharedCell {
 
   #seen(key: string): [number, unknown?] {
     const entry = this.#entries.get(key);
-    return entry === undefined ? [0] : [entry.version, this.reveal(entry.packet)];
+    return entry === undefined ? [0] : [entry.version, peek(entry.packet)];
   }
 
   #swap(request: Request): void {
@@ -117,7 +118,7 @@ export class DictCell extends SharedCell {
       () => this.#followers.delete(follower),
     );
     this.#followers.add(follower);
-    this.tell(request, changesOf(follower));
+    this.tell(request, this.life.own(changesOf(follower)));
   }
 
   #changed(key: string): void {

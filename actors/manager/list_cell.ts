@@ -3,6 +3,7 @@ import { isCell } from "../../channels/kernel/cell.ts";
 import type { Passage } from "../../channels/kernel/handle.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 import type { Request } from "../../channels/kernel/request.ts";
+import { peek } from "./kept.ts";
 import { type Entry, type Home, SharedCell } from "./shared_cell.ts";
 
 /** The home of a list. A negative index counts from the end. */
@@ -49,8 +50,8 @@ export class ListCell extends SharedCell {
         return this.tell(request, at);
       }
       case "slice": {
-        const [start, end] = this.reveal(body) as [number?, number?];
-        return this.tell(request, items.slice(start, end).map(({ packet }) => this.reveal(packet)));
+        const [start, end] = peek(body) as [number?, number?];
+        return this.tell(request, items.slice(start, end).map(({ packet }) => peek(packet)));
       }
       case "extend":
         return this.#extend(request);
@@ -116,7 +117,7 @@ export class ListCell extends SharedCell {
   #extend(request: Request): void {
     // Refused as a whole, if it is.
     if (this.stored !== undefined) this.keep(request.body);
-    const values = this.reveal(request.body) as unknown[];
+    const values = peek(request.body) as unknown[];
     const from = this.#items.length;
     for (const value of values) this.#items.push(this.keep(this.wrap(value)));
     this.drop(request.body);
@@ -126,7 +127,7 @@ export class ListCell extends SharedCell {
 
   #seen(at: number): [number, unknown] {
     const { version, packet } = this.#items[at];
-    return [version, this.reveal(packet)];
+    return [version, peek(packet)];
   }
 
   #swap(request: Request): void {
@@ -146,12 +147,12 @@ export class ListCell extends SharedCell {
     if (a.passages.length !== b.passages.length) return false;
     if (!a.passages.every((passage, at) => sameTarget(passage, b.passages[at]))) return false;
     if (a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at])) return true;
-    return a.passages.length === 0 && isDeepStrictEqual(this.reveal(a), this.reveal(b));
+    return a.passages.length === 0 && isDeepStrictEqual(peek(a), peek(b));
   }
 
   #sort(descending: boolean): void {
     const sign = descending ? -1 : 1;
-    const keyed = this.#items.map((entry) => ({ entry, value: sortable(this.reveal(entry.packet)) }));
+    const keyed = this.#items.map((entry) => ({ entry, value: sortable(peek(entry.packet)) }));
     for (const { value } of keyed) {
       if (kindOf(value) !== kindOf(keyed[0].value)) throw unsortable(keyed[0].value, value);
     }

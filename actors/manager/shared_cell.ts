@@ -3,10 +3,12 @@ import { DISCARD } from "../../channels/kernel/ask.ts";
 import { Cell } from "../../channels/kernel/cell.ts";
 import { grantAll, type Passage, releaseAll } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
-import { pack, unpack } from "../../channels/kernel/pack.ts";
+import { pack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
+import type { Life } from "./life.ts";
+import { keepable } from "./kept.ts";
 import type { StoredObject } from "./journal.ts";
 import { Turns } from "./turns.ts";
 
@@ -14,6 +16,8 @@ import { Turns } from "./turns.ts";
 export interface Home {
   /** The manager: what is kept is given back when it ends. */
   readonly holder: Holder;
+  /** What is made there ends with it. */
+  readonly life: Life;
   /** Whether it can be found again though nobody has a handle to it. */
   readonly named: boolean;
   /** What of the object is on disk; nothing, when it is not to be kept there. */
@@ -36,6 +40,7 @@ const WRITES: ReadonlySet<string> = new Set(["set", "delete", "pop", "setDefault
  */
 export abstract class SharedCell extends Cell {
   protected readonly stored: StoredObject | undefined;
+  protected readonly life: Life;
   readonly #manager: Holder;
   readonly #turns: Turns = new Turns((request) => this.receive(request));
   readonly #kept = new Set<readonly Passage[]>();
@@ -44,11 +49,12 @@ export abstract class SharedCell extends Cell {
   #version = 0;
 
   /** @param kind the lease of those who have a handle to it */
-  constructor(kind: string, { holder, named, stored }: Home) {
+  constructor(kind: string, { holder, life, named, stored }: Home) {
     super();
     this.#kind = kind;
     this.#named = named;
     this.#manager = holder;
+    this.life = life;
     this.stored = stored;
   }
 
@@ -100,7 +106,8 @@ export abstract class SharedCell extends Cell {
    *
    * @throws {NotSerializableError} If it is to be kept on disk, and cannot be.
    */
-  protected keep(packet: Packet): Entry {
+  protected keep(arrived: Packet): Entry {
+    const packet = keepable(arrived);
     if (packet.passages.length > 0) {
       if (this.stored !== undefined) throw notStorable();
       this.#kept.add(packet.passages);
@@ -119,13 +126,6 @@ export abstract class SharedCell extends Cell {
     if (packet.passages.length === 0) return;
     this.#kept.delete(packet.passages);
     releaseAll(packet.passages, holderOf(this));
-  }
-
-  /** Reads a value here. */
-  protected reveal(packet: Packet): unknown {
-    const holder = holderOf(this);
-    grantAll(packet.passages, holder);
-    return unpack(packet, holder);
   }
 
   /** Answers with a value that is kept. */
