@@ -71,6 +71,21 @@ export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
 export { Pool } from "./actors/pool/pool.ts";
 export type { PoolStats } from "./actors/pool/pool_cell.ts";
 export type { ImapOptions, MapOptions, PoolOptions, PoolProgress, RunOptions } from "./actors/pool/pool_options.ts";
+export {
+  manage,
+  type ManageOptions,
+  type Manager,
+  manager,
+  type SharedBarrierOptions,
+  type SharedOptions,
+} from "./actors/manager/manager.ts";
+export type { DeepReadonly } from "./actors/manager/frozen.ts";
+export type { Key } from "./actors/manager/key.ts";
+export { Namespace, type NumberNames } from "./actors/manager/namespace.ts";
+export { shareable, type ShareableOptions } from "./actors/manager/shareable.ts";
+export { type DictChange, SharedDict } from "./actors/manager/shared_dict.ts";
+export { SharedList } from "./actors/manager/shared_list.ts";
+export { SharedSet } from "./actors/manager/shared_set.ts";
 export { onExit } from "./actors/on_exit.ts";
 export type { ExitHookOptions } from "./actors/exit_hooks.ts";
 export { type Ending, ready, select, type Selected, type SelectSource, type Taken } from "./channels/select.ts";

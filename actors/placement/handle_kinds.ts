@@ -17,6 +17,7 @@ import "../../channels/sync/event_flag.ts";
 import "../../channels/sync/lock.ts";
 import "../../channels/sync/rlock.ts";
 import "../../channels/sync/semaphore.ts";
+import "../manager/manager.ts";
 import "../pool/pool.ts";
 import "../process.ts";
 import "../supervision/supervisor.ts";

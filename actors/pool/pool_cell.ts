@@ -161,7 +161,7 @@ export class PoolCell extends Cell implements StationOwner {
     const [begun, ...waiting] = station.chunks.clear();
     for (const chunk of waiting.reverse()) this.#return(chunk, station, exit);
     if (begun !== undefined) this.#lost(begun, station, exit);
-    const worked = station.given > 0 || this.#idleDeaths.next(0) !== undefined;
+    const worked = station.given > 0 || this.#idleDeaths.next({ failures: 0 }, 0) !== undefined;
     const wanted = !wasLeaving && this.#state === "open" && worked && isAccident(exit);
     if (wanted) void this.#hire().catch(() => {});
     this.#feed();

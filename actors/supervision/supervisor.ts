@@ -81,15 +81,17 @@ const STRATEGIES: readonly string[] = ["one-for-one", "one-for-all", "rest-for-o
 const MAX_UNREAD = 1000;
 const SHUTDOWNS: readonly string[] = ["never", "any-significant", "all-significant"];
 
-class SupervisorHandle implements Supervisor {
+/** A supervisor, wherever it is. */
+export class SupervisorHandle implements Supervisor {
   readonly refs: Readonly<Record<string, never>>;
   readonly #ref: Ref<SupervisorActor>;
 
-  constructor(ref: Ref<SupervisorActor>, refs: Readonly<Record<string, object>>) {
+  /** @param kind as what it travels */
+  constructor(ref: Ref<SupervisorActor>, refs: Readonly<Record<string, object>>, kind: string = "supervisor") {
     this.#ref = ref;
     this.refs = refs as Readonly<Record<string, never>>;
     const contact = contactBehind(ref)!;
-    enroll(this, () => contactPassage("supervisor", contact, Object.keys(refs)), Object.values(refs));
+    enroll(this, () => contactPassage(kind, contact, Object.keys(refs)), Object.values(refs));
     selectable(this, endingSource(() => contact.exited, () => contact.look()));
   }
 
@@ -219,14 +221,11 @@ export async function supervise<const C extends Children>(
   children: C,
   options: SuperviseOptions = {},
 ): Promise<Supervisor<C>> {
-  const { args, refs, places } = planned("supervise", children, options, false);
+  const { args, refs, places } = supervisorPlan("supervise", children, options, false);
   const { name = "supervisor", placement = "inline", signals = false } = options;
   if (typeof signals !== "boolean") throw new TypeError("Cannot supervise: signals must be a boolean");
   const started = spawn(SupervisorActor, args, { name, placement, startTimeoutMs: Infinity });
-  const ref = await started.catch((error) => {
-    for (const place of places) place.over();
-    throw error;
-  });
+  const ref = await orOver(started, places);
   if (signals) {
     const interrupts = handleInterrupt();
     void ref.exited.then(() => interrupts[Symbol.dispose]());
@@ -260,7 +259,7 @@ export function supervisor<const C extends Children>(
   children: C,
   options: SuperviseOptions & ChildOptions = {},
 ): Child<Supervisor<C>> {
-  const { args, refs, places } = planned("describe a supervisor", children, options, true);
+  const { args, refs, places } = supervisorPlan("describe a supervisor", children, options, true);
   const { name = "supervisor", placement = "inline", restart, shutdownMs = Infinity, significant } = options;
   const childOptions: ChildOptions = { name, placement, restart, shutdownMs, significant, startTimeoutMs: Infinity };
   return describeChild(SupervisorActor, args, childOptions, (place) => {
@@ -270,13 +269,35 @@ export function supervisor<const C extends Children>(
   });
 }
 
-interface Planned {
+/** What has started; if it could not, its children's places are over too. */
+export async function orOver<T>(started: Promise<T>, places: readonly Place[]): Promise<T> {
+  try {
+    return await started;
+  } catch (error) {
+    for (const place of places) place.over();
+    throw error;
+  }
+}
+
+/** What a supervisor is started with, and the handles of its children. */
+export interface PlannedSupervisor {
   readonly args: [(readonly [string, ChildSpec])[], SupervisorPlan];
   readonly refs: Record<string, object>;
   readonly places: readonly Place[];
 }
 
-function planned(action: string, children: Children, options: SuperviseOptions, nested: boolean): Planned {
+/**
+ * What a supervisor is started with, and the handles of its children.
+ *
+ * @param nested whether a supervisor above it is told when it gives up
+ * @throws {TypeError} If something is no child or an option has the wrong type.
+ */
+export function supervisorPlan(
+  action: string,
+  children: Children,
+  options: SuperviseOptions,
+  nested: boolean,
+): PlannedSupervisor {
   if (typeof children !== "object" || children === null) {
     throw new TypeError(`Cannot ${action}: the children must be an object`);
   }

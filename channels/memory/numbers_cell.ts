@@ -13,14 +13,24 @@ export class NumbersCell extends Cell {
     this.numbers = numbers;
   }
 
-  receive(request: Request): void {
-    request.reply(this.#answer(request));
+  /** The numbers, where those who share their memory may use them without asking. */
+  get shared(): Numbers | undefined {
+    return this.numbers;
   }
 
-  #answer(request: Request): unknown {
-    const { numbers } = this;
+  receive(request: Request): void {
     const [index, a, b] = unpack(request.body, request.from) as [number, AnyNumber, AnyNumber];
-    switch (request.verb) {
+    this.settle(request, this.#answer(request.verb, index, a, b), index);
+  }
+
+  /** Answers. */
+  protected settle(request: Request, value: unknown, _index: number): void {
+    request.reply(value);
+  }
+
+  #answer(verb: string, index: number, a: AnyNumber, b: AnyNumber): unknown {
+    const { numbers } = this;
+    switch (verb) {
       case "get":
         return numbers.get(index);
       case "set":
@@ -32,7 +42,7 @@ export class NumbersCell extends Cell {
       case "slice":
         return Array.from({ length: Math.max(0, (a as number) - index) }, (_, at) => numbers.get(index + at));
       default:
-        throw new TypeError(`Cannot ask shared numbers: no such request as "${request.verb}"`);
+        throw new TypeError(`Cannot ask shared numbers: no such request as "${verb}"`);
     }
   }
 }

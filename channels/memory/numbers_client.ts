@@ -21,7 +21,7 @@ export class NumbersClient {
     this.kind = kind;
     this.length = length;
     this.#target = target;
-    if (isCell(target)) this.#numbers = (target as NumbersCell).numbers;
+    if (isCell(target)) this.#numbers = (target as NumbersCell).shared;
     else if (memory !== undefined) this.#numbers = new Numbers(kind, memory);
   }
 

@@ -1,0 +1,59 @@
+import { decode } from "../../channels/kernel/codec/decode.ts";
+import { encode } from "../../channels/kernel/codec/encode.ts";
+import type { Holder } from "../../channels/kernel/holder.ts";
+import type { Journal } from "./journal.ts";
+import type { Life } from "./life.ts";
+import { isStored, makeObject, type ObjectKind } from "./object_kinds.ts";
+import type { Home } from "./shared_cell.ts";
+
+interface Named {
+  readonly kind: ObjectKind;
+  readonly object: object;
+}
+
+/** The objects of a manager's, in one life of it. */
+export class Catalogue {
+  readonly #home: Pick<Home, "holder" | "life">;
+  readonly #journal: Journal | undefined;
+  readonly #named = new Map<string, Named>();
+
+  /** Finds those again that a journal has. */
+  constructor(holder: Holder, life: Life, journal: Journal | undefined) {
+    this.#home = { holder, life };
+    this.#journal = journal;
+    for (const { id, name, kind, args } of journal?.objects() ?? []) {
+      const object = makeObject(kind, decode(args) as unknown[], {
+        ...this.#home,
+        named: true,
+        stored: journal!.object(id),
+      });
+      this.#named.set(name, { kind, object: life.own(object) });
+    }
+  }
+
+  /**
+   * A new object; or the one of this name, which is made if there is none.
+   *
+   * @throws {TypeError} If the name is that of an object of another kind.
+   */
+  get(kind: ObjectKind, name: string | undefined, args: readonly unknown[]): object {
+    if (name === undefined) return this.#home.life.own(makeObject(kind, args, { ...this.#home, named: false }));
+    const found = this.#named.get(name);
+    if (found?.kind === kind) return found.object;
+    if (found !== undefined) {
+      throw new TypeError(`Cannot make a ${kind} named "${name}": there is a ${found.kind} of that name`);
+    }
+    const stored = isStored(kind) ? this.#journal?.make(name, kind, encode(args, "args")) : undefined;
+    const object = this.#home.life.own(makeObject(kind, args, { ...this.#home, named: true, stored }));
+    this.#named.set(name, { kind, object });
+    return object;
+  }
+
+  /** Resolves when all that was made and written so far is on disk. */
+  committed(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#journal === undefined) resolve();
+    else this.#journal.committed(resolve);
+    return promise;
+  }
+}

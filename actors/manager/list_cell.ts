@@ -1,0 +1,199 @@
+import { isDeepStrictEqual } from "node:util";
+import { isCell } from "../../channels/kernel/cell.ts";
+import type { Passage } from "../../channels/kernel/handle.ts";
+import type { Packet } from "../../channels/kernel/packet.ts";
+import type { Request } from "../../channels/kernel/request.ts";
+import { peek } from "./kept.ts";
+import { type Entry, type Home, SharedCell } from "./shared_cell.ts";
+
+/** The home of a list. A negative index counts from the end. */
+export class ListCell extends SharedCell {
+  #items: Entry[] = [];
+
+  constructor(kind: string, home: Home) {
+    super(kind, home);
+    for (const [, packet] of this.stored?.rows("name") ?? []) this.#items.push(this.keep(packet));
+  }
+
+  protected perform(request: Request): void {
+    const { verb, detail, body } = request;
+    const items = this.#items;
+    switch (verb) {
+      case "get":
+        return this.give(request, items[this.#index(detail)]?.packet);
+      case "set": {
+        const at = this.#existing("set", detail);
+        this.#replace(at, body);
+        return this.tell(request);
+      }
+      case "push":
+        items.push(this.keep(body));
+        this.#stored(items.length - 1);
+        return this.tell(request, items.length);
+      case "insert": {
+        const at = Math.min(Math.max(0, this.#index(detail)), items.length);
+        items.splice(at, 0, this.keep(body));
+        this.#stored(at);
+        return this.tell(request, items.length);
+      }
+      case "pop":
+        return this.#pop(request, this.#index(detail));
+      case "remove": {
+        const at = this.#find(body);
+        this.drop(body);
+        if (at >= 0) this.#cut(at);
+        return this.tell(request, at >= 0);
+      }
+      case "indexOf": {
+        const at = this.#find(body);
+        this.drop(body);
+        return this.tell(request, at);
+      }
+      case "slice": {
+        const [start, end] = peek(body) as [number?, number?];
+        return this.tell(request, items.slice(start, end).map(({ packet }) => peek(packet)));
+      }
+      case "extend":
+        return this.#extend(request);
+      case "sort":
+        this.#sort(detail === "descending");
+        return this.tell(request);
+      case "reverse":
+        items.reverse();
+        this.#stored(0);
+        return this.tell(request);
+      case "read":
+      case "claim":
+        return this.tell(request, this.#seen(this.#existing("update", detail)));
+      case "swap":
+      case "settle":
+        return this.#swap(request);
+      case "size":
+        return this.tell(request, items.length);
+      case "clear":
+        this.#items = [];
+        for (const { packet } of items) this.drop(packet);
+        this.#stored(0);
+        return this.tell(request);
+    }
+    throw new TypeError(`Cannot ask a list: no such request as "${verb}"`);
+  }
+
+  protected empty(): void {
+    this.#items = [];
+  }
+
+  #index(detail: string): number {
+    const index = Number(detail);
+    return index < 0 ? index + this.#items.length : index;
+  }
+
+  #existing(action: string, detail: string): number {
+    const at = this.#index(detail);
+    if (at in this.#items) return at;
+    throw new RangeError(`Cannot ${action} an item of a list: there is no index ${detail} among ${this.#items.length}`);
+  }
+
+  #replace(at: number, packet: Packet): void {
+    const before = this.#items[at];
+    this.#items[at] = this.keep(packet);
+    this.drop(before.packet);
+    this.stored?.put(rowOf(at), packet);
+  }
+
+  #pop(request: Request, at: number): void {
+    const packet = this.#items[at]?.packet;
+    this.give(request, packet);
+    if (packet !== undefined) this.#cut(at);
+  }
+
+  #cut(at: number): void {
+    const [{ packet }] = this.#items.splice(at, 1);
+    this.drop(packet);
+    this.#stored(at);
+  }
+
+  /** The values are kept one by one, though they came together. */
+  #extend(request: Request): void {
+    // Refused as a whole, if it is.
+    if (this.stored !== undefined) this.keep(request.body);
+    const values = peek(request.body) as unknown[];
+    const from = this.#items.length;
+    for (const value of values) this.#items.push(this.keep(this.wrap(value)));
+    this.drop(request.body);
+    this.#stored(from);
+    this.tell(request, this.#items.length);
+  }
+
+  #seen(at: number): [number, unknown] {
+    const { version, packet } = this.#items[at];
+    return [version, peek(packet)];
+  }
+
+  #swap(request: Request): void {
+    const [version, place] = request.detail.split(" ");
+    const at = this.#existing("update", place);
+    const isSame = this.#items[at].version === Number(version);
+    if (isSame) this.#replace(at, request.body);
+    else this.drop(request.body);
+    this.tell(request, isSame);
+  }
+
+  #find(wanted: Packet): number {
+    return this.#items.findIndex(({ packet }) => this.#same(packet, wanted));
+  }
+
+  #same(a: Packet, b: Packet): boolean {
+    if (a.passages.length !== b.passages.length) return false;
+    if (!a.passages.every((passage, at) => sameTarget(passage, b.passages[at]))) return false;
+    if (a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at])) return true;
+    return a.passages.length === 0 && isDeepStrictEqual(peek(a), peek(b));
+  }
+
+  #sort(descending: boolean): void {
+    const sign = descending ? -1 : 1;
+    const keyed = this.#items.map((entry) => ({ entry, value: sortable(peek(entry.packet)) }));
+    for (const { value } of keyed) {
+      if (kindOf(value) !== kindOf(keyed[0].value)) throw unsortable(keyed[0].value, value);
+    }
+    keyed.sort(({ value: a }, { value: b }) => sign * (a < b ? -1 : a > b ? 1 : 0));
+    this.#items = keyed.map(({ entry }) => entry);
+    this.#stored(0);
+  }
+
+  /** Everything from one index on is other than it was. */
+  #stored(from: number): void {
+    if (this.stored === undefined) return;
+    for (let at = from; at < this.#items.length; at++) this.stored.put(rowOf(at), this.#items[at].packet);
+    this.stored.removeFrom(rowOf(this.#items.length));
+  }
+}
+
+type Sortable = number | bigint | string | boolean | Date;
+
+function sortable(value: unknown): Sortable {
+  if (["number", "bigint", "string", "boolean"].includes(typeof value) || value instanceof Date) {
+    return value as Sortable;
+  }
+  throw new TypeError("Cannot sort a list: only numbers, bigints, strings, booleans and dates have an order");
+}
+
+/** What can be compared with what. */
+function kindOf(value: Sortable): string {
+  return typeof value === "bigint" ? "number" : typeof value;
+}
+
+function unsortable(a: Sortable, b: Sortable): TypeError {
+  return new TypeError(`Cannot sort a list: a ${kindOf(a)} cannot be compared with a ${kindOf(b)}`);
+}
+
+/** Rows are found in the order of their names. */
+function rowOf(at: number): string {
+  return String(at).padStart(16, "0");
+}
+
+function sameTarget({ kind, target: a }: Passage, { kind: other, target: b }: Passage): boolean {
+  if (kind !== other) return false;
+  if (isCell(a) || isCell(b)) return a === b;
+  return a.isolate === b.isolate && a.slot === b.slot && a.secret === b.secret;
+}

@@ -1,0 +1,62 @@
+import { contactBehind } from "../actor_ref.ts";
+import { currentActor } from "../context.ts";
+import { actor } from "../definition.ts";
+import type { Ref } from "../ref.ts";
+import type { ChildSpec } from "../supervision/child.ts";
+import { SupervisorActor, type SupervisorPlan } from "../supervision/supervisor_actor.ts";
+import { Catalogue } from "./catalogue.ts";
+import { Life } from "./life.ts";
+import type { ObjectKind } from "./object_kinds.ts";
+import { openStore } from "./store.ts";
+
+/** A supervisor that also owns shared state. */
+export class ManagerActor extends SupervisorActor {
+  readonly #store: string | undefined;
+  readonly #instances = new Map<string, Ref>();
+  #catalogue!: Catalogue;
+
+  constructor(specs: readonly (readonly [string, ChildSpec])[], plan: SupervisorPlan, store: string | undefined) {
+    super(specs, plan);
+    this.#store = store;
+  }
+
+  /** What is on disk is there before the first child. */
+  override async onStart(): Promise<void> {
+    const self = currentActor();
+    const failed = (error: unknown) => self.crash(error, { method: "a write to the store", kind: "hook" });
+    const journal = this.#store === undefined ? undefined : await openStore(this.#store, failed);
+    const life = new Life();
+    void self.exited.then((exit) => {
+      journal?.close();
+      life.end(exit);
+    });
+    this.#catalogue = new Catalogue(self.holder, life, journal);
+    await super.onStart();
+  }
+
+  /** A handle to a new object, or to the one of this name. */
+  async object(kind: ObjectKind, name: string | undefined, args: readonly unknown[]): Promise<object> {
+    const object = this.#catalogue.get(kind, name, args);
+    await this.#catalogue.committed();
+    return object;
+  }
+
+  /** Notes an instance that somebody shares. */
+  async publish(name: string, ref: Ref): Promise<void> {
+    const known = this.#instances.get(name);
+    // Its end may not have been told yet.
+    const isFree = known === undefined || await contactBehind(known)!.look() !== undefined;
+    if (!isFree || this.#instances.get(name) !== known) {
+      throw new Deno.errors.AlreadyExists(`Cannot share "${name}": another instance has that name`);
+    }
+    this.#instances.set(name, ref);
+  }
+
+  /** An instance that somebody shares. */
+  published(name: string): Ref {
+    const ref = this.#instances.get(name);
+    if (ref !== undefined) return ref;
+    throw new Deno.errors.NotFound(`Cannot find the shared instance "${name}": nobody has shared one`);
+  }
+}
+actor(import.meta.url, ManagerActor);

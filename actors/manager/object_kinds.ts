@@ -1,0 +1,100 @@
+import { adopting } from "../../channels/kernel/adoption.ts";
+import { JoinableQueue, type JoinableQueueOptions } from "../../channels/joinable_queue.ts";
+import { NumbersClient } from "../../channels/memory/numbers_client.ts";
+import { Numbers } from "../../channels/memory/numbers.ts";
+import type { NumberKind } from "../../channels/memory/number_kind.ts";
+import { SharedArray } from "../../channels/memory/shared_array.ts";
+import { SharedValue } from "../../channels/memory/shared_value.ts";
+import { Queue, type QueueOptions } from "../../channels/queue.ts";
+import { Barrier, type BarrierOptions } from "../../channels/sync/barrier.ts";
+import { Condition } from "../../channels/sync/condition.ts";
+import { EventFlag } from "../../channels/sync/event_flag.ts";
+import { Lock } from "../../channels/sync/lock.ts";
+import { RLock } from "../../channels/sync/rlock.ts";
+import { BoundedSemaphore, Semaphore } from "../../channels/sync/semaphore.ts";
+import { DictCell } from "./dict_cell.ts";
+import { ListCell } from "./list_cell.ts";
+import { NAMESPACE, Namespace } from "./namespace.ts";
+import { SharedClient } from "./shared_client.ts";
+import type { Home, SharedCell } from "./shared_cell.ts";
+import { DICT, SharedDict } from "./shared_dict.ts";
+import { LIST, SharedList } from "./shared_list.ts";
+import { SET, SharedSet } from "./shared_set.ts";
+import { StoredNumbersCell } from "./stored_numbers.ts";
+
+/** The arguments with which each kind of object is made: plain values, since they are kept with the name. */
+export interface ObjectArgs {
+  readonly dict: [];
+  readonly list: [];
+  readonly set: [];
+  readonly namespace: [];
+  readonly value: [kind: NumberKind, initial?: number | bigint | undefined];
+  readonly array: [kind: NumberKind, lengthOrValues: number | readonly (number | bigint)[]];
+  readonly queue: [options: QueueOptions];
+  readonly joinableQueue: [options: JoinableQueueOptions];
+  readonly lock: [];
+  readonly rlock: [];
+  readonly semaphore: [permits: number];
+  readonly boundedSemaphore: [permits: number];
+  readonly condition: [];
+  readonly eventFlag: [];
+  readonly barrier: [parties: number, options: BarrierOptions];
+}
+
+/** What a manager can make. */
+export type ObjectKind = keyof ObjectArgs;
+
+/** Makes each kind of object, and gives a handle to it. */
+const MAKE: { readonly [K in ObjectKind]: (home: Home, ...args: ObjectArgs[K]) => object } = {
+  dict: (home) => shared("dict", new DictCell(DICT, home), () => new SharedDict()),
+  list: (home) => shared("list", new ListCell(LIST, home), () => new SharedList()),
+  set: (home) => shared("set", new DictCell(SET, home), () => new SharedSet()),
+  namespace: (home) => shared("namespace", new DictCell(NAMESPACE, home), () => new Namespace()),
+  value({ stored }, kind, initial) {
+    const value = new SharedValue(kind, initial);
+    if (stored === undefined) return value;
+    const numbers = Numbers.zeros(kind, 1);
+    if (initial !== undefined) numbers.set(0, initial);
+    const client = new NumbersClient("shared value", kind, 1, new StoredNumbersCell(numbers, stored), undefined);
+    return adopting(client, () => new SharedValue(kind));
+  },
+  array({ stored }, kind, lengthOrValues) {
+    const array = new SharedArray(kind, lengthOrValues as number);
+    if (stored === undefined) return array;
+    const numbers = Numbers.zeros(kind, array.length);
+    if (typeof lengthOrValues !== "number") {
+      for (const [at, value] of lengthOrValues.entries()) {
+        numbers.set(at, value);
+      }
+    }
+    const cell = new StoredNumbersCell(numbers, stored);
+    const client = new NumbersClient("shared array", kind, array.length, cell, undefined);
+    return adopting(client, () => new SharedArray(kind, 0));
+  },
+  queue: (_home, options) => new Queue(options),
+  joinableQueue: (_home, options) => new JoinableQueue(options),
+  lock: () => new Lock(),
+  rlock: () => new RLock(),
+  semaphore: (_home, permits) => new Semaphore(permits),
+  boundedSemaphore: (_home, permits) => new BoundedSemaphore(permits),
+  condition: () => new Condition(),
+  eventFlag: () => new EventFlag(),
+  barrier: (_home, parties, options) => new Barrier(parties, options),
+};
+
+/** The kinds of which the content is kept on disk, where the manager has a store. */
+const STORED: ReadonlySet<string> = new Set<ObjectKind>(["dict", "list", "set", "namespace", "value", "array"]);
+
+/** Whether the content of such objects is kept on disk. */
+export function isStored(kind: ObjectKind): boolean {
+  return STORED.has(kind);
+}
+
+/** Makes an object that lives here. */
+export function makeObject(kind: ObjectKind, args: readonly unknown[], home: Home): object {
+  return (MAKE[kind] as (home: Home, ...args: readonly unknown[]) => object)(home, ...args);
+}
+
+function shared(title: string, cell: SharedCell, make: () => object): object {
+  return adopting(new SharedClient(title, cell), make);
+}

@@ -1,0 +1,28 @@
+import { packPlain, unpack } from "../../channels/kernel/pack.ts";
+import type { Request } from "../../channels/kernel/request.ts";
+import type { AnyNumber } from "../../channels/memory/number_kind.ts";
+import type { Numbers } from "../../channels/memory/numbers.ts";
+import { NumbersCell } from "../../channels/memory/numbers_cell.ts";
+import type { StoredObject } from "./journal.ts";
+
+/** The home of numbers that are kept on disk: nobody writes to their memory directly. */
+export class StoredNumbersCell extends NumbersCell {
+  readonly #stored: StoredObject;
+
+  constructor(numbers: Numbers, stored: StoredObject) {
+    super(numbers);
+    this.#stored = stored;
+    for (const [index, packet] of stored.rows()) numbers.set(Number(index), unpack(packet, undefined!) as AnyNumber);
+  }
+
+  override get shared(): undefined {
+    return undefined;
+  }
+
+  protected override settle(request: Request, value: unknown, index: number): void {
+    if (request.verb !== "get" && request.verb !== "slice") {
+      this.#stored.put(String(index), packPlain(this.numbers.get(index)));
+    }
+    this.#stored.journal.committed(() => request.reply(value));
+  }
+}
