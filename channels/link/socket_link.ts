@@ -12,6 +12,8 @@ export interface Socket {
 export interface SocketLinkOptions {
   /** A frame longer than this closes the connection; 64 MiB when left out. */
   readonly maxFrameBytes?: number | undefined;
+  /** Called before each read, which then waits for what it returns: who is not read has to wait with sending. */
+  readonly beforeRead?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** A frame longer than this closes the connection of a stranger. */
@@ -28,15 +30,17 @@ const LENGTH_BYTES = 4;
 export class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
+  readonly #beforeRead: SocketLinkOptions["beforeRead"];
   #listener: LinkListener | undefined;
   #queue: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
   #closed = false;
   #broken = false;
 
-  constructor(socket: Socket, { maxFrameBytes = MAX_FRAME_BYTES }: SocketLinkOptions = {}) {
+  constructor(socket: Socket, { maxFrameBytes = MAX_FRAME_BYTES, beforeRead }: SocketLinkOptions = {}) {
     this.#socket = socket;
     this.#maxFrameBytes = maxFrameBytes;
+    this.#beforeRead = beforeRead;
   }
 
   start(listener: LinkListener): void {
@@ -60,6 +64,13 @@ export class SocketLink implements Link {
 
   close(): void {
     this.#end();
+  }
+
+  /** Ends the link here and now; what has not left by then is lost. */
+  abort(error: Error = new Error("The connection was broken off")): void {
+    if (!this.#closed) return this.#end(error);
+    this.#queue = [];
+    this.#release();
   }
 
   async #writeAll(): Promise<void> {
@@ -86,6 +97,8 @@ export class SocketLink implements Link {
     let end = 0;
     while (true) {
       let read: number | null;
+      const wait = this.#beforeRead?.();
+      if (wait !== undefined) await wait;
       try {
         read = await this.#socket.read(buffer.subarray(end));
       } catch {

@@ -1,7 +1,9 @@
 import { NotOwnerError } from "../errors.ts";
+import { sameProcess } from "../kernel/address.ts";
 import { Cell } from "../kernel/cell.ts";
 import { Deque } from "../kernel/deque.ts";
 import { type Holder, Lease } from "../kernel/holder.ts";
+import { isolate } from "../kernel/isolate.ts";
 import { packPlain } from "../kernel/pack.ts";
 import type { Request } from "../kernel/request.ts";
 import { type Permit, PermitWords, SPARE } from "./permit_words.ts";
@@ -53,8 +55,11 @@ export class PermitCell extends Cell {
 
   receive(request: Request): void {
     // Who asks is known by its number in the memory, or has none there; what it gives back, by its index.
-    const [number, index] = request.detail.split(" ").map(Number);
+    const [claimed, index] = request.detail.split(" ").map(Number);
     const { from, verb } = request;
+    // Only within this process does a holder know its number from the memory; elsewhere it has what it was given here.
+    const isItsOwn = sameProcess(isolate.id, from.isolate) || this.#holderOf.get(claimed) === from;
+    const number = isItsOwn ? claimed : 0;
     switch (verb) {
       case "acquire":
         return this.#wait({ number: this.#numberFor(from, number), holder: from, request });
