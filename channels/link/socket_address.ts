@@ -109,7 +109,16 @@ export function remoteAddress(socket: Deno.Conn): SocketAddress {
 async function listenPrivately(): Promise<Listening> {
   const folder = await Deno.makeTempDir({ prefix: "troupe-" });
   const path = join(folder, "s");
-  return listening(Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener, { path });
+  const sockets = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
+  const remove = () => Deno.removeSync(folder, { recursive: true });
+  // A program may end without closing anything.
+  globalThis.addEventListener("unload", remove);
+  const close = () => {
+    globalThis.removeEventListener("unload", remove);
+    sockets.close();
+    remove();
+  };
+  return { sockets, address: { path }, close };
 }
 
 async function listenOnPath(path: string): Promise<Deno.Listener> {

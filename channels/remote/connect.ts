@@ -92,6 +92,7 @@ async function connectOnce(
   const deadline = new Deadline(timeoutMs, hangUp);
   signal?.addEventListener("abort", hangUp, { once: true });
   try {
+    signal?.throwIfAborted();
     const agreed = await greet(socket, authKey, peer);
     const { heartbeatMs } = agreed;
     const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, title, ended);

@@ -38,8 +38,8 @@ export interface Seat {
 /** What one side says of itself. */
 export interface Terms {
   readonly holder: Seat;
-  /** Where to send what is for this side; asked once the other side is known to have the key. */
-  end(holder: Seat): Address;
+  /** Where to send what is for this side; asked once the other is known to have the key. Nowhere, if there is no room. */
+  end(holder: Seat): Address | undefined;
 }
 
 /** What was agreed on. */
@@ -78,7 +78,7 @@ export async function greet(socket: Socket, key: AuthKey | undefined, terms: Ter
   const welcome = await talk.hear();
   if (!await prover.verify("listen", nonces, welcome.proof)) throw await talk.refuseKey();
   const holder = seat(welcome.holder);
-  await talk.say({ end: addressForm(terms.end(holder)) });
+  await talk.say({ end: await place(talk, terms, holder) });
   return { holder, end: address(welcome.end), heartbeatMs: count(welcome.heartbeatMs) };
 }
 
@@ -100,13 +100,9 @@ export async function receive(
   if (!await prover.verify("connect", nonces, answer.proof)) throw await talk.refuseKey();
   const holder = seat(answer.holder);
   const proof = await prover.prove("listen", nonces);
-  await talk.say({ proof, holder: seatForm(terms.holder), end: addressForm(terms.end(holder)), heartbeatMs });
+  const end = await place(talk, terms, holder);
+  await talk.say({ proof, holder: seatForm(terms.holder), end, heartbeatMs });
   return { holder, end: address((await talk.hear()).end), heartbeatMs };
-}
-
-/** Tells a stranger, in passing, why it is not served. */
-export async function refuse(socket: Socket, why: string): Promise<void> {
-  await new Talk(socket).say({ refused: why });
 }
 
 const REFUSED: Readonly<Record<string, () => Error>> = {
@@ -184,6 +180,13 @@ async function checkVersion(talk: Talk, { troupe }: ValueMap): Promise<void> {
   if (troupe === VERSION) return;
   await talk.say({ refused: "version" }).catch(() => {});
   throw new ProtocolError(`Cannot connect: the other side speaks version ${String(troupe)}, this one ${VERSION}`);
+}
+
+async function place(talk: Talk, terms: Terms, holder: Seat): Promise<ValueType> {
+  const end = terms.end(holder);
+  if (end !== undefined) return addressForm(end);
+  await talk.say({ refused: "busy" });
+  throw new DisconnectedError("Cannot accept: as many connections as there may be wait to be accepted");
 }
 
 function parse(bytes: Uint8Array): ValueMap {

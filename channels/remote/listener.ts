@@ -19,7 +19,7 @@ import {
 import { Queue } from "../queue.ts";
 import { selectable, sourceOf } from "../source.ts";
 import { Deadline } from "./deadline.ts";
-import { type AuthKey, checkKey, receive, refuse } from "./handshake.ts";
+import { type AuthKey, checkKey, receive, type Seat } from "./handshake.ts";
 import { checkCount, checkMs } from "./limits.ts";
 import { Peer } from "./peer.ts";
 import { type Ciphers, loadCiphers } from "./seal.ts";
@@ -98,6 +98,7 @@ class SocketListener implements Listener {
   /** Those who have. They go through a queue as any handle does, so that whoever accepts one holds it. */
   readonly #arrivals = new Queue<Arrival>();
   #arrived = 0;
+  readonly #serving: Promise<void>;
   #closed = false;
 
   constructor(opened: Listening, holder: Holder, checked: Checked, options: ListenOptions, ciphers: Ciphers) {
@@ -125,7 +126,7 @@ class SocketListener implements Listener {
         return taken && { value: this.#accepted(taken.value as Arrival) };
       },
     });
-    void this.#serve();
+    this.#serving = this.#serve();
   }
 
   async accept(options?: WaitOptions): Promise<Connection<unknown>> {
@@ -145,8 +146,11 @@ class SocketListener implements Listener {
     this.#lease.end();
     listening.delete(this.#title);
     keepAlive.linked(-1);
+    // Only when nobody accepts any more does the system refuse who connects; that is worth waiting for.
+    this.#listening.sockets.ref();
     this.#listening.close();
     for (const stranger of this.#strangers) hangUp(stranger);
+    await this.#serving;
     await this.#arrivals.close();
     try {
       for await (const { connection } of this.#arrivals) void connection.close();
@@ -201,18 +205,24 @@ class SocketListener implements Listener {
     }
     const deadline = new Deadline(this.#handshakeTimeoutMs, () => hangUp(socket));
     const peer = new Peer(this.#holder, this.#ciphers);
+    let hasPlace = false;
+    const end = (seat: Seat) => {
+      if (this.#arrived >= this.#maxPending) return undefined;
+      this.#arrived++;
+      hasPlace = true;
+      return peer.end(seat);
+    };
     try {
-      await this.#assertRoom(socket);
-      const agreed = await receive(socket, this.#key, peer, this.#heartbeatMs);
+      const agreed = await receive(socket, this.#key, { holder: peer.holder, end }, this.#heartbeatMs);
       if (!this.#strangers.has(socket)) throw new DisconnectedError("Cannot accept: there was no room for it any more");
       const bounds = { heartbeatMs: this.#heartbeatMs, maxFrameBytes: this.#options.maxFrameBytes };
       const title = `a connection to ${this.#title}`;
       const connection = peer.join(socket, agreed, bounds, title, () => {});
-      this.#arrived++;
       await this.#arrivals.put({ connection, from }).finally(() => connection.close());
     } catch (error) {
       hangUp(socket);
       peer.leave();
+      if (hasPlace) this.#arrived--;
       if (!this.#closed) this.#refuse(deadline.passed ? tooLate(this.#handshakeTimeoutMs) : error as Error, from);
     } finally {
       deadline.end();
@@ -225,12 +235,6 @@ class SocketListener implements Listener {
     const { onRefused } = this.#options;
     // What it throws is an error of the program, and not of this one's.
     if (onRefused !== undefined) queueMicrotask(() => onRefused(error, from));
-  }
-
-  async #assertRoom(socket: Deno.Conn): Promise<void> {
-    if (this.#arrived < this.#maxPending) return;
-    await refuse(socket, "busy");
-    throw new DisconnectedError(`Cannot accept: ${this.#arrived} connections wait to be accepted`);
   }
 
   #assertOpen(action: string): void {
