@@ -40,6 +40,10 @@ export class Place extends Cell implements Keeper {
     this.exited = new Promise((resolve) => this.#settleExited = resolve);
   }
 
+  override get hasMailbox(): boolean {
+    return true;
+  }
+
   /** The child lives; what was sent to it in the meantime is its first mail. */
   up(child: Contact): void {
     this.#current = child;

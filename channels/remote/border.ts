@@ -16,7 +16,7 @@ const MAX_UNSETTLED_BYTES = 64 * 1024 * 1024;
 /** What a request takes beside its body. */
 const REQUEST_BYTES = 512;
 /** For so many isolates a peer may speak. */
-const MAX_SPEAKERS = 4096;
+const MAX_SPEAKERS = 1024;
 /** A peer is gone when nothing has come from it for so many half heartbeats; it says something in each. */
 const SILENT_BEATS = 3;
 
@@ -111,6 +111,7 @@ export class Border implements Link {
       // There is no telling what the rest of such a stream means.
       return this.#link.abort(error);
     }
+    if (this.#isOutOfReach(envelope.to)) return this.#bounce(envelope);
     listener.frame(encodeFrame(envelope));
   }
 
@@ -193,6 +194,19 @@ export class Border implements Link {
       this.wentSilent = true;
       this.#link.abort();
     } else this.#link.send(BEAT);
+  }
+
+  /** Through this program a peer reaches only those of others that it was told of. */
+  #isOutOfReach(to: IsolateId): boolean {
+    return to.includes("@") && !this.#told.has(to);
+  }
+
+  #bounce(envelope: Envelope): void {
+    if (envelope.kind !== "send" || envelope.id === 0) return;
+    const { to: from, from: to, id } = envelope;
+    const reply = { kind: "reply", to, from, id, outcome: "lost", body: EMPTY_PACKET } as const;
+    this.#settle(`${id} ${to}`);
+    this.#link.send(encodeFrame(this.#naming.outbound(reply)));
   }
 
   #note(envelope: Envelope): void {

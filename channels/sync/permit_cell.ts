@@ -57,9 +57,10 @@ export class PermitCell extends Cell {
     // Who asks is known by its number in the memory, or has none there; what it gives back, by its index.
     const [claimed, index] = request.detail.split(" ").map(Number);
     const { from, verb } = request;
-    // Only within this process does a holder know its number from the memory; elsewhere it has what it was given here.
-    const isItsOwn = sameProcess(isolate.id, from.isolate) || this.#holderOf.get(claimed) === from;
-    const number = isItsOwn ? claimed : 0;
+    // Only who has the memory knows its number from there, and may work on it; elsewhere it is what was given here.
+    const hasMemory = sameProcess(isolate.id, from.isolate);
+    const number = hasMemory || this.#holderOf.get(claimed) === from ? claimed : 0;
+    if (!hasMemory && !["acquire", "tryAcquire", "release"].includes(verb)) return this.#refuse(request);
     switch (verb) {
       case "acquire":
         return this.#wait({ number: this.#numberFor(from, number), holder: from, request });
@@ -77,8 +78,12 @@ export class PermitCell extends Cell {
       case "kick":
         return this.#serve();
       default:
-        request.throw(new TypeError(`Cannot ask a ${this.title}: no such request as "${verb}"`));
+        return this.#refuse(request);
     }
+  }
+
+  #refuse(request: Request): void {
+    request.throw(new TypeError(`Cannot ask a ${this.title}: no such request as "${request.verb}"`));
   }
 
   /** Makes a holder known under a number, so that its death frees what that number has. */

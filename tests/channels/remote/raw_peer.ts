@@ -20,11 +20,10 @@ export class RawPeer implements Disposable {
   }
 
   static async to(address: SocketAddress): Promise<RawPeer> {
-    return new RawPeer(
-      "path" in address
-        ? await Deno.connect({ transport: "unix", path: address.path })
-        : await Deno.connect({ hostname: address.hostname, port: address.port }),
-    );
+    if ("path" in address) return new RawPeer(await Deno.connect({ transport: "unix", path: address.path }));
+    const socket = await Deno.connect({ hostname: address.hostname, port: address.port });
+    socket.setNoDelay(true);
+    return new RawPeer(socket);
   }
 
   /** Connects and goes through the handshake, as the wire's description says it. */
