@@ -12,8 +12,10 @@ export interface Socket {
 export interface SocketLinkOptions {
   /** A frame longer than this closes the connection; 64 MiB when left out. */
   readonly maxFrameBytes?: number | undefined;
-  /** Called before each read, which then waits for what it returns: who is not read has to wait with sending. */
-  readonly beforeRead?: (() => Promise<void> | undefined) | undefined;
+  /** Told whenever something has come, be it a part of a frame. */
+  readonly onRead?: (() => void) | undefined;
+  /** Called before each frame is given, which waits for what this returns: who is not read has to wait with sending. */
+  readonly beforeFrame?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** A frame longer than this closes the connection of a stranger. */
@@ -30,17 +32,19 @@ const LENGTH_BYTES = 4;
 export class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
-  readonly #beforeRead: SocketLinkOptions["beforeRead"];
+  readonly #onRead: SocketLinkOptions["onRead"];
+  readonly #beforeFrame: SocketLinkOptions["beforeFrame"];
   #listener: LinkListener | undefined;
   #queue: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
   #closed = false;
   #broken = false;
 
-  constructor(socket: Socket, { maxFrameBytes = MAX_FRAME_BYTES, beforeRead }: SocketLinkOptions = {}) {
+  constructor(socket: Socket, { maxFrameBytes = MAX_FRAME_BYTES, onRead, beforeFrame }: SocketLinkOptions = {}) {
     this.#socket = socket;
     this.#maxFrameBytes = maxFrameBytes;
-    this.#beforeRead = beforeRead;
+    this.#onRead = onRead;
+    this.#beforeFrame = beforeFrame;
   }
 
   start(listener: LinkListener): void {
@@ -64,6 +68,11 @@ export class SocketLink implements Link {
 
   close(): void {
     this.#end();
+  }
+
+  /** Whether nothing that is sent can arrive any more. */
+  get broken(): boolean {
+    return this.#broken;
   }
 
   /** Ends the link here and now; what has not left by then is lost. */
@@ -97,8 +106,6 @@ export class SocketLink implements Link {
     let end = 0;
     while (true) {
       let read: number | null;
-      const wait = this.#beforeRead?.();
-      if (wait !== undefined) await wait;
       try {
         read = await this.#socket.read(buffer.subarray(end));
       } catch {
@@ -112,6 +119,7 @@ export class SocketLink implements Link {
         continue;
       }
       end += read;
+      this.#onRead?.();
       let needed = LENGTH_BYTES;
       while (end - start >= LENGTH_BYTES) {
         const length = new DataView(buffer.buffer, start).getUint32(0);
@@ -121,7 +129,9 @@ export class SocketLink implements Link {
         const bytes = buffer.slice(start + LENGTH_BYTES, start + needed);
         start += needed;
         needed = LENGTH_BYTES;
-        this.#give(listener, { bytes, moved: [] });
+        const wait = this.#beforeFrame?.();
+        if (wait !== undefined) await wait;
+        if (!this.#closed) this.#give(listener, { bytes, moved: [] });
         if (this.#closed) start = end;
       }
       if (start === end) {

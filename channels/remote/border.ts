@@ -58,7 +58,8 @@ export class Border implements Link {
   constructor(socket: Socket, naming: Naming, { maxFrameBytes, heartbeatMs }: BorderOptions) {
     this.#naming = naming;
     this.#heartbeatMs = heartbeatMs;
-    this.#link = new SocketLink(socket, { maxFrameBytes, beforeRead: () => this.#beforeRead() });
+    const onRead = () => void (this.#heard = true);
+    this.#link = new SocketLink(socket, { maxFrameBytes, onRead, beforeFrame: () => this.#beforeFrame() });
   }
 
   start(listener: LinkListener): void {
@@ -173,9 +174,8 @@ export class Border implements Link {
     if (this.#resume !== undefined && !this.#isFull) this.#resume();
   }
 
-  /** A peer that has too much outstanding is read once in a while: it may still take something, or take it back. */
-  #beforeRead(): Promise<void> | undefined {
-    this.#heard = true;
+  /** A peer that has too much outstanding is read but once in a while: it may be about to take something back. */
+  #beforeFrame(): Promise<void> | undefined {
     if (!this.#isFull || this.#closed) return undefined;
     return new Promise((resolve) => {
       this.#resume = () => {
@@ -186,8 +186,8 @@ export class Border implements Link {
   }
 
   #beat(): void {
-    // While it is not read, a peer is not silent but unheard.
-    this.#silent = this.#heard || this.#resume !== undefined ? 0 : this.#silent + 1;
+    // One that is not read is not silent; but when it takes nothing any more it is gone.
+    this.#silent = this.#heard || (this.#resume !== undefined && !this.#link.broken) ? 0 : this.#silent + 1;
     this.#heard = false;
     this.#resume?.();
     if (this.#silent >= SILENT_BEATS) {
