@@ -73,8 +73,9 @@ export async function connect<Out = unknown, In = Out>(
   const timeoutMs = checkMs("connect", "handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5000);
   signal?.throwIfAborted();
   const holder = whoActs.holder();
-  const again = (ended: () => void) => connectOnce(to, options, timeoutMs, holder, ended);
-  const connection = reconnect === undefined ? await again(() => {}) : await Reconnecting.start(again, reconnect);
+  const connection = reconnect === undefined
+    ? await connectOnce(to, options, timeoutMs, holder)
+    : await Reconnecting.start((ended) => connectOnce(to, options, timeoutMs, holder, ended), reconnect);
   return connection as Connection<Out, In>;
 }
 
@@ -83,7 +84,7 @@ async function connectOnce(
   { authKey, tls, maxFrameBytes, signal }: ConnectOptions,
   timeoutMs: number,
   holder: Holder,
-  ended: () => void,
+  ended?: () => void,
 ): Promise<Connection<unknown>> {
   const title = `a connection to ${showSocketAddress(address)}`;
   const peer = new Peer(holder, await loadCiphers());

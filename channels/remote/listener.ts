@@ -217,7 +217,7 @@ class SocketListener implements Listener {
       if (!this.#strangers.has(socket)) throw new DisconnectedError("Cannot accept: there was no room for it any more");
       const bounds = { heartbeatMs: this.#heartbeatMs, maxFrameBytes: this.#options.maxFrameBytes };
       const title = `a connection to ${this.#title}`;
-      const connection = peer.join(socket, agreed, bounds, title, () => {});
+      const connection = peer.join(socket, agreed, bounds, title);
       await this.#arrivals.put({ connection, from }).finally(() => connection.close());
     } catch (error) {
       hangUp(socket);

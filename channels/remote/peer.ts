@@ -61,8 +61,17 @@ export class Peer implements Terms {
     seal.end();
   }
 
-  /** From now on frames pass. `ended` is called at the end of the connection. */
-  join(socket: Socket, { end }: Agreed, options: BorderOptions, title: string, ended: () => void): Connection<unknown> {
+  /**
+   * From now on frames pass. `ended` is called at the end of the connection; it must not lead to the connection itself,
+   * or nobody could forget that.
+   */
+  join(
+    socket: Socket,
+    { end }: Agreed,
+    options: BorderOptions,
+    title: string,
+    ended?: () => void,
+  ): Connection<unknown> {
     const naming = this.#naming!;
     const { alias } = naming;
     const target = naming.hear(end);
@@ -73,8 +82,9 @@ export class Peer implements Terms {
     connected.set(alias, title);
     isolate.addChild(alias, border, () => {
       connected.delete(alias);
+      this.#mine.left = () => {};
       this.leave(border.wentSilent ? WENT_SILENT : HUNG_UP);
-      ended();
+      ended?.();
     });
     const sender = revive([{ kind: END, target, meta: [false, true] }], 0, this.#holder);
     return new RemoteConnection(receiver as Receiver<unknown>, sender as Sender<unknown>);

@@ -83,7 +83,7 @@ export class RawPeer implements Disposable {
           continue;
         }
       }
-      const chunk = new Uint8Array(65_536);
+      const chunk = new Uint8Array(4096);
       const read = await deadline(this.socket.read(chunk).catch(() => null), withinMs);
       if (read === null) return undefined;
       this.#buffer = joined(this.#buffer, chunk.subarray(0, read));
