@@ -180,7 +180,8 @@ function makeCall(contact: Contact, method: string, args: unknown[], options: Ca
       const { retries = 0 } = options;
       const answer = await (retries === 0 ? attempt(wait, args) : again(retries, contact, wait, args, attempt));
       if (answer instanceof StreamReader) {
-        answer.lost = lost;
+        // A stream ends as the actor does that yields it.
+        answer.lost = (exit) => lost(contact.endedWithIsolate ?? exit);
         answer.onEnd = () => bridges.close();
       } else bridges.close();
       return answer;
