@@ -177,7 +177,8 @@ function statement(role: string, nonces: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 async function checkVersion(talk: Talk, { troupe }: ValueMap): Promise<void> {
-  if (troupe === VERSION) return;
+  // Another program may write any integer in 64 bits, which is read as a bigint.
+  if (Number(troupe) === VERSION) return;
   await talk.say({ refused: "version" }).catch(() => {});
   throw new ProtocolError(`Cannot connect: the other side speaks version ${String(troupe)}, this one ${VERSION}`);
 }
@@ -231,8 +232,9 @@ function text(value: unknown): string {
 }
 
 function count(value: unknown): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw malformed("a number is missing");
-  return value;
+  const number = typeof value === "bigint" ? Number(value) : value;
+  if (!Number.isSafeInteger(number) || number as number < 0) throw malformed("a number is missing");
+  return number as number;
 }
 
 function bytesOf(value: unknown, length: number): Uint8Array {
