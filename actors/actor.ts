@@ -114,6 +114,10 @@ export class Actor extends Cell implements Keeper {
     return above === undefined || !isCell(above) || (above as Actor).isAwaited;
   }
 
+  override get hasMailbox(): boolean {
+    return true;
+  }
+
   /** Ends it in order for a reason of its own. */
   async endWith(exit: Exit): Promise<void> {
     await this.#conclude(exit.error === undefined ? exit : failedBy(exit.error, exit.code));

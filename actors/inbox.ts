@@ -30,8 +30,8 @@ export class Inbox {
   readonly #queue = new Deque<Request>();
   /** Beyond the capacity: these still wait at their senders, as far as anybody can tell. */
   readonly #waiting = new Deque<Request>();
-  /** Casts of this isolate wait here and not in an outbox; what waits from others has been counted there. */
-  readonly #localCasts = new CastBound();
+  /** Casts that wait, by the isolate they come from: those of this one wait in no outbox, and others might not, either. */
+  readonly #casts = new Map<string, CastBound>();
   readonly #credits: Credits;
   readonly #capacity: number;
   /** So many waiting messages are worth a word, once until the mailbox was empty again. */
@@ -118,7 +118,7 @@ export class Inbox {
   }
 
   #admitLater(request: Request, admitted: (() => void) | undefined): void {
-    if (isLocalCast(request) && !this.#localCasts.admit(request.body.bytes.length)) return this.#refuse(request);
+    if (isCast(request) && !this.#castsOf(request).admit(request.body.bytes.length)) return this.#refuse(request);
     this.#waiting.push(request);
     request.onCancel = () => this.#withdraw(this.#waiting, request);
     if (admitted !== undefined) this.#onAdmission.set(request, admitted);
@@ -138,11 +138,18 @@ export class Inbox {
     this.credit(request);
     while (this.#waiting.size > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
-      if (isLocalCast(next)) this.#localCasts.release(next.body.bytes.length);
+      if (isCast(next)) this.#castsOf(next).release(next.body.bytes.length);
+      if (this.#waiting.size === 0) this.#casts.clear();
       const admitted = this.#onAdmission.get(next);
       this.#onAdmission.delete(next);
       this.#admit(next, admitted);
     }
+  }
+
+  #castsOf({ from }: Request): CastBound {
+    let casts = this.#casts.get(from.isolate);
+    if (casts === undefined) this.#casts.set(from.isolate, casts = new CastBound());
+    return casts;
   }
 
   #refuse(request: Request): void {
@@ -160,6 +167,6 @@ export class Inbox {
   }
 }
 
-function isLocalCast(request: Request): boolean {
-  return request.asker === undefined && request.from.isolate === isolate.id;
+function isCast(request: Request): boolean {
+  return request.asker === undefined;
 }

@@ -21,6 +21,8 @@
  */
 
 import { unanswered } from "../channels/kernel/ask.ts";
+import { listening } from "../channels/remote/listener.ts";
+import { connected } from "../channels/remote/peer.ts";
 import { currentActor } from "./context.ts";
 import { seated } from "./isolate_keeper.ts";
 import { meetingPlace } from "./placement/meeting_place.ts";
@@ -37,12 +39,14 @@ export function leftovers(): string[] {
   if (asked > 0) {
     left.push(`${asked} ${asked === 1 ? "call is" : "calls are"} waiting for an answer from another isolate`);
   }
+  for (const listener of listening) left.push(`${listener} is open`);
+  for (const connection of connected.values()) left.push(`${connection} is open`);
   if (meetingPlace.awaited > 0) left.push(`${meetingPlace.awaited} subprocesses are starting`);
   return left;
 }
 
 /**
- * Checks that every actor, process and call of the caller's has ended.
+ * Checks that every actor, process, call, listener and connection of the caller's has ended.
  *
  * @throws {Error} If one has not; the message names each.
  */

@@ -17,6 +17,8 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
  */
 export class PipeEndCell extends Cell {
   peer!: PipeEndCell;
+  /** Told when everybody who had this end has left it. */
+  left: () => void = () => {};
   readonly #unread: ItemStore;
   readonly #pollers = new Set<Request>();
   #gone = false;
@@ -80,6 +82,7 @@ export class PipeEndCell extends Cell {
     this.#unread.refusePutters(() => disconnected("send to"));
     this.#unread.discard("message of a pipe");
     this.peer.#changed();
+    this.left();
   }
 
   /** Whether a reader would not have to wait. */

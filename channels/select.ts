@@ -4,6 +4,7 @@ import type { Exit } from "./exit.ts";
 import { type Patience, patience, type WaitOptions } from "./kernel/wait.ts";
 import type { Queue } from "./queue.ts";
 import { Decision } from "./decision.ts";
+import type { Listener } from "./remote/listener.ts";
 import { type Source, sourceOf } from "./source.ts";
 import { Turn } from "./turn.ts";
 import type { EventFlag } from "./sync/event_flag.ts";
@@ -16,10 +17,11 @@ export interface Ending {
 
 /** What one can select from. */
 // deno-lint-ignore no-explicit-any -- any other item type would refuse sources of some
-export type SelectSource = Receiver<any> | Connection<any, any> | Queue<any> | EventFlag | Ending;
+export type SelectSource = Receiver<any> | Connection<any, any> | Queue<any> | EventFlag | Ending | Listener<any, any>;
 
 /** What is taken from a source. */
 export type Taken<S> = S extends Queue<infer T> ? T
+  : S extends Listener<infer Out, infer In> ? Connection<Out, In>
   : S extends Receiver<infer In> ? In
   : S extends EventFlag ? true
   : S extends { readonly exited: Promise<infer E> } ? E
@@ -32,7 +34,7 @@ export type Selected<S> = { [K in keyof S]: { readonly key: K; readonly value: T
  * Waits for several things at once and takes exactly one item from exactly one of them.
  *
  * - **Sources**: queues and ends of pipes give an item, an event flag gives true while it is set, a process or ref
- *   gives how it ended.
+ *   gives how it ended, a listener gives a connection.
  * - **Fairness**: when several are ready they take turns, also when some answer sooner than others. (What counts is the
  *   handle: keep it from one call to the next.)
  * - **Ends**: a source that is closed and drained, or whose peer is gone, is passed over.

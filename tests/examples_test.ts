@@ -7,7 +7,7 @@ const WITHIN_MS = 20_000;
 
 const examples = readExamples();
 
-/** The examples whose output depends on chance, and how to compare it. */
+/** The examples whose output depends on chance, or that are two programs, and how to compare it. */
 const BY_CHANCE: Readonly<Record<string, (example: Example, command: string) => Promise<void>>> = {
   async "04_shared_queue.ts"(example, command) {
     const lines = await linesOf(command);
@@ -42,6 +42,15 @@ const BY_CHANCE: Readonly<Record<string, (example: Example, command: string) => 
     assertEquals([...new Set(lines)].sort(), words);
     assertEquals([...words, ...last.sort()], example.prints.trimEnd().split("\n"));
     assertEquals({ code, stderr }, { code: 130, stderr: "" });
+  },
+
+  async "13_two_programs.ts"(example, command) {
+    await using server = new Program(command, WITHIN_MS);
+    await server.readUntil((read) => read.includes("listening\n"));
+    const client = await linesOf(`${command} client`);
+    const { code, stdout, stderr } = await server.ended();
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertEquals([...stdout.trimEnd().split("\n"), ...client], example.prints.trimEnd().split("\n"));
   },
 };
 

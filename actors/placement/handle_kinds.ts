@@ -11,6 +11,7 @@ import "../../channels/memory/shared_value.ts";
 import "../../channels/memory/shareable_list.ts";
 import "../../channels/pipe.ts";
 import "../../channels/queue.ts";
+import "../../channels/remote/remote_connection.ts";
 import "../../channels/sync/barrier.ts";
 import "../../channels/sync/condition.ts";
 import "../../channels/sync/event_flag.ts";

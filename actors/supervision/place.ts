@@ -55,6 +55,10 @@ export class Place extends Cell implements Keeper {
     return this.#exited.promise;
   }
 
+  override get hasMailbox(): boolean {
+    return true;
+  }
+
   /** The child lives; what was sent to it in the meantime is its first mail. */
   up(child: Contact): void {
     const held = this.#release();

@@ -1,11 +1,12 @@
 /**
  * Where things are. An isolate's id is its path from the program's root, so that routes, subtrees and process
- * boundaries can be read off it: `f00d` is a root, `f00d.1` its first thread, `f00d.1/2` a subprocess of that thread.
+ * boundaries can be read off it: `f00d` is a root, `f00d.1` its first thread, `f00d.1/2` a subprocess of that thread, and
+ * `f00d.1@3` another program, as seen from here: it hangs on the isolate that has the connection to it.
  *
  * @module
  */
 
-/** The path of an isolate from the root of its program; `.` enters a thread, `/` a subprocess. */
+/** The path of an isolate from the root of this program; `.` enters a thread, `/` a subprocess, `@` another program. */
 export type IsolateId = string;
 
 /** What names a cell to other isolates. Whoever has one may use the cell; nobody can guess one. */
@@ -43,19 +44,28 @@ function hex(bytes: Uint8Array): string {
 export function isWithin(id: IsolateId, ancestor: IsolateId): boolean {
   if (!id.startsWith(ancestor)) return false;
   if (id.length === ancestor.length) return true;
-  const next = id[ancestor.length];
-  return next === "." || next === "/";
+  return isBoundary(id[ancestor.length]);
 }
 
-/** The isolate that started `id`; the empty string for a root. */
+function isBoundary(character: string): boolean {
+  return character === "." || character === "/" || character === "@";
+}
+
+/** The isolate that started `id`, or has the connection to it; the empty string for a root. */
 export function parentOf(id: IsolateId): IsolateId {
-  return id.slice(0, Math.max(0, id.lastIndexOf("."), id.lastIndexOf("/")));
+  return id.slice(0, Math.max(0, id.lastIndexOf("."), id.lastIndexOf("/"), id.lastIndexOf("@")));
+}
+
+/** The root of the program that `id` belongs to, as that program names it. */
+export function rootOf(id: IsolateId): IsolateId {
+  const end = id.search(/[./@]/);
+  return end < 0 ? id : id.slice(0, end);
 }
 
 /** The direct child of `ancestor` on the way to `id`, which must be below it. */
 export function childTowards(id: IsolateId, ancestor: IsolateId): IsolateId {
   let end = ancestor.length + 1;
-  while (end < id.length && id[end] !== "." && id[end] !== "/") end++;
+  while (end < id.length && !isBoundary(id[end])) end++;
   return id.slice(0, end);
 }
 
@@ -65,7 +75,7 @@ export function sameProcess(a: IsolateId, b: IsolateId): boolean {
 }
 
 function processOf(id: IsolateId): IsolateId {
-  const firstThread = id.indexOf(".", id.lastIndexOf("/") + 1);
+  const firstThread = id.indexOf(".", Math.max(id.lastIndexOf("/"), id.lastIndexOf("@")) + 1);
   return firstThread < 0 ? id : id.slice(0, firstThread);
 }
 

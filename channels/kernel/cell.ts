@@ -30,6 +30,11 @@ export abstract class Cell {
   /** Handles one request. It must settle each one sooner or later, or leave that to the asker's death. */
   abstract receive(request: Request): void;
 
+  /** Whether it keeps messages that nobody waits for an answer to. All others are done with one at once, or not at all. */
+  get hasMailbox(): boolean {
+    return false;
+  }
+
   /** Where a message for this cell may go straight away; undefined when it has to come here. */
   get direct(): Target | undefined {
     return this;

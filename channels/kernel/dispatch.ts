@@ -48,10 +48,14 @@ function receive(send: Send): void {
     const request = incoming.open(from, send.verb, send.detail, send.body, send.id);
     try {
       cell.receive(request);
+      // Nobody would ever take it back; so it must not lie here until it can be done.
+      if (send.id === 0 && !cell.hasMailbox) request.onCancel?.();
     } catch (error) {
       // Whatever it is about the request, it is the asker's to know, and harms neither the cell nor the link.
       request.throw(error);
     }
+    // Who waits for nothing and holds nothing need not be known.
+    if (from.leases.size === 0) holders.idle(from);
     return;
   }
   // Nobody is left to count it: its sender may send another, which is refused too.

@@ -10,6 +10,9 @@ import type { Frame, Link } from "./link.ts";
 import { EMPTY_PACKET } from "./packet.ts";
 import { singleton } from "./singleton.ts";
 
+/** What in an id enters each kind of isolate. */
+const BOUNDARIES = { thread: ".", process: "/", connection: "@" } as const;
+
 /** How many dead isolates are remembered, so that what is sent to them fails here and now. */
 const KNOWN_DEAD = 10_000;
 
@@ -34,9 +37,9 @@ export class Isolate {
   #parent: Link | undefined;
   #started = 0;
 
-  /** The id of the next isolate started from here. */
-  nextChildId(boundary: "thread" | "process"): IsolateId {
-    const id = `${this.id}${boundary === "thread" ? "." : "/"}${++this.#started}`;
+  /** The id of the next isolate that is started from here, or program that is connected to. */
+  nextChildId(boundary: keyof typeof BOUNDARIES): IsolateId {
+    const id = `${this.id}${BOUNDARIES[boundary]}${++this.#started}`;
     this.#early.set(id, []);
     return id;
   }

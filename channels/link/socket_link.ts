@@ -12,6 +12,10 @@ export interface Socket {
 export interface SocketLinkOptions {
   /** A frame longer than this closes the connection; 64 MiB when left out. */
   readonly maxFrameBytes?: number | undefined;
+  /** Told whenever something has come, be it a part of a frame. */
+  readonly onRead?: (() => void) | undefined;
+  /** Called before each frame is given, which waits for what this returns: who is not read has to wait with sending. */
+  readonly beforeFrame?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** A frame longer than this closes the connection of a stranger. */
@@ -28,15 +32,19 @@ const LENGTH_BYTES = 4;
 export class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
+  readonly #onRead: SocketLinkOptions["onRead"];
+  readonly #beforeFrame: SocketLinkOptions["beforeFrame"];
   #listener: LinkListener | undefined;
   #queue: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
   #closed = false;
   #broken = false;
 
-  constructor(socket: Socket, { maxFrameBytes = MAX_FRAME_BYTES }: SocketLinkOptions = {}) {
+  constructor(socket: Socket, { maxFrameBytes = MAX_FRAME_BYTES, onRead, beforeFrame }: SocketLinkOptions = {}) {
     this.#socket = socket;
     this.#maxFrameBytes = maxFrameBytes;
+    this.#onRead = onRead;
+    this.#beforeFrame = beforeFrame;
   }
 
   start(listener: LinkListener): void {
@@ -60,6 +68,18 @@ export class SocketLink implements Link {
 
   close(): void {
     this.#end();
+  }
+
+  /** Whether nothing that is sent can arrive any more. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Ends the link here and now; what has not left by then is lost. */
+  abort(error: Error = new Error("The connection was broken off")): void {
+    if (!this.#closed) return this.#end(error);
+    this.#queue = [];
+    this.#release();
   }
 
   async #writeAll(): Promise<void> {
@@ -99,6 +119,7 @@ export class SocketLink implements Link {
         continue;
       }
       end += read;
+      this.#onRead?.();
       let needed = LENGTH_BYTES;
       while (end - start >= LENGTH_BYTES) {
         const length = new DataView(buffer.buffer, start).getUint32(0);
@@ -108,7 +129,9 @@ export class SocketLink implements Link {
         const bytes = buffer.slice(start + LENGTH_BYTES, start + needed);
         start += needed;
         needed = LENGTH_BYTES;
-        this.#give(listener, { bytes, moved: [] });
+        const wait = this.#beforeFrame?.();
+        if (wait !== undefined) await wait;
+        if (!this.#closed) this.#give(listener, { bytes, moved: [] });
         if (this.#closed) start = end;
       }
       if (start === end) {

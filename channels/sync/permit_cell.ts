@@ -92,8 +92,12 @@ export class PermitCell extends Cell {
 
   receive(request: Request): void {
     // Who asks is known by its number in the memory, or has none there; what it gives back, by its index.
-    const [number, index] = request.detail.split(" ").map(Number);
+    const [claimed, index] = request.detail.split(" ").map(Number);
     const { from, verb } = request;
+    // Only who has the memory knows its number from there, and may work on it; elsewhere it is what was given here.
+    const hasMemory = sameProcess(isolate.id, from.isolate);
+    const number = hasMemory || this.#knows(from, claimed) ? claimed : 0;
+    if (!hasMemory && !["acquire", "tryAcquire", "release"].includes(verb)) return this.#refuse(request);
     switch (verb) {
       case "acquire":
         return this.#wait({ number: this.#numberOf(from, number), holder: from, request });
@@ -108,8 +112,12 @@ export class PermitCell extends Cell {
       case "kick":
         return this.#serve();
       default:
-        request.throw(new TypeError(`Cannot ask a ${this.#kind.title}: no such request as "${verb}"`));
+        return this.#refuse(request);
     }
+  }
+
+  #refuse(request: Request): void {
+    request.throw(new TypeError(`Cannot ask a ${this.#kind.title}: no such request as "${request.verb}"`));
   }
 
   /** What a holder of this isolate is called in the memory. */

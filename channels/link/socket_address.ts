@@ -1,0 +1,153 @@
+import { join } from "node:path";
+
+/** The path of a Unix socket. */
+export interface UnixAddress {
+  /** Where the socket is in the file system. */
+  readonly path: string;
+}
+
+/** A host and port. */
+export interface TcpAddress {
+  /** A name or number; 127.0.0.1 when left out, which only programs of this machine can reach. */
+  readonly hostname?: string | undefined;
+  /** From 1 to 65,535; 0 lets the system choose one to listen on. */
+  readonly port: number;
+}
+
+/** Where a program listens. */
+export type SocketAddress = UnixAddress | TcpAddress;
+
+/** The certificate that a listener shows, as `Deno.listenTls` takes it. */
+export interface ListenTls {
+  /** The certificate chain, in PEM. */
+  readonly cert: string;
+  /** Its private key, in PEM. */
+  readonly key: string;
+}
+
+/** Which certificates to trust, as `Deno.connectTls` takes them. */
+export interface ConnectTls {
+  /** Certificates to trust beside those of the system, in PEM. */
+  readonly caCerts?: readonly string[] | undefined;
+}
+
+/** A socket that is listened on. */
+export interface Listening {
+  readonly sockets: Deno.Listener;
+  /** What to connect to. */
+  readonly address: SocketAddress;
+  /** Closes it, and removes what was made for it. */
+  close(): void;
+}
+
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * Checks an address.
+ *
+ * @throws {TypeError} If it is none.
+ * @throws {RangeError} If the port cannot be one.
+ */
+export function checkAddress(action: string, address: SocketAddress): SocketAddress {
+  const { path, hostname = LOOPBACK, port } = (address ?? {}) as { path?: unknown; hostname?: unknown; port?: unknown };
+  if (typeof path === "string" && path !== "" && port === undefined) {
+    // As in Python, what names a pipe of Windows is no path here.
+    if (path.startsWith("\\\\")) throw new TypeError(`Cannot ${action}: ${path} is no path of a Unix socket`);
+    return { path };
+  }
+  if (typeof port !== "number" || typeof hostname !== "string" || path !== undefined) {
+    throw new TypeError(`Cannot ${action}: the address must be { path } or { hostname, port }`);
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(`Cannot ${action}: port must be a whole number from 0 to 65535, not ${port}`);
+  }
+  return { hostname, port };
+}
+
+/** An address as people read it. */
+export function showSocketAddress(address: SocketAddress): string {
+  return "path" in address ? address.path : `${address.hostname}:${address.port}`;
+}
+
+/**
+ * Listens on an address; on a Unix socket in a folder of its own, which nobody else can enter, when there is none.
+ *
+ * @throws {Deno.errors.AddrInUse} If somebody listens there.
+ */
+export async function openListening(
+  address: SocketAddress | undefined,
+  tls: ListenTls | undefined,
+): Promise<Listening> {
+  if (address === undefined) return await listenPrivately();
+  if ("path" in address) return listening(await listenOnPath(address.path), address);
+  const { hostname = LOOPBACK, port } = address;
+  const sockets: Deno.Listener = tls === undefined
+    ? Deno.listen({ hostname, port })
+    : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key });
+  return listening(sockets, { hostname, port: (sockets.addr as Deno.NetAddr).port });
+}
+
+/** Connects to an address. Rejects as Deno does, when nobody listens there. */
+export async function dial(address: SocketAddress, tls: ConnectTls | undefined): Promise<Deno.Conn> {
+  if ("path" in address) return await Deno.connect({ transport: "unix", path: address.path });
+  const { hostname = LOOPBACK, port } = address;
+  if (tls !== undefined) return await Deno.connectTls({ hostname, port, caCerts: [...tls.caCerts ?? []] });
+  return withoutDelay(await Deno.connect({ hostname, port }));
+}
+
+/** Takes the next who connects. */
+export async function acceptNext({ sockets }: Listening): Promise<Deno.Conn> {
+  return withoutDelay(await sockets.accept());
+}
+
+/** Where the other side of an accepted socket is. */
+export function remoteAddress(socket: Deno.Conn): SocketAddress {
+  const address = socket.remoteAddr;
+  return "hostname" in address ? { hostname: address.hostname, port: address.port } : { path: "" };
+}
+
+async function listenPrivately(): Promise<Listening> {
+  const folder = await Deno.makeTempDir({ prefix: "troupe-" });
+  const path = join(folder, "s");
+  const sockets = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
+  const remove = () => Deno.removeSync(folder, { recursive: true });
+  // A program may end without closing anything.
+  globalThis.addEventListener("unload", remove);
+  const close = () => {
+    globalThis.removeEventListener("unload", remove);
+    sockets.close();
+    remove();
+  };
+  return { sockets, address: { path }, close };
+}
+
+async function listenOnPath(path: string): Promise<Deno.Listener> {
+  const open = () => Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse) || await isListenedOn(path)) throw error;
+    // A program that was killed has left it behind.
+    await Deno.remove(path);
+    return open();
+  }
+}
+
+async function isListenedOn(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.ConnectionRefused);
+  }
+}
+
+function listening(sockets: Deno.Listener, address: SocketAddress): Listening {
+  return { sockets, address, close: () => sockets.close() };
+}
+
+/** Else a small frame waits for the acknowledgement of the one before it. */
+function withoutDelay(socket: Deno.Conn): Deno.Conn {
+  if ("setNoDelay" in socket) (socket as Deno.TcpConn).setNoDelay(true);
+  return socket;
+}

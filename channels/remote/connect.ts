@@ -1,0 +1,130 @@
+import type { Connection } from "../connection.ts";
+import { DisconnectedError, TimeoutError } from "../errors.ts";
+import { whoActs } from "../kernel/acting.ts";
+import type { Holder } from "../kernel/holder.ts";
+import { checkOptions } from "../kernel/wait.ts";
+import { checkAddress, type ConnectTls, dial, showSocketAddress, type SocketAddress } from "../link/socket_address.ts";
+import { Deadline } from "./deadline.ts";
+import { type AuthKey, checkKey, greet } from "./handshake.ts";
+import { checkCount, checkMs } from "./limits.ts";
+import { Peer } from "./peer.ts";
+import { loadCiphers } from "./seal.ts";
+import { Reconnecting, type ReconnectOptions } from "./reconnecting.ts";
+
+/** What `connect` takes. */
+export interface ConnectOptions {
+  /** What the listener has, too. */
+  readonly authKey?: AuthKey | undefined;
+  /** Connects by TLS; an empty object trusts what the system trusts. Only for a host and port. */
+  readonly tls?: ConnectTls | undefined;
+  /** How long it may take until both sides have shown the key, 5000 ms when left out. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** The longest frame, and so message, to take, 64 MiB when left out. A longer one ends the connection. */
+  readonly maxFrameBytes?: number | undefined;
+  /** Connects again when the connection has broken; never, when left out. */
+  readonly reconnect?: ReconnectOptions | undefined;
+  /** Gives up connecting with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Connects to a program that listens. {@linkcode Connection} says how the connection behaves; closing it on either side,
+ * or the end of either program, ends it, and with it all handles that came over it. (Python's
+ * `multiprocessing.connection.Client`.)
+ *
+ * With `reconnect`, a connection that has broken is made again, at the first use after that or before. What was under way
+ * at the break rejects with `DisconnectedError` and is never repeated; who reads sees the break as one such error, since
+ * something may have been lost. Handles that came before the break are gone. Iterating goes on.
+ *
+ * @param address what the listener's `address` says
+ * @throws {AuthenticationError} If the two sides do not have the same key.
+ * @throws {TimeoutError} If the other side took too long to show its key.
+ * @throws {DisconnectedError} If the other side hung up before that.
+ * @throws {ProtocolError} If the other side speaks another protocol.
+ * @throws {TypeError} If the address, or an option, is none.
+ * @throws What `Deno.connect` throws, if nobody listens there.
+ *
+ * @example Say hello
+ * ```ts
+ * import { connect, listen } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using listener = await listen({ port: 0 }, { authKey: "swordfish" });
+ * using client = await connect<string>(listener.address, { authKey: "swordfish" });
+ * await client.send("hello");
+ *
+ * for await (const served of listener) {
+ *   assertEquals(await served.recv(), "hello");
+ *   break;
+ * }
+ * ```
+ */
+export async function connect<Out = unknown, In = Out>(
+  address: SocketAddress,
+  options: ConnectOptions = {},
+): Promise<Connection<Out, In>> {
+  const { tls, maxFrameBytes, reconnect, signal } = checkOptions("connect", options);
+  const to = checkAddress("connect", address);
+  if (tls !== undefined && "path" in to) {
+    throw new TypeError("Cannot connect: tls is for a host and port, not for a Unix socket");
+  }
+  checkKey("connect", options.authKey);
+  if (maxFrameBytes !== undefined) checkCount("connect", "maxFrameBytes", maxFrameBytes);
+  const timeoutMs = checkMs("connect", "handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5000);
+  signal?.throwIfAborted();
+  const holder = whoActs.holder();
+  const connection = reconnect === undefined
+    ? await connectOnce(to, options, timeoutMs, holder)
+    : await Reconnecting.start((ended) => connectOnce(to, options, timeoutMs, holder, ended), reconnect);
+  return connection as Connection<Out, In>;
+}
+
+async function connectOnce(
+  address: SocketAddress,
+  { authKey, tls, maxFrameBytes, signal }: ConnectOptions,
+  timeoutMs: number,
+  holder: Holder,
+  ended?: () => void,
+): Promise<Connection<unknown>> {
+  const title = `a connection to ${showSocketAddress(address)}`;
+  const peer = new Peer(holder, await loadCiphers());
+  const socket = await dial(address, tls);
+  const hangUp = () => closeQuietly(socket);
+  const deadline = new Deadline(timeoutMs, hangUp);
+  signal?.addEventListener("abort", hangUp, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const agreed = await greet(socket, authKey, peer);
+    const { heartbeatMs } = agreed;
+    const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, title, ended);
+    // Reading keeps no program alive; who waits for something does.
+    socket.unref();
+    return connection;
+  } catch (error) {
+    hangUp();
+    peer.leave();
+    signal?.throwIfAborted();
+    if (deadline.passed) {
+      throw new TimeoutError(`Cannot connect: the handshake was not over after ${timeoutMs} ms`, { timeoutMs });
+    }
+    throw asOurs(error);
+  } finally {
+    deadline.end();
+    signal?.removeEventListener("abort", hangUp);
+  }
+}
+
+/** A listener that breaks off in the middle has hung up, whichever way the system puts it. */
+function asOurs(error: unknown): unknown {
+  const broken = [Deno.errors.BrokenPipe, Deno.errors.ConnectionReset, Deno.errors.ConnectionAborted];
+  if (!broken.some((Broken) => error instanceof Broken)) return error;
+  return new DisconnectedError("Cannot connect: the other side hung up during the handshake", { cause: error });
+}
+
+function closeQuietly(socket: Deno.Conn): void {
+  try {
+    socket.close();
+  } catch {
+    // It was closed already.
+  }
+}

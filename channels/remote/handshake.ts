@@ -1,0 +1,254 @@
+import { decode, encode, type ValueMap, type ValueType } from "@std/msgpack";
+import { AuthenticationError, DisconnectedError, ProtocolError } from "../errors.ts";
+import type { Address, IsolateId } from "../kernel/address.ts";
+import type { Socket } from "../link/socket_link.ts";
+
+/*
+ * How two programs find that they have the same key, before either believes anything else that the other says. Each
+ * message is its length in four bytes, big end first, and a MessagePack map:
+ *
+ *   connecting                                         listening
+ *   { troupe: 1, nonce: 32 bytes }           ->
+ *                                            <-        { troupe: 1, nonce: 32 bytes }
+ *   { proof, holder: [path, slot] }          ->
+ *                                            <-        { proof, holder, end, heartbeatMs }
+ *   { end: [path, slot, incarnation, secret] }  ->
+ *
+ * or, from either side at any point, { refused: why }. A proof is the HMAC-SHA-256 of the role and both nonces. Who
+ * listens proves last, so that strangers get nothing to try keys on. `holder` is the actor that will have the connection,
+ * `end` the cell to which the other side sends what is for it.
+ */
+
+/** The version of the protocol; others are refused. */
+export const VERSION = 1;
+/** The longest message of a handshake. */
+const MAX_BYTES = 1024;
+const NONCE_BYTES = 32;
+const PROOF_BYTES = 32;
+
+/** What proves who may talk. Equal strings match, and equal bytes do, and a string matches its UTF-8. */
+export type AuthKey = string | Uint8Array;
+
+/** Who will hold the connection at one side: an isolate, as the wire names it, and a slot there. */
+export interface Seat {
+  readonly isolate: IsolateId;
+  readonly slot: number;
+}
+
+/** What one side says of itself. */
+export interface Terms {
+  readonly holder: Seat;
+  /** Where to send what is for this side; asked once the other is known to have the key. Nowhere, if there is no room. */
+  end(holder: Seat): Address | undefined;
+}
+
+/** What was agreed on. */
+export interface Agreed {
+  readonly holder: Seat;
+  readonly end: Address;
+  readonly heartbeatMs: number;
+}
+
+/**
+ * Checks a key.
+ *
+ * @throws {TypeError} If it is neither text nor bytes, or empty.
+ */
+export function checkKey(action: string, key: AuthKey | undefined): AuthKey | undefined {
+  if (key === undefined) return undefined;
+  if (!(typeof key === "string" || key instanceof Uint8Array)) {
+    throw new TypeError(
+      `Cannot ${action}: authKey must be a string or bytes, not ${key === null ? "null" : typeof key}`,
+    );
+  }
+  if (key.length === 0) throw new TypeError(`Cannot ${action}: authKey must not be empty`);
+  return key;
+}
+
+/** The side that connects. */
+export async function greet(socket: Socket, key: AuthKey | undefined, terms: Terms): Promise<Agreed> {
+  const talk = new Talk(socket);
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  const prover = await Prover.make(key);
+  await talk.say({ troupe: VERSION, nonce });
+  const challenge = await talk.hear();
+  await checkVersion(talk, challenge);
+  const nonces = join(nonce, bytesOf(challenge.nonce, NONCE_BYTES));
+  await talk.say({ proof: await prover.prove("connect", nonces), holder: seatForm(terms.holder) });
+  const welcome = await talk.hear();
+  if (!await prover.verify("listen", nonces, welcome.proof)) throw await talk.refuseKey();
+  const holder = seat(welcome.holder);
+  await talk.say({ end: await place(talk, terms, holder) });
+  return { holder, end: address(welcome.end), heartbeatMs: count(welcome.heartbeatMs) };
+}
+
+/** The side that listens. */
+export async function receive(
+  socket: Socket,
+  key: AuthKey | undefined,
+  terms: Terms,
+  heartbeatMs: number,
+): Promise<Agreed> {
+  const talk = new Talk(socket);
+  const hello = await talk.hear();
+  await checkVersion(talk, hello);
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  const nonces = join(bytesOf(hello.nonce, NONCE_BYTES), nonce);
+  await talk.say({ troupe: VERSION, nonce });
+  const prover = await Prover.make(key);
+  const answer = await talk.hear();
+  if (!await prover.verify("connect", nonces, answer.proof)) throw await talk.refuseKey();
+  const holder = seat(answer.holder);
+  const proof = await prover.prove("listen", nonces);
+  const end = await place(talk, terms, holder);
+  await talk.say({ proof, holder: seatForm(terms.holder), end, heartbeatMs });
+  return { holder, end: address((await talk.hear()).end), heartbeatMs };
+}
+
+const REFUSED: Readonly<Record<string, () => Error>> = {
+  authentication: () => new AuthenticationError("Cannot connect: the other side does not accept the key"),
+  busy: () => new DisconnectedError("Cannot connect: the listener has as many connections as it takes"),
+  version: () => new ProtocolError(`Cannot connect: the other side does not speak version ${VERSION} of the protocol`),
+};
+
+/** Messages on a socket on which frames come later: not a byte more is read than what belongs to one. */
+class Talk {
+  constructor(readonly socket: Socket) {}
+
+  async say(message: ValueMap): Promise<void> {
+    const body = encode(message);
+    const bytes = new Uint8Array(4 + body.length);
+    new DataView(bytes.buffer).setUint32(0, body.length);
+    bytes.set(body, 4);
+    for (let at = 0; at < bytes.length;) at += await this.socket.write(bytes.subarray(at));
+  }
+
+  async hear(): Promise<ValueMap> {
+    const length = new DataView((await this.#read(4)).buffer).getUint32(0);
+    if (length > MAX_BYTES) throw malformed(`a message has ${length} bytes, more than ${MAX_BYTES}`);
+    const message = parse(await this.#read(length));
+    if (typeof message.refused === "string") throw (REFUSED[message.refused] ?? REFUSED.busy)();
+    return message;
+  }
+
+  /** The other side has not shown that it has the key. */
+  async refuseKey(): Promise<Error> {
+    await this.say({ refused: "authentication" }).catch(() => {});
+    return new AuthenticationError("Cannot connect: the other side does not have the key");
+  }
+
+  async #read(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const read = await this.socket.read(bytes.subarray(at));
+      if (read === null) throw new DisconnectedError("Cannot connect: the other side hung up during the handshake");
+      at += read;
+    }
+    return bytes;
+  }
+}
+
+/** Makes and checks proofs of having the key. */
+class Prover {
+  private constructor(readonly key: CryptoKey) {}
+
+  static async make(key: AuthKey | undefined): Promise<Prover> {
+    const text = typeof key === "string" ? new TextEncoder().encode(key) : key;
+    // With none, whoever can connect may: the proofs then show nothing but that neither side expects one.
+    const bytes = text === undefined ? new TextEncoder().encode("no key") : join(new Uint8Array([0]), text);
+    return new Prover(
+      await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]),
+    );
+  }
+
+  async prove(role: string, nonces: Uint8Array): Promise<Uint8Array> {
+    return new Uint8Array(await crypto.subtle.sign("HMAC", this.key, statement(role, nonces)));
+  }
+
+  /** In a time that does not depend on where the proof is wrong. */
+  async verify(role: string, nonces: Uint8Array, proof: unknown): Promise<boolean> {
+    if (!(proof instanceof Uint8Array) || proof.length !== PROOF_BYTES) return false;
+    return await crypto.subtle.verify("HMAC", this.key, new Uint8Array(proof), statement(role, nonces));
+  }
+}
+
+function statement(role: string, nonces: Uint8Array): Uint8Array<ArrayBuffer> {
+  return join(new TextEncoder().encode(`troupe ${VERSION} ${role}`), nonces);
+}
+
+async function checkVersion(talk: Talk, { troupe }: ValueMap): Promise<void> {
+  // Another program may write any integer in 64 bits, which is read as a bigint.
+  if (Number(troupe) === VERSION) return;
+  await talk.say({ refused: "version" }).catch(() => {});
+  throw new ProtocolError(`Cannot connect: the other side speaks version ${String(troupe)}, this one ${VERSION}`);
+}
+
+async function place(talk: Talk, terms: Terms, holder: Seat): Promise<ValueType> {
+  const end = terms.end(holder);
+  if (end !== undefined) return addressForm(end);
+  await talk.say({ refused: "busy" });
+  throw new DisconnectedError("Cannot accept: as many connections as there may be wait to be accepted");
+}
+
+function parse(bytes: Uint8Array): ValueMap {
+  let message: ValueType;
+  try {
+    message = decode(bytes);
+  } catch (error) {
+    throw malformed("a message is not MessagePack", error);
+  }
+  if (typeof message !== "object" || message === null || Array.isArray(message) || message instanceof Uint8Array) {
+    throw malformed("a message is no map");
+  }
+  return message as ValueMap;
+}
+
+function seatForm({ isolate, slot }: Seat): ValueType {
+  return [isolate, slot];
+}
+
+function seat(form: unknown): Seat {
+  const [isolate, slot] = arrayOf(form, 2);
+  return { isolate: text(isolate), slot: count(slot) };
+}
+
+function addressForm({ isolate, slot, incarnation, secret }: Address): ValueType {
+  return [isolate, slot, incarnation, secret];
+}
+
+function address(form: unknown): Address {
+  const [isolate, slot, incarnation, secret] = arrayOf(form, 4);
+  return { isolate: text(isolate), slot: count(slot), incarnation: count(incarnation), secret: text(secret) };
+}
+
+function arrayOf(value: unknown, length: number): unknown[] {
+  if (!Array.isArray(value) || value.length !== length) throw malformed("a field is no list of the right length");
+  return value;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== "string") throw malformed("a string is missing");
+  return value;
+}
+
+function count(value: unknown): number {
+  const number = typeof value === "bigint" ? Number(value) : value;
+  if (!Number.isSafeInteger(number) || number as number < 0) throw malformed("a number is missing");
+  return number as number;
+}
+
+function bytesOf(value: unknown, length: number): Uint8Array {
+  if (!(value instanceof Uint8Array) || value.length !== length) throw malformed(`a nonce has not ${length} bytes`);
+  return value;
+}
+
+function malformed(problem: string, cause?: unknown): ProtocolError {
+  return new ProtocolError(`Cannot connect: in the handshake, ${problem}`, cause === undefined ? undefined : { cause });
+}
+
+function join(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}

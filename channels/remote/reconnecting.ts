@@ -1,0 +1,194 @@
+import type { Connection, RecvBytesOptions, SendBytesOptions, SendOptions } from "../connection.ts";
+import { AuthenticationError, ClosedError, DisconnectedError, TimeoutError } from "../errors.ts";
+import { inspectAs } from "../kernel/inspect.ts";
+import { keepAlive } from "../kernel/keep_alive.ts";
+import { patience, type WaitOptions } from "../kernel/wait.ts";
+import { wheel } from "../kernel/wheel.ts";
+import { checkCount, checkMs } from "./limits.ts";
+
+/** How to connect again when a connection has broken. */
+export interface ReconnectOptions {
+  /** How long to wait before the second attempt, 100 ms when left out; the first is made at once. Each wait is twice the last. */
+  readonly minMs?: number | undefined;
+  /** The longest wait, 10,000 ms when left out. */
+  readonly maxMs?: number | undefined;
+  /** After how many attempts to give up; never, when left out. */
+  readonly attempts?: number | undefined;
+}
+
+/** Makes a connection; `ended` is called once it has broken. */
+export type Connector = (ended: () => void) => Promise<Connection<unknown>>;
+
+/** A connection that is made again when it breaks. What was under way at the break rejects. */
+export class Reconnecting implements Connection<unknown> {
+  readonly readable = true;
+  readonly writable = true;
+  readonly #connector: Connector;
+  readonly #minMs: number;
+  readonly #maxMs: number;
+  readonly #attempts: number;
+  #closed = false;
+  #gaveUp = false;
+  /** The one that made the newest connection, while that lasts. */
+  #attempt: symbol | undefined;
+  /** What is sent goes by this one. */
+  #newest: Promise<Connection<unknown>>;
+  /** What is received comes by this one: after a break there may be something left to read. */
+  #reading: Promise<Connection<unknown>>;
+
+  private constructor(connector: Connector, { minMs = 100, maxMs = 10_000, attempts = Infinity }: ReconnectOptions) {
+    this.#connector = connector;
+    this.#minMs = checkMs("connect", "reconnect.minMs", minMs);
+    this.#maxMs = checkMs("connect", "reconnect.maxMs", maxMs);
+    this.#attempts = attempts === Infinity ? attempts : checkCount("connect", "reconnect.attempts", attempts);
+    this.#newest = this.#reading = Promise.reject(new Error("It was not made yet"));
+    this.#newest.catch(() => {});
+  }
+
+  /** Makes the first connection; that it fails is the caller's to know. */
+  static async start(connector: Connector, options: ReconnectOptions): Promise<Reconnecting> {
+    const self = new Reconnecting(connector, options);
+    self.#newest = self.#reading = self.#connect();
+    await self.#newest;
+    return self;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async send(message: unknown, options?: SendOptions): Promise<void> {
+    await (await this.#wait(this.#newest, "send", options)).send(message, options);
+  }
+
+  async sendBytes(view: ArrayBufferView, options?: SendBytesOptions): Promise<void> {
+    await (await this.#wait(this.#newest, "send", options)).sendBytes(view, options);
+  }
+
+  recv(options?: WaitOptions): Promise<unknown> {
+    return this.#read(options, (connection) => connection.recv(options));
+  }
+
+  tryRecv(): Promise<{ value: unknown } | undefined> {
+    return this.#read({ timeoutMs: 0 }, (connection) => connection.tryRecv(), () => undefined);
+  }
+
+  poll(options?: WaitOptions): Promise<boolean> {
+    return this.#read({ timeoutMs: 0, ...options }, (connection) => connection.poll(options), () => false);
+  }
+
+  recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#read(options, (connection) => connection.recvBytes(options));
+  }
+
+  recvBytesInto(view: ArrayBufferView, offset?: number, options?: WaitOptions): Promise<number> {
+    return this.#read(options, (connection) => connection.recvBytesInto(view, offset, options));
+  }
+
+  close(): Promise<void> {
+    this[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const connection of [this.#reading, this.#newest]) connection.then((made) => void made.close(), () => {});
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
+    while (true) {
+      try {
+        yield await this.recv();
+      } catch (error) {
+        if (!(error instanceof DisconnectedError)) throw error;
+        if (this.#gaveUp) return;
+      }
+    }
+  }
+
+  static {
+    inspectAs(this, (connection) => `Connection(remote, ${connection.closed ? "closed" : "open"}, reconnecting)`);
+  }
+
+  #connect(): Promise<Connection<unknown>> {
+    const attempt = this.#attempt = Symbol();
+    return this.#connector(() => this.#broken(attempt));
+  }
+
+  /** Once for each connection: its reader may see that it has ended before its link does. */
+  #broken(attempt: symbol | undefined): void {
+    if (this.#closed || this.#attempt !== attempt) return;
+    this.#attempt = undefined;
+    this.#newest = this.#again();
+    this.#newest.catch(() => this.#gaveUp = true);
+  }
+
+  async #again(): Promise<Connection<unknown>> {
+    let cause: unknown;
+    for (let attempt = 0; attempt < this.#attempts && !this.#closed; attempt++) {
+      if (attempt > 0) await asleep(Math.min(this.#maxMs, this.#minMs * 2 ** (attempt - 1)));
+      try {
+        const connection = await this.#connect();
+        if (this.#closed) await connection.close();
+        return connection;
+      } catch (error) {
+        cause = error;
+        // Another attempt would have the same key.
+        if (error instanceof AuthenticationError) break;
+      }
+    }
+    throw new DisconnectedError("Cannot use a connection: it broke, and could not be made again", { cause });
+  }
+
+  async #read<R>(
+    options: WaitOptions | undefined,
+    operation: (connection: Connection<unknown>) => Promise<R>,
+    notYet?: () => R,
+  ): Promise<R> {
+    const reading = this.#reading;
+    let connection: Connection<unknown>;
+    try {
+      connection = await this.#wait(reading, "receive", options);
+    } catch (error) {
+      if (notYet !== undefined && error instanceof TimeoutError) return notYet();
+      throw error;
+    }
+    try {
+      return await operation(connection);
+    } catch (error) {
+      // All that had come before the break is read. This once the reader is told; next it is the new connection's turn.
+      if (error instanceof DisconnectedError && this.#reading === reading) {
+        if (this.#newest === reading) this.#broken(this.#attempt);
+        void connection.close();
+        this.#reading = this.#newest;
+      }
+      throw error;
+    }
+  }
+
+  /** The connection, once it is there. */
+  async #wait(made: Promise<Connection<unknown>>, action: string, options?: WaitOptions): Promise<Connection<unknown>> {
+    if (this.#closed) throw new ClosedError(`Cannot ${action}: the connection is closed`);
+    const { timeoutMs, signal } = patience(action, options);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const deadline = timeoutMs === Infinity ? undefined : wheel.after(Math.max(0, timeoutMs), () => {
+      reject(new TimeoutError(`Cannot ${action}: the connection is broken since ${timeoutMs} ms`, { timeoutMs }));
+    });
+    const aborted = () => reject(signal!.reason);
+    signal?.addEventListener("abort", aborted, { once: true });
+    keepAlive.hold(true);
+    try {
+      return await Promise.race([made, late]);
+    } finally {
+      keepAlive.release(true);
+      deadline?.cancel();
+      signal?.removeEventListener("abort", aborted);
+    }
+  }
+}
+
+/** Keeps no program alive: whoever waits for the connection does. */
+function asleep(ms: number): Promise<void> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ms)));
+}

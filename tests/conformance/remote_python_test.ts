@@ -1,0 +1,60 @@
+import { assert, assertEquals } from "@std/assert";
+import { deadline } from "@std/async";
+import { join } from "node:path";
+import { listen, Queue, spawn } from "../../mod.ts";
+import { allEnded } from "../channels/remote/all_ended.ts";
+import { RemoteCounter } from "./fixtures/remote_counter.ts";
+
+const WITHIN_MS = 10_000;
+const client = join(import.meta.dirname!, "fixtures", "remote_client.py");
+
+/** Whether Python is here; where it is not, other languages join all the same. */
+function hasPython(): boolean {
+  try {
+    return new Deno.Command("python3", { args: ["-c", "0"] }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+const run = (path: string, key: string) =>
+  new Deno.Command("python3", {
+    args: ["-X", "utf8", client, path, key],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+
+Deno.test({
+  name: "a program in Python joins with its standard library alone: it talks, puts to and gets from queues, and calls",
+  ignore: !hasPython(),
+  async fn() {
+    const listener = await listen(undefined, { authKey: "swordfish", heartbeatMs: 1000 });
+    const { path } = listener.address as { path: string };
+    const python = run(path, "swordfish").output();
+    const served = await deadline(listener.accept(), WITHIN_MS);
+    const { hello } = await deadline(served.recv(), WITHIN_MS) as { hello: string };
+    assertEquals(hello, "from Python");
+    const jobs = new Queue<number | null>();
+    const results = new Queue<unknown>();
+    const counter = await spawn(RemoteCounter, [10], { placement: "inline" });
+    await served.send({ jobs, results, counter });
+    for (const n of [1, 2, -3, 70_000]) {
+      await jobs.put(n);
+      assertEquals(await deadline(results.get(), WITHIN_MS), { job: n, square: n * n });
+    }
+    await jobs.put(null);
+    assertEquals(await deadline(served.recv(), WITHIN_MS), 15);
+    assertEquals(await counter.call.add(1), 16);
+    await served.send("goodbye");
+    const { code, stderr } = await deadline(python, WITHIN_MS);
+    assertEquals({ code, stderr: new TextDecoder().decode(stderr) }, { code: 0, stderr: "" });
+    await Promise.all([served.close(), counter.stop()]);
+
+    const { code: refused, stderr: why } = await deadline(run(path, "guess").output(), WITHIN_MS);
+    assertEquals(refused, 1);
+    assert(new TextDecoder().decode(why).includes("PermissionError: authentication"));
+    await listener.close();
+    await allEnded();
+  },
+});
