@@ -3,7 +3,6 @@ import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { Deque } from "../channels/kernel/deque.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
-import { isolate } from "../channels/kernel/isolate.ts";
 import { logger } from "../channels/kernel/log.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { CastBound } from "./cast_bound.ts";
