@@ -16,7 +16,7 @@ import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
 import { actorExited, describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
-import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
+import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import { logEnded, logFailed } from "./life_log.ts";
@@ -63,7 +63,6 @@ export class Actor extends Cell implements Keeper {
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
-  /** Whether there is, or will be, somebody who handles calls: not so in a task, nor in the program itself. */
   #hasMethods = true;
   #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
   #instance: (object & ActorHooks) | undefined;
@@ -112,6 +111,16 @@ export class Actor extends Cell implements Keeper {
     if (this.daemon) return false;
     const above = this.plan.parent?.actor;
     return above === undefined || !isCell(above) || (above as Actor).isAwaited;
+  }
+
+  /** Whether there is, or will be, somebody who handles calls: not so in a task, nor in the program itself. */
+  get hasMethods(): boolean {
+    return this.#hasMethods;
+  }
+
+  /** Somebody whom it watches has ended. */
+  hearOf(down: Down): void {
+    if (this.#hasMethods && !this.#ending) this.loop.addNews(down);
   }
 
   /** Ends it in order for a reason of its own. */

@@ -5,8 +5,10 @@ import { releaseAll } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { logger } from "../channels/kernel/log.ts";
-import type { Request } from "../channels/kernel/request.ts";
+import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
+import { Request } from "../channels/kernel/request.ts";
 import { CastBound } from "./cast_bound.ts";
+import type { Down } from "./hooks.ts";
 
 /** How many messages an actor's mailbox takes, and what becomes of more. */
 export interface MailboxOptions {
@@ -27,14 +29,26 @@ const CREDIT_BATCH = 256;
 /** A mailbox that takes fewer is meant to be full. */
 const SMALL = 16;
 
+/** An end that the actor is to hear of. It waits its turn among the messages, and is nobody's to refuse. */
+export class News extends Request {
+  constructor(holder: Holder, readonly down: Down) {
+    super(holder, "down", "", EMPTY_PACKET, undefined);
+  }
+}
+
 /** The messages that an actor has yet to handle, in order, within their bounds. */
 export class Inbox {
   readonly #queue = new Deque<Request>();
+  /** How much of the queue is news, for which there is always room. */
+  #news = 0;
   /** Beyond the capacity: these still wait at their senders, as far as anybody can tell. */
   readonly #waiting = new Deque<Request>();
   /** Casts of this isolate wait here and not in an outbox; what waits from others has been counted there. */
   readonly #localCasts = new CastBound();
   readonly #credit = new Map<string, number>();
+  /** Whether a cast was taken whose sender may not know yet: of calls it hears by their answers. */
+  #tookCast = false;
+  #ended = false;
   readonly #capacity: number;
   /** So many waiting messages are worth a word, once until the mailbox was empty again. */
   readonly #alarmAt: number;
@@ -58,7 +72,7 @@ export class Inbox {
 
   /** Whether another message would find room. */
   get hasRoom(): boolean {
-    return this.#queue.size < this.#capacity;
+    return this.#queue.size - this.#news < this.#capacity;
   }
 
   /** Takes a message in, or deals with it as the options say. `admitted` is called once it counts as in the mailbox. */
@@ -72,40 +86,52 @@ export class Inbox {
       case "drop-newest":
         return this.#refuse(request);
       case "drop-oldest":
-        this.#refuse(this.#queue.shift()!);
+        this.#refuseOldest();
         return this.#admit(request, admitted);
     }
+  }
+
+  /** Takes news in, behind what has come before it. */
+  addNews(news: News): void {
+    if (this.#waiting.size > 0) this.#waiting.push(news);
+    else this.#admit(news, undefined);
   }
 
   /** Takes the next message. */
   take(): Request | undefined {
     const request = this.#queue.shift();
     if (request === undefined) {
+      if (this.#tookCast) this.#creditAll();
       this.#alarm = this.#alarmAt;
       return undefined;
     }
     request.onCancel = undefined;
+    if (request instanceof News) this.#news--;
     this.#left(request);
     return request;
   }
 
   /** A message was turned away at the door: its sender may send another. */
   credit(request: Request): void {
-    this.#giveCredit(request.from.isolate, CREDIT_BATCH);
+    this.#giveCredit(request.from.isolate, this.#ended ? 1 : CREDIT_BATCH);
   }
 
-  /** The actor has ended: whoever waits is told so. */
+  /** The actor has ended: whoever waits is told so, and what nobody waits for is a dead letter. */
   end(lost: (request: Request) => void): void {
     for (const request of [...this.#queue.clear(), ...this.#waiting.clear()]) {
+      if (request instanceof News) continue;
       releaseAll(request.body.passages, this.owner.holder);
       this.#giveCredit(request.from.isolate, 1);
-      if (request.asker === undefined) this.#deadLetter(request);
-      else lost(request);
+      if (request.open && request.asker !== undefined) lost(request);
+      else this.#deadLetter(request);
     }
+    this.#ended = true;
+    this.#creditAll();
   }
 
   #admit(request: Request, admitted: (() => void) | undefined): void {
     this.#queue.push(request);
+    if (request instanceof News) this.#news++;
     if (this.#queue.size === this.#alarm) this.#filling();
     request.onCancel = () => this.#withdraw(this.#queue, request);
     admitted?.();
@@ -135,6 +161,7 @@ export class Inbox {
 
   /** A message has left: its sender may send another, and one that waits may come in. */
   #left(request: Request): void {
+    if (request.asker === undefined) this.#tookCast = true;
     this.credit(request);
     while (this.#waiting.size > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
@@ -142,6 +169,15 @@ export class Inbox {
       const admitted = this.#onAdmission.get(next);
       this.#onAdmission.delete(next);
       this.#admit(next, admitted);
+    }
+  }
+
+  #refuseOldest(): void {
+    if (this.#news === 0) return this.#refuse(this.#queue.shift()!);
+    for (const request of this.#queue) {
+      if (request instanceof News) continue;
+      this.#queue.remove(request);
+      return this.#refuse(request);
     }
   }
 
@@ -159,6 +195,13 @@ export class Inbox {
     deadLetters.add(this.owner.title, request.detail || request.verb);
   }
 
+  /** Says to all what was taken, so that nobody counts it among what was lost when this isolate is gone. */
+  #creditAll(): void {
+    this.#tookCast = false;
+    for (const [to, count] of this.#credit) this.#postCredit(to, count);
+    this.#credit.clear();
+  }
+
   #giveCredit(to: string, batch: number): void {
     if (to === isolate.id) return;
     const count = (this.#credit.get(to) ?? 0) + 1;
@@ -167,10 +210,14 @@ export class Inbox {
       return;
     }
     this.#credit.delete(to);
+    this.#postCredit(to, count);
+  }
+
+  #postCredit(to: string, count: number): void {
     isolate.post({ kind: "credit", to, from: isolate.id, slot: this.owner.holder.slot, count });
   }
 }
 
 function isLocalCast(request: Request): boolean {
-  return request.asker === undefined && request.from.isolate === isolate.id;
+  return request.asker === undefined && !(request instanceof News) && request.from.isolate === isolate.id;
 }

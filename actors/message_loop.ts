@@ -10,8 +10,8 @@ import { endBridged } from "./bridge.ts";
 import { callableMethod } from "./callable.ts";
 import { type CallContext, runAs } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
-import type { FailedMessage } from "./hooks.ts";
-import { Inbox } from "./inbox.ts";
+import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
+import { Inbox, News } from "./inbox.ts";
 import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
 
 /**
@@ -56,6 +56,12 @@ export class MessageLoop {
   addMessage(request: Request): void {
     this.inbox.add(request, () => request.reply());
     this.#feed();
+  }
+
+  /** Takes in that somebody has ended, whom the actor watches. */
+  addNews(down: Down): void {
+    this.inbox.addNews(new News(this.#actor.holder, down));
+    this.pump();
   }
 
   /** Answers when there is room for another message. */
@@ -118,7 +124,7 @@ export class MessageLoop {
       if (request === undefined) break;
       this.#tellRoom();
       this.#running++;
-      const done = this.#handle(request);
+      const done = request instanceof News ? this.#hear(request) : this.#handle(request);
       if (done === undefined) this.#running--;
       else void done.then(() => this.#handled());
     }
@@ -142,6 +148,17 @@ export class MessageLoop {
 
   #tellRoom(): void {
     while (this.#roomListeners.size > 0 && this.inbox.hasRoom) this.#roomListeners.shift()!.reply();
+  }
+
+  /** Tells the actor's hook; a promise if that is not over when it returns. */
+  #hear({ down }: News): Promise<void> | undefined {
+    const failed = (error: unknown) => this.#actor.crash(error, { method: "onDown", kind: "hook" });
+    try {
+      const heard = runAs(this.#actor, undefined, () => (this.#instance as ActorHooks).onDown?.(down));
+      return isThenable(heard) ? Promise.resolve(heard).then(() => {}, failed) : undefined;
+    } catch (error) {
+      return void failed(error);
+    }
   }
 
   /** Handles one message; a promise if that is not over when it returns. */

@@ -29,7 +29,11 @@ interface Waiting {
 export class Outbox {
   readonly #waiting = new Deque<Waiting>();
   readonly #casts = new CastBound();
+  /** The casts that the actor has not said to have taken, each with its number among all messages. */
+  readonly #untaken = new Deque<{ readonly number: number; readonly what: string }>();
   #underWay = 0;
+  #sent = 0;
+  #taken = 0;
 
   constructor(readonly to: Address) {}
 
@@ -46,8 +50,7 @@ export class Outbox {
   /** Sends now, or when it is this message's turn. Returns what withdraws it in the latter case. */
   submit(message: Waiting): (() => void) | undefined {
     if (this.hasRoom) {
-      this.#underWay += message.weight;
-      message.send();
+      this.#send(message);
       return undefined;
     }
     if (message.castOf !== undefined && !this.#casts.admit(message.bytes)) {
@@ -62,20 +65,29 @@ export class Outbox {
   /** The actor has handled so many. */
   credit(count: number): void {
     this.#underWay = Math.max(0, this.#underWay - count);
+    this.#taken = Math.min(this.#sent, this.#taken + count);
+    while (this.#untaken.size > 0 && this.#untaken.peek()!.number <= this.#taken) this.#untaken.shift();
     while (this.#underWay < WINDOW) {
       const message = this.#waiting.shift();
       if (message === undefined) break;
       if (message.castOf !== undefined) this.#casts.release(message.bytes);
-      this.#underWay += message.weight;
-      message.send();
+      this.#send(message);
     }
   }
 
-  /** The actor is gone with its isolate. Calls learn that by themselves. */
+  /** The actor is gone with its isolate, and its mailbox too. Calls learn that by themselves. */
   end(): void {
+    for (const { what } of this.#untaken.clear()) deadLetters.add(showAddress(this.to), what);
     for (const message of this.#waiting.clear()) {
       if (message.castOf !== undefined) deadLetters.add(showAddress(this.to), message.castOf);
     }
+  }
+
+  #send({ weight, castOf, send }: Waiting): void {
+    this.#underWay += weight;
+    this.#sent += weight;
+    if (castOf !== undefined) this.#untaken.push({ number: this.#sent, what: castOf });
+    send();
   }
 }
 

@@ -9,6 +9,7 @@ import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
 import { setMainActor } from "../context.ts";
+import { deadLetterPost } from "../dead_letters.ts";
 import { findRegistration, type Registration } from "../definition.ts";
 import { ExitRequest } from "../exited.ts";
 import { importGuarded } from "../start_guard.ts";
@@ -50,6 +51,7 @@ export class Boot extends Cell {
     isolate.id = config.id;
     setRoot(config.root);
     logger.level = config.logLevel;
+    deadLetterPost.open();
     const { parent } = config;
     this.#actor = new Actor({
       ...config,
@@ -111,6 +113,7 @@ export class Boot extends Cell {
   async #end(): Promise<void> {
     const exit = this.#actor.exit!;
     const exitRequest = await this.#exitRequest.promise;
+    deadLetterPost.send();
     exitRequest.reply(exit);
     await isolate.flush();
     await this.#mayLeave();
