@@ -21,6 +21,8 @@ import type { MailboxOptions } from "./inbox.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
+import { follow } from "./suspicion.ts";
+import { PROBE, receiveProbe, type Trail } from "./trail.ts";
 
 /** What an actor is before it runs. */
 export interface ActorPlan {
@@ -197,10 +199,17 @@ export class Actor extends Cell implements Keeper {
         return;
       case DISCARD:
         return this.#discard(request);
+      case PROBE:
+        return receiveProbe(request, (about, trail) => this.probed(about, trail));
       default:
         if (control(this, request)) return;
         request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
     }
+  }
+
+  /** Somebody wants to know for whom a call of theirs, to this actor, has to wait. */
+  probed(call: Request, trail: Trail): void {
+    void follow(this, call, trail);
   }
 
   stop(graceMs: number): Promise<Exit> {

@@ -167,10 +167,11 @@ function makeCall(contact: Contact, method: string, args: unknown[], options: Ca
   const lost = (exit: Exit | undefined) => actorExited(action, name, contact.address, exit ?? contact.exit);
   const late = (timeoutMs: number) =>
     new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
+  const waiters = () => result.waiters;
   const attempt = async (wait: Patience, args: unknown[]) => {
     const { target } = contact;
     const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
-    const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost };
+    const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost, waiters };
     return await ask(target, isCell(target) ? send : { ...send, gate: (send) => queue(target, 1, send) });
   };
   const call = async () => {
@@ -194,7 +195,8 @@ function makeCall(contact: Contact, method: string, args: unknown[], options: Ca
   const perItem = timeoutMs === undefined && signal === undefined
     ? undefined
     : { timeoutMs: timeoutMs ?? Infinity, once: false, signal };
-  return new CallResult(call(), title, perItem);
+  const result: CallResult = new CallResult(call(), title, perItem);
+  return result;
 }
 
 /** Makes a call again, with the same arguments, each time that the actor died before it answered. */

@@ -97,6 +97,19 @@ export class Inbox {
     else this.#admit(news, undefined);
   }
 
+  /** Whether a message is here, or waits for room. */
+  has(request: Request): boolean {
+    return this.#queue.has(request) || this.#waiting.has(request);
+  }
+
+  /** Turns a call away that was let in. */
+  turnAway(request: Request, error: Error): void {
+    this.#withdraw(this.#queue, request);
+    this.#withdraw(this.#waiting, request);
+    request.onCancel = undefined;
+    request.throw(error);
+  }
+
   /** Takes the next message. */
   take(): Request | undefined {
     const request = this.#queue.shift();

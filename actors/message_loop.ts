@@ -10,8 +10,10 @@ import { endBridged } from "./bridge.ts";
 import { callableMethod } from "./callable.ts";
 import { type CallContext, runAs } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
+import { awaitTroupeHandler } from "./handler_wait.ts";
 import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
 import { Inbox, News } from "./inbox.ts";
+import { Suspicion } from "./suspicion.ts";
 import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
 
 /**
@@ -27,6 +29,9 @@ export class MessageLoop {
   readonly #concurrency: number;
   #instance: object | undefined;
   #running = 0;
+  #begun = 0;
+  /** Whether those who wait do so for ever; none while nobody has to wait. */
+  #suspicion: Suspicion | undefined;
   readonly #active = new Set<Request>();
   readonly #streams = new Set<StreamCell>();
   readonly #roomListeners = new Deque<Request>();
@@ -50,6 +55,29 @@ export class MessageLoop {
   add(request: Request): void {
     this.inbox.add(request);
     this.pump();
+    if (this.inbox.size > 0 && this.#concurrency === 1) this.suspicion.arise();
+  }
+
+  /** What it does about calls that have to wait. */
+  get suspicion(): Suspicion {
+    return this.#suspicion ??= new Suspicion(this.#actor);
+  }
+
+  /** Whether a call is here, and not answered: whether it is in the mailbox, or being handled, or neither. */
+  stateOf(request: Request): "queued" | "handled" | undefined {
+    if (!request.open) return undefined;
+    if (this.#active.has(request)) return "handled";
+    return this.inbox.has(request) ? "queued" : undefined;
+  }
+
+  /** Whether it handles one message at a time, so that whoever is in the mailbox waits for the one that is not. */
+  get isSerial(): boolean {
+    return this.#concurrency === 1;
+  }
+
+  /** How many messages it has begun to handle. */
+  get begun(): number {
+    return this.#begun;
   }
 
   /** Takes a message for whoever reads the mailbox. */
@@ -110,6 +138,7 @@ export class MessageLoop {
   /** The actor has ended: whoever waits is told so. */
   end(exit: Exit): void {
     this.close();
+    this.#suspicion?.end();
     for (const request of this.#active) request.lose(exit);
     for (const request of this.#roomListeners.clear()) request.lose(exit);
     this.inbox.end((request) => request.lose(exit));
@@ -121,9 +150,13 @@ export class MessageLoop {
     if (this.#instance === undefined) return;
     while (this.#paused === 0 && this.#running < this.#concurrency && this.#actor.exit === undefined) {
       const request = this.inbox.take();
-      if (request === undefined) break;
+      if (request === undefined) {
+        this.#suspicion?.end();
+        break;
+      }
       this.#tellRoom();
       this.#running++;
+      this.#begun++;
       const done = request instanceof News ? this.#hear(request) : this.#handle(request);
       if (done === undefined) this.#running--;
       else void done.then(() => this.#handled());
@@ -155,7 +188,7 @@ export class MessageLoop {
     const failed = (error: unknown) => this.#actor.crash(error, { method: "onDown", kind: "hook" });
     try {
       const heard = runAs(this.#actor, undefined, () => (this.#instance as ActorHooks).onDown?.(down));
-      return isThenable(heard) ? Promise.resolve(heard).then(() => {}, failed) : undefined;
+      return isThenable(heard) ? awaitTroupeHandler(heard, () => {}, failed) : undefined;
     } catch (error) {
       return void failed(error);
     }
@@ -177,7 +210,8 @@ export class MessageLoop {
       return this.#failed(request, error, bridged);
     }
     if (!isThenable(result)) return this.#succeeded(request, result, bridged, call);
-    return Promise.resolve(result).then(
+    return awaitTroupeHandler(
+      result,
       (value) => this.#succeeded(request, value, bridged, call),
       (error) => this.#failed(request, error, bridged),
     );

@@ -12,6 +12,7 @@ import { Contact, type PlacementName } from "../contact.ts";
 import { actorExited } from "../exited.ts";
 import { control, type EndSignal, type Keeper } from "../keeper.ts";
 import { outboxOf } from "../outbox.ts";
+import { PROBE, receiveProbe, sendOnward, type Trail } from "../trail.ts";
 
 /** So many messages wait for a child that is down. */
 const MAX_HELD = 1000;
@@ -76,12 +77,19 @@ export class Place extends Cell implements Keeper {
       case "message":
       case "room":
         return this.#deliver(request);
+      case PROBE:
+        return receiveProbe(request, (about, trail) => this.probed(about, trail));
       case DISCARD:
         return releaseAll(request.body.passages, holderOf(this));
       default:
         if (control(this, request)) return;
         request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
     }
+  }
+
+  /** Somebody wants to know for whom a call waits that was handed on to the child. */
+  probed(call: Request, trail: Trail): void {
+    sendOnward(call.onward, holderOf(this), trail);
   }
 
   /** Stops this life of the child; its supervisor decides what comes then. */

@@ -29,6 +29,7 @@ export function relay(
     const relayed = new RelayedRequest(request, via, isolate.id, 0);
     const inner = new Request(via, verb, detail, body, relayed);
     request.onCancel = () => inner.cancel();
+    request.onward = { cell: target, request: inner };
     return target.receive(inner);
   }
   const { isolate: to, slot, incarnation, secret } = target;
@@ -36,6 +37,7 @@ export function relay(
   if (request.asker === undefined) return gate(() => isolate.post({ kind: "send", ...route, id: 0 }));
   const id = unansweredBy(new RelayedRequest(request, via, to, slot));
   request.onCancel = () => isolate.post({ kind: "cancel", to, from: isolate.id, id });
+  request.onward = { target, id };
   gate(() => isolate.post({ kind: "send", ...route, id }));
 }
 

@@ -1,11 +1,11 @@
 /** Names: from everywhere, one owner each, gone with the actor, kept across restarts. */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { ActorExitedError, child, lookup, Process, register, spawn, supervise, unregister } from "../../mod.ts";
-import { eachPair, eachPlacement, oneTest, until, within } from "./actor_contract.ts";
+import { eachMixed, eachPlacement, oneTest, until, within } from "./actor_contract.ts";
 import { ending } from "./fixtures/life_ends.ts";
 import { Mortal, Registrar, Vain } from "./fixtures/watchers.ts";
 
-eachPair("a name that was registered in one place is found in all others, and works there", async (one, other) => {
+eachMixed("a name that was registered in one place is found in all others, and works there", async (one, other) => {
   await using here = await spawn(Mortal, [], { placement: one });
   await using registrar = await spawn(Registrar, [], { placement: one });
   await using reader = await spawn(Registrar, [], { placement: other });
@@ -55,7 +55,7 @@ for (const how of ["stop", "kill", "kill -9", "exit", "throw"] as const) {
   });
 }
 
-eachPair("who knows of an owner's end gets the name at once, wherever both are", async (one, other) => {
+eachMixed("who knows of an owner's end gets the name at once, wherever both are", async (one, other) => {
   await using starter = await spawn(Registrar, [], { placement: one });
   await using next = await spawn(Mortal, [], { placement: "inline" });
   const owner = await starter.call.start("inline");

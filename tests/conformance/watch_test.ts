@@ -1,7 +1,7 @@
 /** Watching: one word for each end, whoever watches from wherever, at the worst moments. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { child, type Down, type PlacementName, Process, Queue, type Ref, spawn, supervise, watch } from "../../mod.ts";
-import { eachPair, eachPlacement, occupy, oneTest, until, within } from "./actor_contract.ts";
+import { eachMixed, eachPair, eachPlacement, occupy, oneTest, until, within } from "./actor_contract.ts";
 import { ending } from "./fixtures/life_ends.ts";
 import { Listener, Mortal, Mourner, Registrar, Watcher } from "./fixtures/watchers.ts";
 
@@ -35,7 +35,7 @@ eachPair("every listener and the hook hear of an end exactly once, wherever watc
   await ref.stop();
 });
 
-eachPair("who watches one that is gone already hears of it at once", async (a, b) => {
+eachMixed("who watches one that is gone already hears of it at once", async (a, b) => {
   const { log, ref } = await watcher(a);
   const mortal = await spawn(Mortal, [], { placement: b, name: "mortal" });
   mortal.cast.end("exit", 4);
@@ -45,7 +45,7 @@ eachPair("who watches one that is gone already hears of it at once", async (a, b
   await ref.stop();
 });
 
-eachPair("watching while the watched one dies tells once", async (a, b) => {
+eachMixed("watching while the watched one dies tells once", async (a, b) => {
   const { log, ref } = await watcher(a);
   for (let n = 0; n < 5; n++) {
     const mortal = await spawn(Mortal, [], {
@@ -76,7 +76,7 @@ eachPlacement("kill -9 is heard in a third isolate, which knows neither", async 
   await ref.stop();
 });
 
-eachPair("what the dead one had said is heard before its end is", async (a, b) => {
+eachMixed("what the dead one had said is heard before its end is", async (a, b) => {
   const { log, ref } = await watcher(a);
   const mortal = await spawn(Mortal, [], { placement: b, name: "mortal" });
   await ref.call.watch(mortal);
