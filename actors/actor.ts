@@ -103,6 +103,12 @@ export class Actor extends Cell implements Keeper {
     return this.#stop.signal;
   }
 
+  /** Where it is in its life. */
+  get stage(): "starting" | "running" | "stopping" {
+    if (this.#ending) return "stopping";
+    return this.#state === "running" ? "running" : "starting";
+  }
+
   /** Whether this is the program itself, which ends by Deno's rules. */
   get isProgram(): boolean {
     return this.plan.parent === undefined;

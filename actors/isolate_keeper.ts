@@ -156,6 +156,14 @@ export class IsolateKeeper extends Cell implements Keeper {
     return await this.#result;
   }
 
+  /** Asks the actor's isolate something, which nothing but its event loop needs to answer. */
+  async askIsolate(verb: string, detail: string, timeoutMs: number): Promise<unknown> {
+    const { holder } = this.#plan;
+    const wait = { timeoutMs, once: false, signal: undefined };
+    const lost = (exit: Exit | undefined) => actorExited(`ask for "${verb}"`, this.name, this.contact.address, exit);
+    return await ask(this.#boot, { holder, verb, detail, wait, quiet: true, lost });
+  }
+
   /** Tells the actor something; its end is told elsewhere. */
   #ask(verb: string, value?: number): void {
     const body = value === undefined ? EMPTY_PACKET : packPlain(value);

@@ -7,6 +7,7 @@ import type { Request } from "../channels/kernel/request.ts";
 import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
+import { BusyTime } from "./busy_time.ts";
 import { callableMethod } from "./callable.ts";
 import { type CallContext, runAs } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
@@ -15,6 +16,9 @@ import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
 import { Inbox, News } from "./inbox.ts";
 import { Suspicion } from "./suspicion.ts";
 import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
+
+/** Of the short handlers of an inline actor one in so many is measured. */
+const INLINE_AT_ONCE = 16;
 
 /**
  * How an actor's messages are handled: in order, so many at a time as it allows. Its open streams run beside them: one
@@ -30,6 +34,8 @@ export class MessageLoop {
   #instance: object | undefined;
   #running = 0;
   #begun = 0;
+  #failures = 0;
+  readonly busy: BusyTime;
   /** Whether those who wait do so for ever; none while nobody has to wait. */
   #suspicion: Suspicion | undefined;
   readonly #active = new Set<Request>();
@@ -42,6 +48,8 @@ export class MessageLoop {
   constructor(actor: Actor) {
     this.#actor = actor;
     this.#concurrency = actor.plan.concurrency ?? 1;
+    // Calls between isolates cost so much more that every handler can be measured.
+    this.busy = new BusyTime(actor.plan.placement === "inline" ? INLINE_AT_ONCE : 1);
     this.inbox = new Inbox(actor, actor.plan.mailbox);
   }
 
@@ -78,6 +86,16 @@ export class MessageLoop {
   /** How many messages it has begun to handle. */
   get begun(): number {
     return this.#begun;
+  }
+
+  /** How many it has handled. */
+  get handled(): number {
+    return this.#begun - this.#running;
+  }
+
+  /** How many handlers have thrown. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /** Takes a message for whoever reads the mailbox. */
@@ -202,18 +220,29 @@ export class MessageLoop {
     const bridged: object[] = [];
     const call = request.asker === undefined ? undefined : new Call(request);
     this.#active.add(request);
+    const begun = this.busy.begin();
     let result: unknown;
     try {
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
       result = runAs(this.#actor, call, () => method.apply(instance, args));
     } catch (error) {
+      this.busy.end(begun);
       return this.#failed(request, error, bridged);
     }
-    if (!isThenable(result)) return this.#succeeded(request, result, bridged, call);
+    if (!isThenable(result)) {
+      this.busy.end(begun);
+      return this.#succeeded(request, result, bridged, call);
+    }
     return awaitTroupeHandler(
       result,
-      (value) => this.#succeeded(request, value, bridged, call),
-      (error) => this.#failed(request, error, bridged),
+      (value) => {
+        this.busy.end(begun);
+        this.#succeeded(request, value, bridged, call);
+      },
+      (error) => {
+        this.busy.end(begun);
+        this.#failed(request, error, bridged);
+      },
     );
   }
 
@@ -246,6 +275,7 @@ export class MessageLoop {
   #failed(request: Request, error: unknown, bridged: object[]): undefined {
     // The actor is about to end, and then its caller learns how.
     if (error instanceof ExitRequest) return;
+    this.#failures++;
     const message: FailedMessage = { method: request.detail, kind: request.asker === undefined ? "cast" : "call" };
     if (request.asker !== undefined) request.throw(error);
     this.#actor.failed(error, message);

@@ -12,6 +12,7 @@ import { setMainActor } from "../context.ts";
 import { deadLetterPost } from "../dead_letters.ts";
 import { findRegistration, type Registration } from "../definition.ts";
 import { ExitRequest } from "../exited.ts";
+import { reportHere } from "../inspection/collect.ts";
 import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
 import "./handle_kinds.ts";
@@ -81,6 +82,11 @@ export class Boot extends Cell {
       case "result":
         this.#actor.result(request);
         return;
+      case "inspect":
+        void reportHere(this.#actor, Number(request.detail)).then((part) => request.reply(part));
+        return;
+      case "ping":
+        return request.reply();
       default:
         request.throw(new TypeError(`Cannot ask a new isolate: no such request as "${request.verb}"`));
     }

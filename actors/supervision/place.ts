@@ -5,6 +5,7 @@ import { deadLetters } from "../../channels/kernel/dead_letters.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
+import { type CellReport, type Listed, listing, whereIs } from "../../channels/kernel/listed.ts";
 import { holderOf, relay } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
@@ -21,7 +22,7 @@ const MAX_HELD = 1000;
  * Where a supervised child is found, whichever of its lives it is in. A ref to the child is a ref to its place, so that
  * it works before the child has started, across restarts, and wherever it has travelled.
  */
-export class Place extends Cell implements Keeper {
+export class Place extends Cell implements Keeper, Listed {
   readonly name: string;
   readonly daemon = true;
   /** How to reach the child here. */
@@ -39,6 +40,11 @@ export class Place extends Cell implements Keeper {
     this.name = name;
     this.contact = new Contact(name, placement, this, this);
     this.exited = new Promise((resolve) => this.#settleExited = resolve);
+    listing.add(this);
+  }
+
+  report(): CellReport {
+    return { place: { address: whereIs(this), name: this.name } };
   }
 
   /** The child lives; what was sent to it in the meantime is its first mail. */

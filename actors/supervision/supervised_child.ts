@@ -1,6 +1,7 @@
 import type { Exit } from "../../channels/exit.ts";
 import type { Actor } from "../actor.ts";
 import type { Contact } from "../contact.ts";
+import { noteRestarts } from "../inspection/restarts.ts";
 import { findRegistration, type RegisteredName } from "../definition.ts";
 import { planOf } from "../spawn_options.ts";
 import { prepare } from "../start.ts";
@@ -16,6 +17,7 @@ export class SupervisedChild {
   exit: Exit | undefined;
   readonly #spec: ChildSpec;
   readonly #shutdownMs: number;
+  #lives = 0;
   #life: { readonly contact: Contact; readonly since: number } | undefined;
 
   constructor(key: string, spec: ChildSpec, defaultShutdownMs: number) {
@@ -53,6 +55,7 @@ export class SupervisedChild {
       holder: parent.holder,
     };
     const prepared = prepare(planOf(`start "${this.key}"`, base, options), parent, options);
+    noteRestarts(prepared.contact, this.#lives++);
     await prepared.launch(args);
     const life = { contact: prepared.contact, since: performance.now() };
     this.#life = life;

@@ -76,6 +76,8 @@ export interface OpenQuestion {
   readonly awaited: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
+  /** Since how many milliseconds it is asked. */
+  readonly ageMs: number;
   /** A number that no other question of this isolate has. */
   number(): number;
 }
@@ -96,6 +98,7 @@ class Pending implements Unanswered, OpenQuestion {
   /** Takes it back, while it has not left. */
   withdraw: (() => void) | undefined;
   #deadline: Deadline | undefined;
+  #since: number | undefined;
   #aborted: (() => void) | undefined;
   #gaveUp: (() => unknown) | undefined;
   #settled = false;
@@ -119,7 +122,8 @@ class Pending implements Unanswered, OpenQuestion {
     }
     if (wait === undefined) return;
     const { timeoutMs, signal } = wait;
-    if (timeoutMs !== Infinity) {
+    if (timeoutMs === Infinity) this.#since = performance.now();
+    else {
       const late = question.late ??
         ((ms: number) => new TimeoutError(`Cannot finish "${question.verb}": ${ms} ms have passed`, { timeoutMs: ms }));
       this.#deadline = wheel.after(timeoutMs, () => this.#giveUp(() => late(timeoutMs)));
@@ -128,6 +132,13 @@ class Pending implements Unanswered, OpenQuestion {
       this.#aborted = () => this.#giveUp(() => signal.reason);
       signal.addEventListener("abort", this.#aborted, { once: true });
     }
+  }
+
+  get ageMs(): number {
+    const now = performance.now();
+    // A clock for each would cost: its deadline tells.
+    const since = this.#deadline === undefined ? this.#since : this.#deadline.dueMs - this.question.wait!.timeoutMs;
+    return since === undefined ? 0 : Math.max(0, now - since);
   }
 
   number(): number {

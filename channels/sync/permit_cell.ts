@@ -2,6 +2,7 @@ import { NotOwnerError } from "../errors.ts";
 import { Cell } from "../kernel/cell.ts";
 import { Deque } from "../kernel/deque.ts";
 import { type Holder, Lease } from "../kernel/holder.ts";
+import { type CellReport, type Listed, listing, type Party, partyOf, whereIs } from "../kernel/listed.ts";
 import { packPlain } from "../kernel/pack.ts";
 import type { Request } from "../kernel/request.ts";
 import { type Permit, PermitWords, SPARE } from "./permit_words.ts";
@@ -30,7 +31,7 @@ interface Member {
  * The home of a lock or semaphore: the queue of those who wait, first come, first served, threads and subprocesses
  * alike, and the end of those who died with a permit.
  */
-export class PermitCell extends Cell {
+export class PermitCell extends Cell implements Listed {
   readonly words: PermitWords;
   /** What people call it. */
   readonly title: string;
@@ -49,6 +50,7 @@ export class PermitCell extends Cell {
     this.words = PermitWords.allocate(inMemory, grows ? GROWTH : 0);
     this.#spare = permits - inMemory;
     this.#grows = grows;
+    listing.add(this);
   }
 
   receive(request: Request): void {
@@ -74,6 +76,23 @@ export class PermitCell extends Cell {
       default:
         request.throw(new TypeError(`Cannot ask a ${this.title}: no such request as "${verb}"`));
     }
+  }
+
+  report(): CellReport {
+    const owners: Party[] = [];
+    let permits = this.#spare;
+    for (let index = 0; index < this.words.count; index++) {
+      const number = this.words.ownerOf(index);
+      if (number >= 0) permits++;
+      const owner = this.#holderOf.get(number);
+      if (owner !== undefined) owners.push(partyOf(owner));
+    }
+    for (const [holder, { spare }] of this.#members) {
+      permits += spare;
+      for (let n = 0; n < spare; n++) owners.push(partyOf(holder));
+    }
+    const waiters = [...this.#waiters].map((waiter) => ({ ...partyOf(waiter.holder), wait: numberOf(waiter) }));
+    return { lock: { address: whereIs(this), kind: this.title, permits, owners, waiters } };
   }
 
   /** Makes a holder known under a number, so that its death frees what that number has. */
@@ -208,6 +227,17 @@ export class PermitCell extends Cell {
     }
     this.#serve();
   }
+}
+
+const waits = new WeakMap<Waiter, number>();
+let lastWait = 0;
+
+/** Tells one wait from another, for those who look twice. */
+function numberOf(waiter: Waiter): number {
+  const known = waits.get(waiter);
+  if (known !== undefined) return known;
+  waits.set(waiter, ++lastWait);
+  return lastWait;
 }
 
 /** The error of one who releases what it does not have. */
