@@ -17,6 +17,7 @@ import { Contact } from "./contact.ts";
 import { actorExited, describeExit, failedBy } from "./exited.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import { logEnded, logStarted } from "./life_log.ts";
+import { Liveness, UNRESPONSIVE } from "./liveness.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -44,6 +45,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   /** How the actor says that it ended, which tells more than what its isolate leaves behind. */
   #said: Exit | undefined;
   #held = false;
+  #liveness: Liveness | undefined;
 
   constructor(plan: StartPlan, placement: Placement) {
     super();
@@ -83,6 +85,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       void seat.ended.then((end) => this.#ended(end, parent));
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
       this.#hold(!this.daemon && parent.isAwaited);
+      this.#watchOver();
       logStarted(this);
     } catch (error) {
       // What went wrong inside says more than that its isolate is killed for it.
@@ -164,6 +167,15 @@ export class IsolateKeeper extends Cell implements Keeper {
     return await ask(this.#boot, { holder, verb, detail, wait, quiet: true, lost });
   }
 
+  #watchOver(): void {
+    const { livenessMs } = this.#plan;
+    if (livenessMs === Infinity || this.exit !== undefined) return;
+    this.#liveness = new Liveness(() => this.askIsolate("ping", "", Infinity), livenessMs, () => {
+      this.#said ??= UNRESPONSIVE;
+      void this.kill("SIGKILL");
+    });
+  }
+
   /** Tells the actor something; its end is told elsewhere. */
   #ask(verb: string, value?: number): void {
     const body = value === undefined ? EMPTY_PACKET : packPlain(value);
@@ -208,6 +220,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   #settle(exit: Exit): void {
+    this.#liveness?.[Symbol.dispose]();
     isolate.down(this.#boot.isolate, exit);
     this.exit = exit;
     seated.delete(this);

@@ -59,6 +59,9 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
 
 function prepareInline(action: string, plan: StartPlan, parent: Actor, options: SpawnOptions): Prepared {
   checkInline(action, options);
+  if (plan.livenessMs !== Infinity) {
+    throw new StartError(`Cannot ${action}: livenessMs can be enforced only with an isolate of its own, not "inline"`);
+  }
   const { moduleUrl, name } = plan.registration;
   const registration = findRegistration(moduleUrl, name);
   if (registration === undefined) {
