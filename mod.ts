@@ -86,6 +86,20 @@ export { shareable, type ShareableOptions } from "./actors/manager/shareable.ts"
 export { type DictChange, SharedDict } from "./actors/manager/shared_dict.ts";
 export { SharedList } from "./actors/manager/shared_list.ts";
 export { SharedSet } from "./actors/manager/shared_set.ts";
+export { watch, type Watchable } from "./actors/watch.ts";
+export { lookup, register, unregister } from "./actors/names.ts";
+export { type DeadLetter, type DeadLetters, deadLetters } from "./actors/dead_letters.ts";
+export { inspect } from "./actors/inspection/inspect.ts";
+export type {
+  ActorReport,
+  CallReport,
+  Findings,
+  Inspection,
+  LockCycle,
+  LockReport,
+  Party,
+  QueueReport,
+} from "./actors/inspection/report.ts";
 export { onExit } from "./actors/on_exit.ts";
 export type { ExitHookOptions } from "./actors/exit_hooks.ts";
 export { type Ending, ready, select, type Selected, type SelectSource, type Taken } from "./channels/select.ts";

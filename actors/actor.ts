@@ -16,11 +16,13 @@ import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
 import { actorExited, describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
-import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
+import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
+import { follow } from "./suspicion.ts";
+import { PROBE, receiveProbe, type Trail } from "./trail.ts";
 
 /** What an actor is before it runs. */
 export interface ActorPlan {
@@ -63,7 +65,6 @@ export class Actor extends Cell implements Keeper {
   /** What `onExit` was given. */
   readonly exitHooks: ExitHooks = new ExitHooks();
 
-  /** Whether there is, or will be, somebody who handles calls: not so in a task, nor in the program itself. */
   #hasMethods = true;
   #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
   #instance: (object & ActorHooks) | undefined;
@@ -102,6 +103,12 @@ export class Actor extends Cell implements Keeper {
     return this.#stop.signal;
   }
 
+  /** Where it is in its life. */
+  get stage(): "starting" | "running" | "stopping" {
+    if (this.ending) return "stopping";
+    return this.#state === "running" ? "running" : "starting";
+  }
+
   /** Whether this is the program itself, which ends by Deno's rules. */
   get isProgram(): boolean {
     return this.plan.parent === undefined;
@@ -116,6 +123,16 @@ export class Actor extends Cell implements Keeper {
 
   override get hasMailbox(): boolean {
     return true;
+  }
+
+  /** Whether there is, or will be, somebody who handles calls: not so in a task, nor in the program itself. */
+  get hasMethods(): boolean {
+    return this.#hasMethods;
+  }
+
+  /** Somebody whom it watches has ended. */
+  hearOf(down: Down): void {
+    if (this.#hasMethods && !this.ending) this.loop.addNews(down);
   }
 
   /** Ends it in order for a reason of its own. */
@@ -192,10 +209,17 @@ export class Actor extends Cell implements Keeper {
         return;
       case DISCARD:
         return this.#discard(request);
+      case PROBE:
+        return receiveProbe(request, (about, trail) => this.probed(about, trail));
       default:
         if (control(this, request)) return;
         request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
     }
+  }
+
+  /** Somebody wants to know for whom a call of theirs, to this actor, has to wait. */
+  probed(call: Request, trail: Trail): void {
+    void follow(this, call, trail);
   }
 
   stop(graceMs: number): Promise<Exit> {

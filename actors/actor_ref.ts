@@ -3,6 +3,7 @@ import { ActorExitedError, TimeoutError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import type { Address } from "../channels/kernel/address.ts";
 import { ask, discard, type Question, tell } from "../channels/kernel/ask.ts";
+import type { Waiter } from "../channels/kernel/awaited.ts";
 import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
@@ -167,7 +168,12 @@ function makeCall(contact: Contact, method: string, args: unknown[], options: Ca
   const perItem = timeoutMs === undefined && signal === undefined
     ? undefined
     : { timeoutMs: timeoutMs ?? Infinity, once: false, signal };
-  return new CallResult(answerTo(contact, method, args, options, title), title, perItem);
+  const result: CallResult = new CallResult(
+    answerTo(contact, method, args, options, title, () => result.waiters),
+    title,
+    perItem,
+  );
+  return result;
 }
 
 async function answerTo(
@@ -176,9 +182,11 @@ async function answerTo(
   args: unknown[],
   options: CallOptions,
   title: string,
+  waiters: () => readonly Waiter[],
 ): Promise<unknown> {
   const action = `call ${title}`;
   const bridges = new Bridges();
+  const holder = whoActs.holder();
   const lost = (exit: Exit | undefined) => actorExited(action, contact.name, contact.address, exit ?? contact.exit);
   const late = (timeoutMs: number) =>
     new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
@@ -190,7 +198,7 @@ async function answerTo(
       contact.missed(target);
       return lost(exit);
     };
-    const call = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost: missed, gate };
+    const call = { holder, verb: "call", detail: method, body, wait, late, lost: missed, gate, waiters };
     return tracing === undefined ? ask(target, call) : tracedAsk(tracing, title, contact, target, call);
   };
   try {

@@ -1,3 +1,4 @@
+import type { Waiter } from "../channels/kernel/awaited.ts";
 import type { Patience } from "../channels/kernel/wait.ts";
 import { StreamReader } from "./stream.ts";
 
@@ -18,6 +19,8 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
   readonly #method: string;
   readonly #perItem: Patience | undefined;
   #value: Promise<unknown> | undefined;
+  #first: Waiter | undefined;
+  #further: Waiter[] | undefined;
   #items: Promise<StreamReader> | undefined;
 
   /** @param perItem bounds the wait for each item of a generator */
@@ -37,7 +40,20 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
       void value.return().catch(() => {});
       throw new TypeError(`Cannot await ${this.#method}: it is a generator method, iterate its items with for await`);
     });
-    return this.#value.then(fulfilled, rejected);
+    if (this.#first === undefined) {
+      this.#first = { resolve: fulfilled, reject: rejected };
+      return this.#value.then(fulfilled, rejected);
+    }
+    // A promise of its own for each further one: who waits for a promise can be told only while that is one alone.
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    (this.#further ??= []).push({ resolve, reject });
+    this.#value.then(resolve, reject);
+    return promise.then(fulfilled, rejected);
+  }
+
+  /** Those who wait for the value, each by what goes on with it. */
+  get waiters(): readonly Waiter[] {
+    return this.#first === undefined ? [] : [this.#first, ...this.#further ?? []];
   }
 
   [Symbol.asyncIterator](): this {

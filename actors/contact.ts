@@ -52,13 +52,14 @@ export class Contact {
     return this.#localKeeper?.exited ?? (this.#exited ??= this.#watch());
   }
 
-  /** How it ended, if it has by now. */
-  async look(): Promise<Exit | undefined> {
+  /** How it ended, if it has by now; undefined also when its keeper does not say in time. */
+  async look(timeoutMs: number = Infinity): Promise<Exit | undefined> {
     const known = this.exit;
     if (known !== undefined || this.#localKeeper !== undefined) return known;
     const gone = new Error("gone");
-    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "look", lost: () => gone });
-    return await asked.then((exit) => exit as Exit | undefined, () => this.exited);
+    const wait = { timeoutMs, once: false, signal: undefined };
+    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "look", wait, lost: () => gone });
+    return await asked.then((exit) => exit as Exit | undefined, (error) => error === gone ? this.exited : undefined);
   }
 
   /** Asks it to end; resolves with how it did. */

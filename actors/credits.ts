@@ -20,6 +20,16 @@ export class Credits {
       return;
     }
     this.#due.delete(to);
+    this.#post(to, count);
+  }
+
+  /** Tells all senders of what they do not know yet. */
+  giveAll(): void {
+    for (const [to, count] of this.#due) this.#post(to, count);
+    this.#due.clear();
+  }
+
+  #post(to: IsolateId, count: number): void {
     isolate.post({ kind: "credit", to, from: isolate.id, slot: this.slot(), count });
   }
 }

@@ -3,9 +3,9 @@ import type { Current } from "./current.ts";
 import type { Ref } from "./ref.ts";
 
 /** The news that a watched actor has ended. */
-export interface Down {
-  /** Who ended. */
-  readonly ref: Ref;
+export interface Down<R = Ref> {
+  /** Who ended: what was given to `watch`. */
+  readonly ref: R;
   /** How. */
   readonly exit: Exit;
 }
@@ -51,7 +51,9 @@ export interface ActorHooks {
   onStart?(context: Current): void | Promise<void>;
   /** Runs when the actor has been asked to stop and has handled what was queued. */
   onStop?(exit: Exit): void | Promise<void>;
-  /** Runs for the end of each actor that this one watches. */
+  /**
+   * Runs for the end of each actor that this one watches, in turn with its messages; no bound of the mailbox keeps it out.
+   */
   onDown?(down: Down): void | Promise<void>;
   /**
    * Decides what an error in a handler means: without it, one that has a caller means nothing more to the actor

@@ -4,9 +4,11 @@ import { Deque } from "../channels/kernel/deque.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { logger } from "../channels/kernel/log.ts";
-import type { Request } from "../channels/kernel/request.ts";
+import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
+import { Request } from "../channels/kernel/request.ts";
 import { CastBound } from "./cast_bound.ts";
 import { Credits } from "./credits.ts";
+import type { Down } from "./hooks.ts";
 
 /** How many messages an actor's mailbox takes, and what becomes of more. */
 export interface MailboxOptions {
@@ -24,14 +26,26 @@ export interface MailboxOptions {
 /** A mailbox that takes fewer is meant to be full. */
 const SMALL = 16;
 
+/** An end that the actor is to hear of. It waits its turn among the messages, and is nobody's to refuse. */
+export class News extends Request {
+  constructor(holder: Holder, readonly down: Down) {
+    super(holder, "down", "", EMPTY_PACKET, undefined);
+  }
+}
+
 /** The messages that an actor has yet to handle, in order, within their bounds. */
 export class Inbox {
   readonly #queue = new Deque<Request>();
+  /** How much of the queue is news, for which there is always room. */
+  #news = 0;
   /** Beyond the capacity: these still wait at their senders, as far as anybody can tell. */
   readonly #waiting = new Deque<Request>();
   /** Casts that wait, by the isolate they come from: those of this one wait in no outbox, and others might not, either. */
   readonly #casts = new Map<string, CastBound>();
   readonly #credits: Credits;
+  /** Whether a cast was taken whose sender may not know yet: of calls it hears by their answers. */
+  #tookCast = false;
+  #ended = false;
   readonly #capacity: number;
   /** So many waiting messages are worth a word, once until the mailbox was empty again. */
   readonly #alarmAt: number;
@@ -56,7 +70,7 @@ export class Inbox {
 
   /** Whether another message would find room. */
   get hasRoom(): boolean {
-    return this.#queue.size < this.#capacity;
+    return this.#queue.size - this.#news < this.#capacity;
   }
 
   /** Takes a message in, or deals with it as the options say. `admitted` is called once it counts as in the mailbox. */
@@ -70,41 +84,66 @@ export class Inbox {
       case "drop-newest":
         return this.#refuse(request);
       case "drop-oldest":
-        this.#refuse(this.#queue.shift()!);
+        this.#refuseOldest();
         return this.#admit(request, admitted);
     }
+  }
+
+  /** Takes news in, behind what has come before it. */
+  addNews(news: News): void {
+    if (this.#waiting.size > 0) this.#waiting.push(news);
+    else this.#admit(news, undefined);
+  }
+
+  /** Whether a message is here, or waits for room. */
+  has(request: Request): boolean {
+    return this.#queue.has(request) || this.#waiting.has(request);
+  }
+
+  /** Turns a call away that was let in. */
+  turnAway(request: Request, error: Error): void {
+    this.#withdraw(this.#queue, request);
+    this.#withdraw(this.#waiting, request);
+    request.onCancel = undefined;
+    request.throw(error);
   }
 
   /** Takes the next message. */
   take(): Request | undefined {
     const request = this.#queue.shift();
     if (request === undefined) {
+      if (this.#tookCast) this.#creditAll();
       this.#alarm = this.#alarmAt;
       return undefined;
     }
     request.onCancel = undefined;
+    if (request instanceof News) this.#news--;
     this.#left(request);
     return request;
   }
 
   /** A message is not here any more, or was turned away at the door: its sender may send another. */
-  credit(request: Request, batch?: number): void {
+  credit(request: Request): void {
     if (request.left !== undefined) request.left();
-    else this.#credits.give(request.from.isolate, batch);
+    else this.#credits.give(request.from.isolate, this.#ended ? 1 : undefined);
   }
 
-  /** The actor has ended: whoever waits is told so. */
+  /** The actor has ended: whoever waits is told so, and what nobody waits for is a dead letter. */
   end(lost: (request: Request) => void): void {
     for (const request of [...this.#queue.clear(), ...this.#waiting.clear()]) {
+      if (request instanceof News) continue;
       releaseAll(request.body.passages, this.owner.holder);
-      this.credit(request, 1);
-      if (request.asker === undefined) this.#deadLetter(request);
-      else lost(request);
+      this.credit(request);
+      if (request.open && request.asker !== undefined) lost(request);
+      else this.#deadLetter(request);
     }
+    this.#ended = true;
+    this.#creditAll();
   }
 
   #admit(request: Request, admitted: (() => void) | undefined): void {
     this.#queue.push(request);
+    if (request instanceof News) this.#news++;
     if (this.#queue.size === this.#alarm) this.#filling();
     request.onCancel = () => this.#withdraw(this.#queue, request);
     admitted?.();
@@ -134,6 +173,7 @@ export class Inbox {
 
   /** A message has left: its sender may send another, and one that waits may come in. */
   #left(request: Request): void {
+    if (request.asker === undefined) this.#tookCast = true;
     this.credit(request);
     while (this.#waiting.size > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
@@ -151,6 +191,15 @@ export class Inbox {
     return casts;
   }
 
+  #refuseOldest(): void {
+    if (this.#news === 0) return this.#refuse(this.#queue.shift()!);
+    for (const request of this.#queue) {
+      if (request instanceof News) continue;
+      this.#queue.remove(request);
+      return this.#refuse(request);
+    }
+  }
+
   #refuse(request: Request): void {
     request.onCancel = undefined;
     releaseAll(request.body.passages, this.owner.holder);
@@ -164,8 +213,14 @@ export class Inbox {
   #deadLetter(request: Request): void {
     deadLetters.add(this.owner.title, request.detail || request.verb);
   }
+
+  /** Says to all what was taken, so that nobody counts it among what was lost when this isolate is gone. */
+  #creditAll(): void {
+    this.#tookCast = false;
+    this.#credits.giveAll();
+  }
 }
 
 function isCast(request: Request): boolean {
-  return request.asker === undefined;
+  return request.asker === undefined && !(request instanceof News);
 }

@@ -17,6 +17,7 @@ import { Contact } from "./contact.ts";
 import { actorExited, describeExit, failedBy } from "./exited.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import { logEnded, logStarted } from "./life_log.ts";
+import { Liveness, UNRESPONSIVE } from "./liveness.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -45,6 +46,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   #said: Exit | undefined;
   #held = false;
   #interrupted = false;
+  #liveness: Liveness | undefined;
 
   constructor(plan: StartPlan, placement: Placement) {
     super();
@@ -84,6 +86,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       void seat.ended.then((end) => this.#ended(end, parent));
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
       this.#hold(!this.daemon && parent.isAwaited);
+      this.#watchOver();
       logStarted(this);
     } catch (error) {
       // What went wrong inside says more than that its isolate is killed for it.
@@ -162,6 +165,23 @@ export class IsolateKeeper extends Cell implements Keeper {
     return await this.#result;
   }
 
+  /** Asks the actor's isolate something, which nothing but its event loop needs to answer. */
+  async askIsolate(verb: string, detail: string, timeoutMs: number): Promise<unknown> {
+    const { holder } = this.#plan;
+    const wait = { timeoutMs, once: false, signal: undefined };
+    const lost = (exit: Exit | undefined) => actorExited(`ask for "${verb}"`, this.name, this.contact.address, exit);
+    return await ask(this.#boot, { holder, verb, detail, wait, quiet: true, lost });
+  }
+
+  #watchOver(): void {
+    const { livenessMs } = this.#plan;
+    if (livenessMs === Infinity || this.exit !== undefined) return;
+    this.#liveness = new Liveness(() => this.askIsolate("ping", "", Infinity), livenessMs, () => {
+      this.#said ??= UNRESPONSIVE;
+      void this.kill("SIGKILL");
+    });
+  }
+
   /** Tells the actor something; its end is told elsewhere. */
   #ask(verb: string, value?: number): void {
     const body = value === undefined ? EMPTY_PACKET : packPlain(value);
@@ -206,6 +226,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   #settle(exit: Exit): void {
+    this.#liveness?.[Symbol.dispose]();
     isolate.down(this.#boot.isolate, exit);
     this.exit = exit;
     seated.delete(this);

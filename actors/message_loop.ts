@@ -7,13 +7,19 @@ import type { Request } from "../channels/kernel/request.ts";
 import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
+import { BusyTime } from "./busy_time.ts";
 import { callableMethod } from "./callable.ts";
 import { type CallContext, runAs } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
-import type { FailedMessage } from "./hooks.ts";
-import { Inbox } from "./inbox.ts";
+import { awaitTroupeHandler } from "./handler_wait.ts";
+import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
+import { Inbox, News } from "./inbox.ts";
+import { Suspicion } from "./suspicion.ts";
 import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
 import { type Tracing, tracing } from "./tracing.ts";
+
+/** Of the short handlers of an inline actor one in so many is measured. */
+const INLINE_AT_ONCE = 16;
 
 /**
  * How an actor's messages are handled: in order, so many at a time as it allows. Its open streams run beside them: one
@@ -28,6 +34,11 @@ export class MessageLoop {
   readonly #concurrency: number;
   #instance: object | undefined;
   #running = 0;
+  #begun = 0;
+  #failures = 0;
+  readonly busy: BusyTime;
+  /** Whether those who wait do so for ever; none while nobody has to wait. */
+  #suspicion: Suspicion | undefined;
   readonly #active = new Set<Request>();
   readonly #streams = new Set<StreamCell>();
   readonly #roomListeners = new Deque<Request>();
@@ -38,6 +49,8 @@ export class MessageLoop {
   constructor(actor: Actor) {
     this.#actor = actor;
     this.#concurrency = actor.plan.concurrency ?? 1;
+    // Calls between isolates cost so much more that every handler can be measured.
+    this.busy = new BusyTime(actor.plan.placement === "inline" ? INLINE_AT_ONCE : 1);
     this.inbox = new Inbox(actor, actor.plan.mailbox);
   }
 
@@ -51,12 +64,51 @@ export class MessageLoop {
   add(request: Request): void {
     this.inbox.add(request);
     this.pump();
+    if (this.inbox.size > 0 && this.#concurrency === 1) this.suspicion.arise();
+  }
+
+  /** What it does about calls that have to wait. */
+  get suspicion(): Suspicion {
+    return this.#suspicion ??= new Suspicion(this.#actor);
+  }
+
+  /** Whether a call is here, and not answered: whether it is in the mailbox, or being handled, or neither. */
+  stateOf(request: Request): "queued" | "handled" | undefined {
+    if (!request.open) return undefined;
+    if (this.#active.has(request)) return "handled";
+    return this.inbox.has(request) ? "queued" : undefined;
+  }
+
+  /** Whether it handles one message at a time, so that whoever is in the mailbox waits for the one that is not. */
+  get isSerial(): boolean {
+    return this.#concurrency === 1;
+  }
+
+  /** How many messages it has begun to handle. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  /** How many it has handled. */
+  get handled(): number {
+    return this.#begun - this.#running;
+  }
+
+  /** How many handlers have thrown. */
+  get failures(): number {
+    return this.#failures;
   }
 
   /** Takes a message for whoever reads the mailbox. */
   addMessage(request: Request): void {
     this.inbox.add(request, () => request.reply());
     this.#feed();
+  }
+
+  /** Takes in that somebody has ended, whom the actor watches. */
+  addNews(down: Down): void {
+    this.inbox.addNews(new News(this.#actor.holder, down));
+    this.pump();
   }
 
   /** Answers when there is room for another message. */
@@ -105,6 +157,7 @@ export class MessageLoop {
   /** The actor has ended: whoever waits is told so. */
   end(exit: Exit): void {
     this.close();
+    this.#suspicion?.end();
     for (const request of this.#active) request.lose(exit);
     for (const request of this.#roomListeners.clear()) request.lose(exit);
     this.inbox.end((request) => request.lose(exit));
@@ -116,10 +169,14 @@ export class MessageLoop {
     if (this.#instance === undefined) return;
     while (this.#paused === 0 && this.#running < this.#concurrency && this.#actor.exit === undefined) {
       const request = this.inbox.take();
-      if (request === undefined) break;
+      if (request === undefined) {
+        this.#suspicion?.end();
+        break;
+      }
       this.#tellRoom();
       this.#running++;
-      const done = this.#handle(request);
+      this.#begun++;
+      const done = request instanceof News ? this.#hear(request) : this.#handle(request);
       if (done === undefined) this.#running--;
       else void done.then(() => this.#handled());
     }
@@ -145,6 +202,17 @@ export class MessageLoop {
     while (this.#roomListeners.size > 0 && this.inbox.hasRoom) this.#roomListeners.shift()!.reply();
   }
 
+  /** Tells the actor's hook; a promise if that is not over when it returns. */
+  #hear({ down }: News): Promise<void> | undefined {
+    const failed = (error: unknown) => this.#actor.crash(error, { method: "onDown", kind: "hook" });
+    try {
+      const heard = runAs(this.#actor, undefined, () => (this.#instance as ActorHooks).onDown?.(down));
+      return isThenable(heard) ? awaitTroupeHandler(heard, () => {}, failed) : undefined;
+    } catch (error) {
+      return void failed(error);
+    }
+  }
+
   /** Handles one message; a promise if that is not over when it returns. */
   #handle(request: Request): Promise<void> | undefined {
     const instance = this.#instance!;
@@ -153,18 +221,30 @@ export class MessageLoop {
     const bridged: object[] = [];
     const call = request.asker === undefined ? undefined : new Call(request);
     this.#active.add(request);
+    const begun = this.busy.begin();
     let result: unknown;
     try {
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
       const run = () => runAs(this.#actor, call, () => method.apply(instance, args));
       result = tracing === undefined ? run() : this.#traced(tracing, request, run);
     } catch (error) {
+      this.busy.end(begun);
       return this.#failed(request, error, bridged);
     }
-    if (!isThenable(result)) return this.#succeeded(request, result, bridged, call);
-    return Promise.resolve(result).then(
-      (value) => this.#succeeded(request, value, bridged, call),
-      (error) => this.#failed(request, error, bridged),
+    if (!isThenable(result)) {
+      this.busy.end(begun);
+      return this.#succeeded(request, result, bridged, call);
+    }
+    return awaitTroupeHandler(
+      result,
+      (value) => {
+        this.busy.end(begun);
+        this.#succeeded(request, value, bridged, call);
+      },
+      (error) => {
+        this.busy.end(begun);
+        this.#failed(request, error, bridged);
+      },
     );
   }
 
@@ -202,6 +282,7 @@ export class MessageLoop {
   #failed(request: Request, error: unknown, bridged: object[]): undefined {
     // The actor is about to end, and then its caller learns how.
     if (error instanceof ExitRequest) return;
+    this.#failures++;
     const message: FailedMessage = { method: request.detail, kind: request.asker === undefined ? "cast" : "call" };
     if (request.asker !== undefined) request.throw(error);
     this.#actor.failed(error, message);

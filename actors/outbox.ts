@@ -31,7 +31,11 @@ interface Waiting {
 export class Outbox {
   readonly #waiting = new Deque<Waiting>();
   readonly #casts = new CastBound();
+  /** The casts that the actor has not said to have taken, each with its number among all messages. */
+  readonly #untaken = new Deque<{ readonly number: number; readonly what: string }>();
   #underWay = 0;
+  #sent = 0;
+  #taken = 0;
 
   constructor(readonly to: Address) {}
 
@@ -66,6 +70,8 @@ export class Outbox {
   /** The actor has handled so many. */
   credit(count: number): void {
     this.#underWay = Math.max(0, this.#underWay - count);
+    this.#taken = Math.min(this.#sent, this.#taken + count);
+    while (this.#untaken.size > 0 && this.#untaken.peek()!.number <= this.#taken) this.#untaken.shift();
     while (this.#underWay < WINDOW) {
       const message = this.#waiting.shift();
       if (message === undefined) break;
@@ -74,18 +80,21 @@ export class Outbox {
     }
   }
 
-  /** The actor is gone with its isolate. Calls learn that by themselves. */
+  /** The actor is gone with its isolate, and its mailbox too. Calls learn that by themselves. */
   end(): void {
+    for (const { what } of this.#untaken.clear()) deadLetters.add(showAddress(this.to), what);
     for (const message of this.#waiting.clear()) {
       if (message.castOf !== undefined) deadLetters.add(showAddress(this.to), message.castOf);
       message.left?.();
     }
   }
 
-  #send(message: Waiting): void {
-    this.#underWay += message.weight;
-    message.send();
-    message.left?.();
+  #send({ weight, castOf, send, left }: Waiting): void {
+    this.#underWay += weight;
+    this.#sent += weight;
+    if (castOf !== undefined) this.#untaken.push({ number: this.#sent, what: castOf });
+    send();
+    left?.();
   }
 }
 

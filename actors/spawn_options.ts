@@ -1,10 +1,11 @@
 import { StartError } from "../channels/errors.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { checkOptions, patience } from "../channels/kernel/wait.ts";
+import { MAX_DELAY_MS } from "../channels/kernel/wheel.ts";
 import type { PlacementName } from "./contact.ts";
 import type { RegisteredName } from "./definition.ts";
 import type { MailboxOptions } from "./inbox.ts";
-import type { IsolateOptions, PermissionOptions } from "./placement/placement.ts";
+import type { PermissionOptions } from "./placement/placement.ts";
 import type { StartPlan } from "./start_plan.ts";
 
 /** What `spawn` takes. */
@@ -30,6 +31,12 @@ export interface SpawnOptions {
   readonly concurrency?: number | undefined;
   /** Milliseconds that starting may take; 10,000 when left out. */
   readonly startTimeoutMs?: number | undefined;
+  /**
+   * Milliseconds that its event loop may take to answer, before it counts as hanging and ends as `"unresponsive"`; a
+   * handler that computes for less, or waits for however long, is no hang. Off when left out, and a `StartError` inline,
+   * where it could not be told from its spawner.
+   */
+  readonly livenessMs?: number | undefined;
   /** Whether the program may end while it lives; true when left out, for a `Process` false. */
   readonly daemon?: boolean | undefined;
   /** Gives up starting; without effect once it has started. */
@@ -61,6 +68,7 @@ export function planOf(action: string, base: PlanBase, options: SpawnOptions): S
   checkOptions(action, options);
   const { name = base.name, placement = "thread", daemon = base.daemon, concurrency = 1, signal, startTimeoutMs } =
     options;
+  const { livenessMs = Infinity } = options;
   if (typeof name !== "string" || name === "") {
     throw new TypeError(`Cannot ${action}: name must be a string that is not empty, not ${Deno.inspect(name)}`);
   }
@@ -73,6 +81,7 @@ export function planOf(action: string, base: PlanBase, options: SpawnOptions): S
     throw new TypeError(`Cannot ${action}: daemon must be a boolean, not ${Deno.inspect(daemon)}`);
   }
   checkCount(action, "concurrency", concurrency);
+  checkCount(action, "livenessMs", livenessMs);
   checkIsolateOptions(action, options);
   const wait = patience(action, { timeoutMs: startTimeoutMs, signal }, START_TIMEOUT_MS);
   return {
@@ -83,6 +92,7 @@ export function planOf(action: string, base: PlanBase, options: SpawnOptions): S
     concurrency: Math.min(concurrency, Number.MAX_SAFE_INTEGER),
     mailbox: checkMailbox(action, options.mailbox),
     startTimeoutMs: wait.timeoutMs,
+    livenessMs: livenessMs > MAX_DELAY_MS ? Infinity : livenessMs,
     signal,
   };
 }
@@ -94,10 +104,13 @@ export function checkArgs(action: string, args: unknown): void {
 }
 
 /** @throws {StartError} If the isolate is this one and cannot be limited. */
-export function checkInline(action: string, options: IsolateOptions): void {
+export function checkInline(action: string, options: SpawnOptions): void {
   for (const name of ["permissions", "env", "maxHeapMb", "denoArgs"] as const) {
     if (options[name] === undefined) continue;
     throw new StartError(`Cannot ${action}: ${name} can be enforced only with placement "process", not "inline"`);
+  }
+  if (options.livenessMs !== undefined && options.livenessMs !== Infinity) {
+    throw new StartError(`Cannot ${action}: livenessMs can be enforced only with an isolate of its own, not "inline"`);
   }
 }
 

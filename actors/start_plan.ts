@@ -15,6 +15,8 @@ export interface StartPlan {
   readonly mailbox: MailboxOptions;
   readonly concurrency: number;
   readonly startTimeoutMs: number;
+  /** How long its event loop may take to answer; `Infinity` is any time. */
+  readonly livenessMs: number;
   readonly signal: AbortSignal | undefined;
   /** Who starts it. */
   readonly holder: Holder;

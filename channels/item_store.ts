@@ -63,6 +63,21 @@ export class ItemStore {
     return this.#items.size;
   }
 
+  /** Who waits to put. */
+  get putters(): Holder[] {
+    return [...this.#putters].map(({ request }) => request.from);
+  }
+
+  /** Who waits to take. */
+  get takers(): Holder[] {
+    return [...this.#takers].map((request) => request.from);
+  }
+
+  /** Whether an item may come back after it was taken. */
+  get keepsTaken(): boolean {
+    return this.#owner.keepsTaken;
+  }
+
   /** How many bytes the items have that nobody has taken yet. */
   get bytes(): number {
     return this.#bytes;

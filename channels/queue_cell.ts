@@ -2,13 +2,14 @@ import { ClosedError } from "./errors.ts";
 import { type Item, ItemStore } from "./item_store.ts";
 import { Cell } from "./kernel/cell.ts";
 import type { Holder } from "./kernel/holder.ts";
+import { type CellReport, type Listed, listing, partyOf, whereIs } from "./kernel/listed.ts";
 import type { Request } from "./kernel/request.ts";
 
 /** The lease of one who has said that it will put. */
 export const PRODUCER = "producer";
 
 /** The home of a queue. */
-export class QueueCell extends Cell {
+export class QueueCell extends Cell implements Listed {
   readonly maxSize: number;
   protected readonly store: ItemStore;
   readonly #pollers = new Set<Request>();
@@ -30,6 +31,14 @@ export class QueueCell extends Cell {
       taken: (item, by) => this.taken(item, by),
       changed: () => this.#settleReaders(),
     });
+    listing.add(this);
+  }
+
+  report(): CellReport {
+    const { size, putters, takers } = this.store;
+    const kind = this.store.keepsTaken ? "joinable queue" : "queue";
+    const parties = { putters: putters.map(partyOf), takers: takers.map(partyOf) };
+    return { queue: { address: whereIs(this), kind, size, maxSize: this.maxSize, ...parties } };
   }
 
   receive(request: Request): void {

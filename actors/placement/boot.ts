@@ -9,8 +9,10 @@ import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
 import { setMainActor } from "../context.ts";
+import { deadLetterPost } from "../dead_letters.ts";
 import { findRegistration, type Registration } from "../definition.ts";
 import { ExitRequest } from "../exited.ts";
+import { reportHere } from "../inspection/collect.ts";
 import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
 import "./handle_kinds.ts";
@@ -50,6 +52,7 @@ export class Boot extends Cell {
     isolate.id = config.id;
     setRoot(config.root);
     logger.level = config.logLevel;
+    deadLetterPost.open();
     const { parent } = config;
     this.#actor = new Actor({
       ...config,
@@ -81,6 +84,11 @@ export class Boot extends Cell {
       case "result":
         this.#actor.result(request);
         return;
+      case "inspect":
+        void reportHere(this.#actor, Number(request.detail)).then((part) => request.reply(part));
+        return;
+      case "ping":
+        return request.reply();
       default:
         request.throw(new TypeError(`Cannot ask a new isolate: no such request as "${request.verb}"`));
     }
@@ -119,6 +127,7 @@ export class Boot extends Cell {
   async #end(): Promise<void> {
     const exit = this.#actor.exit!;
     const exitRequest = await this.#exitRequest.promise;
+    deadLetterPost.send();
     exitRequest.reply(exit);
     await isolate.flush();
     await this.#mayLeave();

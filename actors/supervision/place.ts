@@ -7,6 +7,7 @@ import { releaseAll } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { keepAlive } from "../../channels/kernel/keep_alive.ts";
+import { type CellReport, type Listed, listing, whereIs } from "../../channels/kernel/listed.ts";
 import { holderOf, relay } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
@@ -15,6 +16,7 @@ import { Credits } from "../credits.ts";
 import { actorExited } from "../exited.ts";
 import { control, type EndSignal, type Keeper } from "../keeper.ts";
 import { outboxOf } from "../outbox.ts";
+import { PROBE, receiveProbe, sendOnward, type Trail } from "../trail.ts";
 
 /** So many messages wait for a child that is down. */
 const MAX_HELD = 1000;
@@ -23,7 +25,7 @@ const MAX_HELD = 1000;
  * Where a supervised child is found, whichever of its lives it is in. A ref to the child is a ref to its place, so that
  * it works before the child has started, across restarts, and wherever it has travelled.
  */
-export class Place extends Cell implements Keeper {
+export class Place extends Cell implements Keeper, Listed {
   readonly name: string;
   readonly daemon = true;
   /** How to reach the child here. */
@@ -48,6 +50,7 @@ export class Place extends Cell implements Keeper {
     this.name = name;
     this.contact = new Contact(name, placement, this, this);
     this.#kind = kind;
+    listing.add(this);
   }
 
   /** Settles when the child has ended for good. */
@@ -57,6 +60,10 @@ export class Place extends Cell implements Keeper {
 
   override get hasMailbox(): boolean {
     return true;
+  }
+
+  report(): CellReport {
+    return { place: { address: whereIs(this), name: this.name } };
   }
 
   /** The child lives; what was sent to it in the meantime is its first mail. */
@@ -117,12 +124,19 @@ export class Place extends Cell implements Keeper {
         return this.#deliver(request);
       case "hasRoom":
         return this.direct === undefined ? request.reply(false) : this.#deliver(request);
+      case PROBE:
+        return receiveProbe(request, (about, trail) => this.probed(about, trail));
       case DISCARD:
         return releaseAll(request.body.passages, this.#holder);
       default:
         if (control(this, request)) return;
         request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
     }
+  }
+
+  /** Somebody wants to know for whom a call waits that was handed on to the child. */
+  probed(call: Request, trail: Trail): void {
+    sendOnward(call.onward, holderOf(this), trail);
   }
 
   /** Stops this life of the child; its supervisor decides what comes then. */

@@ -3,6 +3,7 @@ import type { Exit } from "../../channels/exit.ts";
 import { MAX_DELAY_MS } from "../../channels/kernel/wheel.ts";
 import type { Actor } from "../actor.ts";
 import type { Contact } from "../contact.ts";
+import { noteRestarts } from "../inspection/restarts.ts";
 import { findRegistration, type RegisteredName } from "../definition.ts";
 import { failedBy } from "../exited.ts";
 import { planOf } from "../spawn_options.ts";
@@ -26,6 +27,7 @@ export class SupervisedChild {
   failures = 0;
   readonly #spec: ChildSpec;
   readonly #shutdownMs: number;
+  #lives = 0;
   #life: { contact: Contact | undefined } | undefined;
   #wait: ReturnType<typeof setTimeout> | undefined;
 
@@ -65,6 +67,7 @@ export class SupervisedChild {
       const base = { registration, name, path: parent.plan.path, daemon: true, holder: parent.holder };
       const prepared = prepare(planOf(action, base, options), parent, options);
       life.contact = prepared.contact;
+      noteRestarts(prepared.contact, this.#lives++);
       await prepared.launch(args);
     } catch (error) {
       if (this.#life === life) this.#life = undefined;

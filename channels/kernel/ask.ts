@@ -1,7 +1,7 @@
 import { type Exit, PARENT_GONE } from "../exit.ts";
 import { TimeoutError } from "../errors.ts";
 import { type Address, type IsolateId, isWithin, showAddress } from "./address.ts";
-import { isCell, type Target } from "./cell.ts";
+import { type Cell, isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
 import { type Holder, Lease } from "./holder.ts";
@@ -13,6 +13,7 @@ import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { type Asker, Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
 import { Stale } from "./stale.ts";
+import type { Waiter } from "./awaited.ts";
 import type { Patience } from "./wait.ts";
 import { type Deadline, wheel } from "./wheel.ts";
 
@@ -43,6 +44,8 @@ export interface Question {
    * Lets the question leave when it is its turn: calls `send` now, or keeps it and returns what withdraws it.
    */
   readonly gate?: ((send: () => void) => (() => void) | undefined) | undefined;
+  /** Those who wait for the answer, each by what goes on with it, where that is not whoever asked. */
+  waiters?(): readonly Waiter[];
   /** The error when the target is gone. */
   lost(exit: Exit | undefined): Error;
   /** The error when time has run out. */
@@ -63,13 +66,40 @@ export interface Unanswered extends Asker {
   readonly awaited: boolean;
 }
 
+/** A question that somebody waits for the answer to. */
+export interface OpenQuestion {
+  readonly question: Question;
+  /** Whom it asks elsewhere. */
+  readonly target: Address | undefined;
+  /** The cell that it asks, and the request there, if that lives here. */
+  readonly cell: Cell | undefined;
+  readonly request: Request | undefined;
+  readonly awaited: boolean;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Since how many milliseconds it is asked. */
+  readonly ageMs: number;
+  /** A number that no other question of this isolate has. */
+  number(): number;
+}
+
+/** What a holder of this isolate has asked and waits for, wherever it has asked. */
+export function* questionsOf(holder: Holder): Generator<OpenQuestion> {
+  for (const { of } of holder.leases.all()) {
+    const asker = of instanceof Request ? of.asker : of;
+    if (asker instanceof Pending && asker.awaited) yield asker;
+  }
+}
+
 /** One unanswered question. Every one gets exactly one answer, also after it gave up; only then is it forgotten. */
-class Pending implements Unanswered {
-  /** The request itself, while the cell lives here. */
+class Pending implements Unanswered, OpenQuestion {
+  /** The cell that it asks, and the request there, if that lives here. */
+  cell: Cell | undefined;
   request: Request | undefined;
   /** Takes it back, while it has not left. */
   withdraw: (() => void) | undefined;
   #deadline: Deadline | undefined;
+  #since: number | undefined;
   #aborted: (() => void) | undefined;
   #gaveUp: (() => unknown) | undefined;
   #settled = false;
@@ -81,18 +111,20 @@ class Pending implements Unanswered {
     readonly question: Question,
     /** Whom it asks; nobody, when the cell lives here. */
     readonly target: Address | undefined,
-    readonly id: number,
+    /** What the home knows it by; of one to a cell that lives here 0, until somebody needs to name it. */
+    public id: number,
     readonly resolve: (value: unknown) => void,
     readonly reject: (reason: unknown) => void,
   ) {
     const { wait, holder, quiet } = question;
     if (!quiet) {
       keepAlive.hold();
-      if (target !== undefined) this.#lease = new Lease(holder, () => this.abandoned());
+      if (target !== undefined) this.#lease = new Lease(holder, () => this.abandoned(), this);
     }
     if (wait === undefined) return;
     const { timeoutMs, signal } = wait;
-    if (timeoutMs !== Infinity) {
+    if (timeoutMs === Infinity) this.#since = performance.now();
+    else {
       const late = question.late ??
         ((ms: number) => new TimeoutError(`Cannot finish "${question.verb}": ${ms} ms have passed`, { timeoutMs: ms }));
       this.#deadline = wheel.after(timeoutMs, () => this.#giveUp(() => late(timeoutMs)));
@@ -101,6 +133,18 @@ class Pending implements Unanswered {
       this.#aborted = () => this.#giveUp(() => signal.reason);
       signal.addEventListener("abort", this.#aborted, { once: true });
     }
+  }
+
+  get ageMs(): number {
+    const now = performance.now();
+    // A clock for each would cost: its deadline tells.
+    const since = this.#deadline === undefined ? this.#since : this.#deadline.dueMs - this.question.wait!.timeoutMs;
+    return since === undefined ? 0 : Math.max(0, now - since);
+  }
+
+  number(): number {
+    if (this.id === 0) this.id = ++ids.last;
+    return this.id;
   }
 
   get to(): IsolateId {
@@ -253,6 +297,7 @@ export function ask(target: Target, question: Question): Promise<unknown> {
     if (isCell(target)) {
       const pending = new Pending(question, undefined, 0, resolve, reject);
       pending.request = new Request(holder, verb, detail, body, pending);
+      pending.cell = target;
       target.receive(pending.request);
       return;
     }

@@ -1,3 +1,4 @@
+import { Deque } from "./deque.ts";
 import { logger } from "./log.ts";
 import { singleton } from "./singleton.ts";
 
@@ -9,7 +10,10 @@ export interface DeadLetter {
   readonly what: string;
 }
 
-/** The dead letters of this isolate: messages without a caller that could be told, to actors that are gone or full. */
+/** An observer who reads too slowly misses the oldest beyond this number. */
+const MAX_UNREAD = 1000;
+
+/** The dead letters of this isolate, and in the program's own those of all others: messages without a caller that could be told, to actors that are gone or full. */
 export class DeadLetters {
   #count = 0;
   readonly #listeners = new Set<(letter: DeadLetter) => void>();
@@ -23,7 +27,7 @@ export class DeadLetters {
   add(to: string, what: string): void {
     this.#count++;
     this.#log(to, what);
-    for (const listener of this.#listeners) listener({ to, what });
+    this.#tell({ to, what });
   }
 
   /** Who casts to the dead may do so a million times. */
@@ -36,10 +40,61 @@ export class DeadLetters {
     }
   }
 
+  /** Notes those of another isolate, which has told of them itself; of many, `letters` are not all. */
+  addOthers(count: number, letters: readonly DeadLetter[]): void {
+    this.#count += count;
+    for (const letter of letters) this.#tell(letter);
+  }
+
+  #tell(letter: DeadLetter): void {
+    for (const listener of this.#listeners) listener(letter);
+  }
+
+  /** Those from now on. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<DeadLetter> {
+    return new Reader(this);
+  }
+
   /** Gives every later dead letter to `listener` until disposed of. */
   listen(listener: (letter: DeadLetter) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+}
+
+/** Reads them as they come. */
+class Reader implements AsyncIterableIterator<DeadLetter> {
+  readonly #unread = new Deque<DeadLetter>();
+  readonly #waiting = new Deque<(result: IteratorResult<DeadLetter>) => void>();
+  readonly #listening: Disposable;
+  #over = false;
+
+  constructor(letters: DeadLetters) {
+    this.#listening = letters.listen((letter) => {
+      const next = this.#waiting.shift();
+      if (next !== undefined) return next({ done: false, value: letter });
+      this.#unread.push(letter);
+      if (this.#unread.size > MAX_UNREAD) this.#unread.shift();
+    });
+  }
+
+  next(): Promise<IteratorResult<DeadLetter>> {
+    const value = this.#unread.shift();
+    if (value !== undefined) return Promise.resolve({ done: false, value });
+    if (this.#over) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<DeadLetter>> {
+    this.#over = true;
+    this.#listening[Symbol.dispose]();
+    this.#unread.clear();
+    for (const waiting of this.#waiting.clear()) waiting({ done: true, value: undefined });
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }
 

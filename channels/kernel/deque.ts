@@ -37,6 +37,11 @@ export class Deque<T> {
     return item;
   }
 
+  /** Whether an item is in it. */
+  has(item: T): boolean {
+    return this.#items.indexOf(item, this.#head) >= 0;
+  }
+
   /** Takes an item from wherever it is. */
   remove(item: T): boolean {
     const at = this.#items.indexOf(item, this.#head);

@@ -24,8 +24,11 @@ export class Lease {
   next: Lease | undefined;
   #settle: (() => void) | undefined;
 
-  /** @param settle what makes good the holder's death; not called when the lease is ended in the ordinary way */
-  constructor(readonly holder: Holder, settle: () => void) {
+  /**
+   * @param settle what makes good the holder's death; not called when the lease is ended in the ordinary way
+   * @param of what it belongs to, for those who look through all that a holder has
+   */
+  constructor(readonly holder: Holder, settle: () => void, readonly of?: unknown) {
     this.#settle = settle;
     holder.leases.add(this);
     // Not in the constructor: the caller has yet to note down what it leases.

@@ -32,7 +32,10 @@ export function relay(request: Request, via: Holder, target: Target, options: Re
   if (isCell(target)) {
     const inner = new Request(via, verb, detail, body, relayed);
     inner.left = options.left;
-    if (relayed !== undefined) request.onCancel = () => inner.cancel();
+    if (relayed !== undefined) {
+      request.onCancel = () => inner.cancel();
+      request.onward = { cell: target, request: inner };
+    }
     return target.receive(inner);
   }
   const { incarnation, secret } = target;
@@ -40,6 +43,7 @@ export function relay(request: Request, via: Holder, target: Target, options: Re
   const route = { to, from: isolate.id, slot, incarnation, secret, holder: via.slot, id };
   let withdraw: (() => void) | undefined;
   if (relayed !== undefined) {
+    request.onward = { target, id };
     request.onCancel = () => {
       if (withdraw === undefined) return isolate.post({ kind: "cancel", to, from: isolate.id, id });
       withdraw();

@@ -1,5 +1,6 @@
 import type { Exit } from "../exit.ts";
-import type { IsolateId } from "./address.ts";
+import type { Address, IsolateId } from "./address.ts";
+import type { Cell } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
@@ -17,6 +18,11 @@ export interface Asker {
   abandoned(): void;
 }
 
+/** A request that was handed on: to a cell here, or elsewhere under a number of this isolate's. */
+export type Onward =
+  | { readonly cell: Cell; readonly request: Request }
+  | { readonly target: Address; readonly id: number };
+
 /**
  * What a holder asks of a cell, seen from where the cell lives. Settled exactly once: by the cell, by the asker giving
  * up, or by the asker's death.
@@ -26,6 +32,8 @@ export class Request {
   onCancel: (() => void) | undefined;
   /** Called when it no longer waits at its cell, if who sent it on wants to know. */
   left: (() => void) | undefined;
+  /** Where a cell that only relays has handed it on to. */
+  onward: Onward | undefined;
   readonly #lease: Lease | undefined;
   #committed = false;
   #state: "open" | "offered" | "settled" = "open";
@@ -40,7 +48,7 @@ export class Request {
     /** Nobody, when no answer is wanted. */
     readonly asker: Asker | undefined,
   ) {
-    if (asker !== undefined) this.#lease = new Lease(from, () => this.#abandon());
+    if (asker !== undefined) this.#lease = new Lease(from, () => this.#abandon(), this);
   }
 
   /** Whether the cell still owes an answer. */
@@ -155,6 +163,11 @@ export class Incoming {
     });
     requests.set(id, request);
     return request;
+  }
+
+  /** A request that is not settled. */
+  find(from: IsolateId, id: number): Request | undefined {
+    return this.#requests.get(from)?.get(id);
   }
 
   /** The asker gave up. */

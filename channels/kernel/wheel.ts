@@ -9,6 +9,8 @@ export const MAX_DELAY_MS: number = 2 ** 31 - 1;
 export interface Deadline {
   /** Forgets the deadline; harmless once it has fired. */
   cancel(): void;
+  /** When it fires, by `performance.now()`. */
+  readonly dueMs: number;
 }
 
 class Entry implements Deadline {
@@ -18,6 +20,10 @@ class Entry implements Deadline {
 
   cancel(): void {
     this.bucket?.remove(this);
+  }
+
+  get dueMs(): number {
+    return (this.bucket?.tick ?? 0) * TICK_MS;
   }
 }
 

@@ -4,6 +4,7 @@ import { Cell } from "../kernel/cell.ts";
 import { Deque } from "../kernel/deque.ts";
 import { type Holder, holders, Lease } from "../kernel/holder.ts";
 import { isolate } from "../kernel/isolate.ts";
+import { type CellReport, type Listed, listing, partyOf, whereIs } from "../kernel/listed.ts";
 import { packPlain } from "../kernel/pack.ts";
 import type { Request } from "../kernel/request.ts";
 import { MAIN_NUMBER, type Permit, PermitWords, SPARE } from "./permit_words.ts";
@@ -49,7 +50,7 @@ interface Member {
  * The home of a lock or semaphore: the queue of those who wait, first come, first served, threads and subprocesses
  * alike, and the end of those who died with a permit.
  */
-export class PermitCell extends Cell {
+export class PermitCell extends Cell implements Listed {
   readonly words: PermitWords;
   readonly #kind: PermitKind;
   readonly #waiters = new Deque<Waiter>();
@@ -63,6 +64,7 @@ export class PermitCell extends Cell {
     const inMemory = Math.min(permits, MAX_IN_MEMORY);
     this.words = PermitWords.allocate(inMemory, kind.grows ? GROWTH : 0);
     this.words.spares = permits - inMemory;
+    listing.add(this);
   }
 
   /** Who has permits, each as often as it has one. */
@@ -118,6 +120,13 @@ export class PermitCell extends Cell {
 
   #refuse(request: Request): void {
     request.throw(new TypeError(`Cannot ask a ${this.#kind.title}: no such request as "${request.verb}"`));
+  }
+
+  report(): CellReport {
+    const owners = this.owners.map(partyOf);
+    const waiters = [...this.#waiters].map((waiter) => ({ ...partyOf(waiter.holder), wait: numberOf(waiter) }));
+    const permits = this.free + owners.length;
+    return { lock: { address: whereIs(this), kind: this.#kind.title, permits, owners, waiters } };
   }
 
   /** What a holder of this isolate is called in the memory. */
@@ -300,6 +309,17 @@ export class PermitCell extends Cell {
     }
     this.#serve();
   }
+}
+
+const waits = new WeakMap<Waiter, number>();
+let lastWait = 0;
+
+/** Tells one wait from another, for those who look twice. */
+function numberOf(waiter: Waiter): number {
+  const known = waits.get(waiter);
+  if (known !== undefined) return known;
+  waits.set(waiter, ++lastWait);
+  return lastWait;
 }
 
 /** The error of one who releases what it does not have. */

@@ -27,6 +27,14 @@ export function eachPair(name: string, body: (one: PlacementName, other: Placeme
   }
 }
 
+/** Registers a test for pairs of placements, among which each is once the one and once the other. */
+export function eachMixed(name: string, body: (one: PlacementName, other: PlacementName) => Promise<void>): void {
+  for (const [at, one] of PLACEMENTS.entries()) {
+    const other = PLACEMENTS[(at + 1) % PLACEMENTS.length];
+    oneTest(`${name} (${one}, ${other})`, () => body(one, other));
+  }
+}
+
 /** Registers a test that must end in time and leave nothing. */
 export function oneTest(name: string, body: () => Promise<void>, testMs: number = TEST_MS): void {
   Deno.test(name, async () => {

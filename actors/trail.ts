@@ -1,0 +1,65 @@
+import type { Address } from "../channels/kernel/address.ts";
+import { ask, type OpenQuestion } from "../channels/kernel/ask.ts";
+import type { Cell } from "../channels/kernel/cell.ts";
+import type { Holder } from "../channels/kernel/holder.ts";
+import { packPlain, unpack } from "../channels/kernel/pack.ts";
+import { incoming, type Onward, type Request } from "../channels/kernel/request.ts";
+
+/*
+ * A probe follows the calls that actors wait for, from one actor to the next, to see whether it comes back to where it
+ * began. It travels as a request about a request: "you owe me the answer to number 7; for whom do you wait?"
+ */
+
+/** The verb of a probe; its detail is the number of the call that it is about. */
+export const PROBE = "probe";
+
+/** One actor on the way of a probe. */
+export interface Step {
+  readonly name: string;
+  readonly address: string;
+  /** Whether the call by which the probe came to it was in its mailbox, and not being handled. */
+  readonly queued: boolean;
+  /** The number of the call that it waits for. */
+  readonly call: number;
+}
+
+/** The way of a probe so far. */
+export interface Trail {
+  /** Which probe it is. */
+  readonly id: string;
+  readonly steps: readonly Step[];
+  /** The way that the probe is to take, when a cycle has been seen and is looked at again. */
+  readonly again?: readonly Step[] | undefined;
+}
+
+/** What takes probes: an actor, or the place of one. */
+export interface Probed extends Cell {
+  probed(call: Request, trail: Trail): void;
+}
+
+/** Takes a probe that came from another isolate. */
+export function receiveProbe(request: Request, probed: (call: Request, trail: Trail) => void): void {
+  request.reply();
+  const call = incoming.find(request.from.isolate, Number(request.detail));
+  if (call !== undefined) probed(call, unpack(request.body, request.from) as Trail);
+}
+
+/** Sends a probe after a call that was made here. */
+export function sendProbe(call: OpenQuestion, trail: Trail): void {
+  const { cell, request, target, question } = call;
+  if (cell !== undefined) (cell as Probed).probed(request!, trail);
+  else probeElsewhere(target!, call.number(), question.holder, trail);
+}
+
+/** Sends a probe after a call that was handed on. */
+export function sendOnward(onward: Onward | undefined, via: Holder, trail: Trail): void {
+  if (onward === undefined) return;
+  if ("cell" in onward) (onward.cell as Probed).probed(onward.request, trail);
+  else probeElsewhere(onward.target, onward.id, via, trail);
+}
+
+/** Asked, so that it never becomes a dead letter, and quietly: nobody waits for the answer. */
+function probeElsewhere(target: Address, call: number, holder: Holder, trail: Trail): void {
+  const question = { holder, verb: PROBE, detail: `${call}`, body: packPlain(trail), quiet: true };
+  ask(target, { ...question, lost: () => new Error("gone") }).catch(() => {});
+}
