@@ -8,6 +8,7 @@ import { contactOf } from "./current.ts";
 import { findRegistration, type Registration } from "./definition.ts";
 import { describeExit } from "./exited.ts";
 import type { Keeper } from "./keeper.ts";
+import "./gauges.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
 import { logStarted } from "./life_log.ts";
 import { process } from "./placement/process.ts";

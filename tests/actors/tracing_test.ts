@@ -1,6 +1,6 @@
 /** What a trace shows of calls, as Deno's own console exporter writes it. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runProgram } from "../run_program.ts";
 
 const program = import.meta.resolve("./fixtures/traced.ts");
@@ -60,4 +60,25 @@ Deno.test("without being told to trace, Deno is asked for no span, and no messag
   assertMatch(stderr, /otel not initialized/);
   const { tracing } = await import("../../actors/tracing.ts");
   assertEquals(tracing, undefined);
+});
+
+Deno.test("mailboxes, restarts and queues are measured", async () => {
+  const measured = import.meta.resolve("./fixtures/measured.ts");
+  const { code, stdout, stderr } = await runProgram(measured, {
+    env: { ...TRACED, OTEL_METRIC_EXPORT_INTERVAL: "100" },
+  });
+  assertEquals(code, 0, stderr);
+  const values = (metric: string) => {
+    const blocks = `${stdout}\n${stderr}`.split(/^(?=[A-Z]+ )/m).filter((block) =>
+      block.startsWith(`METRIC ${metric} `)
+    );
+    return new Set(
+      blocks.flatMap((block) => [...block.matchAll(/\{([^}]*)\} value=(\d+)/g)].map(([, of, n]) => [of, n])),
+    );
+  };
+  const told = (metric: string, of: RegExp, value: string) =>
+    [...values(metric)].some(([attributes, n]) => of.test(attributes) && n === value);
+  assert(told("troupe.mailbox.depth", /troupe\.actor=sleeper/, "4"), stdout);
+  assert(told("troupe.actor.restarts", /troupe\.actor=sleeper/, "1"), stdout);
+  assert(told("troupe.queue.size", /troupe\.address=/, "3"), stdout);
 });
