@@ -107,6 +107,8 @@ function isLeased(kind: string): boolean {
 export interface Destination {
   readonly isolate: string;
   readonly slot: number;
+  /** Whether it is dead, of a holder whose death is known. */
+  readonly gone?: boolean;
 }
 
 /** Leases every handle among `passages` to the destination; to be done before the message leaves. */
@@ -116,7 +118,8 @@ export function grantAll(passages: readonly Passage[], to: Destination): void {
     if (!isLeased(kind)) continue;
     if (isCell(target)) {
       if (isolate.exitOf(to.isolate) === undefined) {
-        target.changeLease(kind, holders.get(to.isolate, to.slot), 1, number);
+        // A dead holder is looked up no more: it would be another, whose death nobody would tell.
+        target.changeLease(kind, to.gone ? to as Holder : holders.get(to.isolate, to.slot), 1, number);
       }
     } else {
       const { slot, secret } = target;

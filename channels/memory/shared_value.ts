@@ -65,7 +65,10 @@ export class SharedValue<K extends NumberKind> {
     return this.#client.compareExchange(0, expected, replacement) as Promise<Numeric<K>>;
   }
 
-  /** Replaces it by what `change` makes of it, which is asked again until nobody came in between. Gives the new value. */
+  /**
+   * Replaces it by what `change` makes of it, which is asked again until nobody came in between. Gives the new value. Who
+   * has to ask the home may be overtaken for long by threads that never pause; `add` and a `Lock` are not.
+   */
   update(change: (old: Numeric<K>) => Numeric<K>): Promise<Numeric<K>> {
     return this.#client.update(0, change as never) as Promise<Numeric<K>>;
   }

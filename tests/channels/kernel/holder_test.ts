@@ -1,8 +1,9 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { Cell } from "../../../channels/kernel/cell.ts";
-import { handleKind, Import } from "../../../channels/kernel/handle.ts";
+import { enroll, handleKind, Import } from "../../../channels/kernel/handle.ts";
 import { Holders, holders, Lease } from "../../../channels/kernel/holder.ts";
 import { isolate } from "../../../channels/kernel/isolate.ts";
+import { pack, unpack } from "../../../channels/kernel/pack.ts";
 import { EMPTY_PACKET } from "../../../channels/kernel/packet.ts";
 import { Request } from "../../../channels/kernel/request.ts";
 
@@ -114,6 +115,17 @@ Deno.test("when a holder dies that got handles by message its cell counts it no 
   for (const imported of imports) imported.release();
   assertEquals(cell.holdersOf(KIND), 0);
   assertEquals(cell.returns, [`${KIND}, 2 left`, `${KIND}, 1 left`, `${KIND}, 0 left`]);
+});
+
+Deno.test("a handle that is sent to a dead holder of this isolate is nobody's", async () => {
+  const cell = new Held();
+  const holder = holders.adopt(isolate.id, 905);
+  holders.sweep(holder);
+  const face = new (class Face {})();
+  enroll(face, () => ({ kind: KIND, target: cell, meta: null }));
+  unpack(pack(face, "face", holder), holder);
+  await Promise.resolve();
+  assertEquals([cell.holdersOf(KIND), cell.returns], [0, [`${KIND}, 0 left`]]);
 });
 
 Deno.test("a handle that reaches a dead holder is given back", async () => {
