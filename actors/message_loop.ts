@@ -8,7 +8,7 @@ import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { callableMethod } from "./callable.ts";
-import { type CallContext, runAs } from "./context.ts";
+import { type CallContext, runAs, runAtOnce } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import type { FailedMessage } from "./hooks.ts";
 import { Inbox } from "./inbox.ts";
@@ -27,7 +27,8 @@ export class MessageLoop {
   readonly #concurrency: number;
   #instance: object | undefined;
   #running = 0;
-  readonly #active = new Set<Request>();
+  /** What is being handled: mostly one, for which a `Set` would make a new table every few messages. */
+  readonly #active: Request[] = [];
   readonly #streams = new Set<StreamCell>();
   readonly #roomListeners = new Deque<Request>();
   #takers: ((request: Request | undefined) => void)[] = [];
@@ -147,27 +148,35 @@ export class MessageLoop {
   /** Handles one message; a promise if that is not over when it returns. */
   #handle(request: Request): Promise<void> | undefined {
     const instance = this.#instance!;
-    const method = callableMethod(instance, request.detail);
-    if (method === undefined) return void this.refuseUnknown(request);
+    const callable = callableMethod(instance, request.detail);
+    if (callable === undefined) return void this.refuseUnknown(request);
     const bridged: object[] = [];
     const call = request.asker === undefined ? undefined : new Call(request);
-    this.#active.add(request);
+    this.#active.push(request);
     let result: unknown;
     try {
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
-      result = runAs(this.#actor, call, () => method.apply(instance, args));
+      const run = callable.atOnce ? runAtOnce : runAs;
+      result = run(this.#actor, call, () => callable.method.apply(instance, args));
     } catch (error) {
       return this.#failed(request, error, bridged);
     }
-    if (!isThenable(result)) return this.#succeeded(request, result, bridged, call);
-    return Promise.resolve(result).then(
+    const thenable = isThenable(result);
+    callable.atOnce = !thenable && !isIterator(result) && callable.atOnce !== false;
+    if (!thenable) return this.#succeeded(request, result, bridged, call);
+    return Promise.resolve(result as PromiseLike<unknown>).then(
       (value) => this.#succeeded(request, value, bridged, call),
       (error) => this.#failed(request, error, bridged),
     );
   }
 
+  #leave(request: Request): void {
+    const last = this.#active.pop()!;
+    if (last !== request) this.#active[this.#active.indexOf(request)] = last;
+  }
+
   #over(request: Request, bridged: object[]): void {
-    this.#active.delete(request);
+    this.#leave(request);
     for (const face of bridged) endBridged(face);
   }
 
@@ -188,7 +197,7 @@ export class MessageLoop {
       },
     });
     this.#streams.add(stream);
-    this.#active.delete(request);
+    this.#leave(request);
     request.replyPacket(pack(new Transit(stream.passage()), "result", request.from));
   }
 
