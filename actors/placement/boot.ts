@@ -3,6 +3,7 @@ import { Cell, cells } from "../../channels/kernel/cell.ts";
 import "../../channels/kernel/dispatch.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import type { Link } from "../../channels/kernel/link.ts";
+import { logger } from "../../channels/kernel/log.ts";
 import { setRoot } from "../../channels/kernel/root.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
@@ -48,6 +49,7 @@ export class Boot extends Cell {
     this.#served.catch(() => {});
     isolate.id = config.id;
     setRoot(config.root);
+    logger.level = config.logLevel;
     const { parent } = config;
     this.#actor = new Actor({
       ...config,

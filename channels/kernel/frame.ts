@@ -26,7 +26,7 @@ export interface Route {
 }
 
 /** How many fields the header of each kind has: the kind itself and the handles are two of them. */
-const FIELDS: readonly number[] = [9, 5, 4, 4, 3, 4, 8, 6, 4];
+const FIELDS: readonly number[] = [10, 5, 4, 4, 3, 4, 8, 6, 4];
 const SEND = 0;
 const REPLY = 1;
 const ITEM = 2;
@@ -89,7 +89,9 @@ function writeFields(writer: Writer, envelope: Envelope): void {
       writer.number(envelope.holder);
       writer.number(envelope.id);
       writer.string(envelope.verb);
-      return writer.string(envelope.detail);
+      writer.string(envelope.detail);
+      if (envelope.body.trace === undefined) return writer.nil();
+      return writer.string(envelope.body.trace);
     case "reply":
       writer.number(envelope.id);
       writer.string(envelope.outcome);
@@ -139,7 +141,7 @@ function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId
         id: count(reader),
         verb: text(reader),
         detail: text(reader),
-        body: readBody(reader, frame),
+        body: readTracedBody(reader, frame),
       };
     case REPLY:
       return {
@@ -208,6 +210,13 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
     default:
       return malformed("its kind is unknown");
   }
+}
+
+/** The trace, if there is one, and the body. */
+function readTracedBody(reader: Reader, frame: Frame): Packet {
+  const trace = readValue(reader);
+  const body = readBody(reader, frame);
+  return trace === null ? body : { ...body, trace: asText(trace) };
 }
 
 /** The handles, and the value up to the frame's end. */

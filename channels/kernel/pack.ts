@@ -126,7 +126,7 @@ export function withoutMoves(packet: Packet): Packet {
   const { moved } = packet;
   const value = decode(packet.bytes, { handle: (index) => places[index], transfer: (index) => moved[index] });
   const bytes = encode(value, "message", { handle: (object) => index.get(object), transfer: () => undefined });
-  return { bytes, passages: packet.passages, moved: [] };
+  return { ...packet, bytes, moved: [] };
 }
 
 /** Hands a packet on, unread, from one holder to another. */
