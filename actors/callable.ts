@@ -1,22 +1,31 @@
 const HOOKS: ReadonlySet<string> = new Set(["onStart", "onStop", "onDown", "onError"]);
-const known = new WeakMap<object, Map<string, Method | undefined>>();
+const known = new WeakMap<object, Map<string, Callable>>();
 
 // deno-lint-ignore no-explicit-any -- the arguments were typed where the call was made
 type Method = (this: object, ...args: any[]) => unknown;
+
+/** A method that others may call, and what was seen of it. */
+export interface Callable {
+  readonly method: Method;
+  /** Whether each time so far it gave a value, and never a promise or iterator; undefined before the first time. */
+  atOnce: boolean | undefined;
+}
 
 /**
  * The method that others may call by this name, if there is one: what a class declares as a public method, and nothing
  * that merely happens to be a function somewhere on the instance.
  */
-export function callableMethod(instance: object, name: string): Method | undefined {
+export function callableMethod(instance: object, name: string): Callable | undefined {
   const prototype = Object.getPrototypeOf(instance) as object;
   let methods = known.get(prototype);
   if (methods === undefined) known.set(prototype, methods = new Map());
-  if (methods.has(name)) return methods.get(name);
+  let callable = methods.get(name);
+  if (callable !== undefined) return callable;
   const method = isCallableName(name) ? findMethod(prototype, name) : undefined;
   // Only what exists is remembered: names come from outside and must not fill the memory.
-  if (method !== undefined) methods.set(name, method);
-  return method;
+  if (method === undefined) return undefined;
+  methods.set(name, callable = { method, atOnce: undefined });
+  return callable;
 }
 
 /** Whether a name may be one of a callable method at all. */

@@ -9,7 +9,7 @@ import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
 import { callableMethod } from "./callable.ts";
-import { type CallContext, runAs } from "./context.ts";
+import { type CallContext, runAs, runAtOnce } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
 import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
@@ -39,7 +39,8 @@ export class MessageLoop {
   readonly busy: BusyTime;
   /** Whether those who wait do so for ever; none while nobody has to wait. */
   #suspicion: Suspicion | undefined;
-  readonly #active = new Set<Request>();
+  /** What is being handled: mostly one, for which a `Set` would make a new table every few messages. */
+  readonly #active: Request[] = [];
   readonly #streams = new Set<StreamCell>();
   readonly #roomListeners = new Deque<Request>();
   #takers: ((request: Request | undefined) => void)[] = [];
@@ -75,7 +76,7 @@ export class MessageLoop {
   /** Whether a call is here, and not answered: whether it is in the mailbox, or being handled, or neither. */
   stateOf(request: Request): "queued" | "handled" | undefined {
     if (!request.open) return undefined;
-    if (this.#active.has(request)) return "handled";
+    if (this.#active.includes(request)) return "handled";
     return this.inbox.has(request) ? "queued" : undefined;
   }
 
@@ -216,27 +217,30 @@ export class MessageLoop {
   /** Handles one message; a promise if that is not over when it returns. */
   #handle(request: Request): Promise<void> | undefined {
     const instance = this.#instance!;
-    const method = callableMethod(instance, request.detail);
-    if (method === undefined) return void this.refuseUnknown(request);
+    const callable = callableMethod(instance, request.detail);
+    if (callable === undefined) return void this.refuseUnknown(request);
     const bridged: object[] = [];
     const call = request.asker === undefined ? undefined : new Call(request);
-    this.#active.add(request);
+    this.#active.push(request);
     const begun = this.busy.begin();
     let result: unknown;
     try {
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
-      const run = () => runAs(this.#actor, call, () => method.apply(instance, args));
+      const runIn = callable.atOnce ? runAtOnce : runAs;
+      const run = () => runIn(this.#actor, call, () => callable.method.apply(instance, args));
       result = tracing === undefined ? run() : this.#traced(tracing, request, run);
     } catch (error) {
       this.busy.end(begun);
       return this.#failed(request, error, bridged);
     }
-    if (!isThenable(result)) {
+    const thenable = isThenable(result);
+    callable.atOnce = !thenable && !isIterator(result) && callable.atOnce !== false;
+    if (!thenable) {
       this.busy.end(begun);
       return this.#succeeded(request, result, bridged, call);
     }
     return awaitTroupeHandler(
-      result,
+      result as PromiseLike<unknown>,
       (value) => {
         this.busy.end(begun);
         this.#succeeded(request, value, bridged, call);
@@ -248,13 +252,18 @@ export class MessageLoop {
     );
   }
 
+  #leave(request: Request): void {
+    const last = this.#active.pop()!;
+    if (last !== request) this.#active[this.#active.indexOf(request)] = last;
+  }
+
   #traced<T>(tracing: Tracing, { detail, body, asker }: Request, run: () => T): T {
     const kind = asker === undefined ? "handlesCast" : "handlesCall";
     return tracing.handle(`${this.#actor.name}.${detail}`, body.trace, kind, run);
   }
 
   #over(request: Request, bridged: object[]): void {
-    this.#active.delete(request);
+    this.#leave(request);
     for (const face of bridged) endBridged(face);
   }
 
@@ -275,7 +284,7 @@ export class MessageLoop {
       },
     });
     this.#streams.add(stream);
-    this.#active.delete(request);
+    this.#leave(request);
     request.replyPacket(pack(new Transit(stream.passage()), "result", request.from));
   }
 

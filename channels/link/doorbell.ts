@@ -48,11 +48,14 @@ const SPIN_MS = 0.008;
 const SLICE_MS = 0.25;
 /** How long to look out at all before going to sleep. */
 const WATCH_MS = 0.05;
+/** The same for one who has just woken another, and waits for it to be up. */
+const PROBE_MS = 0.15;
 /** Where what comes takes longer on average than this, looking out does not pay. */
 const WORTH_MS = 0.1;
 /** A wait counts as at most this long, so that one long pause does not outweigh many short ones. */
 const LONGEST_SAMPLE_MS = 0.4;
 const SAMPLE_WEIGHT = 0.2;
+const MOST_MISSED = 4;
 /** One who was woken and woke another stays awake all the same every so many times. */
 const FIRST_PROBE = 2;
 const LAST_PROBE = 8;
@@ -85,9 +88,11 @@ export class Doorbell {
   #rang = false;
   /** Whether it was the bell that ended the last sleep. */
   #woken = false;
-  /** How long it takes on average until something comes, and since when nothing has; NaN is not counted. */
-  #averageMs = 0;
+  /** How long it takes on average until something comes, and since when nothing has. */
+  #averageMs = LONGEST_SAMPLE_MS;
   #idleSince = NaN;
+  /** How often in a row looking out was in vain. */
+  #missed = 0;
   /** How often it was someone woken who woke another, since that one last stayed awake, and how often is enough. */
   #yielded = 0;
   #probe = FIRST_PROBE;
@@ -196,8 +201,9 @@ export class Doorbell {
       if (this.#waiting) return this.#came(began, probing);
       // Another look from the beginning: somebody may be about to answer.
       if (this.#stirred) return true;
-    } while (this.#turnedAt < began + WATCH_MS);
-    this.#count(LONGEST_SAMPLE_MS);
+    } while (this.#turnedAt < began + (probing ? PROBE_MS : WATCH_MS));
+    // Whoever only sends would never find out that nothing comes.
+    if (++this.#missed >= MOST_MISSED) this.#averageMs = LONGEST_SAMPLE_MS;
     if (probing) this.#probe = Math.min(LAST_PROBE, 2 * this.#probe);
     return false;
   }
@@ -229,16 +235,15 @@ export class Doorbell {
   }
 
   #came(idleSince: number, probing: boolean = false): true {
-    if (!Number.isNaN(idleSince)) this.#count(performance.now() - idleSince);
+    if (!Number.isNaN(idleSince)) {
+      const sampleMs = Math.min(performance.now() - idleSince, LONGEST_SAMPLE_MS);
+      this.#averageMs += SAMPLE_WEIGHT * (sampleMs - this.#averageMs);
+    }
     if (probing) this.#probe = FIRST_PROBE;
     this.#idleSince = NaN;
+    this.#missed = 0;
     this.#sent = this.#rang = false;
     return true;
-  }
-
-  #count(sampleMs: number): void {
-    this.#averageMs += SAMPLE_WEIGHT * (Math.min(sampleMs, LONGEST_SAMPLE_MS) - this.#averageMs);
-    this.#idleSince = NaN;
   }
 }
 

@@ -3,7 +3,7 @@
 import { assertLess } from "@std/assert";
 import { delay } from "@std/async";
 import process from "node:process";
-import { spawn } from "../../mod.ts";
+import { type Ref, spawn } from "../../mod.ts";
 import { Vandal } from "./fixtures/vandal.ts";
 
 /** A longer look at more threads says more. */
@@ -12,9 +12,8 @@ const LOOK_MS = Number(Deno.env.get("TROUPE_TEST_IDLE_MS") ?? 1000);
 
 Deno.test(`${THREADS} threads that have nothing to do use less than 2 % of a core for ${LOOK_MS} ms, and wake when asked`, async () => {
   await using threads = new AsyncDisposableStack();
-  const refs = await Promise.all(
-    Array.from({ length: THREADS }, async () => threads.use(await spawn(Vandal, [], { placement: "thread" }))),
-  );
+  const refs: Ref<Vandal>[] = [];
+  while (refs.length < THREADS) refs.push(threads.use(await spawn(Vandal, [], { placement: "thread" })));
   for (let i = 0; i < 100; i++) await Promise.all(refs.map((ref) => ref.call.ping()));
   // What was only just started is still being compiled and collected.
   await delay(500);
