@@ -114,6 +114,8 @@ export class Boot extends Cell {
     for (const [index, importModule] of importing.entries()) {
       await importGuarded(this.#config.imports[index], importModule);
     }
+    // A rejection that a module's top level left to nobody is told before the next turn, and is a reason not to start.
+    await new Promise<void>((resolve) => void setImmediate(resolve));
   }
 
   async #imported(): Promise<Registration> {
