@@ -84,6 +84,7 @@ export class PermitSeat {
     const permit = this.#takeFree();
     if (permit !== undefined) return permit;
     if (wait.once) throw this.#late(wait.timeoutMs);
+    if (this.holder.gone) throw new DOMException("Cannot acquire a lock: the actor has ended", "AbortError");
     const number = this.#client.sleepingNumber ??= words.nextNumber();
     const deadline = performance.now() + wait.timeoutMs;
     this.#tellNow("acquireSync", number);
@@ -183,7 +184,8 @@ export class PermitSeat {
   /** Takes a permit if that can be done without a message. */
   #takeFree(): Permit | undefined {
     this.assertHome();
-    if (this.#words === undefined || this.#words.contended) return undefined;
+    // The code of a dead actor may go on; the home has freed what it had, and would not hear of any more.
+    if (this.#words === undefined || this.holder.gone || this.#words.contended) return undefined;
     const permit = this.#words.take(this.#number);
     return permit && this.#note(permit);
   }
