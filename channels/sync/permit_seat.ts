@@ -1,5 +1,6 @@
 import { DisconnectedError, TimeoutError } from "../errors.ts";
 import { ask, type Question, tell } from "../kernel/ask.ts";
+import type { Address } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import type { Holder } from "../kernel/holder.ts";
 import { isolate } from "../kernel/isolate.ts";
@@ -8,7 +9,7 @@ import { type Patience, patience } from "../kernel/wait.ts";
 import { notOwner, type PermitCell } from "./permit_cell.ts";
 import type { PermitClient } from "./permit_client.ts";
 import { type Permit, type PermitWords, SPARE } from "./permit_words.ts";
-import { checkStop } from "./stop_word.ts";
+import { beginBlocking, checkStop, isLost } from "./stop_word.ts";
 
 /** One who waits synchronously looks up this often, to see whether it has been asked to stop. */
 const SLICE_MS = 50;
@@ -87,6 +88,7 @@ export class PermitSeat {
     if (this.holder.gone) throw new DOMException("Cannot acquire a lock: the actor has ended", "AbortError");
     const number = this.#client.sleepingNumber ??= words.nextNumber();
     const deadline = performance.now() + wait.timeoutMs;
+    const blocking = beginBlocking((this.#client.target as Address).isolate);
     this.#tellNow("acquireSync", number);
     try {
       for (let first = true;; first = false) {
@@ -99,6 +101,7 @@ export class PermitSeat {
         }
         // Not before it has waited a little: who stops may still want a lock that is soon free.
         if (!first) checkStop();
+        if (isLost(blocking)) throw this.#lost("acquire");
         const left = deadline - performance.now();
         if (left <= 0) throw this.#late(wait.timeoutMs);
         const rung = words.sleep(bell, Math.min(SLICE_MS, left));
@@ -108,7 +111,7 @@ export class PermitSeat {
     } catch (error) {
       // The number is not used again: a gift may be on its way to it.
       this.#client.sleepingNumber = undefined;
-      this.#tell("cancelSync", number, SPARE);
+      if (!isLost(blocking)) this.#tell("cancelSync", number, SPARE);
       throw error;
     }
   }
@@ -198,7 +201,8 @@ export class PermitSeat {
 
   #forget(permit: Permit | undefined): void {
     if (permit === undefined) return;
-    this.held.splice(this.held.lastIndexOf(permit), 1);
+    if (permit === this.held.at(-1)) this.held.pop();
+    else this.held.splice(this.held.indexOf(permit), 1);
     this.#end();
   }
 

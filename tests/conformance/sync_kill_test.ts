@@ -91,34 +91,49 @@ async function schedule(users: User[], seed: number): Promise<number> {
     const victim = chance(users.length);
     victims.add(victim);
     if (users[victim].ref.alive) end(users[victim], chance);
-    await soon(users[victim].ref.exited);
+    await within(users[victim].ref.exited, () => `${who(users[victim])} ends`, primitives);
     const survivors = users.filter((_, index) => !victims.has(index));
     await Promise.all(survivors.map((survivor) => progress(survivor, primitives)));
   }
   for (const [index, { ref }] of users.entries()) if (!victims.has(index)) ref.cast.finish();
   let abandoned = 0;
   for (const [index, run] of runs.entries()) {
-    const deeds = await soon(run.catch((error) => {
+    const settled = run.catch((error) => {
       if (victims.has(index) && error instanceof ActorExitedError) return undefined;
       throw error;
-    }));
+    });
+    const deeds = await within(settled, () => `${who(users[index])} finishes`, primitives);
     abandoned += deeds?.abandoned ?? 0;
   }
   ended = true;
-  await soon(helping);
+  await within(helping, () => "the helper finishes", primitives);
   await assertFree(primitives);
   for (const victim of victims) users[victim] = await spawnUser(PLACEMENTS[chance(PLACEMENTS.length)]);
   return abandoned;
 }
 
 /** Waits until somebody has done something more. */
-async function progress({ ref, placement }: User, primitives: Primitives): Promise<void> {
-  const before = await soon(later(ref.call.steps()));
-  const more = async () => await ref.call.steps() > before;
-  const stuck = () => `${ref.name} (${ref.address}, ${placement}) goes on: ${Deno.inspect(primitives)}`;
-  await until(more, "", SECOND_MS).catch((cause) => {
-    throw new Error(`Not within ${SECOND_MS} ms: ${stuck()}`, { cause });
-  });
+async function progress(user: User, primitives: Primitives): Promise<void> {
+  const { steps } = user.ref.call;
+  const goesOn = async () => {
+    for (const before = await steps(); await steps() === before;) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  };
+  await within(goesOn(), () => `${who(user)} goes on`, primitives);
+}
+
+/** What must come about within a second; else it is said how everything is. */
+async function within<T>(promise: Promise<T>, what: () => string, primitives: Primitives): Promise<T> {
+  try {
+    return await soon(promise);
+  } catch (cause) {
+    throw new Error(`Not within ${SECOND_MS} ms: ${what()}: ${Deno.inspect(primitives)}`, { cause });
+  }
+}
+
+function who({ ref, placement }: User): string {
+  return `${ref.name} (${ref.address}, ${placement})`;
 }
 
 async function assertFree({ lock, rlock, semaphore, bounded, condition, flag, barrier }: Primitives): Promise<void> {
