@@ -8,7 +8,8 @@ import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { tell } from "../../channels/kernel/ask.ts";
 import { EMPTY_PACKET } from "../../channels/kernel/packet.ts";
-import { type Port, PortLink } from "../../channels/link/port_link.ts";
+import type { Port } from "../../channels/link/port_link.ts";
+import { linkToStarter } from "../../channels/link/thread_link.ts";
 import { forgetInterrupt, hearStopWord } from "../../channels/sync/stop_word.ts";
 import { mainActor } from "../context.ts";
 import { ExitRequest } from "../exited.ts";
@@ -16,8 +17,8 @@ import { Boot } from "./boot.ts";
 import type { ThreadConfig } from "./thread_config.ts";
 import { holdLife } from "./thread_lock.ts";
 
-const { config, stopWord } = workerData as ThreadConfig;
-const link = new PortLink(parentPort as unknown as Port);
+const { config, memory, stopWord } = workerData as ThreadConfig;
+const link = linkToStarter(parentPort as unknown as Port, memory);
 
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
 const scope = globalThis as unknown as { self: unknown; close: () => void };

@@ -1,7 +1,7 @@
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
-import { PortLink } from "../../channels/link/port_link.ts";
+import { linkToThread, shareMemory } from "../../channels/link/thread_link.ts";
 import { loseWait, makeStopWord, raiseStopWord } from "../../channels/sync/stop_word.ts";
 import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
@@ -26,9 +26,10 @@ export const thread: Placement = {
   },
 
   open(config: BootConfig): Seat {
+    const memory = shareMemory();
     const stopWord = makeStopWord();
     const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
-      workerData: { config, stopWord } satisfies ThreadConfig,
+      workerData: { config, memory, stopWord } satisfies ThreadConfig,
       name: config.name,
       // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
       env: SHARE_ENV,
@@ -39,11 +40,12 @@ export const thread: Placement = {
     const exited = new Promise<SeatEnd>((resolve) => {
       worker.on("exit", (code: number) => resolve(killedBy ? KILLED[killedBy] : { code: code & 0xff, error: failure }));
     });
+    const link = linkToThread(worker, memory);
     const ended = exited.then(async (end) => {
       await lifeIsOver(config);
+      link.drain();
       return end;
     });
-    const link = new PortLink(worker);
     const opened = new Promise<Link>((resolve, reject) => {
       void link.heard.then(() => {
         worker.unref();
@@ -61,6 +63,7 @@ export const thread: Placement = {
       kill(signal) {
         killedBy ??= signal;
         worker.ref();
+        link.doom();
         void worker.terminate();
       },
     };
