@@ -89,7 +89,8 @@ export class PermitSeat {
     const number = this.#client.sleepingNumber ??= words.nextNumber();
     const deadline = performance.now() + wait.timeoutMs;
     const blocking = beginBlocking((this.#client.target as Address).isolate);
-    this.#tellNow("acquireSync", number);
+    this.#tell("acquireSync", number, SPARE);
+    void isolate.flush();
     try {
       for (let first = true;; first = false) {
         const { bell } = words;
@@ -104,9 +105,11 @@ export class PermitSeat {
         if (isLost(blocking)) throw this.#lost("acquire");
         const left = deadline - performance.now();
         if (left <= 0) throw this.#late(wait.timeoutMs);
-        const rung = words.sleep(bell, Math.min(SLICE_MS, left));
+        if (words.sleep(bell, Math.min(SLICE_MS, left))) continue;
         // Whoever freed it has told the home, but that may have to pass through this very thread.
-        if (!rung && words.hasFree) this.#tellNow("kick", number);
+        if (words.hasFree) this.#tell("kick", number, SPARE);
+        // What had no room before may have some by now.
+        void isolate.flush();
       }
     } catch (error) {
       // The number is not used again: a gift may be on its way to it.
@@ -249,12 +252,6 @@ export class PermitSeat {
 
   #tell(verb: string, number: number, index: number): void {
     tell(this.#client.target, this.holder, verb, `${number} ${index}`, EMPTY_PACKET);
-  }
-
-  /** The same, before this thread is blocked. */
-  #tellNow(verb: string, number: number): void {
-    this.#tell(verb, number, SPARE);
-    void isolate.flush();
   }
 
   #lost(action: string): DisconnectedError {
