@@ -1,5 +1,12 @@
 import { type Exit, isExit, PARENT_GONE } from "../channels/exit.ts";
-import { type Address, BOOT_SLOT, MAIN_SLOT, makeSecret } from "../channels/kernel/address.ts";
+import {
+  type Address,
+  BOOT_SLOT,
+  type IsolateId,
+  isWithin,
+  MAIN_SLOT,
+  makeSecret,
+} from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { addressOf, Cell, cells } from "../channels/kernel/cell.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
@@ -47,6 +54,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   #held = false;
   #interrupted = false;
   #liveness: Liveness | undefined;
+  #watching: ((gone: IsolateId) => void) | undefined;
 
   constructor(plan: StartPlan, placement: Placement) {
     super();
@@ -107,6 +115,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   receive(request: Request): void {
+    if (request.verb === "watch" && request.from.isolate === this.#boot.isolate) return this.#watch(request.detail);
     if (!control(this, request)) {
       request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
     }
@@ -182,6 +191,16 @@ export class IsolateKeeper extends Cell implements Keeper {
     });
   }
 
+  /** Its thread blocks until another isolate ends that, and cannot hear itself that it is gone. */
+  #watch(detail: string): void {
+    const [wait, home] = detail.split(" ");
+    const lose = () => this.#seat?.loseWait?.(Number(wait));
+    if (isolate.exitOf(home) !== undefined) return lose();
+    if (this.#watching !== undefined) isolate.downListeners.delete(this.#watching);
+    this.#watching = (gone) => isWithin(home, gone) && lose();
+    isolate.downListeners.add(this.#watching);
+  }
+
   /** Tells the actor something; its end is told elsewhere. */
   #ask(verb: string, value?: number): void {
     const body = value === undefined ? EMPTY_PACKET : packPlain(value);
@@ -228,6 +247,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   #settle(exit: Exit): void {
     this.#liveness?.[Symbol.dispose]();
     isolate.down(this.#boot.isolate, exit);
+    if (this.#watching !== undefined) isolate.downListeners.delete(this.#watching);
     this.exit = exit;
     seated.delete(this);
     cells.retire(this, exit);

@@ -6,6 +6,8 @@
 
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
+import { tell } from "../../channels/kernel/ask.ts";
+import { EMPTY_PACKET } from "../../channels/kernel/packet.ts";
 import type { Port } from "../../channels/link/port_link.ts";
 import { linkToStarter } from "../../channels/link/thread_link.ts";
 import { forgetInterrupt, hearStopWord } from "../../channels/sync/stop_word.ts";
@@ -33,10 +35,13 @@ Object.defineProperty(Deno, "exit", {
 
 const boot = new Boot(config, link, (code) => process.exit(code));
 const actor = mainActor();
-hearStopWord(stopWord, (reason) => {
-  if (reason === "stop") void actor.stop(Infinity);
-  else actor.interrupt();
-  return actor.signal.reason;
+hearStopWord(stopWord, {
+  heard(reason) {
+    if (reason === "stop") void actor.stop(Infinity);
+    else actor.interrupt();
+    return actor.signal.reason;
+  },
+  watch: (home, wait) => tell(config.keeper, actor.holder, "watch", `${wait} ${home}`, EMPTY_PACKET),
 });
 actor.signal.addEventListener("abort", forgetInterrupt, { once: true });
 

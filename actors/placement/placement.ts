@@ -76,6 +76,8 @@ export interface Seat {
   readonly ended: Promise<SeatEnd>;
   /** Lets it know, should it be blocked and hear no message. */
   unblock?(reason: StopReason): void;
+  /** Lets it know that nobody is left who could end that wait of its. */
+  loseWait?(wait: number): void;
   /** Ends it, busy or not. */
   kill(signal: EndSignal): void;
 }

@@ -2,7 +2,7 @@ import { SHARE_ENV, Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import { linkToThread, shareMemory } from "../../channels/link/thread_link.ts";
-import { makeStopWord, raiseStopWord } from "../../channels/sync/stop_word.ts";
+import { loseWait, makeStopWord, raiseStopWord } from "../../channels/sync/stop_word.ts";
 import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
 import { stubUrl } from "./stub.ts";
@@ -59,6 +59,7 @@ export const thread: Placement = {
       link: opened,
       ended,
       unblock: (reason) => raiseStopWord(stopWord, reason),
+      loseWait: (wait) => loseWait(stopWord, wait),
       kill(signal) {
         killedBy ??= signal;
         worker.ref();

@@ -84,6 +84,8 @@ export class RingLink implements Link, Entrance {
 
   flush(): Promise<void> {
     void this.#aside.flush();
+    // Who is about to block has nobody else to do it.
+    if (this.#unsent.size > 0) this.#resend();
     if (this.#unsent.size === 0) return Promise.resolve();
     this.#flushed ??= Promise.withResolvers();
     return this.#flushed.promise;

@@ -266,7 +266,7 @@ export class PermitCell extends Cell implements Listed {
   /** One who waited synchronously gives up, and its number with it. It may have been given a permit in the meantime. */
   #cancelSync(holder: Holder, number: number): void {
     if (!this.#knows(holder, number)) return;
-    this.#removeSync((waiter) => waiter.number === number);
+    this.#removeWaiters((waiter) => waiter.number === number && waiter.request === undefined);
     if (this.words.takeGift(number)) this.#free(SPARE, number, holder);
     const index = this.words.indexOf(number);
     if (index >= 0) this.#free(index, number, holder);
@@ -274,18 +274,15 @@ export class PermitCell extends Cell implements Listed {
     this.#serve();
   }
 
-  #removeSync(matches: (waiter: Waiter) => boolean): void {
-    for (const waiter of [...this.#waiters]) {
-      if (waiter.request === undefined && matches(waiter)) this.#waiters.remove(waiter);
-    }
+  #removeWaiters(matches: (waiter: Waiter) => boolean): void {
+    for (const waiter of [...this.#waiters]) if (matches(waiter)) this.#waiters.remove(waiter);
   }
 
-  /** Frees what the caller has; a permit that it does not have is made where that is allowed. */
+  /** Frees what the caller has. If it names nothing it has nothing, and another permit is made where that is allowed. */
   #release(request: Request, number: number, index: number): void {
-    if (number === 0 || !this.#free(index, number, request.from)) {
-      if (!this.#kind.grows) return request.throw(notOwner(this.#kind));
+    if (number === 0 && this.#kind.grows) {
       if (!this.words.open()) this.words.spares++;
-    }
+    } else if (!this.#free(index, number, request.from)) return request.throw(notOwner(this.#kind));
     this.#serve();
     request.reply();
   }
@@ -295,7 +292,8 @@ export class PermitCell extends Cell implements Listed {
     const member = this.#members.get(holder);
     if (member === undefined) return;
     this.#members.delete(holder);
-    this.#removeSync((waiter) => waiter.holder === holder);
+    // At once: what one of them were given now would be nobody's.
+    this.#removeWaiters((waiter) => waiter.holder === holder);
     this.words.spares += member.spares;
     for (const number of member.numbers) this.#abandon(number);
     this.#serve();

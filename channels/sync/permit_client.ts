@@ -21,11 +21,13 @@ export class PermitClient {
   /** Who got this handle by message, and what it is called in the memory. */
   readonly #arrived: { readonly holder: Holder; readonly number: number } | undefined;
 
+  readonly #action: string;
   /** That of whoever called last. */
   #seat: PermitSeat | undefined;
 
   constructor(readonly kind: PermitKind, readonly target: Target, passage?: Passage, imported?: Import) {
     this.key = isCell(target) ? target : showAddress(target);
+    this.#action = `acquire a ${kind.title}`;
     if (isCell(target)) this.words = (target as PermitCell).words;
     else if (passage?.memory !== undefined) this.words = new PermitWords(passage.memory);
     if (imported !== undefined) this.#arrived = { holder: imported.holder, number: passage!.number! };
@@ -38,7 +40,7 @@ export class PermitClient {
   }
 
   async acquire(options: WaitOptions | undefined): Promise<LockGuard> {
-    const wait = patience(`acquire a ${this.kind.title}`, options);
+    const wait = patience(this.#action, options);
     const seat = this.seat();
     return new PermitGuard(seat, await seat.acquire(wait));
   }
@@ -50,7 +52,7 @@ export class PermitClient {
   }
 
   acquireSync(options: WaitOptions | undefined): LockGuard {
-    const wait = patience(`acquire a ${this.kind.title}`, options);
+    const wait = patience(this.#action, options);
     const seat = this.seat();
     return new PermitGuard(seat, seat.acquireSync(wait));
   }

@@ -1,5 +1,6 @@
 import { DisconnectedError, TimeoutError } from "../errors.ts";
 import { ask, type Question, tell } from "../kernel/ask.ts";
+import type { Address } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import type { Holder } from "../kernel/holder.ts";
 import { isolate } from "../kernel/isolate.ts";
@@ -8,7 +9,7 @@ import { type Patience, patience } from "../kernel/wait.ts";
 import { notOwner, type PermitCell } from "./permit_cell.ts";
 import type { PermitClient } from "./permit_client.ts";
 import { type Permit, type PermitWords, SPARE } from "./permit_words.ts";
-import { checkStop } from "./stop_word.ts";
+import { beginBlocking, checkStop, isLost } from "./stop_word.ts";
 
 /** One who waits synchronously looks up this often, to see whether it has been asked to stop. */
 const SLICE_MS = 50;
@@ -84,9 +85,12 @@ export class PermitSeat {
     const permit = this.#takeFree();
     if (permit !== undefined) return permit;
     if (wait.once) throw this.#late(wait.timeoutMs);
+    if (this.holder.gone) throw new DOMException("Cannot acquire a lock: the actor has ended", "AbortError");
     const number = this.#client.sleepingNumber ??= words.nextNumber();
     const deadline = performance.now() + wait.timeoutMs;
-    this.#tellNow("acquireSync", number);
+    const blocking = beginBlocking((this.#client.target as Address).isolate);
+    this.#tell("acquireSync", number, SPARE);
+    void isolate.flush();
     try {
       for (let first = true;; first = false) {
         const { bell } = words;
@@ -98,16 +102,19 @@ export class PermitSeat {
         }
         // Not before it has waited a little: who stops may still want a lock that is soon free.
         if (!first) checkStop();
+        if (isLost(blocking)) throw this.#lost("acquire");
         const left = deadline - performance.now();
         if (left <= 0) throw this.#late(wait.timeoutMs);
-        const rung = words.sleep(bell, Math.min(SLICE_MS, left));
+        if (words.sleep(bell, Math.min(SLICE_MS, left))) continue;
         // Whoever freed it has told the home, but that may have to pass through this very thread.
-        if (!rung && words.hasFree) this.#tellNow("kick", number);
+        if (words.hasFree) this.#tell("kick", number, SPARE);
+        // What had no room before may have some by now.
+        void isolate.flush();
       }
     } catch (error) {
       // The number is not used again: a gift may be on its way to it.
       this.#client.sleepingNumber = undefined;
-      this.#tell("cancelSync", number, SPARE);
+      if (!isLost(blocking)) this.#tell("cancelSync", number, SPARE);
       throw error;
     }
   }
@@ -183,7 +190,8 @@ export class PermitSeat {
   /** Takes a permit if that can be done without a message. */
   #takeFree(): Permit | undefined {
     this.assertHome();
-    if (this.#words === undefined || this.#words.contended) return undefined;
+    // The code of a dead actor may go on; the home has freed what it had, and would not hear of any more.
+    if (this.#words === undefined || this.holder.gone || this.#words.contended) return undefined;
     const permit = this.#words.take(this.#number);
     return permit && this.#note(permit);
   }
@@ -196,7 +204,8 @@ export class PermitSeat {
 
   #forget(permit: Permit | undefined): void {
     if (permit === undefined) return;
-    this.held.splice(this.held.lastIndexOf(permit), 1);
+    if (permit === this.held.at(-1)) this.held.pop();
+    else this.held.splice(this.held.indexOf(permit), 1);
     this.#end();
   }
 
@@ -243,12 +252,6 @@ export class PermitSeat {
 
   #tell(verb: string, number: number, index: number): void {
     tell(this.#client.target, this.holder, verb, `${number} ${index}`, EMPTY_PACKET);
-  }
-
-  /** The same, before this thread is blocked. */
-  #tellNow(verb: string, number: number): void {
-    this.#tell(verb, number, SPARE);
-    void isolate.flush();
   }
 
   #lost(action: string): DisconnectedError {

@@ -181,7 +181,10 @@ export class PermitWords {
   }
 
   #taken(index: number, number: number): Permit {
-    return { index, number, abandoned: Atomics.exchange(this.#words, ownerAt(index) + 1, 0) === 1 };
+    const at = ownerAt(index) + 1;
+    const abandoned = Atomics.load(this.#words, at) !== 0;
+    if (abandoned) Atomics.store(this.#words, at, 0);
+    return { index, number, abandoned };
   }
 }
 

@@ -135,6 +135,19 @@ for (const place of ["thread", "process"] as const) {
   );
 }
 
+bounded("a thread that is blocked for a lock learns that its home is gone, and that it was already", async () => {
+  const [home, thread] = [await spawn(LockHome, [], { placement: "thread" }), await spawnUser("thread")];
+  const all = await home.call.permits();
+  for (const permits of all) await permits.acquire();
+  const blocked = later(thread.call.acquireSync(all[0]));
+  await until(async () => await home.call.waiting() === 1, "it waits");
+  await home.kill();
+  await assertRejects(() => soon(blocked), DisconnectedError);
+  for (const permits of all) {
+    await assertRejects(() => soon(later(thread.call.acquireSync(permits))), DisconnectedError);
+  }
+});
+
 bounded("a stop ends the wait of a blocked thread within 100 ms, and the thread, as one that was stopped", async () => {
   const lock = new Lock();
   await lock.acquire();

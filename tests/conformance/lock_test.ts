@@ -11,7 +11,7 @@ import {
   SharedValue,
   TimeoutError,
 } from "../../mod.ts";
-import { passOn } from "./fixtures/sync_tasks.ts";
+import { passOn, sendAndBlock } from "./fixtures/sync_tasks.ts";
 import { bounded, everywhere, oneOfEach, PLACEMENTS, soon, spawnUser, timeOf, waitFor } from "./sync_everywhere.ts";
 
 /** Timers may fire a little early, by another clock. */
@@ -230,6 +230,17 @@ everywhere(
 bounded("a lock that is free is taken and released in a thread without a message, in every way", async () => {
   const user = await spawnUser("thread");
   for (const lock of [new Lock(), new RLock()]) assertEquals(await user.call.countEnvelopes(lock, 100), 0);
+});
+
+bounded("a thread that blocks for a lock is heard, however much it has sent before", async () => {
+  const [lock, queue, items] = [new Lock(), new Queue<Uint8Array>(), 200];
+  await lock.acquire();
+  const p = new Process(sendAndBlock, [lock, queue, items], { placement: "thread" });
+  await p.start();
+  await waitFor(1, lock);
+  assertEquals(await queue.size(), items);
+  await lock.release();
+  assertEquals((await soon(p.join()))!.code, 0);
 });
 
 bounded("acquireSync() is a TypeError in the lock's home, and where its memory is not shared", async () => {

@@ -1,0 +1,102 @@
+/**
+ * Locks, event flags and barriers between threads, and between subprocesses, beside those of Python's multiprocessing
+ * where `python3` is there.
+ *
+ * @module
+ */
+
+import { Barrier, EventFlag, Lock, type PlacementName, type Ref, spawn } from "../../mod.ts";
+import { type Alternative, compare, printMachine } from "./harness.ts";
+import { LocksUser } from "./locks_users.ts";
+import { python } from "./python.ts";
+
+printMachine();
+await using refs = new AsyncDisposableStack();
+const users = new Map<PlacementName, Ref<LocksUser>["call"][]>();
+for (const placement of ["thread", "process"] as const) {
+  const refsThere = [];
+  for (let n = 0; n < 4; n++) refsThere.push(refs.use(await spawn(LocksUser, [], { placement })));
+  users.set(placement, refsThere.map((ref) => ref.with({ timeoutMs: Infinity }).call));
+}
+const threads = users.get("thread")!;
+await using peer = await python("locks_peer.py");
+const inPython = (what: string): Alternative[] =>
+  peer === undefined ? [] : [{ name: "Python, processes", run: (count) => peer.run(what, count) }];
+
+const free = new Lock();
+await compare({
+  title: "Lock: acquire and release one that is free",
+  show: "time",
+  alternatives: [
+    { name: "thread, acquireSync()", run: async (count) => await threads[0].lockSync(free, count) },
+    { name: "thread, await acquire()", run: async (count) => await threads[0].lock(free, count) },
+    {
+      name: "home, await acquire()",
+      async run(count) {
+        for (let i = 0; i < count; i++) {
+          await free.acquire();
+          await free.release();
+        }
+      },
+    },
+    { name: "process", run: async (count) => await users.get("process")![0].lock(free, count) },
+    ...inPython("free"),
+  ],
+});
+
+const contended = new Lock();
+const byTwo = (use: (user: number, count: number) => PromiseLike<void>) => async (count: number) => {
+  await Promise.all([use(0, Math.ceil(count / 2)), use(1, Math.floor(count / 2))]);
+};
+await compare({
+  title: "Lock: acquire and release one that two want",
+  show: "time",
+  alternatives: [
+    { name: "threads, acquireSync()", run: byTwo((user, count) => threads[user].lockSync(contended, count)) },
+    ...[...users].map(([placement, calls]) => ({
+      name: `${placement}, await acquire()`,
+      run: byTwo((user, count) => calls[user].lock(contended, count)),
+    })),
+    ...inPython("contended"),
+  ],
+});
+
+await compare({
+  title: "EventFlag: set, wait and clear, there and back",
+  show: "time",
+  alternatives: [
+    ...[...users].map(([placement, calls]) => {
+      const [ping, pong] = [new EventFlag(), new EventFlag()];
+      return {
+        name: `home and ${placement}`,
+        async run(count: number) {
+          const answered = calls[0].answer(ping, pong, count);
+          for (let i = 0; i < count; i++) {
+            await ping.set();
+            await pong.wait();
+            await pong.clear();
+          }
+          await answered;
+        },
+      };
+    }),
+    ...inPython("event"),
+  ],
+});
+
+await compare({
+  title: "Barrier: four parties pass",
+  show: "time",
+  alternatives: [
+    ...[...users].map(([placement, calls]) => {
+      const barrier = new Barrier(4);
+      return {
+        name: `four of ${placement}`,
+        async run(count: number) {
+          await Promise.all(calls.map((call) => call.meet(barrier, count)));
+        },
+      };
+    }),
+    ...inPython("barrier"),
+  ],
+});
