@@ -6,7 +6,7 @@
 
 const FOLDER = import.meta.dirname!;
 /** Those that print their own tables; the others are for `deno bench`. */
-const PROGRAMS = ["start", "call", "channel"];
+const PROGRAMS = ["start", "call", "channel", "supervision"];
 const BENCHES = ["codec"];
 
 const quick = Deno.args.includes("--quick");
