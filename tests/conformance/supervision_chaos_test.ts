@@ -108,11 +108,11 @@ class Schedule {
     }
     this.#did(chance.is(0.5) ? "stop the root" : "kill the root");
     const end = this.done.at(-1) === "stop the root" ? app.stop() : app.kill();
-    for (const { supervisor, leaves } of this.nodes) {
-      this.#track("exited", supervisor.exited);
-      for (const ref of leaves.values()) this.#track("exited", ref.exited);
+    for (const { title, supervisor, leaves } of this.nodes) {
+      this.#track(`exited of ${title}`, supervisor.exited);
+      for (const [name, ref] of leaves) this.#track(`exited of ${title}/${name}, ${ref.placement}`, ref.exited);
     }
-    this.#track("end", end);
+    this.#track("end", end.catch((error) => this.done.push(`but that failed: ${Deno.inspect(error)}`)));
     await Promise.all(this.pending.values());
     await Promise.all(audits);
   }
