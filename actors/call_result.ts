@@ -22,6 +22,7 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
   #first: Waiter | undefined;
   #further: Waiter[] | undefined;
   #items: Promise<StreamReader> | undefined;
+  #failed = false;
 
   /** @param perItem bounds the wait for each item of a generator */
   constructor(answer: Promise<unknown>, method: string, perItem: Patience | undefined) {
@@ -61,10 +62,17 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
   }
 
   async next(): Promise<IteratorResult<unknown>> {
-    return await (await this.#stream()).next();
+    try {
+      return await (await this.#stream()).next();
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
   }
 
+  /** Like that of a generator, it has nothing to add to an error that `next` gave: `Array.fromAsync` would not end. */
   async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    if (this.#failed) return { done: true, value };
     return await (await this.#stream()).return(value);
   }
 

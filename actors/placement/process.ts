@@ -102,8 +102,8 @@ class ClosableLink extends SocketLink {
 }
 
 function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
-  child.ref();
   try {
+    child.ref();
     child.kill(signal);
   } catch {
     // It has ended by itself.

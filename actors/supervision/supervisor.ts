@@ -58,13 +58,19 @@ export interface SuperviseOptions {
 export interface Supervisor<C extends Children = Children> extends AsyncDisposable {
   /** The children's handles. */
   readonly refs: Refs<C>;
-  /** Adds a child and starts it. Rejects with `TypeError` if the name is taken. */
+  /**
+   * Adds a child and starts it. Rejects with `TypeError` if the name is taken, with `StartError` if the child cannot
+   * start; it is not added then. A supervisor that is itself started again knows nothing of what was added.
+   */
   add<H>(name: string, child: Child<H>): Promise<H>;
   /** Stops a child and forgets it. Rejects with `TypeError` if there is none of that name. */
   remove(name: string): Promise<void>;
-  /** Stops a child, if it lives, and starts it again; that does not count against the budget. */
+  /**
+   * Stops a child, if it lives, and starts it again, at once if it waits for that; this does not count against the budget,
+   * and no call is lost to it. Rejects with `StartError` if it cannot start, which counts as a failure like others.
+   */
   restart(name: string): Promise<void>;
-  /** What happens from the time of iterating on. */
+  /** What happens from the time of iterating on. They end with the supervisor, after the last of them. */
   readonly events: AsyncIterable<SupervisorEvent>;
   /** False once it is known to have ended. */
   readonly alive: boolean;

@@ -5,7 +5,7 @@ import type { Queue } from "../../channels/queue.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
 import { actor } from "../definition.ts";
-import { describeExit } from "../exited.ts";
+import { describeExit, failedBy } from "../exited.ts";
 import type { ActorHooks } from "../hooks.ts";
 import { checkSignificance, type ChildSpec } from "./child.ts";
 import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
@@ -52,7 +52,7 @@ export class SupervisorActor implements ActorHooks {
     this.#actor.endChildrenBy = () => this.#stopAll();
     void this.#actor.exited.then(() => this.#children.forEach((child) => child.endWait()));
     // At once, and not when all that it was asked is done: a start may take as long as it likes.
-    this.#actor.signal.addEventListener("abort", () => void this.#stopAll());
+    this.#actor.signal.addEventListener("abort", () => void (this.#isOver || this.#stopAll()));
     try {
       for (const child of this.#children.values()) await this.#start(child, "started");
     } catch (error) {
@@ -97,8 +97,8 @@ export class SupervisorActor implements ActorHooks {
       const child = this.#child("restart", key);
       const group = child.endWait() ? this.#groupOf(child) : [child];
       await this.#stop(child);
-      await this.#startGroup(group);
-      if (!child.alive) throw child.exit!.error;
+      const failure = await this.#startGroup(group);
+      if (failure !== undefined) throw failure.error;
     });
   }
 
@@ -171,21 +171,25 @@ export class SupervisorActor implements ActorHooks {
       this.#children.delete(child.key);
       await child.over();
     }
-    if (waitMs === 0) await this.#startGroup(group);
-    else if (!this.#isOver) failed.wait(waitMs, () => void this.#inTurn(() => this.#startGroup(this.#groupOf(failed))));
+    const start = async () => void await this.#startGroup(this.#groupOf(failed));
+    if (waitMs === 0) await start();
+    else if (!this.#isOver) failed.wait(waitMs, () => void this.#inTurn(start));
   }
 
-  /** Starts those of a group that do not live, in order. One that cannot start has failed once more. */
-  async #startGroup(group: readonly SupervisedChild[]): Promise<void> {
+  /** Starts those of a group that do not live, in order. One that cannot start has failed once more, and is told of. */
+  async #startGroup(group: readonly SupervisedChild[]): Promise<{ readonly error: unknown } | undefined> {
     for (const child of group) {
       if (child.alive || this.#children.get(child.key) !== child) continue;
       try {
         await this.#start(child, "restarted");
-      } catch {
-        return this.#failedLater(child, child.exit!, 0);
+      } catch (error) {
+        this.#failedLater(child, failedBy(error), 0);
+        return { error };
       }
     }
+    return undefined;
   }
+
   #groupOf(failed: SupervisedChild): SupervisedChild[] {
     const { strategy } = this.#plan;
     if (strategy === "one-for-one") return [failed];

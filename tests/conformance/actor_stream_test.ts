@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { ActorExitedError, NotSerializableError, Queue, spawn, TimeoutError } from "../../mod.ts";
-import { eachPlacement, occupy, rejection, until, within } from "./actor_contract.ts";
+import { eachPlacement, occupy, oneTest, rejection, until, within } from "./actor_contract.ts";
 import { newLatch, open } from "./fixtures/latch.ts";
 import { Streamer } from "./fixtures/streamer.ts";
 
@@ -241,3 +241,12 @@ eachPlacement("a generator method may read an iterable of its caller's", async (
   }
   assertEquals(await all(streamer.call.doubled(numbers())), [2, 4]);
 });
+
+oneTest(
+  "Array.fromAsync() of a stream that is lost rejects, though that leaves the stream for as long as it fails",
+  async () => {
+    const streamer = await spawn(Streamer, [], { placement: "inline" });
+    await streamer.kill();
+    assertInstanceOf(await rejection(within(Array.fromAsync(streamer.call.count(3)), 1000)), ActorExitedError);
+  },
+);
