@@ -16,6 +16,7 @@ import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
 import { Inbox, News } from "./inbox.ts";
 import { Suspicion } from "./suspicion.ts";
 import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
+import { type Tracing, tracing } from "./tracing.ts";
 
 /** Of the short handlers of an inline actor one in so many is measured. */
 const INLINE_AT_ONCE = 16;
@@ -224,7 +225,8 @@ export class MessageLoop {
     let result: unknown;
     try {
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
-      result = runAs(this.#actor, call, () => method.apply(instance, args));
+      const run = () => runAs(this.#actor, call, () => method.apply(instance, args));
+      result = tracing === undefined ? run() : this.#traced(tracing, request, run);
     } catch (error) {
       this.busy.end(begun);
       return this.#failed(request, error, bridged);
@@ -244,6 +246,11 @@ export class MessageLoop {
         this.#failed(request, error, bridged);
       },
     );
+  }
+
+  #traced<T>(tracing: Tracing, { detail, body, asker }: Request, run: () => T): T {
+    const kind = asker === undefined ? "handlesCast" : "handlesCall";
+    return tracing.handle(`${this.#actor.name}.${detail}`, body.trace, kind, run);
   }
 
   #over(request: Request, bridged: object[]): void {

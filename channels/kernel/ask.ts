@@ -7,6 +7,7 @@ import { releaseAll } from "./handle.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { exitOfCell, isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
+import { NumberMap } from "./number_map.ts";
 import { unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { type Asker, Request } from "./request.ts";
@@ -42,9 +43,9 @@ export interface Question {
   /**
    * Lets the question leave when it is its turn: calls `send` now, or keeps it and returns what withdraws it.
    */
-  gate?(send: () => void): (() => void) | undefined;
+  readonly gate?: ((send: () => void) => (() => void) | undefined) | undefined;
   /** Those who wait for the answer, each by what goes on with it, where that is not whoever asked. */
-  waiters?(): readonly Waiter[];
+  readonly waiters?: (() => readonly Waiter[]) | undefined;
   /** The error when the target is gone. */
   lost(exit: Exit | undefined): Error;
   /** The error when time has run out. */
@@ -84,7 +85,7 @@ export interface OpenQuestion {
 
 /** What a holder of this isolate has asked and waits for, wherever it has asked. */
 export function* questionsOf(holder: Holder): Generator<OpenQuestion> {
-  for (const { of } of holder.leases) {
+  for (const { of } of holder.leases.all()) {
     const asker = of instanceof Request ? of.asker : of;
     if (asker instanceof Pending && asker.awaited) yield asker;
   }
@@ -223,7 +224,7 @@ class Pending implements Unanswered, OpenQuestion {
     const { target, question: { takes, holder } } = this;
     if (target === undefined || takes === undefined || this.#stale?.returned) return undefined;
     const address = showAddress(target);
-    for (const other of pendings.values()) {
+    for (const [, other] of pendings.entries()) {
       if (!(other instanceof Pending)) continue;
       if (other.#settled || other.question.takes !== takes || other.question.holder !== holder) continue;
       if (showAddress(other.target!) !== address) continue;
@@ -271,7 +272,7 @@ class Pending implements Unanswered, OpenQuestion {
   }
 }
 
-const pendings: Map<number, Unanswered> = singleton("pendings", () => new Map());
+const pendings: NumberMap<Unanswered> = singleton("pendings", () => new NumberMap());
 const ids: { last: number } = singleton("ask-ids", () => ({ last: 0 }));
 
 /** Gives a number to who will get the answer to a question that is about to be sent. */
@@ -344,7 +345,7 @@ export function discard(target: Target, holder: Holder, body: Packet): void {
 /** How many questions somebody waits for. */
 export function unanswered(): number {
   let count = 0;
-  for (const pending of pendings.values()) if (pending.awaited) count++;
+  for (const [, pending] of pendings.entries()) if (pending.awaited) count++;
   return count;
 }
 
@@ -367,7 +368,7 @@ export function answered(envelope: Reply | Item): void {
 }
 
 isolate.downListeners.add((gone, exit) => {
-  for (const [id, pending] of [...pendings]) {
+  for (const [id, pending] of pendings.entries()) {
     if (!isWithin(pending.to, gone)) continue;
     pendings.delete(id);
     pending.settled("lost", EMPTY_PACKET, pending.to === gone ? exitOfCell(pending.slot, exit) : PARENT_GONE);

@@ -1,4 +1,4 @@
-/** with({ retries }): a call that its actor's death has cut off is sent to the next life. */
+/** with({ retries }): what is not sent again, and what bounds all attempts together. */
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import {
   ActorExitedError,
@@ -10,35 +10,13 @@ import {
   supervise,
   TimeoutError,
 } from "../../mod.ts";
-import { eachMixed, eachPlacement, rejection, until, within } from "./actor_contract.ts";
+import { eachPlacement, rejection, within } from "./actor_contract.ts";
 import { Flaky } from "./fixtures/flaky.ts";
 
 async function supervised(placement: PlacementName): Promise<{ readonly flaky: Ref<Flaky> } & AsyncDisposable> {
   const app = await supervise({ flaky: child(Flaky, [], { placement, name: "flaky" }) }, { maxRestarts: 100 });
   return { flaky: app.refs.flaky, [Symbol.asyncDispose]: async () => void await app.stop() };
 }
-
-eachPlacement(
-  "a call runs again in each next life, as often as it may, with the arguments as they were",
-  async (where) => {
-    await using app = await supervised(where);
-    const calls = app.flaky.with({ timeoutMs: 10_000, retries: 2 }).call;
-    for (const deaths of [0, 1, 2]) {
-      const runs = new Queue<string>();
-      const value = { list: [1] };
-      const answer = calls.work(runs, deaths, value);
-      value.list.push(2);
-      assertEquals(await answer, { list: [1] });
-      assertEquals(await runs.size(), deaths + 1);
-    }
-    const runs = new Queue<string>();
-    assertInstanceOf(await rejection(calls.work(runs, 9, "")), ActorExitedError);
-    assertEquals(await runs.size(), 3);
-    const once = new Queue<string>();
-    assertInstanceOf(await rejection(app.flaky.call.work(once, 1, "")), ActorExitedError);
-    assertEquals(await once.size(), 1);
-  },
-);
 
 eachPlacement(
   "what the handler throws, and what comes of others, is an answer and not sent again",
@@ -53,6 +31,7 @@ eachPlacement(
     const error = await rejection(calls.ask(mortal, runs, 1, 0));
     assertInstanceOf(error, ActorExitedError);
     assertEquals([error.address, await runs.size()], [mortal.address, 1]);
+    await within(mortal.exited);
   },
 );
 
@@ -74,13 +53,5 @@ eachPlacement("time and signal bound all lives together; one that does not come 
   const lonely = new Queue<string>();
   assertInstanceOf(await rejection(alone.with({ retries: 9 }).call.work(lonely, 9, "")), ActorExitedError);
   assertEquals(await lonely.size(), 1);
-  await until(() => !alone.alive);
-});
-
-eachMixed("a call from elsewhere is sent again, too", async (one, other) => {
-  await using app = await supervised(other);
-  await using asking = await spawn(Flaky, [], { placement: one });
-  const runs = new Queue<string>();
-  assertEquals(await asking.with({ timeoutMs: 10_000 }).call.ask(app.flaky, runs, 2, 2), "asked");
-  assertEquals(await runs.size(), 3);
+  await within(alone.exited);
 });
