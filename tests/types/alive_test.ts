@@ -14,7 +14,7 @@ import {
   inspect,
   type Inspection,
   lookup,
-  Process,
+  type Process,
   type Ref,
   register,
   type Supervisor,
@@ -22,10 +22,8 @@ import {
   watch,
 } from "../../mod.ts";
 
-class Counter {
-  add(by: number): number {
-    return by;
-  }
+interface Counter {
+  add(by: number): number;
 }
 
 declare const counter: Ref<Counter>;
@@ -41,7 +39,8 @@ Deno.test("names, watches, dead letters and inspections infer what they give", (
     assertType<IsExact<ReturnType<NonNullable<typeof found>["call"]["add"]>, Promise<number>>>(true);
     // Without a type there is nothing to call.
     assertType<IsExact<Awaited<ReturnType<typeof lookup>>, Ref<unknown> | undefined>>(true);
-    assertType<IsExact<Awaited<ReturnType<typeof unregister>>, boolean>>(true);
+    const had = await unregister("counter");
+    assertType<IsExact<typeof had, boolean>>(true);
 
     const watching = watch(counter, (down) => {
       assertType<IsExact<typeof down, Down<Ref<Counter>>>>(true);
