@@ -48,6 +48,7 @@ export class Inbox {
   readonly #credit = new Map<string, number>();
   /** Whether a cast was taken whose sender may not know yet: of calls it hears by their answers. */
   #tookCast = false;
+  #crediting = false;
   #ended = false;
   readonly #capacity: number;
   /** So many waiting messages are worth a word, once until the mailbox was empty again. */
@@ -93,8 +94,9 @@ export class Inbox {
 
   /** Takes news in, behind what has come before it. */
   addNews(news: News): void {
-    if (this.#waiting.size > 0) this.#waiting.push(news);
-    else this.#admit(news, undefined);
+    if (this.#waiting.size > 0) return this.#waiting.push(news);
+    this.#news++;
+    this.#admit(news, undefined);
   }
 
   /** Whether a message is here, or waits for room. */
@@ -114,12 +116,12 @@ export class Inbox {
   take(): Request | undefined {
     const request = this.#queue.shift();
     if (request === undefined) {
-      if (this.#tookCast) this.#creditAll();
+      if (this.#tookCast) this.#creditSoon();
       this.#alarm = this.#alarmAt;
       return undefined;
     }
     request.onCancel = undefined;
-    if (request instanceof News) this.#news--;
+    if (this.#news > 0 && request instanceof News) this.#news--;
     this.#left(request);
     return request;
   }
@@ -144,7 +146,6 @@ export class Inbox {
 
   #admit(request: Request, admitted: (() => void) | undefined): void {
     this.#queue.push(request);
-    if (request instanceof News) this.#news++;
     if (this.#queue.size === this.#alarm) this.#filling();
     request.onCancel = () => this.#withdraw(this.#queue, request);
     admitted?.();
@@ -174,10 +175,11 @@ export class Inbox {
 
   /** A message has left: its sender may send another, and one that waits may come in. */
   #left(request: Request): void {
-    if (request.asker === undefined) this.#tookCast = true;
+    if (request.asker === undefined && request.from.isolate !== isolate.id) this.#tookCast = true;
     this.credit(request);
     while (this.#waiting.size > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
+      if (next instanceof News) this.#news++;
       if (isLocalCast(next)) this.#localCasts.release(next.body.bytes.length);
       const admitted = this.#onAdmission.get(next);
       this.#onAdmission.delete(next);
@@ -206,6 +208,16 @@ export class Inbox {
 
   #deadLetter(request: Request): void {
     deadLetters.add(this.owner.title, request.detail || request.verb);
+  }
+
+  /** Not at once: of what has come in one frame the next is taken in a moment. */
+  #creditSoon(): void {
+    if (this.#crediting) return;
+    this.#crediting = true;
+    queueMicrotask(() => {
+      this.#crediting = false;
+      this.#creditAll();
+    });
   }
 
   /** Says to all what was taken, so that nobody counts it among what was lost when this isolate is gone. */
