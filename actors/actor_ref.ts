@@ -168,11 +168,8 @@ function makeCall(contact: Contact, method: string, args: unknown[], options: Ca
   const perItem = timeoutMs === undefined && signal === undefined
     ? undefined
     : { timeoutMs: timeoutMs ?? Infinity, once: false, signal };
-  const result: CallResult = new CallResult(
-    answerTo(contact, method, args, options, title, () => result.waiters),
-    title,
-    perItem,
-  );
+  const waiters = () => result.waiters;
+  const result: CallResult = new CallResult(answerTo(contact, method, args, options, title, waiters), title, perItem);
   return result;
 }
 

@@ -93,6 +93,6 @@ export const deadLetterPost: DeadLetterPost = singleton("dead-letter-post", () =
 
 rootService("deadLetters", (request) => {
   const [count, told] = unpack(request.body, request.from) as [number, DeadLetter[]];
-  letters.addOthers(count, told);
+  if (Number.isSafeInteger(count) && count > 0) letters.addOthers(count, told);
   request.reply();
 });

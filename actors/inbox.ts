@@ -3,6 +3,7 @@ import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { Deque } from "../channels/kernel/deque.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
+import { isolate } from "../channels/kernel/isolate.ts";
 import { logger } from "../channels/kernel/log.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { Request } from "../channels/kernel/request.ts";
@@ -45,6 +46,7 @@ export class Inbox {
   readonly #credits: Credits;
   /** Whether a cast was taken whose sender may not know yet: of calls it hears by their answers. */
   #tookCast = false;
+  #crediting = false;
   #ended = false;
   readonly #capacity: number;
   /** So many waiting messages are worth a word, once until the mailbox was empty again. */
@@ -91,8 +93,9 @@ export class Inbox {
 
   /** Takes news in, behind what has come before it. */
   addNews(news: News): void {
-    if (this.#waiting.size > 0) this.#waiting.push(news);
-    else this.#admit(news, undefined);
+    if (this.#waiting.size > 0) return this.#waiting.push(news);
+    this.#news++;
+    this.#admit(news, undefined);
   }
 
   /** Whether a message is here, or waits for room. */
@@ -112,12 +115,12 @@ export class Inbox {
   take(): Request | undefined {
     const request = this.#queue.shift();
     if (request === undefined) {
-      if (this.#tookCast) this.#creditAll();
+      if (this.#tookCast) this.#creditSoon();
       this.#alarm = this.#alarmAt;
       return undefined;
     }
     request.onCancel = undefined;
-    if (request instanceof News) this.#news--;
+    if (this.#news > 0 && request instanceof News) this.#news--;
     this.#left(request);
     return request;
   }
@@ -143,7 +146,6 @@ export class Inbox {
 
   #admit(request: Request, admitted: (() => void) | undefined): void {
     this.#queue.push(request);
-    if (request instanceof News) this.#news++;
     if (this.#queue.size === this.#alarm) this.#filling();
     request.onCancel = () => this.#withdraw(this.#queue, request);
     admitted?.();
@@ -173,10 +175,11 @@ export class Inbox {
 
   /** A message has left: its sender may send another, and one that waits may come in. */
   #left(request: Request): void {
-    if (request.asker === undefined) this.#tookCast = true;
+    if (request.asker === undefined && request.from.isolate !== isolate.id) this.#tookCast = true;
     this.credit(request);
     while (this.#waiting.size > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
+      if (next instanceof News) this.#news++;
       if (isCast(next)) this.#castsOf(next).release(next.body.bytes.length);
       if (this.#waiting.size === 0) this.#casts.clear();
       const admitted = this.#onAdmission.get(next);
@@ -212,6 +215,16 @@ export class Inbox {
 
   #deadLetter(request: Request): void {
     deadLetters.add(this.owner.title, request.detail || request.verb);
+  }
+
+  /** Not at once: of what has come in one frame the next is taken in a moment. */
+  #creditSoon(): void {
+    if (this.#crediting) return;
+    this.#crediting = true;
+    queueMicrotask(() => {
+      this.#crediting = false;
+      this.#creditAll();
+    });
   }
 
   /** Says to all what was taken, so that nobody counts it among what was lost when this isolate is gone. */

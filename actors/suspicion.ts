@@ -34,8 +34,8 @@ export class Suspicion {
   #looks = 0;
   #probes = 0;
   readonly #known = new Set<string>();
-  /** The cycle that is being looked at again, and the call that closed it. */
-  #closing: { readonly id: string; readonly call: Request } | undefined;
+  /** The probes that look at a cycle again, and the call that closed it. */
+  readonly #again = new Map<string, Request>();
 
   constructor(actor: Actor) {
     this.#actor = actor;
@@ -50,7 +50,7 @@ export class Suspicion {
   end(): void {
     this.#deadline?.cancel();
     this.#deadline = undefined;
-    this.#closing = undefined;
+    this.#again.clear();
     this.#known.clear();
   }
 
@@ -67,13 +67,15 @@ export class Suspicion {
     const [own] = steps;
     if (again === undefined) {
       // In each cycle one speaks for all: who has the smallest address of those in whose mailbox a call of it lies.
-      if (this.#closing !== undefined || steps.some((step) => step.queued && step.address < own.address)) return;
+      if (steps.some((step) => step.queued && step.address < own.address)) return;
       const first = callOf(this.#actor, own.call);
       if (first === undefined) return;
-      this.#closing = { id: this.#nextId(), call };
-      sendProbe(first, { id: this.#closing.id, steps: [own], again: steps });
-    } else if (this.#closing?.id === id && this.#closing.call === call && callOf(this.#actor, own.call) !== undefined) {
-      this.#closing = undefined;
+      const second = this.#nextId();
+      if (this.#again.size >= KNOWN_PROBES) this.#again.clear();
+      this.#again.set(second, call);
+      sendProbe(first, { id: second, steps: [own], again: steps });
+    } else if (this.#again.get(id) === call && callOf(this.#actor, own.call) !== undefined) {
+      this.#again.clear();
       this.#actor.loop.inbox.turnAway(call, deadlock(call, steps));
     }
   }
@@ -89,8 +91,6 @@ export class Suspicion {
     const isStuck = this.#begun === this.#actor.loop.begun;
     this.#lookLater(!isStuck);
     if (!isStuck || this.#looks % 2 === 0) return;
-    // Had it come back, it would have long done so.
-    this.#closing = undefined;
     void probeFrom(this.#actor, { id: this.#nextId(), steps: [] }, false, () => this.#deadline !== undefined);
   }
 

@@ -41,7 +41,21 @@ export interface Probed extends Cell {
 export function receiveProbe(request: Request, probed: (call: Request, trail: Trail) => void): void {
   request.reply();
   const call = incoming.find(request.from.isolate, Number(request.detail));
-  if (call !== undefined) probed(call, unpack(request.body, request.from) as Trail);
+  const trail = unpack(request.body, request.from);
+  // Who sends nonsense, as only a hostile child does, is not followed.
+  if (call !== undefined && isTrail(trail)) probed(call, trail);
+}
+
+function isTrail(value: unknown): value is Trail {
+  const { id, steps, again = [] } = (value ?? {}) as Partial<Trail>;
+  return typeof id === "string" && areSteps(steps) && steps.length > 0 && areSteps(again);
+}
+
+function areSteps(steps: unknown): steps is readonly Step[] {
+  return Array.isArray(steps) &&
+    steps.every((step) =>
+      typeof step === "object" && step !== null && typeof step.name === "string" && typeof step.address === "string"
+    );
 }
 
 /** Sends a probe after a call that was made here. */

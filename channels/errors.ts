@@ -169,11 +169,36 @@ export class MailboxFullError extends TroupeError {
   }
 }
 
-/** Thrown into a cycle of calls in which every actor waits for the next. */
+/**
+ * Thrown into a cycle of calls in which every actor waits for the next, by the call that one of them cannot handle; the
+ * others go on. It takes 50 to 200 ms to be found.
+ *
+ * - **Waiting** is a handler that awaits the call: itself, through other async functions, `then`, or `Promise.all`. Who
+ *   calls without awaiting, or handles several messages at a time (`concurrency`), is not accused. A call in a
+ *   `Promise.race` counts as awaited, since the runtime does not tell it from one; one in `Promise.any` does not.
+ * - **Missed** is a handler that awaits a promise of its own which others await as well; that call ends by its timeout.
+ *
+ * @example Two that call each other
+ * ```ts
+ * import { actor, current, DeadlockError, spawn } from "@troupe/troupe";
+ * import { assertRejects } from "@std/assert";
+ *
+ * class Narcissus {
+ *   async look(): Promise<void> {
+ *     const self = current().self as unknown as { call: Narcissus };
+ *     await self.call.look();
+ *   }
+ * }
+ * actor(import.meta.url, Narcissus);
+ *
+ * await using one = await spawn(Narcissus, [], { placement: "inline" });
+ * await assertRejects(() => one.call.look(), DeadlockError);
+ * ```
+ */
 export class DeadlockError extends TroupeError {
   /** `"deadlock"`. */
   override readonly code: string = "deadlock";
-  /** The actors of the cycle, each waiting for the one after it and the last for the first. */
+  /** The names of the actors of the cycle, each waiting for the one after it and the last for the first. */
   readonly cycle: readonly string[];
 
   /** Takes the actors of the cycle. */

@@ -53,7 +53,9 @@ class Collection {
     if (!("askIsolate" in keeper)) return await this.actor(keeper as Actor);
     const elsewhere = keeper as IsolateKeeper;
     try {
-      const part = await elsewhere.askIsolate("inspect", `${this.#timeoutMs}`, this.#timeoutMs) as Part;
+      const part = await elsewhere.askIsolate("inspect", `${this.#timeoutMs}`, this.#timeoutMs);
+      // What nobody can read says no more than silence; only a hostile child tells such things.
+      if (!isPart(part)) return busy(elsewhere);
       this.queues.push(...part.queues);
       this.locks.push(...part.locks);
       this.calls.push(...part.calls);
@@ -73,6 +75,27 @@ class Collection {
       this.calls.push({ from: partyOf(holder), to, method: question.detail ?? "", ageMs: Math.round(ageMs) });
     }
   }
+}
+
+function isPart(value: unknown): value is Part {
+  const { tree, queues, locks, calls, places } = (value ?? {}) as Partial<Part>;
+  return isReport(tree) &&
+    allAre(queues, ({ putters, takers }) => allAre(putters, isParty) && allAre(takers, isParty)) &&
+    allAre(locks, ({ owners, waiters }) => allAre(owners, isParty) && allAre(waiters, isParty)) &&
+    allAre(calls, ({ from, to }) => isParty(from) && isParty(to)) && allAre(places, isParty);
+}
+
+function isReport(value: unknown): boolean {
+  return isParty(value) && allAre((value as Partial<ActorReport>).children, isReport);
+}
+
+function isParty(value: unknown): boolean {
+  const { name, address } = (value ?? {}) as Partial<Party>;
+  return typeof name === "string" && typeof address === "string";
+}
+
+function allAre<T>(list: readonly T[] | undefined, is: (item: T) => boolean): boolean {
+  return Array.isArray(list) && list.every((item) => typeof item === "object" && item !== null && is(item));
 }
 
 function busy(keeper: IsolateKeeper): ActorReport {

@@ -41,6 +41,7 @@ export interface CallReport {
 
 /** Actors that wait for each other's locks for ever: each for the lock of the same place, which the next one has. */
 export interface LockCycle {
+  /** Who waits, each for the next. */
   readonly actors: readonly Party[];
   /** The addresses of the locks. */
   readonly locks: readonly string[];
@@ -48,8 +49,11 @@ export interface LockCycle {
 
 /** What there is in isolates, each within itself. */
 export interface Findings {
+  /** The queues that anybody has. */
   readonly queues: readonly QueueReport[];
+  /** The locks and semaphores that anybody has. */
   readonly locks: readonly LockReport[];
+  /** The calls that somebody waits for. */
   readonly calls: readonly CallReport[];
 }
 

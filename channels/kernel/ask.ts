@@ -45,7 +45,7 @@ export interface Question {
    */
   readonly gate?: ((send: () => void) => (() => void) | undefined) | undefined;
   /** Those who wait for the answer, each by what goes on with it, where that is not whoever asked. */
-  waiters?(): readonly Waiter[];
+  readonly waiters?: (() => readonly Waiter[]) | undefined;
   /** The error when the target is gone. */
   lost(exit: Exit | undefined): Error;
   /** The error when time has run out. */

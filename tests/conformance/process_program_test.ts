@@ -96,6 +96,25 @@ for (const group of [false, true]) {
     });
   }
 
+  // The pool's share of this case is tested with pools: here those who are busy are supervised.
+  bounded(
+    `[BEAT-26] one SIGINT to ${whom} stops a busy supervised tree in reverse order, well within its grace`,
+    async () => {
+      await using program = new Program("ctrl_c_supervised");
+      await program.said("ready");
+      const begun = performance.now();
+      if (group) program.signalGroup("SIGINT");
+      else program.signal("SIGINT");
+      const { code, signal, out, err } = await program.ended();
+      const took = performance.now() - begun;
+      assertEquals([code, signal, err], [130, null, ""]);
+      const said = ["d", "c", "b", "a"].map((name) => `stopped: ${name}`);
+      assertEquals(out.split("\n"), ["ready", ...said, "main: bye", ""]);
+      assert(took < 4000, `It took ${took} ms of a grace of 5000 ms`);
+      await program.leftNothing();
+    },
+  );
+
   bounded(`SIGINT to ${whom} kills a busy loop after the grace, and nothing is left`, async () => {
     await using program = new Program("ctrl_c", ["busy", "true", "thread", "process"]);
     await program.said("ready");
