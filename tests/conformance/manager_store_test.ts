@@ -1,9 +1,9 @@
 /** What a manager's store keeps, whatever happens to the program. */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { Journal } from "../../actors/manager/journal.ts";
+import type { Journal } from "../../actors/manager/journal.ts";
 import { openStore } from "../../actors/manager/store.ts";
 import { assertNothingLeft } from "../../actors/testing.ts";
 import { manage, manager, NotSerializableError, type PlacementName, Queue, StartError, supervise } from "../../mod.ts";
