@@ -110,6 +110,7 @@ export type {
   Sender,
   SendOptions,
 } from "./channels/connection.ts";
+export { type Logger, logger, type LogLevel, type LogRecord } from "./channels/kernel/log.ts";
 export type { WaitOptions } from "./channels/kernel/wait.ts";
 export type { Movable } from "./channels/kernel/packet.ts";
 export type { Exit } from "./channels/exit.ts";

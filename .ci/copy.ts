@@ -14,6 +14,9 @@ export interface Config {
 /** This package's deno.json. */
 export const config: Config = JSON.parse(Deno.readTextFileSync(join(root, "deno.json")));
 
+/** The files and folders that are published. */
+export const published: string[] = config.publish.include.map((pattern) => pattern.replace(/\/\*\*.*$/, ""));
+
 /** Copies the entries of the package's folder, puts `changed` in place of deno.json, runs deno there and exits as it did. */
 export async function runInCopy(entries: string[], changed: Config, args: string[]): Promise<never> {
   const copy = await Deno.makeTempDir({ prefix: "troupe_" });

@@ -3,8 +3,7 @@
  * inside the package's root, so the copy's links point back here, outside it.
  */
 import { join } from "node:path";
-import { config, root, runInCopy } from "./copy.ts";
+import { config, published, root, runInCopy } from "./copy.ts";
 
-const published = config.publish.include.map((pattern) => pattern.replace(/\/\*\*.*$/, ""));
 const links = config.links?.map((link) => join(root, link));
 await runInCopy(published, { ...config, links }, ["publish", "--dry-run", "--allow-dirty", "--no-lock"]);

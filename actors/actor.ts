@@ -19,6 +19,7 @@ import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "./hooks.ts";
 import type { MailboxOptions } from "./inbox.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
+import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
 
 /** What an actor is before it runs. */
@@ -309,7 +310,7 @@ export class Actor extends Cell implements Keeper {
     try {
       return await runAs(this, undefined, () => this.#instance?.onError?.(error, message));
     } catch (second) {
-      console.error(`${this.title}: onError failed:`, second);
+      logFailed(`${this.title}: onError failed`, second);
       return "escalate";
     }
   }
@@ -371,7 +372,7 @@ export class Actor extends Cell implements Keeper {
 
   /** The whole error is on standard error before the actor counts as ended. */
   async #fail(error: unknown, where: string): Promise<void> {
-    console.error(`${this.title} ended by an uncaught error${where}:`, error);
+    logFailed(`${this.title} ended by an uncaught error${where}`, error);
     this.#settle({ thrown: error });
     await this.#conclude(failedBy(error));
   }
@@ -407,5 +408,6 @@ export class Actor extends Cell implements Keeper {
     cells.retire(this, exit);
     holders.sweep(this.holder);
     this.#settleExited(exit);
+    if (this.plan.keeper === undefined) logEnded(this, exit);
   }
 }

@@ -3,7 +3,7 @@ import { whoActs } from "../channels/kernel/acting.ts";
 import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
-import { isolate } from "../channels/kernel/isolate.ts";
+import { exitOfCell, isolate } from "../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import { actorExited } from "./exited.ts";
@@ -88,6 +88,13 @@ export class Contact {
 
   get #localKeeper(): Keeper | undefined {
     return isCell(this.keeper) ? this.keeper as Cell & Keeper : undefined;
+  }
+
+  /** How the actor ended, if it is known to have ended with its isolate. */
+  get endedWithIsolate(): Exit | undefined {
+    const { target } = this;
+    const exit = isCell(target) ? undefined : isolate.exitOf(target.isolate);
+    return exit && exitOfCell((target as Address).slot, exit);
   }
 
   async #watch(): Promise<Exit> {

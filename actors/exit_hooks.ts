@@ -1,4 +1,5 @@
 import { ExitRequest } from "./exited.ts";
+import { logFailed } from "./life_log.ts";
 
 /** What `onExit` takes. */
 export interface ExitHookOptions {
@@ -60,5 +61,5 @@ export class ExitHooks {
 
 function tell(error: unknown): void {
   if (error instanceof ExitRequest) return;
-  console.error("A function given to onExit failed:", error);
+  logFailed("A function given to onExit failed", error);
 }

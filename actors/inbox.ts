@@ -4,6 +4,7 @@ import { Deque } from "../channels/kernel/deque.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import { logger } from "../channels/kernel/log.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { CastBound } from "./cast_bound.ts";
 
@@ -23,6 +24,9 @@ export interface MailboxOptions {
 /** A sender gets credit for so many messages at once. */
 const CREDIT_BATCH = 256;
 
+/** A mailbox that takes fewer is meant to be full. */
+const SMALL = 16;
+
 /** The messages that an actor has yet to handle, in order, within their bounds. */
 export class Inbox {
   readonly #queue = new Deque<Request>();
@@ -32,6 +36,9 @@ export class Inbox {
   readonly #localCasts = new CastBound();
   readonly #credit = new Map<string, number>();
   readonly #capacity: number;
+  /** So many waiting messages are worth a word, once until the mailbox was empty again. */
+  readonly #alarmAt: number;
+  #alarm: number;
   readonly #overflow: NonNullable<MailboxOptions["overflow"]>;
 
   constructor(
@@ -40,6 +47,8 @@ export class Inbox {
   ) {
     this.#capacity = options?.capacity ?? 1024;
     this.#overflow = options?.overflow ?? "wait";
+    this.#alarmAt = this.#capacity < SMALL ? Infinity : Math.floor(this.#capacity / 2) + 1;
+    this.#alarm = this.#alarmAt;
   }
 
   /** How many messages there are. */
@@ -71,7 +80,10 @@ export class Inbox {
   /** Takes the next message. */
   take(): Request | undefined {
     const request = this.#queue.shift();
-    if (request === undefined) return undefined;
+    if (request === undefined) {
+      this.#alarm = this.#alarmAt;
+      return undefined;
+    }
     request.onCancel = undefined;
     this.#left(request);
     return request;
@@ -94,8 +106,15 @@ export class Inbox {
 
   #admit(request: Request, admitted: (() => void) | undefined): void {
     this.#queue.push(request);
+    if (this.#queue.size === this.#alarm) this.#filling();
     request.onCancel = () => this.#withdraw(this.#queue, request);
     admitted?.();
+  }
+
+  #filling(): void {
+    const message = `${this.owner.title} has ${this.#alarm} messages waiting, of ${this.#capacity} that it takes`;
+    logger.log({ level: "warn", event: "mailbox-filling", message });
+    this.#alarm = Infinity;
   }
 
   #admitLater(request: Request, admitted: (() => void) | undefined): void {

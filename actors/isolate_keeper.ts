@@ -5,6 +5,7 @@ import { addressOf, Cell, cells } from "../channels/kernel/cell.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import type { Link } from "../channels/kernel/link.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
+import { logger } from "../channels/kernel/log.ts";
 import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { root } from "../channels/kernel/root.ts";
@@ -15,6 +16,7 @@ import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
 import { actorExited, describeExit, failedBy } from "./exited.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
+import { logEnded, logStarted } from "./life_log.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
@@ -81,6 +83,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       void seat.ended.then((end) => this.#ended(end, parent));
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
       this.#hold(!this.daemon && parent.isAwaited);
+      logStarted(this);
     } catch (error) {
       // What went wrong inside says more than that its isolate is killed for it.
       if (!deadline.aborted && this.#result !== undefined && !(error instanceof LostError)) {
@@ -203,6 +206,12 @@ export class IsolateKeeper extends Cell implements Keeper {
     cells.retire(this, exit);
     this.#hold(false);
     this.#settleExited(exit);
+    logEnded(this, exit);
+  }
+
+  /** The actor, as people read it. */
+  get title(): string {
+    return `${this.name} (${this.contact.address})`;
   }
 
   /** Keeps this program alive while the actor starts or ends, and as long as it lives if the program waits for it. */
@@ -235,6 +244,7 @@ export class IsolateKeeper extends Cell implements Keeper {
         keeper: addressOf(keeper),
       },
       keeper: addressOf(this),
+      logLevel: logger.level,
       root: addressOf(root()),
     };
   }

@@ -9,6 +9,7 @@ import { findRegistration, type Registration } from "./definition.ts";
 import { describeExit } from "./exited.ts";
 import type { Keeper } from "./keeper.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
+import { logStarted } from "./life_log.ts";
 import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
 import { assertNotOver, watchProgram } from "./program.ts";
@@ -109,6 +110,7 @@ async function launchHere(
   try {
     deadline.check();
     await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed]);
+    logStarted(actor);
   } catch (error) {
     void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;

@@ -3,6 +3,7 @@ import { Cell, cells } from "../../channels/kernel/cell.ts";
 import "../../channels/kernel/dispatch.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import type { Link } from "../../channels/kernel/link.ts";
+import { logger } from "../../channels/kernel/log.ts";
 import { setRoot } from "../../channels/kernel/root.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
@@ -48,6 +49,7 @@ export class Boot extends Cell {
     this.#served.catch(() => {});
     isolate.id = config.id;
     setRoot(config.root);
+    logger.level = config.logLevel;
     const { parent } = config;
     this.#actor = new Actor({
       ...config,
@@ -63,7 +65,9 @@ export class Boot extends Cell {
 
   /** Imports the actor's module; the actor starts after that. */
   serve(importModule: () => Promise<unknown>): void {
-    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(() => {}));
+    // A rejection that the module's top level left to nobody is told before the next turn, and is a reason not to start.
+    const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(nextTurn));
   }
 
   receive(request: Request): void {

@@ -1,5 +1,6 @@
 import type { Address, IsolateId } from "../../channels/kernel/address.ts";
 import type { Link } from "../../channels/kernel/link.ts";
+import type { LogLevel } from "../../channels/kernel/log.ts";
 import type { PlacementName } from "../contact.ts";
 import type { MailboxOptions } from "../inbox.ts";
 import type { EndSignal } from "../keeper.ts";
@@ -31,6 +32,7 @@ export interface BootConfig {
   /** Where the program's own isolate is asked for what there is one of in a program. */
   readonly root: Address;
   readonly keeper: Address;
+  readonly logLevel: LogLevel;
 }
 
 /** What only some placements can enforce. */

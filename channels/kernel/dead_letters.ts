@@ -1,3 +1,4 @@
+import { logger } from "./log.ts";
 import { singleton } from "./singleton.ts";
 
 /** A message that nobody will ever handle. */
@@ -21,7 +22,18 @@ export class DeadLetters {
   /** Notes one. */
   add(to: string, what: string): void {
     this.#count++;
+    this.#log(to, what);
     for (const listener of this.#listeners) listener({ to, what });
+  }
+
+  /** Who casts to the dead may do so a million times. */
+  #log(to: string, what: string): void {
+    const count = this.#count;
+    const event = "dead-letter";
+    if (count <= 10) logger.log({ level: "warn", event, message: `Dead letter: ${what} to ${to}` });
+    else if (Number.isInteger(Math.log10(count))) {
+      logger.log({ level: "warn", event, message: `${count} dead letters so far, the last one ${what} to ${to}` });
+    }
   }
 
   /** Gives every later dead letter to `listener` until disposed of. */

@@ -1,4 +1,4 @@
-import { actor, type Connection, type Queue, task } from "../../mod.ts";
+import { actor, type Connection, type Queue, type Ref, spawn, task } from "../../mod.ts";
 
 /** Answers calls, and counts casts. */
 export class Echo {
@@ -21,6 +21,15 @@ export class Echo {
   }
 }
 actor(import.meta.url, Echo);
+
+/** Has actors beside itself. */
+export class Host {
+  /** Starts so many more. */
+  grow(count: number): Promise<Ref<Echo>[]> {
+    return Promise.all(Array.from({ length: count }, () => spawn(Echo, [], { placement: "inline" })));
+  }
+}
+actor(import.meta.url, Host);
 
 /** Puts into one queue what comes out of another. */
 export async function moveItems(from: Queue<number>, to: Queue<number>): Promise<void> {

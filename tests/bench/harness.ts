@@ -9,6 +9,7 @@
  */
 
 import process from "node:process";
+import { type Reached, report } from "./report.ts";
 
 /** One way to do a thing. */
 export interface Alternative {
@@ -26,12 +27,22 @@ export interface Comparison {
   readonly show: "time" | "rate";
   /** The first one is what the others are compared with. */
   readonly alternatives: readonly Alternative[];
+  /** What some of them are to reach. */
+  readonly goals?: readonly Goal[];
+}
+
+/** One alternative is to be so many times as fast as another of the same comparison. */
+export interface Goal {
+  readonly of: string;
+  readonly than: string;
+  readonly times: number;
 }
 
 /** Whether the whole is to take less than a minute. */
 export const quick: boolean = Deno.args.includes("--quick");
 
 const ROUNDS = quick ? 7 : 31;
+const COST_ROUNDS = quick ? 3 : 9;
 const ROUND_MS = quick ? 20 : 60;
 /** How long each is warmed up: what is measured is compiled code. */
 const WARM_MS = quick ? 250 : 1000;
@@ -48,7 +59,8 @@ export function printMachine(): void {
 }
 
 /** Measures, and prints a table. */
-export async function compare({ title, show, alternatives, roundMs = ROUND_MS }: Comparison): Promise<void> {
+export async function compare(comparison: Comparison): Promise<void> {
+  const { title, show, alternatives, goals = [], roundMs = ROUND_MS } = comparison;
   const counts: number[] = [];
   for (const alternative of alternatives) counts.push(await calibrate(alternative, roundMs));
   const samples: Sample[][] = alternatives.map(() => []);
@@ -61,6 +73,31 @@ export async function compare({ title, show, alternatives, roundMs = ROUND_MS }:
     }
   }
   print(title, show, alternatives, samples);
+  const medians = new Map(
+    alternatives.map(({ name }, i) => [name, quantile(samples[i].map(({ wallUs }) => wallUs), 0.5)]),
+  );
+  const reached = goals.map((goal) => reach(title, goal, medians));
+  for (const { said } of reached) console.log(`  ${said}`);
+  report({ title, medianUs: Object.fromEntries(medians), goals: reached });
+}
+
+function reach(title: string, { of, than, times }: Goal, medians: ReadonlyMap<string, number>): Reached {
+  const [fast, slow] = [of, than].map((name) => medians.get(name));
+  if (fast === undefined || slow === undefined) throw new Error(`${title}: a goal is about ${of} and ${than}`);
+  const ratio = slow / fast;
+  const met = ratio >= times;
+  const said = `${met ? "met" : "MISSED"}: ${of} is ${format(ratio)}x as fast as ${than}; the goal is ${
+    format(times)
+  }x`;
+  return { of, than, times, ratio, met, said };
+}
+
+/** Microseconds that one takes: the median of a few rounds, with no other to compare it with. */
+export async function cost(alternative: Alternative): Promise<number> {
+  const count = await calibrate(alternative, ROUND_MS);
+  const rounds: number[] = [];
+  for (let round = 0; round < COST_ROUNDS; round++) rounds.push((await measure(alternative, count)).wallUs / count);
+  return quantile(rounds, 0.5);
 }
 
 /** Warms it up, and says how many times to do it in a round. */
@@ -116,7 +153,8 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.round(q * (sorted.length - 1))];
 }
 
-function format(n: number): string {
+/** A figure with no more digits than it deserves. */
+export function format(n: number): string {
   return n >= 1000 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFixed(2);
 }
 

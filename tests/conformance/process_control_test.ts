@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ActorExitedError, NotSerializableError, Process, Queue, TimeoutError } from "../../mod.ts";
 import {
+  answerOnce,
   clean,
   collect,
   collectLater,
@@ -136,6 +137,27 @@ everywhere("stop() kills a busy loop after its grace", async (placement) => {
   await said.get();
   assertEquals((await p.stop({ graceMs: 50 })).reason, "killed");
 }, ["thread", "process"]);
+
+everywhere(
+  "[BEAT-17] a task past its time is stopped, aborted or, if it spins, killed within its grace; another goes on",
+  async (placement) => {
+    const said = new Queue<unknown>();
+    const other = new Process(answerOnce, [said as Queue<Portrait>], { placement });
+    const waits = new Process(untilAborted, [said as Queue<string>], { placement });
+    const others = placement === "inline" ? [] : [new Process(spin, [said as Queue<Portrait>], { placement })];
+    for (const p of [other, waits, ...others]) {
+      await p.start();
+      await said.get();
+    }
+    const ended = await Promise.all([waits, ...others].map(async (p) => {
+      assertEquals(await p.join({ timeoutMs: 20 }), undefined);
+      return (await p.stop({ graceMs: p === waits ? 15_000 : 100 })).reason;
+    }));
+    assertEquals(ended, ["stopped", "killed"].slice(0, ended.length));
+    await other.send("still there");
+    assertEquals(await other.result, "still there");
+  },
+);
 
 everywhere("stop() with less grace than one under way shortens it", async (placement) => {
   const said = new Queue<string>();

@@ -195,8 +195,6 @@ const DEATHS = {
   "Deno.exit": { code: 3, ordered: false, said: "" },
   "throw": { code: 1, ordered: false, said: "on purpose" },
   "current().exit": { code: 3, ordered: true, said: "" },
-  "parent.kill": { code: 137, ordered: false, said: "" },
-  "parent.stop": { code: 0, ordered: true, said: "" },
 };
 
 for (const [how, { code, ordered, said }] of Object.entries(DEATHS)) {
@@ -206,7 +204,7 @@ for (const [how, { code, ordered, said }] of Object.entries(DEATHS)) {
     assertEquals([end.code, end.signal, count(end.out, "ready")], [code, null, 1]);
     assert(said === "" ? end.err === "" : end.err.includes(said), end.err);
     assertEquals(count(end.out, ": stopped"), ordered ? 2 : 0, end.out);
-    assertEquals(count(end.out, "main: onExit"), how === "throw" || how === "parent.kill" ? 0 : 1, end.out);
+    assertEquals(count(end.out, "main: onExit"), how === "throw" ? 0 : 1, end.out);
     await program.leftNothing();
   });
 }

@@ -6,6 +6,7 @@ import { DisconnectedError, type PlacementName, Queue } from "../../mod.ts";
 import { putAll, relay, takeSome } from "./fixtures/queue_tasks.ts";
 import { askAndSpin, marked, putAndDie, putMarked, waitForItem } from "./fixtures/queue_victims.ts";
 import { ELSEWHERE, everywhere, type Place, range, rest, within } from "./queue_everywhere.ts";
+import { rounds } from "../soak.ts";
 
 everywhere(
   "[BEAT-08] [pain-08] an item whose put has resolved is there when its producer died at once",
@@ -21,20 +22,20 @@ everywhere(
 
 const ITEM_BYTES = 100_000;
 const ROUND_MS = 30_000;
-const ROUNDS: Partial<Record<PlacementName, number>> = { thread: 1000, process: 100 };
+const ROUNDS: Partial<Record<PlacementName, number>> = { thread: rounds(100, 1000), process: rounds(20, 100) };
 
 for (const placement of ELSEWHERE) {
-  const rounds = ROUNDS[placement]!;
+  const producers = ROUNDS[placement]!;
   everywhere(
-    `[BEAT-06] [pain-06] ${rounds} producers killed in the middle of puts of 100 KB: no torn item, and the queue lives`,
-    (place) => killProducers(place, rounds),
+    `[BEAT-06] [pain-06] ${producers} producers killed in the middle of puts of 100 KB: no torn item, the queue lives`,
+    (place) => killProducers(place, producers),
     // Each round has its own bound, by which a hang is found.
     { placements: [placement], testMs: 1_800_000 },
   );
 }
 
 /** Two at a time, so that one starts while the other is killed; each is killed at another point of its work. */
-async function killProducers(place: Place, rounds: number): Promise<void> {
+async function killProducers(place: Place, producers: number): Promise<void> {
   const queue = new Queue<Uint8Array>({ maxSize: 4 });
   const counts = new Map<number, number>();
   const waiting = new Map<number, { count: number; reached: () => void }>();
@@ -51,7 +52,7 @@ async function killProducers(place: Place, rounds: number): Promise<void> {
   })();
   let next = 0;
   const lane = async () => {
-    while (next < rounds) {
+    while (next < producers) {
       const producer = next++;
       const reached = new Promise<void>((resolve) =>
         waiting.set(producer, { count: 1 + producer % 7, reached: resolve })
@@ -65,7 +66,7 @@ async function killProducers(place: Place, rounds: number): Promise<void> {
   await Promise.all([lane(), lane()]);
   await queue.close();
   await within(ROUND_MS, reading);
-  assertEquals(counts.size, rounds);
+  assertEquals(counts.size, producers);
 
   const [there, back] = [new Queue<unknown>(), new Queue<unknown>()];
   await place.start(relay, there, back);

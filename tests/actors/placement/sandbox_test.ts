@@ -4,9 +4,13 @@ import { dirname } from "node:path";
 import { type PermissionOptions, pipe, Process, Queue, spawn, StartError } from "../../../mod.ts";
 import { meetingPlace } from "../../../actors/placement/meeting_place.ts";
 import { assertNothingLeft } from "../../../actors/testing.ts";
+import { ownTemporaryFolder } from "../../machine.ts";
 import { Talker, type Targets, tryAll } from "./fixtures/sandbox.ts";
 
 const TIME_MS = 20_000;
+
+// The folder above the socket's must not happen to hold these modules too.
+ownTemporaryFolder();
 
 /** Runs a test with something to read, to write, to connect to and to import. */
 async function withTargets(test: (to: Targets) => Promise<void>): Promise<void> {

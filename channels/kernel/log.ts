@@ -1,0 +1,71 @@
+import { singleton } from "./singleton.ts";
+
+/** How grave something is; as a logger's level, from where on it is told. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+/** Something that whoever runs a program may want to know. */
+export interface LogRecord {
+  /** How grave it is. */
+  readonly level: Exclude<LogLevel, "silent">;
+  /** What kind of thing has happened, for programs. */
+  readonly event: "started" | "ended" | "failed" | "restarted" | "gave-up" | "dead-letter" | "mailbox-filling";
+  /** What has happened and to whom, with name and address, in one line for people. */
+  readonly message: string;
+  /** What was thrown, if anything was. */
+  readonly error?: unknown;
+}
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+
+/**
+ * Says what happens to actors that nobody may be waiting for: on standard error, one line each, unless told otherwise.
+ *
+ * - **Levels.** `"error"`: an actor ended by an uncaught error, a supervisor gave up. `"warn"`, the default: a restart,
+ *   a dead letter (each of the first ten, then the count at every power of ten), a mailbox more than half full.
+ *   `"debug"`: every start and end.
+ * - **Children** start with the level of who starts them. What they say is written by themselves, at once, so that the
+ *   last line before a crash arrives; `write` is of the isolate that sets it, and its inline actors.
+ *
+ * @example Hand records to what the service logs with
+ * ```ts
+ * import { type LogRecord, logger } from "@troupe/troupe";
+ *
+ * const records: LogRecord[] = [];
+ * logger.level = "debug";
+ * logger.write = (record) => void records.push(record);
+ * ```
+ */
+export class Logger {
+  #level: LogLevel = "warn";
+
+  /** From where on things are told. */
+  get level(): LogLevel {
+    return this.#level;
+  }
+
+  set level(level: LogLevel) {
+    if (!LEVELS.includes(level)) {
+      throw new TypeError(`Cannot set the log level: it must be one of ${LEVELS.join(", ")}, not ${String(level)}`);
+    }
+    this.#level = level;
+  }
+
+  /** Writes a record that is to be told. Must not throw. */
+  write: (record: LogRecord) => void = (record) => {
+    if ("error" in record) console.error(`${record.message}:`, record.error);
+    else console.error(record.message);
+  };
+
+  /** Whether anything that grave is told. */
+  tells(level: LogLevel): boolean {
+    return LEVELS.indexOf(level) >= LEVELS.indexOf(this.#level);
+  }
+
+  /** Tells something, if it is grave enough. */
+  log(record: LogRecord): void {
+    if (this.tells(record.level)) this.write(record);
+  }
+}
+
+/** This isolate's. */
+export const logger: Logger = singleton("logger", () => new Logger());
