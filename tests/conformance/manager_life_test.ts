@@ -12,6 +12,7 @@ import {
   manager,
   type PlacementName,
   Queue,
+  type select,
   type SharedDict,
   spawn,
   StartError,
