@@ -68,14 +68,8 @@ export {
 } from "./actors/supervision/supervisor.ts";
 export type { BackoffOptions, RestartType, Strategy } from "./actors/supervision/restart_policy.ts";
 export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
-export {
-  manage,
-  type ManageOptions,
-  type Manager,
-  manager,
-  type SharedBarrierOptions,
-  type SharedOptions,
-} from "./actors/manager/manager.ts";
+export { manage, type ManageOptions, manager } from "./actors/manager/manager.ts";
+export type { Manager, SharedBarrierOptions, SharedOptions } from "./actors/manager/manager_handle.ts";
 export type { DeepReadonly } from "./actors/manager/frozen.ts";
 export type { Key } from "./actors/manager/key.ts";
 export { Namespace, type NumberNames } from "./actors/manager/namespace.ts";
