@@ -71,14 +71,8 @@ export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
 export { Pool } from "./actors/pool/pool.ts";
 export type { PoolStats } from "./actors/pool/pool_cell.ts";
 export type { ImapOptions, MapOptions, PoolOptions, PoolProgress, RunOptions } from "./actors/pool/pool_options.ts";
-export {
-  manage,
-  type ManageOptions,
-  type Manager,
-  manager,
-  type SharedBarrierOptions,
-  type SharedOptions,
-} from "./actors/manager/manager.ts";
+export { manage, type ManageOptions, manager } from "./actors/manager/manager.ts";
+export type { Manager, SharedBarrierOptions, SharedOptions } from "./actors/manager/manager_handle.ts";
 export type { DeepReadonly } from "./actors/manager/frozen.ts";
 export type { Key } from "./actors/manager/key.ts";
 export { Namespace, type NumberNames } from "./actors/manager/namespace.ts";

@@ -1,34 +1,25 @@
-/** What is immutable, or a private copy, or a handle: it is read as it is. */
-type AsItIs =
-  | string
-  | number
-  | bigint
-  | boolean
-  | symbol
-  | null
-  | undefined
-  | Date
-  | RegExp
-  | URL
-  | Error
-  | ArrayBufferLike
-  | ArrayBufferView;
-
-/** Whatever has methods is a handle, since functions do not travel. */
-type IsHandle<T> = true extends { [K in keyof T]: T[K] extends (...args: never) => unknown ? true : never }[keyof T]
-  ? true
-  : false;
-
 /**
  * What one reads of shared state: a frozen copy, whose change would reach nobody. Dates and bytes are private copies, and
- * handles are handles.
+ * what has methods is a handle, since functions do not travel.
  */
 export type DeepReadonly<T> = unknown extends T ? T
-  : T extends AsItIs ? T
+  : T extends
+    | string
+    | number
+    | bigint
+    | boolean
+    | null
+    | undefined
+    | Date
+    | RegExp
+    | URL
+    | Error
+    | ArrayBufferLike
+    | ArrayBufferView ? T
   : T extends ReadonlyMap<infer K, infer V> ? ReadonlyMap<DeepReadonly<K>, DeepReadonly<V>>
   : T extends ReadonlySet<infer V> ? ReadonlySet<DeepReadonly<V>>
   : T extends readonly unknown[] ? { readonly [I in keyof T]: DeepReadonly<T[I]> }
-  : IsHandle<T> extends true ? T
+  : true extends { [K in keyof T]: T[K] extends (...args: never) => unknown ? true : never }[keyof T] ? T
   : { readonly [K in keyof T]: DeepReadonly<T[K]> };
 
 /** Freezes a value that has just arrived, all the way down, and gives it back. */

@@ -23,9 +23,12 @@ export interface StoredName {
   readonly args: Uint8Array;
 }
 
+/** So long a transaction stays open for more, while more comes. */
+const OPEN_MS = 2;
+
 /**
- * Writes to a database. What is written in one turn of the event loop is one transaction, so that many writers share
- * one wait for the disk; no answer leaves before the transaction in which its write is.
+ * Writes to a database. What comes without a pause is one transaction, so that many writers share one wait for the disk;
+ * no answer leaves before the transaction in which its write is.
  */
 export class Journal {
   readonly #database: DatabaseSync;
@@ -35,6 +38,7 @@ export class Journal {
   >;
   #waiting: (() => void)[] = [];
   #open = false;
+  #writes = 0;
   #broken = false;
 
   /** @param failed told when something could not be written; nothing that waits is answered then */
@@ -101,12 +105,22 @@ export class Journal {
       if (!this.#open) {
         this.#database.exec("BEGIN");
         this.#open = true;
-        setImmediate(() => this.#commit());
+        this.#commitSoon(performance.now() + OPEN_MS);
       }
+      this.#writes++;
       write();
     } catch (error) {
       this.#break(error);
     }
+  }
+
+  /** Commits after a turn of the event loop in which nothing more was written. */
+  #commitSoon(latest: number): void {
+    const before = this.#writes;
+    setImmediate(() => {
+      if (this.#writes === before || performance.now() >= latest) this.#commit();
+      else this.#commitSoon(latest);
+    });
   }
 
   #commit(): void {

@@ -2,7 +2,7 @@ import { ActorExitedError, DisconnectedError } from "../../channels/errors.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind, passagesOf } from "../../channels/kernel/handle.ts";
 import { clientOf, remember } from "../../channels/sync/permit_client.ts";
-import { selectable, sourceOf } from "../../channels/source.ts";
+import { selectable, type Source, sourceOf } from "../../channels/source.ts";
 import { contactFrom, contactPassage, makeRef } from "../actor_ref.ts";
 import type { Contact } from "../contact.ts";
 import type { Ref } from "../ref.ts";
@@ -77,8 +77,15 @@ class Named {
     this.#target = passagesOf(object)![0].target;
     const lock = clientOf(object);
     if (lock !== undefined) remember(face, lock);
-    const source = sourceOf(object);
-    if (source !== undefined) selectable(face, source);
+    if (sourceOf(object) === undefined) return;
+    const within = <R>(use: (source: Source) => R) => this.with(face, (object) => use(sourceOf(object)!));
+    selectable(face, {
+      assertOpen: () => sourceOf(this.latest)!.assertOpen(),
+      take: (options) => within((source) => source.take(options)),
+      tryTake: () => within((source) => source.tryTake()),
+      poll: (signal) => within((source) => source.poll(signal)),
+      tryPoll: () => within((source) => source.tryPoll()),
+    });
   }
 }
 

@@ -90,8 +90,13 @@ export function isStored(kind: ObjectKind): boolean {
   return STORED.has(kind);
 }
 
-/** Makes an object that lives here. */
+/**
+ * Makes an object that lives here.
+ *
+ * @throws {TypeError} If there is no such kind.
+ */
 export function makeObject(kind: ObjectKind, args: readonly unknown[], home: Home): object {
+  if (!Object.hasOwn(MAKE, kind)) throw new TypeError(`Cannot make a ${kind}: a manager has no such kind of object`);
   return (MAKE[kind] as (home: Home, ...args: readonly unknown[]) => object)(home, ...args);
 }
 

@@ -14,6 +14,7 @@ export const LIST = "shared-list";
  *
  * - **Indexes** may be negative, and count from the end then.
  * - **Values**, atomicity and death: as for a {@linkcode SharedDict}.
+ * - **On disk** every item is a row: a change at the front of a long list writes all that comes after it.
  * - **Equality** (`indexOf`, `includes`, `remove`) is by content; handles are equal when they are of the same thing.
  *
  * @example Append together, and change an item in place

@@ -1,4 +1,5 @@
-import { packPlain, unpack } from "../../channels/kernel/pack.ts";
+import { decode } from "../../channels/kernel/codec/decode.ts";
+import { packPlain } from "../../channels/kernel/pack.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { AnyNumber } from "../../channels/memory/number_kind.ts";
 import type { Numbers } from "../../channels/memory/numbers.ts";
@@ -12,7 +13,7 @@ export class StoredNumbersCell extends NumbersCell {
   constructor(numbers: Numbers, stored: StoredObject) {
     super(numbers);
     this.#stored = stored;
-    for (const [index, packet] of stored.rows()) numbers.set(Number(index), unpack(packet, undefined!) as AnyNumber);
+    for (const [index, { bytes }] of stored.rows()) numbers.set(Number(index), decode(bytes) as AnyNumber);
   }
 
   override get shared(): undefined {

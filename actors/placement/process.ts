@@ -106,7 +106,7 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
     child.ref();
     child.kill(signal);
   } catch {
-    // It has ended by itself.
+    // It has ended by itself; what it sent last may still be on its way.
   }
 }
 

@@ -12,6 +12,7 @@ import {
   manager,
   type PlacementName,
   Queue,
+  select,
   type SharedDict,
   spawn,
   StartError,
@@ -167,6 +168,8 @@ everywhere(
       }
       await dict.set("n", 1);
       assertEquals(await user.call.see(dict), 1);
+      await queue.put(life);
+      assertEquals(await select({ queue }, { timeoutMs: 5000 }), { key: "queue", value: life });
     }
     guard[Symbol.dispose]();
     for (const { status } of await within(SETTLED_MS, pending)) assertEquals(status, "rejected");

@@ -1,0 +1,239 @@
+import type { JoinableQueue, JoinableQueueOptions } from "../../channels/joinable_queue.ts";
+import { handleKind } from "../../channels/kernel/handle.ts";
+import { inspectAs } from "../../channels/kernel/inspect.ts";
+import { checkOptions } from "../../channels/kernel/wait.ts";
+import type { NumberKind, Numeric } from "../../channels/memory/number_kind.ts";
+import type { SharedArray } from "../../channels/memory/shared_array.ts";
+import type { SharedValue } from "../../channels/memory/shared_value.ts";
+import type { Queue, QueueOptions } from "../../channels/queue.ts";
+import type { Barrier } from "../../channels/sync/barrier.ts";
+import type { Condition } from "../../channels/sync/condition.ts";
+import type { EventFlag } from "../../channels/sync/event_flag.ts";
+import type { Lock } from "../../channels/sync/lock.ts";
+import type { RLock } from "../../channels/sync/rlock.ts";
+import type { BoundedSemaphore, Semaphore } from "../../channels/sync/semaphore.ts";
+import { contactBehind, contactFrom, makeRef } from "../actor_ref.ts";
+import type { Ref } from "../ref.ts";
+import { type Children, type Supervisor, SupervisorHandle } from "../supervision/supervisor.ts";
+import type { Key } from "./key.ts";
+import type { ManagerActor } from "./manager_actor.ts";
+import { namedHandle } from "./named.ts";
+import type { Namespace } from "./namespace.ts";
+import type { ObjectArgs, ObjectKind } from "./object_kinds.ts";
+import { serveInstance } from "./shareable.ts";
+import type { SharedDict } from "./shared_dict.ts";
+import type { SharedList } from "./shared_list.ts";
+import type { SharedSet } from "./shared_set.ts";
+
+/** What everything that a manager makes takes. */
+export interface SharedOptions {
+  /** By which a later call finds the same object; what else that call says of it counts for nothing then. */
+  readonly name?: string | undefined;
+}
+
+/** What `Manager.barrier` takes. */
+export interface SharedBarrierOptions extends SharedOptions {
+  /** As for {@linkcode Barrier}. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * A handle to a manager: a supervisor that owns shared state, which outlives the children that use it. (Python's
+ * `multiprocessing.Manager`, whose objects are dead for ever once its process is.)
+ *
+ * - **Objects** live where the manager lives. Their handles can be sent anywhere. One without a name lives while anybody
+ *   has a handle to it, or it lies in another object; one with a name as long as the manager.
+ * - **Nesting**: a handle is a value. What is changed through a handle that lies in a dict is changed for all.
+ * - **Death of a user** harms nothing: its locks are released, its waits withdrawn, an `update` that it was in the middle
+ *   of has not happened.
+ * - **Death of the manager**: pending and later calls reject with `ActorExitedError` within 1 s; those of queues, locks
+ *   and other channels with `DisconnectedError`. Under a supervisor ({@linkcode manager}) it comes back, and handles to
+ *   named objects find the new ones: empty, unless they are kept in a `store`.
+ * - **Store**: a write that resolved is on disk, and so is what was read. It survives `kill -9` of the program and loss of
+ *   power. What many write at the same time is written at once. Only named dicts, lists, sets, namespaces, values and
+ *   arrays are kept, and no handles in them. When the disk refuses, the manager ends.
+ *
+ * @example Two names for one dict
+ * ```ts
+ * import { manage } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using manager = await manage({}, { placement: "inline" });
+ * const ages = await manager.dict<string, number>({ name: "ages" });
+ * await ages.set("Ada", 36);
+ * const same = await manager.dict<string, number>({ name: "ages" });
+ * assertEquals(await same.get("Ada"), 36);
+ * ```
+ */
+export interface Manager<C extends Children = Children> extends Supervisor<C> {
+  /** A dict. */
+  dict<K extends Key, V>(options?: SharedOptions): Promise<SharedDict<K, V>>;
+  /** A list. */
+  list<T>(options?: SharedOptions): Promise<SharedList<T>>;
+  /** A set. */
+  set<T extends Key>(options?: SharedOptions): Promise<SharedSet<T>>;
+  /** Named values of different types. */
+  namespace<T extends object>(options?: SharedOptions): Promise<Namespace<T>>;
+  /** A number. With a store its memory is shared with nobody, since every write goes to disk. */
+  value<K extends NumberKind>(kind: K, initial?: Numeric<K>, options?: SharedOptions): Promise<SharedValue<K>>;
+  /** Numbers, as many as `lengthOrValues` says; see `value`. */
+  array<K extends NumberKind>(
+    kind: K,
+    lengthOrValues: number | Iterable<Numeric<K>>,
+    options?: SharedOptions,
+  ): Promise<SharedArray<K>>;
+  /** A queue. */
+  queue<T>(options?: QueueOptions & SharedOptions): Promise<Queue<T>>;
+  /** A queue that knows when all work is done. */
+  joinableQueue<T>(options?: JoinableQueueOptions & SharedOptions): Promise<JoinableQueue<T>>;
+  /** A lock. */
+  lock(options?: SharedOptions): Promise<Lock>;
+  /** A lock that its owner can take again. */
+  rlock(options?: SharedOptions): Promise<RLock>;
+  /** A semaphore, with 1 permit when left out. */
+  semaphore(permits?: number, options?: SharedOptions): Promise<Semaphore>;
+  /** A semaphore that never has more permits than at first. */
+  boundedSemaphore(permits?: number, options?: SharedOptions): Promise<BoundedSemaphore>;
+  /** A condition, with a re-entrant lock of its own. */
+  condition(options?: SharedOptions): Promise<Condition>;
+  /** A flag to wait for. */
+  eventFlag(options?: SharedOptions): Promise<EventFlag>;
+  /** A place where `parties` wait for each other. */
+  barrier(parties: number, options?: SharedBarrierOptions): Promise<Barrier>;
+  /**
+   * Lets others find an instance of a {@linkcode shareable} class by a name, and call its methods. It stays where it is,
+   * and is an actor of the caller's from now on: it ends with the caller.
+   *
+   * @throws {TypeError} If the class is not shareable.
+   * @throws {Deno.errors.AlreadyExists} If another instance has the name.
+   */
+  share<T extends object>(name: string, instance: T): Promise<Ref<T>>;
+  /**
+   * The instance that somebody shares under a name.
+   *
+   * @throws {Deno.errors.NotFound} If there is none.
+   */
+  shared<T>(name: string): Promise<Ref<T>>;
+}
+
+/** A manager, wherever it is. */
+export class ManagerHandle extends SupervisorHandle implements Manager {
+  readonly #ref: Ref<ManagerActor>;
+
+  constructor(ref: Ref<ManagerActor>, refs: Readonly<Record<string, object>>) {
+    super(ref as unknown as ConstructorParameters<typeof SupervisorHandle>[0], refs, "manager");
+    this.#ref = ref;
+  }
+
+  dict<K extends Key, V>(options?: SharedOptions): Promise<SharedDict<K, V>> {
+    return this.#object("dict", [], options);
+  }
+
+  list<T>(options?: SharedOptions): Promise<SharedList<T>> {
+    return this.#object("list", [], options);
+  }
+
+  set<T extends Key>(options?: SharedOptions): Promise<SharedSet<T>> {
+    return this.#object("set", [], options);
+  }
+
+  namespace<T extends object>(options?: SharedOptions): Promise<Namespace<T>> {
+    return this.#object("namespace", [], options);
+  }
+
+  value<K extends NumberKind>(kind: K, initial?: Numeric<K>, options?: SharedOptions): Promise<SharedValue<K>> {
+    return this.#object("value", [kind, initial], options);
+  }
+
+  array<K extends NumberKind>(
+    kind: K,
+    lengthOrValues: number | Iterable<Numeric<K>>,
+    options?: SharedOptions,
+  ): Promise<SharedArray<K>> {
+    const given = typeof lengthOrValues === "object" && lengthOrValues !== null ? [...lengthOrValues] : lengthOrValues;
+    return this.#object("array", [kind, given], options);
+  }
+
+  queue<T>(options: QueueOptions & SharedOptions = {}): Promise<Queue<T>> {
+    const { maxSize } = checkOptions("make a queue", options);
+    return this.#object("queue", [{ maxSize }], options);
+  }
+
+  joinableQueue<T>(options: JoinableQueueOptions & SharedOptions = {}): Promise<JoinableQueue<T>> {
+    const { maxSize, maxDeliveries } = checkOptions("make a queue", options);
+    return this.#object("joinableQueue", [{ maxSize, maxDeliveries }], options);
+  }
+
+  lock(options?: SharedOptions): Promise<Lock> {
+    return this.#object("lock", [], options);
+  }
+
+  rlock(options?: SharedOptions): Promise<RLock> {
+    return this.#object("rlock", [], options);
+  }
+
+  semaphore(permits: number = 1, options?: SharedOptions): Promise<Semaphore> {
+    return this.#object("semaphore", [permits], options);
+  }
+
+  boundedSemaphore(permits: number = 1, options?: SharedOptions): Promise<BoundedSemaphore> {
+    return this.#object("boundedSemaphore", [permits], options);
+  }
+
+  condition(options?: SharedOptions): Promise<Condition> {
+    return this.#object("condition", [], options);
+  }
+
+  eventFlag(options?: SharedOptions): Promise<EventFlag> {
+    return this.#object("eventFlag", [], options);
+  }
+
+  barrier(parties: number, options: SharedBarrierOptions = {}): Promise<Barrier> {
+    const { timeoutMs } = checkOptions("make a barrier", options);
+    return this.#object("barrier", [parties, { timeoutMs }], options);
+  }
+
+  async share<T extends object>(name: string, instance: T): Promise<Ref<T>> {
+    checkName("share an instance", name);
+    const ref = await serveInstance(name, instance);
+    try {
+      await this.#ref.call.publish(name, ref as unknown as Ref);
+      return ref;
+    } catch (error) {
+      await ref.stop();
+      throw error;
+    }
+  }
+
+  async shared<T>(name: string): Promise<Ref<T>> {
+    checkName("find a shared instance", name);
+    return await this.#ref.call.published(name) as unknown as Ref<T>;
+  }
+
+  static {
+    inspectAs(this, ({ refs, alive }) => `Manager(${[...Object.keys(refs), alive ? "alive" : "ended"].join(", ")})`);
+  }
+
+  /** Asks the manager, however long that takes: it always answers, or ends. */
+  async #object<K extends ObjectKind>(kind: K, args: ObjectArgs[K], options: SharedOptions = {}): Promise<never> {
+    const { name } = checkOptions(`make a ${kind}`, options);
+    if (name !== undefined) checkName(`make a ${kind}`, name);
+    const object = await this.#ref.with({ timeoutMs: Infinity }).call.object(kind, name, args) as object;
+    if (name === undefined) return object as never;
+    return namedHandle(contactBehind(this.#ref)!, [kind, name, args], object) as never;
+  }
+}
+
+function checkName(action: string, name: unknown): void {
+  if (typeof name === "string" && name !== "") return;
+  throw new TypeError(`Cannot ${action}: the name must be a string that is not empty, not ${Deno.inspect(name)}`);
+}
+
+handleKind("manager", {
+  leased: false,
+  revive(passage, _imported, _holder, parts) {
+    const [, , keys] = passage.meta as [string, string, string[]];
+    const refs = Object.fromEntries(keys.map((key, index) => [key, parts[index]]));
+    return new ManagerHandle(makeRef(contactFrom(passage)) as unknown as Ref<ManagerActor>, refs);
+  },
+});

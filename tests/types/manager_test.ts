@@ -1,0 +1,133 @@
+/**
+ * What the types of a manager infer. That this file compiles is the test.
+ *
+ * @module
+ */
+
+import { assertType, type IsExact } from "@std/testing/types";
+import {
+  actor,
+  type BoundedSemaphore,
+  child,
+  type DeepReadonly,
+  type DictChange,
+  type JoinableQueue,
+  type Key,
+  manage,
+  type Manager,
+  manager,
+  type Namespace,
+  type Queue,
+  type Ref,
+  type SharedArray,
+  type SharedDict,
+  type SharedList,
+  type SharedSet,
+  type SharedValue,
+  supervise,
+} from "../../mod.ts";
+
+class Counter {
+  add(by: number): number {
+    return by;
+  }
+}
+actor(import.meta.url, Counter);
+
+interface Person {
+  name: string;
+  tags: string[];
+  born?: Date;
+  marks: Map<string, { n: number }>;
+  point: [x: number, y: number];
+  jobs: Queue<string>;
+}
+
+Deno.test("a manager's children keep their types, in a supervisor too", () => {
+  async function _use(): Promise<void> {
+    const state = await manage({ counter: child(Counter) }, { store: "state.db" });
+    assertType<IsExact<typeof state.refs.counter, Ref<Counter>>>(true);
+    const app = await supervise({ inner: manager({ counter: child(Counter) }) });
+    assertType<IsExact<typeof app.refs.inner.refs.counter, Ref<Counter>>>(true);
+    const alone: Manager = await manage();
+    void alone;
+  }
+});
+
+Deno.test("what a manager makes has the types that it was asked for", () => {
+  async function _use(m: Manager): Promise<void> {
+    assertType<IsExact<Awaited<ReturnType<typeof m.dict<string, Person>>>, SharedDict<string, Person>>>(true);
+    const list: SharedList<Person> = await m.list();
+    const set: SharedSet<[string, number]> = await m.set({ name: "set" });
+    const queue: Queue<Person> = await m.queue({ maxSize: 2 });
+    const jobs: JoinableQueue<number> = await m.joinableQueue({ maxDeliveries: 1 });
+    const value = await m.value("bigint64", 1n);
+    const array = await m.array("float32", [1]);
+    const permits: BoundedSemaphore = await m.boundedSemaphore(2);
+    assertType<IsExact<typeof value, SharedValue<"bigint64">>>(true);
+    assertType<IsExact<typeof array, SharedArray<"float32">>>(true);
+    const shared = await m.shared<Counter>("counter");
+    assertType<IsExact<typeof shared, Ref<Counter>>>(true);
+    void [list, set, queue, jobs, permits];
+  }
+});
+
+Deno.test("values read are readonly all the way down, but for handles and private copies", () => {
+  assertType<
+    IsExact<DeepReadonly<Person>, {
+      readonly name: string;
+      readonly tags: readonly string[];
+      readonly born?: Date;
+      readonly marks: ReadonlyMap<string, { readonly n: number }>;
+      readonly point: readonly [x: number, y: number];
+      readonly jobs: Queue<string>;
+    }>
+  >(true);
+  assertType<IsExact<DeepReadonly<Uint8Array>, Uint8Array>>(true);
+  assertType<IsExact<DeepReadonly<unknown>, unknown>>(true);
+  assertType<IsExact<DeepReadonly<number | string[]>, number | readonly string[]>>(true);
+  assertType<IsExact<DeepReadonly<SharedDict<string, number>>, SharedDict<string, number>>>(true);
+  async function _use(dict: SharedDict<string, Person>, list: SharedList<Person[]>): Promise<void> {
+    const one = await dict.get("a");
+    assertType<IsExact<typeof one, DeepReadonly<Person> | undefined>>(true);
+    const first = await list.get(0);
+    assertType<IsExact<typeof first, readonly DeepReadonly<Person>[] | undefined>>(true);
+    // @ts-expect-error -- what was read cannot be changed
+    one!.tags.push("b");
+    // @ts-expect-error -- nor can an item of it be
+    first!.push(one!);
+    await dict.update("a", (old) => ({ ...old!, tags: [], point: [1, 2], marks: new Map() }));
+    for await (const change of dict.changes()) {
+      assertType<IsExact<typeof change, DictChange<string, Person>>>(true);
+      if (change.type === "set") assertType<IsExact<typeof change.value, DeepReadonly<Person>>>(true);
+    }
+  }
+});
+
+Deno.test("only numbers are incremented, and only keys are keys", () => {
+  async function _use(
+    numbers: SharedDict<Key, number>,
+    big: SharedDict<string, bigint>,
+    people: SharedDict<string, Person>,
+    m: Manager,
+    settings: Namespace<{ name: string; retries: number }>,
+  ): Promise<void> {
+    assertType<IsExact<Awaited<ReturnType<typeof numbers.get>>, number | undefined>>(true);
+    await numbers.increment(["a", 1], 2);
+    await big.increment("a", 1n);
+    // @ts-expect-error -- a bigint is not incremented by a number
+    await big.increment("a", 1);
+    // @ts-expect-error -- a person is no number
+    await people.increment("a");
+    // @ts-expect-error -- an object is no key
+    await m.dict<{ a: 1 }, number>();
+    await settings.set("name", "a");
+    await settings.increment("retries");
+    // @ts-expect-error -- a string is not incremented
+    await settings.increment("name");
+    // @ts-expect-error -- there is no such name
+    await settings.get("nmae");
+    // @ts-expect-error -- a value has its type
+    await settings.set("retries", "3");
+  }
+});
