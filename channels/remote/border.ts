@@ -78,8 +78,11 @@ export class Border implements Link {
   }
 
   send(frame: Frame): void {
+    this.post(decodeFrame(frame));
+  }
+
+  post(envelope: Envelope): void {
     if (this.#closed) return;
-    const envelope = decodeFrame(frame);
     if (envelope.kind === "down" && !this.#isToldOf(envelope.isolate)) return;
     const named = this.#naming.outbound(envelope);
     this.#note(envelope);
@@ -113,7 +116,8 @@ export class Border implements Link {
       return this.#link.abort(error);
     }
     if (this.#isOutOfReach(envelope.to)) return this.#bounce(envelope);
-    listener.frame(encodeFrame(envelope));
+    if (envelope.to === isolate.id && listener.envelope !== undefined) listener.envelope(envelope);
+    else listener.frame(encodeFrame(envelope));
   }
 
   #admit(envelope: Envelope): void {

@@ -18,6 +18,9 @@ export async function loadCiphers(): Promise<Ciphers> {
 export class Seal {
   readonly #cipher: ReturnType<Ciphers["createCipheriv"]>;
   readonly #decipher: ReturnType<Ciphers["createDecipheriv"]>;
+  // Most secrets come again and again.
+  readonly #closed = new Map<string, string>();
+  readonly #opened = new Map<string, string>();
 
   constructor({ createCipheriv, createDecipheriv }: Ciphers) {
     const key = crypto.getRandomValues(new Uint8Array(16));
@@ -28,12 +31,12 @@ export class Seal {
 
   /** What to call a secret when it leaves. */
   close(secret: string): string {
-    return toHex(this.#cipher.update(toBytes(secret)));
+    return recall(this.#closed, secret, () => toHex(this.#cipher.update(toBytes(secret))));
   }
 
   /** The secret that was called so; one that no cell has, when it was not called so on this connection. */
   open(sealed: string): string {
-    return toHex(this.#decipher.update(toBytes(sealed)));
+    return recall(this.#opened, sealed, () => toHex(this.#decipher.update(toBytes(sealed))));
   }
 
   /** Gives the key up; nothing can be called anything after that. */
@@ -41,6 +44,18 @@ export class Seal {
     this.#cipher.final();
     this.#decipher.final();
   }
+}
+
+/** So many secrets are remembered. */
+const KEPT = 256;
+
+function recall(known: Map<string, string>, secret: string, find: () => string): string {
+  const found = known.get(secret);
+  if (found !== undefined) return found;
+  if (known.size === KEPT) known.clear();
+  const made = find();
+  known.set(secret, made);
+  return made;
 }
 
 /** @throws {ProtocolError} If it does not have the form of a secret. */
