@@ -2,11 +2,12 @@ import type { Exit } from "../channels/exit.ts";
 import { ActorExitedError, TimeoutError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import type { Address } from "../channels/kernel/address.ts";
-import { ask, discard, tell } from "../channels/kernel/ask.ts";
-import { type Cell, isCell } from "../channels/kernel/cell.ts";
+import { ask, discard, type Question, tell } from "../channels/kernel/ask.ts";
+import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
+import type { Packet } from "../channels/kernel/packet.ts";
 import { checkOptions, type Patience, patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../channels/source.ts";
 import { Bridges } from "./bridge.ts";
@@ -19,6 +20,7 @@ import type { Keeper } from "./keeper.ts";
 import { outboxOf } from "./outbox.ts";
 import type { CallOptions, Calls, Casts, Ref, StopOptions } from "./ref.ts";
 import { StreamReader } from "./stream.ts";
+import { type Tracing, tracing } from "./tracing.ts";
 
 /** Calls last this long unless the caller says otherwise. */
 const CALL_TIMEOUT_MS = 5000;
@@ -160,41 +162,48 @@ function methods<M>(send: (method: string, args: unknown[]) => unknown): M {
 }
 
 function makeCall(contact: Contact, method: string, args: unknown[], options: CallOptions): CallResult {
-  const { name } = contact;
-  const title = `${name}.${method}`;
-  const action = `call ${title}`;
-  const bridges = new Bridges();
-  const lost = (exit: Exit | undefined) => actorExited(action, name, contact.address, exit ?? contact.exit);
-  const late = (timeoutMs: number) =>
-    new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
-  const attempt = async (wait: Patience, args: unknown[]) => {
-    const { target } = contact;
-    const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
-    const send = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost };
-    return await ask(target, isCell(target) ? send : { ...send, gate: (send) => queue(target, 1, send) });
-  };
-  const call = async () => {
-    try {
-      const wait = patience(action, options, CALL_TIMEOUT_MS);
-      if (wait.once) throw late(wait.timeoutMs);
-      const { retries = 0 } = options;
-      const answer = await (retries === 0 ? attempt(wait, args) : again(retries, contact, wait, args, attempt));
-      if (answer instanceof StreamReader) {
-        // A stream ends as the actor does that yields it.
-        answer.lost = (exit) => lost(contact.endedWithIsolate ?? exit);
-        answer.onEnd = () => bridges.close();
-      } else bridges.close();
-      return answer;
-    } catch (error) {
-      bridges.close();
-      throw error;
-    }
-  };
+  const title = `${contact.name}.${method}`;
   const { timeoutMs, signal } = options;
   const perItem = timeoutMs === undefined && signal === undefined
     ? undefined
     : { timeoutMs: timeoutMs ?? Infinity, once: false, signal };
-  return new CallResult(call(), title, perItem);
+  return new CallResult(answerTo(contact, method, args, options, title), title, perItem);
+}
+
+async function answerTo(
+  contact: Contact,
+  method: string,
+  args: unknown[],
+  options: CallOptions,
+  title: string,
+): Promise<unknown> {
+  const action = `call ${title}`;
+  const bridges = new Bridges();
+  const lost = (exit: Exit | undefined) => actorExited(action, contact.name, contact.address, exit ?? contact.exit);
+  const late = (timeoutMs: number) =>
+    new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
+  const attempt = (wait: Patience, args: unknown[]) => {
+    const { target } = contact;
+    const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
+    const gate = isCell(target) ? undefined : (send: () => void) => queue(target, 1, send);
+    const call = { holder: whoActs.holder(), verb: "call", detail: method, body, wait, late, lost, gate };
+    return tracing === undefined ? ask(target, call) : tracedAsk(tracing, title, contact, target, call);
+  };
+  try {
+    const wait = patience(action, options, CALL_TIMEOUT_MS);
+    if (wait.once) throw late(wait.timeoutMs);
+    const { retries = 0 } = options;
+    const answer = await (retries === 0 ? attempt(wait, args) : again(retries, contact, wait, args, attempt));
+    if (answer instanceof StreamReader) {
+      // A stream ends as the actor does that yields it.
+      answer.lost = (exit) => lost(contact.endedWithIsolate ?? exit);
+      answer.onEnd = () => bridges.close();
+    } else bridges.close();
+    return answer;
+  } catch (error) {
+    bridges.close();
+    throw error;
+  }
 }
 
 /** Makes a call again, with the same arguments, each time that the actor died before it answered. */
@@ -223,10 +232,32 @@ export function queue(actor: Address, weight: 0 | 1, send: () => void): (() => v
   return outboxOf(actor).submit({ weight, bytes: 0, castOf: undefined, send });
 }
 
+/** Asks, and notes in the trace that it does, and what came of it. */
+async function tracedAsk(
+  tracing: Tracing,
+  title: string,
+  { address }: Contact,
+  target: Target,
+  call: Question & { readonly body: Packet },
+): Promise<unknown> {
+  const sent = tracing.sent(title, address, "calls");
+  try {
+    const answer = await ask(target, { ...call, body: { ...call.body, trace: sent.trace } });
+    sent.end();
+    return answer;
+  } catch (thrown) {
+    sent.end({ thrown });
+    throw thrown;
+  }
+}
+
 function makeCast(contact: Contact, method: string, args: unknown[], options: CallOptions): void {
   const { target } = contact;
   const holder = whoActs.holder();
-  const body = pack(args, "args", destinationOf(target), { transfer: options.transfer });
+  const packed = pack(args, "args", destinationOf(target), { transfer: options.transfer });
+  const sent = tracing?.sent(`${contact.name}.${method}`, contact.address, "casts");
+  const body = sent === undefined ? packed : { ...packed, trace: sent.trace };
+  sent?.end();
   const send = () => tell(target, holder, "cast", method, body);
   const dropped = () => discard(target, holder, body);
   if (isCell(target)) send();

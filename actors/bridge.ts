@@ -16,7 +16,7 @@ const SIGNAL = "signal";
 
 /** The cells that stand for one call's signals and iterables, at the caller. */
 export class Bridges {
-  #open: { close(): void }[] = [];
+  #open: { close(): void }[] | undefined;
   /** The caller's, who takes everything back by dying. */
   #lease: Lease | undefined;
 
@@ -42,14 +42,16 @@ export class Bridges {
 
   /** The call is over. */
   close(): void {
-    this.#lease?.end();
     const open = this.#open;
-    this.#open = [];
+    if (open === undefined) return;
+    this.#open = undefined;
+    this.#lease?.end();
+    this.#lease = undefined;
     for (const cell of open) cell.close();
   }
 
   #opened(cell: { close(): void }): void {
-    this.#open.push(cell);
+    (this.#open ??= []).push(cell);
     this.#lease ??= new Lease(currentFrame().actor.holder, () => this.close());
   }
 }

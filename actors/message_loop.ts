@@ -13,6 +13,7 @@ import { ExitRequest } from "./exited.ts";
 import type { FailedMessage } from "./hooks.ts";
 import { Inbox } from "./inbox.ts";
 import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
+import { type Tracing, tracing } from "./tracing.ts";
 
 /**
  * How an actor's messages are handled: in order, so many at a time as it allows. Its open streams run beside them: one
@@ -155,7 +156,8 @@ export class MessageLoop {
     let result: unknown;
     try {
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
-      result = runAs(this.#actor, call, () => method.apply(instance, args));
+      const run = () => runAs(this.#actor, call, () => method.apply(instance, args));
+      result = tracing === undefined ? run() : this.#traced(tracing, request, run);
     } catch (error) {
       return this.#failed(request, error, bridged);
     }
@@ -164,6 +166,11 @@ export class MessageLoop {
       (value) => this.#succeeded(request, value, bridged, call),
       (error) => this.#failed(request, error, bridged),
     );
+  }
+
+  #traced<T>(tracing: Tracing, { detail, body, asker }: Request, run: () => T): T {
+    const kind = asker === undefined ? "handlesCast" : "handlesCall";
+    return tracing.handle(`${this.#actor.name}.${detail}`, body.trace, kind, run);
   }
 
   #over(request: Request, bridged: object[]): void {

@@ -65,7 +65,9 @@ export class Boot extends Cell {
 
   /** Imports the actor's module; the actor starts after that. */
   serve(importModule: () => Promise<unknown>): void {
-    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(() => {}));
+    // A rejection that the module's top level left to nobody is told before the next turn, and is a reason not to start.
+    const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+    this.#serve(importGuarded(this.#config.moduleUrl, importModule).then(nextTurn));
   }
 
   receive(request: Request): void {

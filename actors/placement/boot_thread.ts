@@ -6,14 +6,15 @@
 
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import { type Port, PortLink } from "../../channels/link/port_link.ts";
+import type { Port } from "../../channels/link/port_link.ts";
+import { linkToStarter } from "../../channels/link/thread_link.ts";
 import { ExitRequest } from "../exited.ts";
 import { Boot } from "./boot.ts";
-import type { BootConfig } from "./placement.ts";
+import type { ThreadConfig } from "./thread_config.ts";
 import { holdLife } from "./thread_lock.ts";
 
-const config = workerData as BootConfig;
-const link = new PortLink(parentPort as unknown as Port);
+const { config, memory } = workerData as ThreadConfig;
+const link = linkToStarter(parentPort as unknown as Port, memory);
 
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
 const scope = globalThis as unknown as { self: unknown; close: () => void };

@@ -1,9 +1,10 @@
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
-import { PortLink } from "../../channels/link/port_link.ts";
+import { linkToThread, shareMemory } from "../../channels/link/thread_link.ts";
 import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
+import type { ThreadConfig } from "./thread_config.ts";
 import { stubUrl } from "./stub.ts";
 import { lifeIsOver } from "./thread_lock.ts";
 
@@ -24,8 +25,9 @@ export const thread: Placement = {
   },
 
   open(config: BootConfig): Seat {
+    const memory = shareMemory();
     const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.moduleUrl)), {
-      workerData: config,
+      workerData: { config, memory } satisfies ThreadConfig,
       name: config.name,
       // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
       env: SHARE_ENV,
@@ -36,11 +38,12 @@ export const thread: Placement = {
     const exited = new Promise<SeatEnd>((resolve) => {
       worker.on("exit", (code: number) => resolve(killedBy ? KILLED[killedBy] : { code: code & 0xff, error: failure }));
     });
+    const link = linkToThread(worker, memory);
     const ended = exited.then(async (end) => {
       await lifeIsOver(config);
+      link.drain();
       return end;
     });
-    const link = new PortLink(worker);
     const opened = new Promise<Link>((resolve, reject) => {
       void link.heard.then(() => {
         worker.unref();
@@ -56,6 +59,7 @@ export const thread: Placement = {
       kill(signal) {
         killedBy ??= signal;
         worker.ref();
+        link.doom();
         void worker.terminate();
       },
     };

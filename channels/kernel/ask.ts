@@ -7,6 +7,7 @@ import { releaseAll } from "./handle.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { exitOfCell, isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
+import { NumberMap } from "./number_map.ts";
 import { unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { type Asker, Request } from "./request.ts";
@@ -41,7 +42,7 @@ export interface Question {
   /**
    * Lets the question leave when it is its turn: calls `send` now, or keeps it and returns what withdraws it.
    */
-  gate?(send: () => void): (() => void) | undefined;
+  readonly gate?: ((send: () => void) => (() => void) | undefined) | undefined;
   /** The error when the target is gone. */
   lost(exit: Exit | undefined): Error;
   /** The error when time has run out. */
@@ -179,7 +180,7 @@ class Pending implements Unanswered {
     const { target, question: { takes, holder } } = this;
     if (target === undefined || takes === undefined || this.#stale?.returned) return undefined;
     const address = showAddress(target);
-    for (const other of pendings.values()) {
+    for (const [, other] of pendings.entries()) {
       if (!(other instanceof Pending)) continue;
       if (other.#settled || other.question.takes !== takes || other.question.holder !== holder) continue;
       if (showAddress(other.target!) !== address) continue;
@@ -227,7 +228,7 @@ class Pending implements Unanswered {
   }
 }
 
-const pendings: Map<number, Unanswered> = singleton("pendings", () => new Map());
+const pendings: NumberMap<Unanswered> = singleton("pendings", () => new NumberMap());
 const ids: { last: number } = singleton("ask-ids", () => ({ last: 0 }));
 
 /** Gives a number to who will get the answer to a question that is about to be sent. */
@@ -299,7 +300,7 @@ export function discard(target: Target, holder: Holder, body: Packet): void {
 /** How many questions somebody waits for. */
 export function unanswered(): number {
   let count = 0;
-  for (const pending of pendings.values()) if (pending.awaited) count++;
+  for (const [, pending] of pendings.entries()) if (pending.awaited) count++;
   return count;
 }
 
@@ -322,7 +323,7 @@ export function answered(envelope: Reply | Item): void {
 }
 
 isolate.downListeners.add((gone, exit) => {
-  for (const [id, pending] of [...pendings]) {
+  for (const [id, pending] of pendings.entries()) {
     if (!isWithin(pending.to, gone)) continue;
     pendings.delete(id);
     pending.settled("lost", EMPTY_PACKET, pending.to === gone ? exitOfCell(pending.slot, exit) : PARENT_GONE);

@@ -25,128 +25,214 @@ export interface Route {
   readonly from: IsolateId;
 }
 
-/** A buffer larger than this is not kept for the next frame. */
-const KEPT_BYTES = 65_536;
-let writer = new Writer();
+/** How many fields the header of each kind has: the kind itself and the handles are two of them. */
+const FIELDS: readonly number[] = [10, 5, 4, 4, 3, 4, 8, 6, 4];
+const SEND = 0;
+const REPLY = 1;
+const ITEM = 2;
+const TAKEN = 3;
+const CANCEL = 4;
+const CREDIT = 5;
+const GRANT = 6;
+const RELEASE = 7;
+const DOWN = 8;
+
+const NOTHING: readonly never[] = [];
+const writer = new Writer();
 
 /** Writes an envelope. */
 export function encodeFrame(envelope: Envelope): Frame {
   const body = "body" in envelope ? envelope.body : EMPTY_PACKET;
-  if (writer.capacity > KEPT_BYTES) writer = new Writer();
   writer.rewind(0);
   writer.string(envelope.to);
   writer.string(envelope.from);
-  const carried: Carried[] = [...body.moved];
-  const passages = body.passages.map((passage) => writePassage(passage, carried));
-  writeValue(writer, [KINDS.indexOf(envelope.kind), ...fieldsOf(envelope), passages], "envelope");
-  writer.raw(body.bytes);
+  const kind = KINDS.indexOf(envelope.kind);
+  writer.arrayHeader(FIELDS[kind]);
+  writer.number(kind);
+  writeFields(writer, envelope);
+  const { passages, bytes, moved } = body;
+  writer.arrayHeader(passages.length);
+  if (passages.length === 0) {
+    writer.raw(bytes);
+    return { bytes: writer.finish(), moved };
+  }
+  const carried: Carried[] = [...moved];
+  for (const passage of passages) writeValue(writer, writePassage(passage, carried), "envelope");
+  writer.raw(bytes);
   return { bytes: writer.finish(), moved: carried };
 }
 
 /** @throws {ProtocolError} If the frame does not begin with a route. */
 export function readRoute(frame: Frame): Route {
   const reader = new Reader(frame.bytes);
-  return { to: text(readValue(reader)), from: text(readValue(reader)) };
+  return { to: text(reader), from: text(reader) };
 }
 
 /** @throws {ProtocolError} If the frame is malformed. */
 export function decodeFrame(frame: Frame): Envelope {
   const reader = new Reader(frame.bytes);
-  const to = text(readValue(reader));
-  const from = text(readValue(reader));
-  const header = readValue(reader);
-  if (!Array.isArray(header)) malformed("its header is no array");
-  const [kind, ...fields] = header as unknown[];
-  const passages = fields.pop();
-  if (!Array.isArray(passages)) malformed("it has no list of handles");
-  const body = {
-    bytes: reader.rest(),
-    passages: passages.map((fields, index) => readPassage(fields, frame, passages.length - 1 - index)),
-    moved: frame.moved.filter((object): object is Movable => !(object instanceof SharedArrayBuffer)),
-  };
-  return { to, from, ...envelopeOf(KINDS[count(kind)], fields, body) } as Envelope;
+  const to = text(reader);
+  const from = text(reader);
+  const fields = list(reader);
+  const kind = fields === 0 ? -1 : count(reader);
+  if (FIELDS[kind] === undefined) malformed("its kind is unknown");
+  if (FIELDS[kind] !== fields) malformed("its header has too few fields, or too many");
+  return readFields(reader, kind, to, from, frame);
 }
 
-function fieldsOf(envelope: Envelope): unknown[] {
+function writeFields(writer: Writer, envelope: Envelope): void {
   switch (envelope.kind) {
     case "send":
-      return [
-        envelope.slot,
-        envelope.incarnation,
-        envelope.secret,
-        envelope.holder,
-        envelope.id,
-        envelope.verb,
-        envelope.detail,
-      ];
+      writer.number(envelope.slot);
+      writer.number(envelope.incarnation);
+      writer.string(envelope.secret);
+      writer.number(envelope.holder);
+      writer.number(envelope.id);
+      writer.string(envelope.verb);
+      writer.string(envelope.detail);
+      if (envelope.body.trace === undefined) return writer.nil();
+      return writer.string(envelope.body.trace);
     case "reply":
-      return [envelope.id, envelope.outcome, envelope.exit ?? null];
+      writer.number(envelope.id);
+      writer.string(envelope.outcome);
+      if (envelope.exit === undefined) return writer.nil();
+      return writeValue(writer, envelope.exit, "envelope");
     case "item":
-      return [envelope.id, envelope.tag];
+      writer.number(envelope.id);
+      return writer.number(envelope.tag);
     case "taken":
-      return [envelope.id, envelope.kept];
+      writer.number(envelope.id);
+      return writer.boolean(envelope.kept);
     case "cancel":
-      return [envelope.id];
+      return writer.number(envelope.id);
     case "credit":
-      return [envelope.slot, envelope.count];
+      writer.number(envelope.slot);
+      return writer.number(envelope.count);
     case "grant":
-      return [
-        envelope.slot,
-        envelope.secret,
-        envelope.lease,
-        envelope.holderIsolate,
-        envelope.holder,
-        envelope.number,
-      ];
+      writer.number(envelope.slot);
+      writer.string(envelope.secret);
+      writer.string(envelope.lease);
+      writer.string(envelope.holderIsolate);
+      writer.number(envelope.holder);
+      return writer.number(envelope.number);
     case "release":
-      return [envelope.slot, envelope.secret, envelope.lease, envelope.holder];
+      writer.number(envelope.slot);
+      writer.string(envelope.secret);
+      writer.string(envelope.lease);
+      return writer.number(envelope.holder);
     case "down":
-      return [envelope.isolate, envelope.exit];
+      writer.string(envelope.isolate);
+      return writeValue(writer, envelope.exit, "envelope");
   }
 }
 
-function envelopeOf(kind: Envelope["kind"] | undefined, fields: unknown[], body: Packet): object {
-  const [a, b, c, d, e, f, g] = fields;
+// What an object literal names is read in that order.
+function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId, frame: Frame): Envelope {
   switch (kind) {
-    case "send":
+    case SEND:
       return {
-        kind,
-        slot: count(a),
-        incarnation: count(b),
-        secret: text(c),
-        holder: count(d),
-        id: count(e),
-        verb: text(f),
-        detail: text(g),
-        body,
+        kind: "send",
+        to,
+        from,
+        slot: count(reader),
+        incarnation: count(reader),
+        secret: text(reader),
+        holder: count(reader),
+        id: count(reader),
+        verb: text(reader),
+        detail: text(reader),
+        body: readTracedBody(reader, frame),
       };
-    case "reply":
-      return { kind, id: count(a), outcome: outcome(b), exit: c === null ? undefined : exit(c), body };
-    case "item":
-      return { kind, id: count(a), tag: count(b), body };
-    case "taken":
-      return { kind, id: count(a), kept: flag(b), body };
-    case "cancel":
-      return { kind, id: count(a) };
-    case "credit":
-      return { kind, slot: count(a), count: count(b) };
-    case "grant":
+    case REPLY:
       return {
-        kind,
-        slot: count(a),
-        secret: text(b),
-        lease: text(c),
-        holderIsolate: text(d),
-        holder: count(e),
-        number: count(f),
+        kind: "reply",
+        to,
+        from,
+        id: count(reader),
+        outcome: outcome(text(reader)),
+        exit: exit(readValue(reader)),
+        body: readBody(reader, frame),
       };
-    case "release":
-      return { kind, slot: count(a), secret: text(b), lease: text(c), holder: count(d) };
-    case "down":
-      return { kind, isolate: text(a), exit: exit(b) };
-    case undefined:
+    case ITEM:
+      return { kind: "item", to, from, id: count(reader), tag: count(reader), body: readBody(reader, frame) };
+    case TAKEN:
+      return {
+        kind: "taken",
+        to,
+        from,
+        id: count(reader),
+        kept: flag(readValue(reader)),
+        body: readBody(reader, frame),
+      };
+  }
+  const envelope = readBare(reader, kind, to, from);
+  // Nothing comes beside what is all header; it is read to be checked.
+  readBody(reader, frame);
+  return envelope;
+}
+
+function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId): Envelope {
+  switch (kind) {
+    case CANCEL:
+      return { kind: "cancel", to, from, id: count(reader) };
+    case CREDIT:
+      return { kind: "credit", to, from, slot: count(reader), count: count(reader) };
+    case GRANT:
+      return {
+        kind: "grant",
+        to,
+        from,
+        slot: count(reader),
+        secret: text(reader),
+        lease: text(reader),
+        holderIsolate: text(reader),
+        holder: count(reader),
+        number: count(reader),
+      };
+    case RELEASE:
+      return {
+        kind: "release",
+        to,
+        from,
+        slot: count(reader),
+        secret: text(reader),
+        lease: text(reader),
+        holder: count(reader),
+      };
+    case DOWN:
+      return {
+        kind: "down",
+        to,
+        from,
+        isolate: text(reader),
+        exit: exit(readValue(reader)) ?? malformed("an exit is missing"),
+      };
+    default:
       return malformed("its kind is unknown");
   }
+}
+
+/** The trace, if there is one, and the body. */
+function readTracedBody(reader: Reader, frame: Frame): Packet {
+  const trace = readValue(reader);
+  const body = readBody(reader, frame);
+  return trace === null ? body : { ...body, trace: asText(trace) };
+}
+
+/** The handles, and the value up to the frame's end. */
+function readBody(reader: Reader, frame: Frame): Packet {
+  const passages: Passage[] = [];
+  for (let following = list(reader) - 1; following >= 0; following--) {
+    passages.push(readPassage(readValue(reader), frame, following));
+  }
+  const { moved } = frame;
+  return {
+    bytes: reader.rest(),
+    passages,
+    moved: moved.length === 0
+      ? NOTHING
+      : moved.filter((object): object is Movable => !(object instanceof SharedArrayBuffer)),
+  };
 }
 
 function writePassage(
@@ -166,35 +252,64 @@ function writeAddress(target: Target): unknown[] {
 function readPassage(fields: unknown, { moved }: Frame, following: number): Passage {
   if (!Array.isArray(fields)) malformed("a handle is no array");
   const [kind, meta, parts, at, number, ...addresses] = fields as unknown[];
-  if (count(parts) > following) malformed("a part of a handle is missing");
+  if (asCount(parts) > following) malformed("a part of a handle is missing");
   const memory = moved[at as number];
   const also = addresses.length > 4 ? readAddress(addresses.slice(4)) : undefined;
   return {
-    kind: text(kind),
+    kind: asText(kind),
     target: readAddress(addresses),
     also,
     meta,
     parts: parts as number,
     memory: memory instanceof SharedArrayBuffer ? memory : undefined,
-    number: count(number),
+    number: asCount(number),
   };
 }
 
 function readAddress([isolate, slot, incarnation, secret]: unknown[]): Target {
   const address: Address = {
-    isolate: text(isolate),
-    slot: count(slot),
-    incarnation: count(incarnation),
-    secret: text(secret),
+    isolate: asText(isolate),
+    slot: asCount(slot),
+    incarnation: asCount(incarnation),
+    secret: asText(secret),
   };
   return cells.resolve(address);
 }
 
-function text(value: unknown): string {
+/** How many values the list has that begins here. */
+function list(reader: Reader): number {
+  const byte = reader.byte();
+  const length = (byte & 0xf0) === 0x90
+    ? byte & 0x0f
+    : byte === 0xdc
+    ? reader.uint(2)
+    : byte === 0xdd
+    ? reader.uint(4)
+    : -1;
+  if (length < 0) malformed("a list is missing");
+  reader.need(length);
+  return length;
+}
+
+function text(reader: Reader): string {
+  const byte = reader.peek();
+  if ((byte & 0xe0) !== 0xa0 && byte !== 0xd9) return asText(readValue(reader));
+  reader.skip(1);
+  return reader.key(byte === 0xd9 ? reader.uint(1) : byte & 0x1f);
+}
+
+function count(reader: Reader): number {
+  const byte = reader.peek();
+  if (byte < 0 || byte > 0x7f) return asCount(readValue(reader));
+  reader.skip(1);
+  return byte;
+}
+
+function asText(value: unknown): string {
   return typeof value === "string" ? value : malformed("a string is missing");
 }
 
-function count(value: unknown): number {
+function asCount(value: unknown): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
     ? value
     : malformed("a number is missing");
@@ -204,12 +319,12 @@ function flag(value: unknown): boolean {
   return typeof value === "boolean" ? value : malformed("a yes or no is missing");
 }
 
-function outcome(value: unknown): Outcome {
-  return OUTCOMES.includes(value as string) ? value as Outcome : malformed("its outcome is unknown");
+function outcome(value: string): Outcome {
+  return OUTCOMES.includes(value) ? value as Outcome : malformed("its outcome is unknown");
 }
 
-function exit(value: unknown): Exit {
-  return isExit(value) ? value : malformed("an exit is missing");
+function exit(value: unknown): Exit | undefined {
+  return value === null ? undefined : isExit(value) ? value : malformed("an exit is missing");
 }
 
 function malformed(problem: string): never {

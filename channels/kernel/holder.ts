@@ -8,7 +8,7 @@ import { singleton } from "./singleton.ts";
  * settled by one sweep, whatever it died of.
  */
 export class Holder {
-  readonly leases: Set<Lease> = new Set();
+  readonly leases: Leases = new Leases();
   /** What this holder got from others by message; only of holders that live in this isolate. */
   readonly imports: Set<{ release(): void }> = new Set();
   gone = false;
@@ -19,6 +19,9 @@ export class Holder {
 
 /** Something that a holder has until it gives it back or dies. */
 export class Lease {
+  /** Its neighbours among the leases of the holder; undefined once it has ended. */
+  previous: Lease | undefined;
+  next: Lease | undefined;
   #settle: (() => void) | undefined;
 
   /** @param settle what makes good the holder's death; not called when the lease is ended in the ordinary way */
@@ -40,6 +43,41 @@ export class Lease {
     const settle = this.#settle;
     this.end();
     settle?.();
+  }
+}
+
+/**
+ * The leases of one holder, linked to each other: they come and go with every call, and a `Set` makes a new table after
+ * every few of them.
+ */
+export class Leases {
+  size = 0;
+  #first: Lease | undefined;
+
+  add(lease: Lease): void {
+    lease.next = this.#first;
+    if (this.#first !== undefined) this.#first.previous = lease;
+    this.#first = lease;
+    this.size++;
+  }
+
+  /** Returns whether it was one of them. */
+  delete(lease: Lease): boolean {
+    const { previous, next } = lease;
+    if (previous === undefined && this.#first !== lease) return false;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    lease.previous = lease.next = undefined;
+    this.size--;
+    return true;
+  }
+
+  /** All of them as they are now, the oldest first. */
+  all(): Lease[] {
+    const all: Lease[] = [];
+    for (let lease = this.#first; lease !== undefined; lease = lease.next) all.push(lease);
+    return all.reverse();
   }
 }
 
@@ -79,7 +117,7 @@ export class Holders {
     holder.gone = true;
     // First, as each gives back one lease of many: after the sweep of those it would be counted twice.
     for (const imported of [...holder.imports]) imported.release();
-    for (const lease of [...holder.leases]) lease.settle();
+    for (const lease of holder.leases.all()) lease.settle();
     const slots = this.#byIsolate.get(holder.isolate);
     if (slots?.get(holder.slot) !== holder) return;
     slots.delete(holder.slot);

@@ -16,20 +16,24 @@ export interface PackOptions {
   readonly bridge?: ((object: object) => Passage | undefined) | undefined;
 }
 
+const NO_OPTIONS: PackOptions = {};
+const NOTHING: readonly never[] = [];
+
 /** Collects what travels beside the bytes of one value. */
 class Baggage {
   readonly passages: Passage[] = [];
-  readonly #handleIndex = new Map<object, number>();
-  readonly #moveIndex = new Map<object, number>();
+  /** Most messages have none. */
+  #handleIndex: Map<object, number> | undefined;
+  readonly #moves: readonly object[];
   readonly #bridge: PackOptions["bridge"];
 
   constructor(options: PackOptions, moves: readonly Movable[]) {
     this.#bridge = options.bridge;
-    for (const object of moves) this.#moveIndex.set(object, this.#moveIndex.size);
+    this.#moves = moves;
   }
 
   handle(object: object): number | undefined {
-    const known = this.#handleIndex.get(object);
+    const known = this.#handleIndex?.get(object);
     if (known !== undefined) return known;
     const bridged = () => {
       const passage = this.#bridge?.(object);
@@ -38,13 +42,14 @@ class Baggage {
     const passages = passagesOf(object) ?? bridged();
     if (passages === undefined) return undefined;
     const index = this.passages.length;
-    this.#handleIndex.set(object, index);
+    (this.#handleIndex ??= new Map()).set(object, index);
     this.passages.push(...passages);
     return index;
   }
 
   transfer(object: object): number | undefined {
-    return this.#moveIndex.get(object);
+    const index = this.#moves.indexOf(object);
+    return index < 0 ? undefined : index;
   }
 }
 
@@ -55,8 +60,14 @@ class Baggage {
  * @param root how the value is called in the error's path
  * @throws {NotSerializableError} If something in it cannot travel.
  */
-export function pack(value: unknown, root: string, to: Destination, options: PackOptions = {}): Packet {
-  const transfer = options.transfer ?? [];
+export function pack(value: unknown, root: string, to: Destination, options: PackOptions = NO_OPTIONS): Packet {
+  const transfer = options.transfer ?? NOTHING;
+  if (transfer === NOTHING) {
+    const baggage = new Baggage(options, NOTHING);
+    const bytes = encode(value, root, baggage);
+    grantAll(baggage.passages, to);
+    return { bytes, passages: baggage.passages, moved: NOTHING };
+  }
   const inProcess = sameProcess(isolate.id, to.isolate);
   checkTransfer(transfer, inProcess);
   const baggage = new Baggage(options, inProcess ? transfer : []);
@@ -78,6 +89,7 @@ export function packThrown(thrown: unknown, to: Destination): Packet {
 export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) => void): unknown {
   const { bytes, passages, moved } = packet;
   if (bytes.length === 0) return undefined;
+  if (passages.length === 0 && moved.length === 0) return decode(bytes);
   const faces = new Map<number, object>();
   const revived = new Set<number>();
   try {
@@ -114,7 +126,7 @@ export function withoutMoves(packet: Packet): Packet {
   const { moved } = packet;
   const value = decode(packet.bytes, { handle: (index) => places[index], transfer: (index) => moved[index] });
   const bytes = encode(value, "message", { handle: (object) => index.get(object), transfer: () => undefined });
-  return { bytes, passages: packet.passages, moved: [] };
+  return { ...packet, bytes, moved: [] };
 }
 
 /** Hands a packet on, unread, from one holder to another. */

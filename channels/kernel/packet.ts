@@ -13,6 +13,8 @@ export interface Packet {
   readonly passages: readonly Passage[];
   /** The moved objects in it, which the bytes name by index. */
   readonly moved: readonly Movable[];
+  /** Of which trace a message is part, as the W3C writes it; only where there are traces. */
+  readonly trace?: string | undefined;
 }
 
 const NONE: readonly never[] = [];

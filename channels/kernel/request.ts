@@ -3,6 +3,7 @@ import type { IsolateId } from "./address.ts";
 import type { Outcome } from "./envelope.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
+import { NumberMap } from "./number_map.ts";
 import { pack, packPlain, packThrown } from "./pack.ts";
 import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
@@ -134,13 +135,13 @@ export class Request {
 
 /** The unsettled requests from other isolates, by the number that their askers gave them. */
 export class Incoming {
-  readonly #requests = new Map<IsolateId, Map<number, Request>>();
+  readonly #requests = new Map<IsolateId, NumberMap<Request>>();
 
   /** Makes the request that an envelope asks for. */
   open(from: Holder, verb: string, detail: string, body: Packet, id: number): Request {
     if (id === 0) return new Request(from, verb, detail, body, undefined);
     let requests = this.#requests.get(from.isolate);
-    if (requests === undefined) this.#requests.set(from.isolate, requests = new Map());
+    if (requests === undefined) this.#requests.set(from.isolate, requests = new NumberMap());
     const route = { to: from.isolate, from: isolate.id, id };
     const request = new Request(from, verb, detail, body, {
       settled(outcome, body, exit) {

@@ -71,6 +71,14 @@ export class PortLink implements Link {
     this.#end();
   }
 
+  /** The other side is about to be terminated: Deno gives it nothing more. */
+  doom(): void {}
+
+  /** The other side is dead, and the port has given what it had still sent. */
+  drain(): void {
+    this.#end();
+  }
+
   #end(error?: Error): void {
     if (this.#closed) return;
     this.#post();

@@ -4,14 +4,12 @@ import { Writer } from "./writer.ts";
 
 export type { Sink } from "./encoder.ts";
 
-/** A buffer larger than this is not kept for the next message. */
-const KEPT = 262_144;
 /** The buffer that messages are built in; undefined while one is, since a getter in it may encode another. */
 let scratch: Writer | undefined;
 
 /**
- * The bytes of a value: plain MessagePack, and extensions for what that has no format for. They are private, and exactly
- * as long as they must be.
+ * The bytes of a value: plain MessagePack, and extensions for what that has no format for. Nobody changes them any more;
+ * short ones share memory with others.
  *
  * **Copies**: what is written is the value as it is now; getters run, symbol keys and further properties of arrays and
  * instances do not travel. **Identity**: within the value, an object that appears twice arrives as one object.
@@ -69,7 +67,7 @@ function building(build: (writer: Writer) => void): Uint8Array<ArrayBuffer> {
     return writer.finish();
   } finally {
     writer.rewind(0);
-    if (writer.capacity <= KEPT) scratch = writer;
+    scratch = writer;
   }
 }
 

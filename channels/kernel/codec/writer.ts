@@ -3,6 +3,15 @@ import { CONSTANT, TEXT } from "./extension.ts";
 const UTF8 = new TextEncoder();
 /** Above this many UTF-16 units a string is encoded apart, since reserving its worst case would waste too much. */
 const IN_PLACE = 65_536;
+/** Up to this many units a loop beats the encoder. */
+const SHORT_TEXT = 40;
+
+/** Short messages are written one behind the other into the same memory, since an allocation costs more than they do. */
+const SLAB_BYTES = 4096;
+/** A longer one gets its own, so that whoever keeps it keeps not much else. */
+const SHORT_BYTES = 512;
+/** What was needed for a long one is kept for the next, up to this size. */
+const KEPT_BYTES = 262_144;
 
 /**
  * Appends MessagePack to a buffer that grows as needed: tokens, whole values by `writeValue`, and at the end of a
@@ -11,30 +20,44 @@ const IN_PLACE = 65_536;
 export class Writer {
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView<ArrayBuffer>;
+  /** Where the message begins; what is before it was given away. */
+  #start = 0;
   #offset = 0;
+  /** Where short messages go, and up to where they have, while a long one is written elsewhere. */
+  #slab: { readonly bytes: Uint8Array<ArrayBuffer>; readonly start: number } | undefined;
+  /** Where the last long one was written. */
+  #large: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(capacity: number = 256) {
+  constructor(capacity: number = SLAB_BYTES) {
     this.#bytes = new Uint8Array(capacity);
     this.#view = new DataView(this.#bytes.buffer);
   }
 
-  /** How many bytes were written. */
+  /** How many bytes were written since the last `finish`. */
   get offset(): number {
-    return this.#offset;
-  }
-
-  get capacity(): number {
-    return this.#bytes.length;
+    return this.#offset - this.#start;
   }
 
   /** Forgets what was written from `offset` on. */
   rewind(offset: number): void {
-    this.#offset = offset;
+    this.#offset = this.#start + offset;
   }
 
-  /** A copy of everything written, exactly as long, that nobody else holds. */
+  /** Everything written, which nobody changes any more. The next message begins. */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#offset);
+    if (this.#slab === undefined && this.offset <= SHORT_BYTES) {
+      const bytes = this.#bytes.subarray(this.#start, this.#offset);
+      this.#start = this.#offset;
+      return bytes;
+    }
+    const bytes = this.#bytes.slice(this.#start, this.#offset);
+    this.#offset = this.#start;
+    if (this.#slab !== undefined) {
+      this.#large = this.#bytes.length > KEPT_BYTES ? undefined : this.#bytes;
+      this.#use(this.#slab.bytes, this.#slab.start);
+      this.#slab = undefined;
+    }
+    return bytes;
   }
 
   nil(): void {
@@ -63,7 +86,7 @@ export class Writer {
   }
 
   string(text: string): void {
-    if (text.length < 32 && this.#shortAscii(text)) return;
+    if (text.length <= SHORT_TEXT && this.#shortAscii(text)) return;
     if (!text.isWellFormed()) return this.#codeUnits(text);
     if (text.length > IN_PLACE) {
       const bytes = UTF8.encode(text);
@@ -115,12 +138,12 @@ export class Writer {
     this.#bytes[this.#offset] = 0xc9;
     this.#bytes[this.#offset + 5] = type & 0xff;
     this.#offset += 6;
-    return this.#offset;
+    return this.offset;
   }
 
   /** Ends the extension that `openExtension` started by returning `mark`. */
   closeExtension(mark: number): void {
-    this.#view.setUint32(mark - 5, this.#offset - mark);
+    this.#view.setUint32(this.#start + mark - 5, this.offset - mark);
   }
 
   /** An extension that is one byte. */
@@ -169,18 +192,18 @@ export class Writer {
     } else this.integer64(BigInt(value));
   }
 
-  /** Writes a string of fewer than 32 units if it is all ASCII. */
+  /** Writes a short string if it is all ASCII. */
   #shortAscii(text: string): boolean {
     const length = text.length;
-    this.#reserve(1 + length);
+    this.#reserve(2 + length);
     const bytes = this.#bytes;
-    const start = this.#offset + 1;
+    const start = this.#offset + stringHeaderSize(length);
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > 0x7f) return false;
       bytes[start + i] = unit;
     }
-    bytes[start - 1] = 0xa0 | length;
+    this.#stringHeader(length);
     this.#offset = start + length;
     return true;
   }
@@ -227,10 +250,23 @@ export class Writer {
   }
 
   #grow(needed: number): void {
-    const bytes = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    bytes.set(this.#bytes.subarray(0, this.#offset));
+    const written = this.#bytes.subarray(this.#start, this.#offset);
+    const size = needed - this.#start;
+    if (size <= SLAB_BYTES && this.#slab === undefined) this.#use(new Uint8Array(SLAB_BYTES), 0);
+    else {
+      this.#slab ??= { bytes: this.#bytes, start: this.#start };
+      const large = this.#large !== undefined && this.#large.length >= size ? this.#large : new Uint8Array(2 * size);
+      this.#large = undefined;
+      this.#use(large, 0);
+    }
+    this.#bytes.set(written);
+    this.#offset = written.length;
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>, start: number): void {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
+    this.#start = this.#offset = start;
   }
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { decode } from "../../../../channels/kernel/codec/decode.ts";
 import { encode } from "../../../../channels/kernel/codec/encode.ts";
@@ -151,7 +151,7 @@ Deno.test("encode() takes a snapshot: a later change does not travel", () => {
   assertSame(decode(bytes), { list: [1], bytes: new Uint8Array([1]) });
 });
 
-Deno.test("encode() gives private bytes of exact length, also when a getter encodes on the way", () => {
+Deno.test("encode() gives bytes that nothing changes later, also when a getter encodes on the way", () => {
   let inner = new Uint8Array();
   const outer = encode({
     a: "before",
@@ -160,10 +160,19 @@ Deno.test("encode() gives private bytes of exact length, also when a getter enco
     },
     c: "after",
   }, "value");
-  const other = encode("x".repeat(100), "value");
+  const [kept, long] = [encode("kept", "value"), encode("x".repeat(1000), "value")];
+  const copies = [kept.slice(), long.slice()];
+  for (let i = 0; i < 1000; i++) encode("other", "value");
   assertSame(decode(inner), "inner");
   assertSame(decode(outer), { a: "before", b: "b", c: "after" });
-  assertEquals([outer.buffer.byteLength, other.buffer.byteLength], [outer.length, 102]);
+  assertEquals([kept, long], copies);
+});
+
+Deno.test("who keeps the bytes of a message keeps at most 4 KiB more", () => {
+  for (const length of [1, 400, 600, 5000, 1, 100_000, 1]) {
+    const bytes = encode("x".repeat(length), "value");
+    assert(bytes.buffer.byteLength <= bytes.length + 4096);
+  }
 });
 
 Deno.test("a regular expression starts from the beginning wherever it arrives", () => {

@@ -1,0 +1,246 @@
+import { singleton } from "../kernel/singleton.ts";
+
+/** Whether an isolate sleeps. */
+const STATE = 0;
+const AWAKE = 0;
+const ASLEEP = 1;
+/** 1 when it is to do nothing more. */
+const DOOMED = 1;
+
+/** The words of an isolate that others wake it by. */
+export type Bell = Int32Array<SharedArrayBuffer>;
+
+/** Memory for a bell. */
+export function allocateBell(): SharedArrayBuffer {
+  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+}
+
+/** Wakes an isolate if it sleeps. Returns whether it did: then the sleeper's core, or this one, is being handed over. */
+export function ring(bell: Bell): boolean {
+  if (Atomics.load(bell, STATE) === AWAKE) return false;
+  if (Atomics.compareExchange(bell, STATE, ASLEEP, AWAKE) !== ASLEEP) return false;
+  Atomics.notify(bell, STATE);
+  return true;
+}
+
+/**
+ * Lets an isolate that is about to be terminated receive nothing more. Its execution is cut off only once, whatever it is
+ * that runs then, and must not go on with something endless that comes in afterwards.
+ */
+export function doom(bell: Bell): void {
+  Atomics.store(bell, DOOMED, 1);
+}
+
+/** Where work may come in without any event. */
+export interface Entrance {
+  /** Whether there is something to do. */
+  readonly waiting: boolean;
+  /** Does it, at most `most` pieces of it. Never throws. */
+  visit(most: number): void;
+}
+
+/** So much is done at one entrance before another, or the event loop, gets its turn. */
+const MOST_PER_VISIT = 1024;
+/** How often the microtasks of others get their turn before the thread is taken for idle. */
+const QUIET_TICKS = 4;
+/** How long to look out without letting the event loop turn, at a stretch and in all. */
+const SPIN_MS = 0.008;
+const SLICE_MS = 0.25;
+/** How long to look out at all before going to sleep. */
+const WATCH_MS = 0.05;
+/** Where what comes takes longer on average than this, looking out does not pay. */
+const WORTH_MS = 0.1;
+/** A wait counts as at most this long, so that one long pause does not outweigh many short ones. */
+const LONGEST_SAMPLE_MS = 0.4;
+const SAMPLE_WEIGHT = 0.2;
+/** One who was woken and woke another stays awake all the same every so many times. */
+const FIRST_PROBE = 2;
+const LAST_PROBE = 8;
+
+/** On one core looking out keeps the one who is waited for from its work. */
+const CAN_SPIN = navigator.hardwareConcurrency > 1;
+
+/**
+ * How an isolate learns that something has come into memory that it shares with others.
+ *
+ * A sleeping thread takes 25 µs to wake, and whoever wakes it 12. So after it has sent or received something it looks
+ * out for more, as long as experience says that this pays: first while the microtasks run that what came has started,
+ * then for a few microseconds at a stretch, then between turns of its event loop. Then it sleeps, and whoever has
+ * something for it rings its bell. Asleep it uses no processor, and is not kept alive.
+ */
+export class Doorbell {
+  /** To be given to whoever is to wake this isolate. */
+  memory: SharedArrayBuffer = allocateBell();
+  #bell: Bell = new Int32Array(this.memory);
+  readonly #entrances: Entrance[] = [];
+  /** Ends the sleep. */
+  #wake: () => void = () => {};
+  /** Whether a wait for the bell is under way; one lasts until the bell rings, however often this sleeps meanwhile. */
+  #armed = false;
+  /** Whether something has happened here since looking out began. */
+  #stirred = false;
+  /** Whether something was sent since anything came. */
+  #sent = false;
+  /** Whether whoever it was sent to had to be woken. */
+  #rang = false;
+  /** Whether it was the bell that ended the last sleep. */
+  #woken = false;
+  /** How long it takes on average until something comes, and since when nothing has; NaN is not counted. */
+  #averageMs = 0;
+  #idleSince = NaN;
+  /** How often it was someone woken who woke another, since that one last stayed awake, and how often is enough. */
+  #yielded = 0;
+  #probe = FIRST_PROBE;
+  /** Since when the event loop has not turned, or longer. */
+  #turnedAt = 0;
+
+  constructor() {
+    // Here nobody's asynchronous context reaches: what comes is handled on behalf of nobody else.
+    void this.#attend();
+  }
+
+  /** Uses this memory, which others have already, for the bell. To be done before there is any entrance. */
+  hang(memory: SharedArrayBuffer): void {
+    this.memory = memory;
+    this.#bell = new Int32Array(memory);
+  }
+
+  /** Looks after an entrance. */
+  add(entrance: Entrance): void {
+    this.#entrances.push(entrance);
+    this.stir();
+  }
+
+  /** Does so no longer. */
+  remove(entrance: Entrance): void {
+    const at = this.#entrances.indexOf(entrance);
+    if (at >= 0) this.#entrances.splice(at, 1);
+  }
+
+  /**
+   * Something was sent, and there may be an answer.
+   *
+   * @param rang whether who it was sent to had to be woken
+   */
+  sent(rang: boolean): void {
+    this.#sent = true;
+    if (rang) this.#rang = true;
+    this.stir();
+  }
+
+  /** Something may be waiting at an entrance. */
+  stir(): void {
+    this.#stirred = true;
+    this.#wake();
+  }
+
+  async #attend(): Promise<void> {
+    while (true) {
+      await this.#sleep();
+      this.#turnedAt = performance.now();
+      while (await this.#watch()) {
+        if (Atomics.load(this.#bell, DOOMED) !== 0) return;
+        for (let i = 0; i < this.#entrances.length; i++) {
+          if (this.#entrances[i].waiting) this.#entrances[i].visit(MOST_PER_VISIT);
+        }
+        if (performance.now() > this.#turnedAt + SLICE_MS) await this.#turn();
+      }
+    }
+  }
+
+  get #waiting(): boolean {
+    for (let i = 0; i < this.#entrances.length; i++) if (this.#entrances[i].waiting) return true;
+    return false;
+  }
+
+  /** Resolves when the bell has rung, or something has happened here. */
+  async #sleep(): Promise<void> {
+    this.#woken = false;
+    if (this.#entrances.length > 0) {
+      Atomics.store(this.#bell, STATE, ASLEEP);
+      this.#arm();
+    }
+    // What came before the bell was hung up has not rung it.
+    if (!this.#waiting && !this.#stirred) await new Promise<void>((resolve) => this.#wake = resolve);
+    Atomics.store(this.#bell, STATE, AWAKE);
+  }
+
+  #arm(): void {
+    if (this.#armed) return;
+    const { async, value } = Atomics.waitAsync(this.#bell, STATE, ASLEEP);
+    if (!async) return this.stir();
+    this.#armed = true;
+    void value.then(() => {
+      this.#armed = false;
+      this.#woken = true;
+      this.stir();
+    });
+  }
+
+  /** Looks out. False when nothing has come and it is time to sleep. */
+  async #watch(): Promise<boolean> {
+    for (let tick = 0; tick < QUIET_TICKS; tick++) {
+      if (this.#waiting) return this.#came(this.#idleSince);
+      if (this.#stirred) {
+        this.#stirred = false;
+        tick = 0;
+      }
+      await undefined;
+    }
+    const began = this.#idleSince = performance.now();
+    const probing = this.#rang;
+    if (!this.#pays()) return false;
+    if (this.#sent && began < this.#turnedAt + SLICE_MS && this.#spin(began)) return this.#came(began, probing);
+    do {
+      await this.#turn();
+      if (this.#waiting) return this.#came(began, probing);
+      // Another look from the beginning: somebody may be about to answer.
+      if (this.#stirred) return true;
+    } while (this.#turnedAt < began + WATCH_MS);
+    this.#count(LONGEST_SAMPLE_MS);
+    if (probing) this.#probe = Math.min(LAST_PROBE, 2 * this.#probe);
+    return false;
+  }
+
+  #spin(began: number): boolean {
+    do {
+      for (let i = 0; i < 16; i++) {
+        if (this.#waiting) return true;
+        Atomics.pause();
+      }
+    } while (performance.now() < began + SPIN_MS);
+    return false;
+  }
+
+  /** Lets the event loop turn. */
+  async #turn(): Promise<void> {
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    this.#turnedAt = performance.now();
+  }
+
+  #pays(): boolean {
+    if (!CAN_SPIN || this.#averageMs > WORTH_MS) return false;
+    if (!this.#rang) return true;
+    // Whoever is being woken may have been given this very core. But if both sides always made way, both would sleep
+    // before each answer for ever.
+    if (!this.#woken || ++this.#yielded < this.#probe) return false;
+    this.#yielded = 0;
+    return true;
+  }
+
+  #came(idleSince: number, probing: boolean = false): true {
+    if (!Number.isNaN(idleSince)) this.#count(performance.now() - idleSince);
+    if (probing) this.#probe = FIRST_PROBE;
+    this.#idleSince = NaN;
+    this.#sent = this.#rang = false;
+    return true;
+  }
+
+  #count(sampleMs: number): void {
+    this.#averageMs += SAMPLE_WEIGHT * (Math.min(sampleMs, LONGEST_SAMPLE_MS) - this.#averageMs);
+    this.#idleSince = NaN;
+  }
+}
+
+/** This isolate's. */
+export const doorbell: Doorbell = singleton("doorbell", () => new Doorbell());

@@ -1,0 +1,230 @@
+import { ProtocolError } from "../errors.ts";
+
+/*
+ * The memory of two rings, one for each direction: a header, then two areas of the same size. What both threads read and
+ * write has a cache line of its own (two, as processors fetch them in pairs).
+ */
+const LINE_WORDS = 32;
+const WORD_BYTES = 4;
+const LINES_PER_RING = 4;
+const HEADER_BYTES = 2 * LINES_PER_RING * LINE_WORDS * WORD_BYTES;
+
+/** How many bytes were ever written; the position is this modulo the area's size, a power of two. */
+const HEAD = 0;
+/** How many bytes were ever read. */
+const TAIL = 1;
+/** 1 while the writer waits for room. */
+const BLOCKED = 2;
+/** 1 when nobody reads any more. */
+const ABANDONED = 3;
+
+/*
+ * A frame is its length in one word, then its bytes, up to a whole word. It never runs over the area's end.
+ */
+/** In place of a length: the next frame is at the area's start. */
+const SKIP = -1;
+/** In place of a length: the next frame comes by another way. */
+const ELSEWHERE = -2;
+
+/** What each side has of a pair of rings. */
+export type Side = 0 | 1;
+
+/** Memory for two rings of `bytes` each, a power of two. */
+export function allocateRings(bytes: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(HEADER_BYTES + 2 * bytes);
+}
+
+/** The words and bytes of one ring. */
+class Ring {
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly capacity: number;
+  readonly #control: Int32Array<SharedArrayBuffer>;
+
+  constructor(memory: SharedArrayBuffer, side: Side) {
+    this.capacity = (memory.byteLength - HEADER_BYTES) / 2;
+    const start = HEADER_BYTES + side * this.capacity;
+    this.words = new Int32Array(memory, start, this.capacity / WORD_BYTES);
+    this.bytes = new Uint8Array(memory, start, this.capacity);
+    const lines = LINES_PER_RING * LINE_WORDS;
+    this.#control = new Int32Array(memory, side * lines * WORD_BYTES, lines);
+  }
+
+  load(line: number): number {
+    return Atomics.load(this.#control, line * LINE_WORDS);
+  }
+
+  store(line: number, value: number): void {
+    Atomics.store(this.#control, line * LINE_WORDS, value);
+  }
+
+  /** Whether the flag was set; from now on it is not. */
+  take(line: number): boolean {
+    return this.load(line) !== 0 && Atomics.exchange(this.#control, line * LINE_WORDS, 0) !== 0;
+  }
+}
+
+/**
+ * The end of a ring that frames are written to.
+ *
+ * A frame is visible whole or not at all, whatever instant its writer dies: nothing before the store of the head is.
+ */
+export class RingWriter {
+  /** A longer frame goes elsewhere: it would keep too much of the ring from others. */
+  readonly longest: number;
+  readonly #ring: Ring;
+  #head: number;
+  /** As last seen: the reader may have come further. */
+  #tail: number;
+
+  constructor(memory: SharedArrayBuffer, side: Side) {
+    this.#ring = new Ring(memory, side);
+    this.#head = this.#ring.load(HEAD);
+    this.#tail = this.#ring.load(TAIL);
+    this.longest = this.#ring.capacity / 4 - WORD_BYTES;
+  }
+
+  /** Writes a frame, or says by an undefined one that it comes elsewhere. False if there is no room. */
+  write(frame: Uint8Array | undefined): boolean {
+    const ring = this.#ring;
+    const length = frame === undefined ? 0 : frame.length;
+    const size = WORD_BYTES + (length + 3 & ~3);
+    let at = this.#head & ring.capacity - 1;
+    const skipped = size > ring.capacity - at ? ring.capacity - at : 0;
+    if (!this.#hasRoom(skipped + size)) return false;
+    if (skipped > 0) {
+      ring.words[at >> 2] = SKIP;
+      at = 0;
+    }
+    if (frame === undefined) ring.words[at >> 2] = ELSEWHERE;
+    else {
+      ring.bytes.set(frame, at + WORD_BYTES);
+      ring.words[at >> 2] = length;
+    }
+    this.#head = this.#head + skipped + size | 0;
+    ring.store(HEAD, this.#head);
+    return true;
+  }
+
+  /** Asks the reader for a sign as soon as there is more room. */
+  awaitRoom(): void {
+    this.#ring.store(BLOCKED, 1);
+  }
+
+  /** Whether the sign that was asked for has been given, or need not be waited for. */
+  get unblocked(): boolean {
+    return this.#ring.load(BLOCKED) === 0 || this.#ring.load(TAIL) !== this.#tail || this.abandoned;
+  }
+
+  /** Whether nobody reads any more. */
+  get abandoned(): boolean {
+    return this.#ring.load(ABANDONED) !== 0;
+  }
+
+  #hasRoom(size: number): boolean {
+    const most = this.#ring.capacity - size;
+    if ((this.#head - this.#tail | 0) <= most) return true;
+    this.#tail = this.#ring.load(TAIL);
+    return (this.#head - this.#tail | 0) <= most;
+  }
+}
+
+/** The end of a ring that frames are read from. */
+export class RingReader {
+  readonly #ring: Ring;
+  readonly #slab = new Slab();
+  #tail: number;
+  /** As last seen: the writer may have come further. */
+  #head: number;
+  /** The tail that the writer knows of. */
+  #told: number;
+
+  constructor(memory: SharedArrayBuffer, side: Side) {
+    this.#ring = new Ring(memory, side);
+    this.#tail = this.#head = this.#told = this.#ring.load(TAIL);
+  }
+
+  /** Whether there is a frame to read. */
+  get waiting(): boolean {
+    return this.#ring.load(HEAD) !== this.#tail;
+  }
+
+  /**
+   * Takes the next frame: a private copy of its bytes, `"elsewhere"` if it comes by another way, or undefined if there is
+   * none.
+   *
+   * @param elsewhere whether one that comes by another way is there; else it is left where it is
+   * @throws {ProtocolError} If what is there is no frame.
+   */
+  read(elsewhere: boolean): Uint8Array | "elsewhere" | undefined {
+    const ring = this.#ring;
+    while (true) {
+      if (this.#tail === this.#head) {
+        this.#head = ring.load(HEAD);
+        if (this.#tail === this.#head) return undefined;
+      }
+      const at = this.#tail & ring.capacity - 1;
+      const length = ring.words[at >> 2];
+      if (length === SKIP) {
+        this.#advance(ring.capacity - at);
+        continue;
+      }
+      if (length === ELSEWHERE) {
+        if (elsewhere) this.#advance(WORD_BYTES);
+        return "elsewhere";
+      }
+      const size = WORD_BYTES + (length + 3 & ~3);
+      if (length < 0 || size > ring.capacity - at) {
+        throw new ProtocolError("Cannot receive a frame: the ring is damaged");
+      }
+      const bytes = this.#slab.copy(ring.bytes, at + WORD_BYTES, length);
+      this.#advance(size);
+      return bytes;
+    }
+  }
+
+  /** Gives the room of what was read back. Returns whether the writer waits for it, and has to be woken. */
+  release(): boolean {
+    if (this.#told !== this.#tail) {
+      this.#told = this.#tail;
+      this.#ring.store(TAIL, this.#tail);
+    }
+    return this.#ring.take(BLOCKED);
+  }
+
+  /** From now on nobody reads. */
+  abandon(): void {
+    this.#ring.store(ABANDONED, 1);
+  }
+
+  #advance(by: number): void {
+    this.#tail = this.#tail + by | 0;
+    if ((this.#head - this.#tail | 0) < 0) throw new ProtocolError("Cannot receive a frame: the ring is damaged");
+  }
+}
+
+/** Small frames share one allocation, since one for each costs more than its bytes. */
+const SLAB_BYTES = 8192;
+/** A longer one has its own, so that what is kept of it keeps not much else. */
+const SHARED_BYTES = 1024;
+
+class Slab {
+  #bytes = new Uint8Array(SLAB_BYTES);
+  #used = 0;
+
+  copy(from: Uint8Array, start: number, length: number): Uint8Array<ArrayBuffer> {
+    if (length > SHARED_BYTES) {
+      const own = new Uint8Array(length);
+      own.set(from.subarray(start, start + length));
+      return own;
+    }
+    if (this.#used + length > SLAB_BYTES) {
+      this.#bytes = new Uint8Array(SLAB_BYTES);
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used += length;
+    this.#bytes.set(from.subarray(start, start + length), at);
+    return this.#bytes.subarray(at, at + length);
+  }
+}
