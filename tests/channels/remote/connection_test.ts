@@ -237,7 +237,7 @@ async function rawWithQueue(
   await raw.envelope(">", "<", [REPLY, header[7], "value", null, []]);
   await sent;
   kept.push(served);
-  const [, , , , , isolate, slot, incarnation, secret] = (header[10] as ValueType[][])[0];
+  const [, , , , , isolate, slot, incarnation, secret] = (header[11] as ValueType[][])[0];
   return { raw, address: [`>${(isolate as string).slice(1)}`, slot, incarnation, secret] };
 }
 const kept: Connection<unknown>[] = [];
@@ -255,7 +255,7 @@ Deno.test("a peer that floods is not read: it has to wait, memory stays as it is
     for (let id = 1; id < 10_000; id++) {
       const stuck = setTimeout(() => blocked = true, 500);
       try {
-        await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, id, "put", "", []], body);
+        await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, id, "put", "", null, []], body);
       } finally {
         clearTimeout(stuck);
       }
@@ -296,7 +296,7 @@ Deno.test("a peer that asks and does not read its answers is not read either", a
     for (let id = 1;; id++) {
       const stuck = setTimeout(() => blocked = true, 500);
       try {
-        await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, id, "get", "", []]);
+        await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, id, "get", "", null, []]);
       } finally {
         clearTimeout(stuck);
       }
@@ -327,7 +327,7 @@ Deno.test("a peer that vanished without a word is noticed within two heartbeats,
   using _raw = raw;
   const [served] = kept.splice(0);
   const [to, slot, incarnation, secret] = address;
-  await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, 1, "acquire", "0 -1", []]);
+  await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, 1, "acquire", "0 -1", null, []]);
   await raw.next(([, , kind, id]) => kind === 2 && id === 1);
   await raw.envelope(to as string, "<", [3, 1, true, []]);
   const start = performance.now();
@@ -356,7 +356,7 @@ Deno.test("a ref over a connection that fell silent tells so", async () => {
   const passage = ["ref", ["theirs", "inline", null], 0, -1, 0, "<", 9, 1, "cd".repeat(16)];
   const [path, slot, incarnation, secret] = end;
   const body = new Uint8Array([0xd4, 10, 0]);
-  await raw.envelope(`>${(path as string).slice(1)}`, "<", [SEND, slot, incarnation, secret, 1, 1, "send", "-1", [
+  await raw.envelope(`>${(path as string).slice(1)}`, "<", [SEND, slot, incarnation, secret, 1, 1, "send", "-1", null, [
     passage,
   ]], body);
   const ref = await deadline(served.recv(), WITHIN_MS) as Ref<Counting>;

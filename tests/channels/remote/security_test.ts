@@ -44,7 +44,7 @@ interface Known {
 async function give(served: Connection<unknown>, raw: RawPeer, handle: unknown): Promise<Known> {
   const sent = served.send(handle);
   const header = await raw.next(([, , kind]) => kind === SEND);
-  const [, , , , , , , id, , , passages] = header;
+  const [, , , , , , , id, , , , passages] = header;
   await raw.envelope(">", "<", [REPLY, id, "value", null, []]);
   await sent;
   const [, , , , , isolate, slot, incarnation, secret] = (passages as ValueType[][])[0];
@@ -62,7 +62,7 @@ async function ask(
   { body = new Uint8Array(0), from = "<", detail = "" }: { body?: Uint8Array; from?: string; detail?: string } = {},
 ): Promise<{ outcome: unknown; header: ValueType[] }> {
   const id = ++lastId;
-  await raw.envelope(to, from, [SEND, slot, incarnation, secret, 1, id, verb, detail, []], body);
+  await raw.envelope(to, from, [SEND, slot, incarnation, secret, 1, id, verb, detail, null, []], body);
   const header = await raw.next(([, , kind, of]) => (kind === REPLY || kind === ITEM) && of === id);
   return { outcome: header[2] === REPLY ? header[4] : "item", header };
 }
@@ -116,7 +116,7 @@ Deno.test("a peer speaks for itself: a forged sender, receiver or address costs 
   await using scene = await Scene.open();
   const { raw: goodRaw, served: good } = await scene.join();
   using _good = goodRaw;
-  const send = (known: Known) => [SEND, known.slot, known.incarnation, known.secret, 1, 1, "size", "", []];
+  const send = (known: Known) => [SEND, known.slot, known.incarnation, known.secret, 1, 1, "size", "", null, []];
   const forgeries: ((known: Known) => Uint8Array)[] = [
     (known) => envelope(">", ">", send(known)),
     (known) => envelope(">", "f00d", send(known)),
@@ -213,7 +213,7 @@ Deno.test("who has a lock's handle can take the lock, and not what another holds
   for (let number = 1; number < 50; number++) {
     await raw.envelope(to, "<", [GRANT, slot, secret, "lock", "<.77", 1, number, []]);
     for (const verb of ["acquireSync", "cancelSync", "handOver", "kick"]) {
-      await raw.envelope(to, "<", [SEND, slot, 1, secret, 1, 0, verb, `${number} 0`, []]);
+      await raw.envelope(to, "<", [SEND, slot, 1, secret, 1, 0, verb, `${number} 0`, null, []]);
     }
     assertEquals((await ask(raw, known, "release", { detail: `${number} 0` })).outcome, "thrown");
   }
