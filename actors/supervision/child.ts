@@ -40,6 +40,13 @@ export interface ChildSpec {
   readonly control: PlaceControl;
 }
 
+/** What a child runs, in words. */
+export function definitionOf(
+  { kind, moduleUrl, definition }: Pick<ChildSpec, "kind" | "moduleUrl" | "definition">,
+): string {
+  return `${kind} ${definition} of ${moduleUrl}`;
+}
+
 const specs = new WeakMap<object, ChildSpec>();
 const RESTARTS: readonly string[] = ["permanent", "transient", "temporary"];
 
@@ -103,7 +110,7 @@ export function describeChild<H>(
     definition: name,
     args: [...args],
     options,
-    control: PlaceControl.of(place),
+    control: PlaceControl.of(place, definitionOf({ kind, moduleUrl, definition: name })),
   });
   return described;
 }

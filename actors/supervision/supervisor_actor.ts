@@ -6,7 +6,7 @@ import { currentActor } from "../context.ts";
 import { actor } from "../definition.ts";
 import { describeExit } from "../exited.ts";
 import type { ActorHooks } from "../hooks.ts";
-import type { ChildSpec } from "./child.ts";
+import { type ChildSpec, definitionOf } from "./child.ts";
 import { comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
 
@@ -60,8 +60,10 @@ export class SupervisorActor implements ActorHooks {
   }
 
   /** Adds a child and starts it. */
-  add(key: string, spec: ChildSpec): Promise<void> {
-    return this.#inTurn(async () => {
+  async add(key: string, spec: ChildSpec): Promise<void> {
+    // Not in turn: it may never be answered.
+    await this.#assertDescribed(key, spec);
+    await this.#inTurn(async () => {
       if (this.#children.has(key)) throw new TypeError(`Cannot add "${key}": there is a child of that name`);
       const child = this.#make(key, spec);
       await this.#start(child, "started");
@@ -96,6 +98,15 @@ export class SupervisorActor implements ActorHooks {
       while (true) yield await observer.next();
     } finally {
       this.#observers.delete(observer);
+    }
+  }
+
+  /** Who has a supervisor's handle, in another program perhaps, does not thereby choose the code that is run here. */
+  async #assertDescribed(key: string, spec: ChildSpec): Promise<void> {
+    try {
+      await spec.control.vouch(definitionOf(spec));
+    } catch (error) {
+      throw new TypeError(`Cannot add "${key}": ${(error as Error).message}`);
     }
   }
 

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../errors.ts";
-import { type IsolateId, isWithin } from "../kernel/address.ts";
+import { isForeign, type IsolateId, isWithin } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import type { Envelope } from "../kernel/envelope.ts";
 import { decodeFrame, encodeFrame } from "../kernel/frame.ts";
@@ -202,7 +202,7 @@ export class Border implements Link {
 
   /** Through this program a peer reaches only those of others that it was told of. */
   #isOutOfReach(to: IsolateId): boolean {
-    return to.includes("@") && !this.#told.has(to);
+    return isForeign(to) && !this.#told.has(to);
   }
 
   #bounce(envelope: Envelope): void {
