@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deadline } from "@std/async";
 import {
+  AuthenticationError,
   Barrier,
   ClosedError,
   Condition,
@@ -11,7 +12,6 @@ import {
   EventFlag,
   FullError,
   JoinableQueue,
-  listen,
   Lock,
   NotOwnerError,
   Queue,
@@ -21,6 +21,7 @@ import {
   task,
   TimeoutError,
 } from "../../mod.ts";
+import { obtain, offer } from "../../channels/remote/offer.ts";
 import { allEnded } from "../channels/remote/all_ended.ts";
 import { RemotePlace } from "./remote_place.ts";
 
@@ -212,30 +213,30 @@ remote("[REM-07] a handle that was passed on to a third program works there, wit
 const opened = new Queue<string>();
 
 async function serveForever(addresses: Queue<unknown>): Promise<string> {
-  const { signal } = current();
-  const listener = await listen(undefined, { authKey: "k" });
-  signal.addEventListener("abort", () => void listener.close());
+  const listener = await offer(opened, undefined, { authKey: "k" });
   await addresses.put(listener.address);
-  for await (const connection of listener) {
-    await connection.send(opened);
-    await connection.recv().catch(() => {});
-    connection.close();
-  }
+  const { signal } = current();
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  await listener.close();
   return "stopped";
 }
 task(import.meta.url, serveForever);
 
-Deno.test("[REM-06] a listener that a task of this very program serves is used and stopped, and nothing is left", async () => {
+Deno.test("[REM-06] what a task of this very program serves is used by clients until it is stopped, and nothing is left", async () => {
   const addresses = new Queue<{ path: string }>();
   const server = await spawn(serveForever, [addresses], { placement: "inline" });
   const address = await addresses.get();
-  for (let i = 0; i < 3; i++) {
-    using client = await connect<never, Queue<string>>(address, { authKey: "k" });
-    await (await client.recv()).put(`client ${i}`);
-    assertEquals(await opened.get(), `client ${i}`);
-  }
+  await assertRejects(() => obtain(address, { authKey: "guess" }), AuthenticationError);
+  const clients = await Promise.all(Array.from({ length: 3 }, () => obtain<Queue<string>>(address, { authKey: "k" })));
+  for (const [index, { handle }] of clients.entries()) await handle.put(`client ${index}`);
+  assertEquals([await opened.get(), await opened.get(), await opened.get()], ["client 0", "client 1", "client 2"]);
+  await clients[0].connection.close();
   assertEquals((await soon(server.stop())).reason, "stopped");
   assertEquals(await server.result, "stopped");
+  // It has ended, and so has what it served.
+  await assertRejects(() => soon(clients[1].connection.recv()), DisconnectedError);
+  await assertRejects(() => soon(clients[1].handle.put("late")), DisconnectedError);
+  for (const { connection } of clients) await connection.close();
   await assertRejects(() => Deno.stat(address.path), Deno.errors.NotFound);
   await allEnded();
 });

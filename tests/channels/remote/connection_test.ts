@@ -225,6 +225,17 @@ connected("a message over maxFrameBytes ends its connection, and no other", asyn
   assertEquals(await otherServed.recv(), "x");
 }, { maxFrameBytes: 10_000 });
 
+connected(
+  "a message of millions of values ends its connection; as bytes, or as numbers in a typed array, it passes",
+  async ({ client, served }) => {
+    const many = 3_000_000;
+    await client.send(new Float64Array(many));
+    assertEquals((await served.recv()).length, many);
+    await assertRejects(() => client.send(new Array(many).fill(0)), DisconnectedError);
+    await assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+  },
+);
+
 /** A peer that shares no code, and listens on a queue of ours. */
 async function rawWithQueue(
   listener: Listener,
