@@ -1,6 +1,7 @@
 import { decode, encode, type ValueMap, type ValueType } from "@std/msgpack";
 import { AuthenticationError, DisconnectedError, ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "../kernel/address.ts";
+import { MAX_DELAY_MS } from "../kernel/wheel.ts";
 import type { Socket } from "../link/socket_link.ts";
 
 /*
@@ -79,7 +80,11 @@ export async function greet(socket: Socket, key: AuthKey | undefined, terms: Ter
   if (!await prover.verify("listen", nonces, welcome.proof)) throw await talk.refuseKey();
   const holder = seat(welcome.holder);
   await talk.say({ end: await place(talk, terms, holder) });
-  return { holder, end: address(welcome.end), heartbeatMs: count(welcome.heartbeatMs) };
+  const heartbeatMs = count(welcome.heartbeatMs);
+  if (heartbeatMs < 1 || heartbeatMs > MAX_DELAY_MS) {
+    throw malformed(`${heartbeatMs} ms are no time between heartbeats`);
+  }
+  return { holder, end: address(welcome.end), heartbeatMs };
 }
 
 /** The side that listens. */

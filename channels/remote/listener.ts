@@ -303,7 +303,7 @@ export async function listen<Out = unknown, In = Out>(
   const checked = {
     key: checkKey("listen", options.authKey),
     handshakeTimeoutMs: checkMs("listen", "handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5000),
-    heartbeatMs: checkMs("listen", "heartbeatMs", options.heartbeatMs ?? 5000),
+    heartbeatMs: Math.ceil(checkMs("listen", "heartbeatMs", options.heartbeatMs ?? 5000)),
     maxPending: checkCount("listen", "maxPending", options.maxPending ?? 128),
   };
   const holder = whoActs.holder();

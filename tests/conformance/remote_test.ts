@@ -12,11 +12,13 @@ import {
   EventFlag,
   FullError,
   JoinableQueue,
+  listen,
   Lock,
   NotOwnerError,
   Queue,
   Semaphore,
   SharedValue,
+  type SocketAddress,
   spawn,
   task,
   TimeoutError,
@@ -240,3 +242,41 @@ Deno.test("[REM-06] what a task of this very program serves is used by clients u
   await assertRejects(() => Deno.stat(address.path), Deno.errors.NotFound);
   await allEnded();
 });
+
+/** Echoes what clients send, and passes on what the one sends that it connects to itself. */
+async function talkFromHere(addresses: Queue<unknown>, elsewhere: SocketAddress): Promise<void> {
+  await using listener = await listen(undefined, { authKey: "k" });
+  await addresses.put(listener.address);
+  using served = await listener.accept();
+  await served.send(await served.recv());
+  using connection = await connect(elsewhere, { authKey: "k" });
+  await addresses.put(await connection.recv());
+  // While it is used by way of this isolate, it stays.
+  await connection.recv().catch(() => {});
+}
+task(import.meta.url, talkFromHere);
+
+for (const placement of ["thread", "process"] as const) {
+  Deno.test(`a task can listen and connect, and others use handles by way of it (${placement})`, async () => {
+    const addresses = new Queue<unknown>();
+    const queue = new Queue<string>();
+    const listener = await listen(undefined, { authKey: "k" });
+    const p = await spawn(talkFromHere, [addresses, listener.address], { placement });
+    const client = await connect<unknown, Queue<string>>(await addresses.get() as SocketAddress, { authKey: "k" });
+    await client.send(queue);
+    const back = await soon(client.recv());
+    await back.put("there and back");
+    assertEquals(await queue.get(), "there and back");
+    const served = await soon(listener.accept());
+    await served.send(queue);
+    const round = await soon(addresses.get()) as Queue<string>;
+    await round.put("round");
+    assertEquals(await queue.get(), "round");
+    // What came by its connection goes with it.
+    await served.close();
+    assertEquals((await soon(p.exited)).reason, "normal");
+    await assertRejects(() => soon(round.put("late")), DisconnectedError);
+    await Promise.all([client.close(), listener.close()]);
+    await allEnded();
+  });
+}
