@@ -24,6 +24,7 @@ import {
   spawn,
   task,
 } from "../../../mod.ts";
+import { run } from "../../program.ts";
 import { allEnded } from "./all_ended.ts";
 import { Counting } from "./fixtures/counting.ts";
 import { RawPeer, REPLY, SEND } from "./raw_peer.ts";
@@ -401,4 +402,50 @@ Deno.test("[REM-05] a listener that was closed can be opened again at once, and 
   await again.close();
   await second.close();
   await allEnded();
+});
+
+Deno.test("what was under way at a break rejects, iterating goes on, and after so many attempts it is over", async () => {
+  const first = await listen({ port: 0 }, { authKey });
+  const { address } = first;
+  const client = await connect<Queue<number>, string>(address, {
+    authKey,
+    reconnect: { minMs: 1, maxMs: 5, attempts: 200 },
+  });
+  const served = await first.accept();
+  const read: string[] = [];
+  const reading = (async () => {
+    for await (const message of client) read.push(message);
+  })();
+  await served.send("before");
+  const theirs = new Queue<number>();
+  await served.send(theirs as never);
+  while (read.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  const getting = assertRejects(() => (read[1] as unknown as Queue<number>).get(), DisconnectedError);
+  await Promise.all([served.close(), first.close()]);
+  await deadline(getting, WITHIN_MS);
+
+  const second = await listen(address, { authKey });
+  const again = await deadline(second.accept(), WITHIN_MS);
+  await again.send("after");
+  while (read.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals([read[0], read[2]], ["before", "after"]);
+  // Nobody listens there any more, or nobody with that key: it gives up.
+  await Promise.all([again.close(), second.close()]);
+  const third = await listen(address, { authKey: "another" });
+  await assertRejects(async () => {
+    while (true) await deadline(client.send(new Queue()), WITHIN_MS);
+  }, DisconnectedError);
+  await deadline(reading, WITHIN_MS);
+  await assertRejects(() => client.recv(), DisconnectedError, "could not be made again");
+  await client.close();
+  await third.close();
+  await allEnded();
+});
+
+Deno.test("a program that leaves listeners and connections open ends when it is done, and leaves nothing", async () => {
+  const { code, stdout, stderr } = await run(
+    "deno run -A --no-check tests/channels/remote/fixtures/leaving_open.ts",
+    20_000,
+  );
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: "done\n", stderr: "" });
 });
