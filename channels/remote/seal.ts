@@ -2,13 +2,8 @@ import { ProtocolError } from "../errors.ts";
 
 const SECRET = /^[0-9a-f]{32}$/;
 
-/** What makes ciphers; programs that talk to no other need not load it. */
+/** What makes ciphers. */
 export type Ciphers = Pick<typeof import("node:crypto"), "createCipheriv" | "createDecipheriv">;
-
-/** Loads it. */
-export async function loadCiphers(): Promise<Ciphers> {
-  return await import("node:crypto");
-}
 
 /**
  * What the secrets of this program's cells are called on one connection: each is enciphered, as the one block that it
