@@ -124,7 +124,7 @@ export type {
 export { listen, type Listener, type ListenOptions } from "./channels/remote/listener.ts";
 export { connect, type ConnectOptions } from "./channels/remote/connect.ts";
 export type { ReconnectOptions } from "./channels/remote/reconnecting.ts";
-export type { AuthKey } from "./channels/remote/handshake.ts";
+export type { AuthKey } from "./channels/remote/auth_key.ts";
 export type { ConnectTls, ListenTls, SocketAddress, TcpAddress, UnixAddress } from "./channels/link/socket_address.ts";
 export { type Logger, logger, type LogLevel, type LogRecord } from "./channels/kernel/log.ts";
 export type { WaitOptions } from "./channels/kernel/wait.ts";

@@ -48,6 +48,13 @@ export interface Described {
   supervised: boolean;
 }
 
+/** What a child runs, in words. */
+export function definitionOf(
+  { kind, moduleUrl, definition }: Pick<ChildSpec, "kind" | "moduleUrl" | "definition">,
+): string {
+  return `${kind} ${definition} of ${moduleUrl}`;
+}
+
 const described = new WeakMap<object, Described>();
 const RESTARTS: readonly string[] = ["permanent", "transient", "temporary"];
 
@@ -105,7 +112,8 @@ export function describeChild<H>(
   const { kind, moduleUrl, name } = registration;
   const place = new Place(plan.name, plan.placement, kind);
   const child: Child<H> = { ref: face(place, kind), options };
-  const spec = { kind, moduleUrl, definition: name, args: [...args], options, control: PlaceControl.of(place) };
+  const control = PlaceControl.of(place, definitionOf({ kind, moduleUrl, definition: name }));
+  const spec = { kind, moduleUrl, definition: name, args: [...args], options, control };
   described.set(child, { spec, place, supervised: false });
   return child;
 }

@@ -1,5 +1,6 @@
 import type { Exit } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
+import { isForeign } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
@@ -15,11 +16,12 @@ const CONTROL = "place-control";
 
 /** The cell by which a supervisor says how a child is. Whoever has only a ref to the child cannot reach it. */
 class ControlCell extends Cell {
-  constructor(readonly place: Place) {
+  constructor(readonly place: Place, readonly described: string) {
     super();
   }
 
   receive(request: Request): void {
+    if (request.verb === "described") return request.reply(this.described);
     const value = unpack(request.body, holderOf(this));
     if (request.verb === "up") this.up(contactBehind(value as object)!);
     else if (request.verb === "hold") this.place.hold();
@@ -48,9 +50,22 @@ export class PlaceControl {
     enroll(this, () => ({ kind: CONTROL, target, meta: null }));
   }
 
-  /** The control of a place of this isolate. */
-  static of(place: Place): PlaceControl {
-    return new PlaceControl(new ControlCell(place));
+  /** The control of a place of this isolate, for what was described here as running there. */
+  static of(place: Place, described: string): PlaceControl {
+    return new PlaceControl(new ControlCell(place, described));
+  }
+
+  /**
+   * Checks that somebody in this program has described that child: what comes in a message may say anything.
+   *
+   * @throws {TypeError} If nobody has.
+   */
+  async vouch(described: string): Promise<void> {
+    const target = this.#target;
+    const lost = () => new Error("gone");
+    const isOurs = isCell(target) || !isForeign(target.isolate);
+    if (isOurs && await ask(target, { holder: whoActs.holder(), verb: "described", lost }) === described) return;
+    throw new TypeError(`nobody in this program has described ${described}`);
   }
 
   /** The child lives. */

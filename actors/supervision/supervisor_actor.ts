@@ -7,7 +7,7 @@ import { currentActor } from "../context.ts";
 import { actor } from "../definition.ts";
 import { describeExit, failedBy } from "../exited.ts";
 import type { ActorHooks } from "../hooks.ts";
-import { checkSignificance, type ChildSpec } from "./child.ts";
+import { checkSignificance, type ChildSpec, definitionOf } from "./child.ts";
 import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
 
@@ -62,8 +62,10 @@ export class SupervisorActor implements ActorHooks {
   }
 
   /** Adds a child and starts it. */
-  add(key: string, spec: ChildSpec): Promise<void> {
-    return this.#inTurn(async () => {
+  async add(key: string, spec: ChildSpec): Promise<void> {
+    // Not in turn: it may never be answered.
+    await this.#assertDescribed(key, spec);
+    await this.#inTurn(async () => {
       if (this.#children.has(key)) throw new TypeError(`Cannot add "${key}": there is a child of that name`);
       checkSignificance(`add "${key}"`, key, spec, this.#plan.autoShutdown);
       const child = new SupervisedChild(key, spec);
@@ -110,6 +112,15 @@ export class SupervisorActor implements ActorHooks {
   /** Holds the end of an observer's events, which have one when there is nobody who could tell of more. */
   bind(id: string, end: Producer<SupervisorEvent>): void {
     this.#ends.set(id, end);
+  }
+
+  /** Who has a supervisor's handle, in another program perhaps, does not thereby choose the code that is run here. */
+  async #assertDescribed(key: string, spec: ChildSpec): Promise<void> {
+    try {
+      await spec.control.vouch(definitionOf(spec));
+    } catch (error) {
+      throw new TypeError(`Cannot add "${key}": ${(error as Error).message}`);
+    }
   }
 
   #child(action: string, key: string): SupervisedChild {

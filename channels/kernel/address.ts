@@ -69,6 +69,11 @@ export function childTowards(id: IsolateId, ancestor: IsolateId): IsolateId {
   return id.slice(0, end);
 }
 
+/** Whether an isolate is another program's, as seen from this one. */
+export function isForeign(id: IsolateId): boolean {
+  return id.includes("@");
+}
+
 /** Whether two isolates share one operating-system process, and so can move objects to each other. */
 export function sameProcess(a: IsolateId, b: IsolateId): boolean {
   return processOf(a) === processOf(b);

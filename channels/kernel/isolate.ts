@@ -55,7 +55,11 @@ export class Isolate {
       queueMicrotask(() => this.#bounce(envelope, exit));
       return;
     }
-    if (!this.#send(encodeFrame(envelope), envelope.to)) queueMicrotask(() => this.#bounce(envelope, LOST));
+    const link = this.#linkTo(envelope.to);
+    if (link?.post !== undefined) link.post(envelope);
+    else if (!this.#send(encodeFrame(envelope), envelope.to, link)) {
+      queueMicrotask(() => this.#bounce(envelope, LOST));
+    }
   }
 
   /** Uses `link` for a child isolate (and all below it). Its end is said by `down`, by whoever started the child. */
@@ -65,7 +69,11 @@ export class Isolate {
     this.#early.delete(child);
     this.#links.set(child, link);
     keepAlive.linked(1);
-    link.start({ frame: (frame) => this.#receive(frame, child), closed });
+    link.start({
+      frame: (frame) => this.#receive(frame, child),
+      envelope: (envelope) => this.#take(envelope, child),
+      closed,
+    });
     for (const frame of early) link.send(frame);
   }
 
@@ -79,7 +87,11 @@ export class Isolate {
     this.id = id;
     this.#parent = link;
     keepAlive.linked(1);
-    link.start({ frame: (frame) => this.#receive(frame, undefined), closed });
+    link.start({
+      frame: (frame) => this.#receive(frame, undefined),
+      envelope: (envelope) => this.#take(envelope, undefined),
+      closed,
+    });
   }
 
   /** Resolves when what was posted so far has left this isolate. */
@@ -122,12 +134,16 @@ export class Isolate {
     holders.sweepIsolate(gone);
   }
 
+  #linkTo(id: IsolateId): Link | undefined {
+    return isWithin(id, this.id) ? this.#links.get(childTowards(id, this.id)) : this.#parent;
+  }
+
   /** Puts a frame on the way to an isolate that is not this one; false if there is none. */
-  #send(frame: Frame, to: IsolateId): boolean {
-    const below = isWithin(to, this.id) ? childTowards(to, this.id) : undefined;
-    const link = below === undefined ? this.#parent : this.#links.get(below);
-    if (link !== undefined) link.send(frame);
-    else if (below === undefined || this.#early.get(below)?.push(frame) === undefined) return false;
+  #send(frame: Frame, to: IsolateId, link: Link | undefined = this.#linkTo(to)): boolean {
+    if (link === undefined) {
+      return isWithin(to, this.id) && this.#early.get(childTowards(to, this.id))?.push(frame) !== undefined;
+    }
+    link.send(frame);
     return true;
   }
 
@@ -149,8 +165,12 @@ export class Isolate {
   }
 
   #accept(frame: Frame, to: IsolateId, from: IsolateId | undefined): void {
-    if (to !== this.id) return this.#forward(frame, to);
-    const envelope = decodeFrame(frame);
+    if (to !== this.id) this.#forward(frame, to);
+    else this.#take(decodeFrame(frame), from);
+  }
+
+  /** Something for this isolate has come from a child, or from the parent. */
+  #take(envelope: Envelope, from: IsolateId | undefined): void {
     if (envelope.kind !== "down") return this.deliver(envelope);
     // Neighbours tell each other who is gone; it is never passed on as it is, so that nobody can tell it of others.
     if (envelope.from !== (from ?? parentOf(this.id))) return;

@@ -1,3 +1,4 @@
+import type { Envelope } from "./envelope.ts";
 import type { Carried } from "./packet.ts";
 
 /** One envelope on a link: its bytes, and the objects that move with it. */
@@ -10,6 +11,8 @@ export interface Frame {
 export interface LinkListener {
   /** Frames arrive whole, once, in the order in which they were sent. */
   frame(frame: Frame): void;
+  /** The same, of a link that has made an envelope of it already. */
+  envelope?(envelope: Envelope): void;
   /** The other side is gone, or broke the protocol, and every frame it had sent has been given. Called once. */
   closed(error?: Error): void;
 }
@@ -25,6 +28,8 @@ export interface Link {
   start(listener: LinkListener): void;
   /** Takes a frame for sending, never blocks, never throws. */
   send(frame: Frame): void;
+  /** The same, of a link that would only make an envelope of the frame again; left out by all others. */
+  post?(envelope: Envelope): void;
   /** Resolves when everything sent so far has left this isolate. */
   flush(): Promise<void>;
   /** Ends the link. */

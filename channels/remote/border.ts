@@ -1,6 +1,7 @@
 import { ProtocolError } from "../errors.ts";
-import { type IsolateId, isWithin } from "../kernel/address.ts";
+import { isForeign, type IsolateId, isWithin } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
+import { hasMoreTokens } from "../kernel/codec/tokens.ts";
 import type { Envelope } from "../kernel/envelope.ts";
 import { decodeFrame, encodeFrame } from "../kernel/frame.ts";
 import { isolate } from "../kernel/isolate.ts";
@@ -13,6 +14,8 @@ import type { Naming } from "./naming.ts";
 const MAX_REQUESTS = 65_536;
 /** ... or so many bytes of them, or of answers that it has not read. */
 const MAX_UNSETTLED_BYTES = 64 * 1024 * 1024;
+/** Of so many values a frame may consist: each may take a hundred times its own length here. */
+const MAX_TOKENS = 2 ** 21;
 /** What a request takes beside its body. */
 const REQUEST_BYTES = 512;
 /** For so many isolates a peer may speak. */
@@ -78,8 +81,11 @@ export class Border implements Link {
   }
 
   send(frame: Frame): void {
+    this.post(decodeFrame(frame));
+  }
+
+  post(envelope: Envelope): void {
     if (this.#closed) return;
-    const envelope = decodeFrame(frame);
     if (envelope.kind === "down" && !this.#isToldOf(envelope.isolate)) return;
     const named = this.#naming.outbound(envelope);
     this.#note(envelope);
@@ -105,6 +111,9 @@ export class Border implements Link {
     if (frame.bytes.length === 0) return;
     let envelope: Envelope;
     try {
+      if (hasMoreTokens(frame.bytes, MAX_TOKENS)) {
+        throw new ProtocolError("Cannot read a frame: it has too many values");
+      }
       envelope = this.#naming.inbound(decodeFrame(frame));
       this.#admit(envelope);
     } catch (error) {
@@ -113,7 +122,8 @@ export class Border implements Link {
       return this.#link.abort(error);
     }
     if (this.#isOutOfReach(envelope.to)) return this.#bounce(envelope);
-    listener.frame(encodeFrame(envelope));
+    if (envelope.to === isolate.id && listener.envelope !== undefined) listener.envelope(envelope);
+    else listener.frame(encodeFrame(envelope));
   }
 
   #admit(envelope: Envelope): void {
@@ -198,7 +208,7 @@ export class Border implements Link {
 
   /** Through this program a peer reaches only those of others that it was told of. */
   #isOutOfReach(to: IsolateId): boolean {
-    return to.includes("@") && !this.#told.has(to);
+    return isForeign(to) && !this.#told.has(to);
   }
 
   #bounce(envelope: Envelope): void {

@@ -4,11 +4,11 @@ import { whoActs } from "../kernel/acting.ts";
 import type { Holder } from "../kernel/holder.ts";
 import { checkOptions } from "../kernel/wait.ts";
 import { checkAddress, type ConnectTls, dial, showSocketAddress, type SocketAddress } from "../link/socket_address.ts";
+import { type AuthKey, checkKey } from "./auth_key.ts";
 import { Deadline } from "./deadline.ts";
-import { type AuthKey, checkKey, greet } from "./handshake.ts";
 import { checkCount, checkMs } from "./limits.ts";
 import { Peer } from "./peer.ts";
-import { loadCiphers } from "./seal.ts";
+import { loadProtocol } from "./protocol.ts";
 import { Reconnecting, type ReconnectOptions } from "./reconnecting.ts";
 
 /** What `connect` takes. */
@@ -87,14 +87,15 @@ async function connectOnce(
   ended?: () => void,
 ): Promise<Connection<unknown>> {
   const title = `a connection to ${showSocketAddress(address)}`;
-  const peer = new Peer(holder, await loadCiphers());
+  const { ciphers, handshake } = await loadProtocol();
+  const peer = new Peer(holder, ciphers);
   const socket = await dial(address, tls);
   const hangUp = () => closeQuietly(socket);
   const deadline = new Deadline(timeoutMs, hangUp);
   signal?.addEventListener("abort", hangUp, { once: true });
   try {
     signal?.throwIfAborted();
-    const agreed = await greet(socket, authKey, peer);
+    const agreed = await handshake.greet(socket, authKey, peer);
     const { heartbeatMs } = agreed;
     const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, title, ended);
     // Reading keeps no program alive; who waits for something does.

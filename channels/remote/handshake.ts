@@ -1,7 +1,9 @@
 import { decode, encode, type ValueMap, type ValueType } from "@std/msgpack";
 import { AuthenticationError, DisconnectedError, ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "../kernel/address.ts";
+import { MAX_DELAY_MS } from "../kernel/wheel.ts";
 import type { Socket } from "../link/socket_link.ts";
+import type { AuthKey } from "./auth_key.ts";
 
 /*
  * How two programs find that they have the same key, before either believes anything else that the other says. Each
@@ -20,14 +22,11 @@ import type { Socket } from "../link/socket_link.ts";
  */
 
 /** The version of the protocol; others are refused. */
-export const VERSION = 1;
+const VERSION = 1;
 /** The longest message of a handshake. */
 const MAX_BYTES = 1024;
 const NONCE_BYTES = 32;
 const PROOF_BYTES = 32;
-
-/** What proves who may talk. Equal strings match, and equal bytes do, and a string matches its UTF-8. */
-export type AuthKey = string | Uint8Array;
 
 /** Who will hold the connection at one side: an isolate, as the wire names it, and a slot there. */
 export interface Seat {
@@ -49,22 +48,6 @@ export interface Agreed {
   readonly heartbeatMs: number;
 }
 
-/**
- * Checks a key.
- *
- * @throws {TypeError} If it is neither text nor bytes, or empty.
- */
-export function checkKey(action: string, key: AuthKey | undefined): AuthKey | undefined {
-  if (key === undefined) return undefined;
-  if (!(typeof key === "string" || key instanceof Uint8Array)) {
-    throw new TypeError(
-      `Cannot ${action}: authKey must be a string or bytes, not ${key === null ? "null" : typeof key}`,
-    );
-  }
-  if (key.length === 0) throw new TypeError(`Cannot ${action}: authKey must not be empty`);
-  return key;
-}
-
 /** The side that connects. */
 export async function greet(socket: Socket, key: AuthKey | undefined, terms: Terms): Promise<Agreed> {
   const talk = new Talk(socket);
@@ -79,7 +62,11 @@ export async function greet(socket: Socket, key: AuthKey | undefined, terms: Ter
   if (!await prover.verify("listen", nonces, welcome.proof)) throw await talk.refuseKey();
   const holder = seat(welcome.holder);
   await talk.say({ end: await place(talk, terms, holder) });
-  return { holder, end: address(welcome.end), heartbeatMs: count(welcome.heartbeatMs) };
+  const heartbeatMs = count(welcome.heartbeatMs);
+  if (heartbeatMs < 1 || heartbeatMs > MAX_DELAY_MS) {
+    throw malformed(`${heartbeatMs} ms are no time between heartbeats`);
+  }
+  return { holder, end: address(welcome.end), heartbeatMs };
 }
 
 /** The side that listens. */

@@ -18,11 +18,12 @@ import {
 } from "../link/socket_address.ts";
 import { Queue } from "../queue.ts";
 import { selectable, sourceOf } from "../source.ts";
+import { type AuthKey, checkKey } from "./auth_key.ts";
 import { Deadline } from "./deadline.ts";
-import { type AuthKey, checkKey, receive, type Seat } from "./handshake.ts";
+import type { Seat } from "./handshake.ts";
 import { checkCount, checkMs } from "./limits.ts";
 import { Peer } from "./peer.ts";
-import { type Ciphers, loadCiphers } from "./seal.ts";
+import { loadProtocol, type Protocol } from "./protocol.ts";
 
 /** What `listen` takes. */
 export interface ListenOptions {
@@ -92,7 +93,7 @@ class SocketListener implements Listener {
   readonly #heartbeatMs: number;
   readonly #maxPending: number;
   readonly #options: ListenOptions;
-  readonly #ciphers: Ciphers;
+  readonly #protocol: Protocol;
   /** Those who have yet to show their key, in the order in which they came. */
   readonly #strangers = new Set<Deno.Conn>();
   /** Those who have. They go through a queue as any handle does, so that whoever accepts one holds it. */
@@ -101,7 +102,7 @@ class SocketListener implements Listener {
   readonly #serving: Promise<void>;
   #closed = false;
 
-  constructor(opened: Listening, holder: Holder, checked: Checked, options: ListenOptions, ciphers: Ciphers) {
+  constructor(opened: Listening, holder: Holder, checked: Checked, options: ListenOptions, protocol: Protocol) {
     this.#listening = opened;
     this.#holder = holder;
     this.address = opened.address;
@@ -110,7 +111,7 @@ class SocketListener implements Listener {
     this.#heartbeatMs = checked.heartbeatMs;
     this.#maxPending = checked.maxPending;
     this.#options = options;
-    this.#ciphers = ciphers;
+    this.#protocol = protocol;
     this.#lease = new Lease(holder, () => void this.close());
     listening.add(this.#title);
     // Connections come by it as messages come by a link.
@@ -204,7 +205,7 @@ class SocketListener implements Listener {
       hangUp(oldest);
     }
     const deadline = new Deadline(this.#handshakeTimeoutMs, () => hangUp(socket));
-    const peer = new Peer(this.#holder, this.#ciphers);
+    const peer = new Peer(this.#holder, this.#protocol.ciphers);
     let hasPlace = false;
     const end = (seat: Seat) => {
       if (this.#arrived >= this.#maxPending) return undefined;
@@ -213,7 +214,12 @@ class SocketListener implements Listener {
       return peer.end(seat);
     };
     try {
-      const agreed = await receive(socket, this.#key, { holder: peer.holder, end }, this.#heartbeatMs);
+      const agreed = await this.#protocol.handshake.receive(
+        socket,
+        this.#key,
+        { holder: peer.holder, end },
+        this.#heartbeatMs,
+      );
       if (!this.#strangers.has(socket)) throw new DisconnectedError("Cannot accept: there was no room for it any more");
       const bounds = { heartbeatMs: this.#heartbeatMs, maxFrameBytes: this.#options.maxFrameBytes };
       const title = `a connection to ${this.#title}`;
@@ -303,13 +309,13 @@ export async function listen<Out = unknown, In = Out>(
   const checked = {
     key: checkKey("listen", options.authKey),
     handshakeTimeoutMs: checkMs("listen", "handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5000),
-    heartbeatMs: checkMs("listen", "heartbeatMs", options.heartbeatMs ?? 5000),
+    heartbeatMs: Math.ceil(checkMs("listen", "heartbeatMs", options.heartbeatMs ?? 5000)),
     maxPending: checkCount("listen", "maxPending", options.maxPending ?? 128),
   };
   const holder = whoActs.holder();
-  const ciphers = await loadCiphers();
+  const protocol = await loadProtocol();
   const opened = await openListening(at, tls);
-  return new SocketListener(opened, holder, checked, options, ciphers) as unknown as Listener<Out, In>;
+  return new SocketListener(opened, holder, checked, options, protocol) as unknown as Listener<Out, In>;
 }
 
 function hangUp(socket: Deno.Conn): void {

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "../kernel/address.ts";
 import { isWithin, rootOf } from "../kernel/address.ts";
-import { addressOf, type Target } from "../kernel/cell.ts";
+import { addressOf, cells, type Target } from "../kernel/cell.ts";
 import type { Envelope } from "../kernel/envelope.ts";
 import type { Passage } from "../kernel/handle.ts";
 import { isolate } from "../kernel/isolate.ts";
@@ -47,7 +47,7 @@ export class Naming {
     const named = this.#rename(
       envelope,
       (id) => this.#idIn(id),
-      (address) => this.#addressIn(address),
+      (address) => cells.resolve(this.#addressIn(address)),
       (secret) => this.#seal.open(checkSecret(secret)),
     );
     switch (named.kind) {
@@ -65,7 +65,7 @@ export class Naming {
   #rename(
     envelope: Envelope,
     id: (id: IsolateId) => IsolateId,
-    address: (address: Address) => Address,
+    address: (address: Address) => Target,
     secret: (secret: string) => string,
   ): Envelope {
     const route = { to: id(envelope.to), from: id(envelope.from) };
@@ -139,7 +139,7 @@ export class Naming {
   }
 }
 
-function rename(passage: Passage, address: (address: Address) => Address): Passage {
+function rename(passage: Passage, address: (address: Address) => Target): Passage {
   const { kind, meta, parts, target, also } = passage;
   // Memory is not shared with another program, and so nothing is called anything in it.
   const named = { kind, meta, parts, target: address(addressOf(target)) };

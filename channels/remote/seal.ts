@@ -2,13 +2,8 @@ import { ProtocolError } from "../errors.ts";
 
 const SECRET = /^[0-9a-f]{32}$/;
 
-/** What makes ciphers; programs that talk to no other need not load it. */
+/** What makes ciphers. */
 export type Ciphers = Pick<typeof import("node:crypto"), "createCipheriv" | "createDecipheriv">;
-
-/** Loads it. */
-export async function loadCiphers(): Promise<Ciphers> {
-  return await import("node:crypto");
-}
 
 /**
  * What the secrets of this program's cells are called on one connection: each is enciphered, as the one block that it
@@ -18,6 +13,9 @@ export async function loadCiphers(): Promise<Ciphers> {
 export class Seal {
   readonly #cipher: ReturnType<Ciphers["createCipheriv"]>;
   readonly #decipher: ReturnType<Ciphers["createDecipheriv"]>;
+  // Most secrets come again and again.
+  readonly #closed = new Map<string, string>();
+  readonly #opened = new Map<string, string>();
 
   constructor({ createCipheriv, createDecipheriv }: Ciphers) {
     const key = crypto.getRandomValues(new Uint8Array(16));
@@ -28,12 +26,12 @@ export class Seal {
 
   /** What to call a secret when it leaves. */
   close(secret: string): string {
-    return toHex(this.#cipher.update(toBytes(secret)));
+    return recall(this.#closed, secret, () => toHex(this.#cipher.update(toBytes(secret))));
   }
 
   /** The secret that was called so; one that no cell has, when it was not called so on this connection. */
   open(sealed: string): string {
-    return toHex(this.#decipher.update(toBytes(sealed)));
+    return recall(this.#opened, sealed, () => toHex(this.#decipher.update(toBytes(sealed))));
   }
 
   /** Gives the key up; nothing can be called anything after that. */
@@ -41,6 +39,18 @@ export class Seal {
     this.#cipher.final();
     this.#decipher.final();
   }
+}
+
+/** So many secrets are remembered. */
+const KEPT = 256;
+
+function recall(known: Map<string, string>, secret: string, find: () => string): string {
+  const found = known.get(secret);
+  if (found !== undefined) return found;
+  if (known.size === KEPT) known.clear();
+  const made = find();
+  known.set(secret, made);
+  return made;
 }
 
 /** @throws {ProtocolError} If it does not have the form of a secret. */

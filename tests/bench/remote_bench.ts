@@ -74,10 +74,6 @@ await using stack = new AsyncDisposableStack();
 const python = stack.use(new Python());
 await python.says("ready");
 const peers = [await startPeer("unix", undefined), await startPeer("tcp", { port: 0 })];
-const goals = (times: number) => [
-  { of: "unix", than: "Python, unix", times },
-  { of: "tcp", than: "Python, tcp", times },
-];
 
 await compare({
   title: "Remote call, one at a time",
@@ -86,7 +82,6 @@ await compare({
     ...peers.map(({ name, echo }) => ({ name, run: (count: number) => oneByOne(count, (n) => echo.call.echo(n)) })),
     ...python.alternatives("call"),
   ],
-  goals: goals(1),
 });
 
 await compare({
@@ -96,7 +91,6 @@ await compare({
     ...peers.map(({ name, echo }) => ({ name, run: (count: number) => atATime(64, count, (n) => echo.call.echo(n)) })),
     ...python.alternatives("call"),
   ],
-  goals: goals(3),
 });
 
 await compare({
@@ -113,7 +107,6 @@ await compare({
     })),
     ...python.alternatives("queue"),
   ],
-  goals: goals(1),
 });
 
 await compare({

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deadline } from "@std/async";
 import {
+  AuthenticationError,
   Barrier,
   ClosedError,
   Condition,
@@ -17,10 +18,12 @@ import {
   Queue,
   Semaphore,
   SharedValue,
+  type SocketAddress,
   spawn,
   task,
   TimeoutError,
 } from "../../mod.ts";
+import { obtain, offer } from "../../channels/remote/offer.ts";
 import { allEnded } from "../channels/remote/all_ended.ts";
 import { RemotePlace } from "./remote_place.ts";
 
@@ -212,30 +215,68 @@ remote("[REM-07] a handle that was passed on to a third program works there, wit
 const opened = new Queue<string>();
 
 async function serveForever(addresses: Queue<unknown>): Promise<string> {
-  const { signal } = current();
-  const listener = await listen(undefined, { authKey: "k" });
-  signal.addEventListener("abort", () => void listener.close());
+  const listener = await offer(opened, undefined, { authKey: "k" });
   await addresses.put(listener.address);
-  for await (const connection of listener) {
-    await connection.send(opened);
-    await connection.recv().catch(() => {});
-    connection.close();
-  }
+  const { signal } = current();
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  await listener.close();
   return "stopped";
 }
 task(import.meta.url, serveForever);
 
-Deno.test("[REM-06] a listener that a task of this very program serves is used and stopped, and nothing is left", async () => {
+Deno.test("[REM-06] what a task of this very program serves is used by clients until it is stopped, and nothing is left", async () => {
   const addresses = new Queue<{ path: string }>();
   const server = await spawn(serveForever, [addresses], { placement: "inline" });
   const address = await addresses.get();
-  for (let i = 0; i < 3; i++) {
-    using client = await connect<never, Queue<string>>(address, { authKey: "k" });
-    await (await client.recv()).put(`client ${i}`);
-    assertEquals(await opened.get(), `client ${i}`);
-  }
+  await assertRejects(() => obtain(address, { authKey: "guess" }), AuthenticationError);
+  const clients = await Promise.all(Array.from({ length: 3 }, () => obtain<Queue<string>>(address, { authKey: "k" })));
+  for (const [index, { handle }] of clients.entries()) await handle.put(`client ${index}`);
+  assertEquals([await opened.get(), await opened.get(), await opened.get()], ["client 0", "client 1", "client 2"]);
+  await clients[0].connection.close();
   assertEquals((await soon(server.stop())).reason, "stopped");
   assertEquals(await server.result, "stopped");
+  // It has ended, and so has what it served.
+  await assertRejects(() => soon(clients[1].connection.recv()), DisconnectedError);
+  await assertRejects(() => soon(clients[1].handle.put("late")), DisconnectedError);
+  for (const { connection } of clients) await connection.close();
   await assertRejects(() => Deno.stat(address.path), Deno.errors.NotFound);
   await allEnded();
 });
+
+/** Echoes what clients send, and passes on what the one sends that it connects to itself. */
+async function talkFromHere(addresses: Queue<unknown>, elsewhere: SocketAddress): Promise<void> {
+  await using listener = await listen(undefined, { authKey: "k" });
+  await addresses.put(listener.address);
+  using served = await listener.accept();
+  await served.send(await served.recv());
+  using connection = await connect(elsewhere, { authKey: "k" });
+  await addresses.put(await connection.recv());
+  // While it is used by way of this isolate, it stays.
+  await connection.recv().catch(() => {});
+}
+task(import.meta.url, talkFromHere);
+
+for (const placement of ["thread", "process"] as const) {
+  Deno.test(`a task can listen and connect, and others use handles by way of it (${placement})`, async () => {
+    const addresses = new Queue<unknown>();
+    const queue = new Queue<string>();
+    const listener = await listen(undefined, { authKey: "k" });
+    const p = await spawn(talkFromHere, [addresses, listener.address], { placement });
+    const client = await connect<unknown, Queue<string>>(await addresses.get() as SocketAddress, { authKey: "k" });
+    await client.send(queue);
+    const back = await soon(client.recv());
+    await back.put("there and back");
+    assertEquals(await queue.get(), "there and back");
+    const served = await soon(listener.accept());
+    await served.send(queue);
+    const round = await soon(addresses.get()) as Queue<string>;
+    await round.put("round");
+    assertEquals(await queue.get(), "round");
+    // What came by its connection goes with it.
+    await served.close();
+    assertEquals((await soon(p.exited)).reason, "normal");
+    await assertRejects(() => soon(round.put("late")), DisconnectedError);
+    await Promise.all([client.close(), listener.close()]);
+    await allEnded();
+  });
+}

@@ -24,6 +24,7 @@ import {
   spawn,
   task,
 } from "../../../mod.ts";
+import { run } from "../../program.ts";
 import { allEnded } from "./all_ended.ts";
 import { Counting } from "./fixtures/counting.ts";
 import { RawPeer, REPLY, SEND } from "./raw_peer.ts";
@@ -225,6 +226,17 @@ connected("a message over maxFrameBytes ends its connection, and no other", asyn
   assertEquals(await otherServed.recv(), "x");
 }, { maxFrameBytes: 10_000 });
 
+connected(
+  "a message of millions of values ends its connection; as bytes, or as numbers in a typed array, it passes",
+  async ({ client, served }) => {
+    const many = 3_000_000;
+    await client.send(new Float64Array(many));
+    assertEquals((await served.recv()).length, many);
+    await assertRejects(() => client.send(new Array(many).fill(0)), DisconnectedError);
+    await assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+  },
+);
+
 /** A peer that shares no code, and listens on a queue of ours. */
 async function rawWithQueue(
   listener: Listener,
@@ -237,7 +249,7 @@ async function rawWithQueue(
   await raw.envelope(">", "<", [REPLY, header[7], "value", null, []]);
   await sent;
   kept.push(served);
-  const [, , , , , isolate, slot, incarnation, secret] = (header[10] as ValueType[][])[0];
+  const [, , , , , isolate, slot, incarnation, secret] = (header[11] as ValueType[][])[0];
   return { raw, address: [`>${(isolate as string).slice(1)}`, slot, incarnation, secret] };
 }
 const kept: Connection<unknown>[] = [];
@@ -255,7 +267,7 @@ Deno.test("a peer that floods is not read: it has to wait, memory stays as it is
     for (let id = 1; id < 10_000; id++) {
       const stuck = setTimeout(() => blocked = true, 500);
       try {
-        await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, id, "put", "", []], body);
+        await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, id, "put", "", null, []], body);
       } finally {
         clearTimeout(stuck);
       }
@@ -296,7 +308,7 @@ Deno.test("a peer that asks and does not read its answers is not read either", a
     for (let id = 1;; id++) {
       const stuck = setTimeout(() => blocked = true, 500);
       try {
-        await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, id, "get", "", []]);
+        await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, id, "get", "", null, []]);
       } finally {
         clearTimeout(stuck);
       }
@@ -327,7 +339,7 @@ Deno.test("a peer that vanished without a word is noticed within two heartbeats,
   using _raw = raw;
   const [served] = kept.splice(0);
   const [to, slot, incarnation, secret] = address;
-  await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, 1, "acquire", "0 -1", []]);
+  await raw.envelope(to as string, "<", [SEND, slot, incarnation, secret, 1, 1, "acquire", "0 -1", null, []]);
   await raw.next(([, , kind, id]) => kind === 2 && id === 1);
   await raw.envelope(to as string, "<", [3, 1, true, []]);
   const start = performance.now();
@@ -356,7 +368,7 @@ Deno.test("a ref over a connection that fell silent tells so", async () => {
   const passage = ["ref", ["theirs", "inline", null], 0, -1, 0, "<", 9, 1, "cd".repeat(16)];
   const [path, slot, incarnation, secret] = end;
   const body = new Uint8Array([0xd4, 10, 0]);
-  await raw.envelope(`>${(path as string).slice(1)}`, "<", [SEND, slot, incarnation, secret, 1, 1, "send", "-1", [
+  await raw.envelope(`>${(path as string).slice(1)}`, "<", [SEND, slot, incarnation, secret, 1, 1, "send", "-1", null, [
     passage,
   ]], body);
   const ref = await deadline(served.recv(), WITHIN_MS) as Ref<Counting>;
@@ -390,4 +402,50 @@ Deno.test("[REM-05] a listener that was closed can be opened again at once, and 
   await again.close();
   await second.close();
   await allEnded();
+});
+
+Deno.test("what was under way at a break rejects, iterating goes on, and after so many attempts it is over", async () => {
+  const first = await listen({ port: 0 }, { authKey });
+  const { address } = first;
+  const client = await connect<Queue<number>, string>(address, {
+    authKey,
+    reconnect: { minMs: 1, maxMs: 5, attempts: 200 },
+  });
+  const served = await first.accept();
+  const read: string[] = [];
+  const reading = (async () => {
+    for await (const message of client) read.push(message);
+  })();
+  await served.send("before");
+  const theirs = new Queue<number>();
+  await served.send(theirs as never);
+  while (read.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  const getting = assertRejects(() => (read[1] as unknown as Queue<number>).get(), DisconnectedError);
+  await Promise.all([served.close(), first.close()]);
+  await deadline(getting, WITHIN_MS);
+
+  const second = await listen(address, { authKey });
+  const again = await deadline(second.accept(), WITHIN_MS);
+  await again.send("after");
+  while (read.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals([read[0], read[2]], ["before", "after"]);
+  // Nobody listens there any more, or nobody with that key: it gives up.
+  await Promise.all([again.close(), second.close()]);
+  const third = await listen(address, { authKey: "another" });
+  await assertRejects(async () => {
+    while (true) await deadline(client.send(new Queue()), WITHIN_MS);
+  }, DisconnectedError);
+  await deadline(reading, WITHIN_MS);
+  await assertRejects(() => client.recv(), DisconnectedError, "could not be made again");
+  await client.close();
+  await third.close();
+  await allEnded();
+});
+
+Deno.test("a program that leaves listeners and connections open ends when it is done, and leaves nothing", async () => {
+  const { code, stdout, stderr } = await run(
+    "deno run -A --no-check tests/channels/remote/fixtures/leaving_open.ts",
+    20_000,
+  );
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: "done\n", stderr: "" });
 });

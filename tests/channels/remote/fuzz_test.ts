@@ -135,11 +135,11 @@ class Knowing {
     const raw = await RawPeer.join(listener.address, authKey);
     const header = await raw.next(([, , kind]) => kind === SEND);
     await raw.envelope(">", "<", [REPLY, header[7], "value", null, []]);
-    const told = (header[10] as ValueType[][]).map((passage) => passage.slice(5, 9));
+    const told = (header[11] as ValueType[][]).map((passage) => passage.slice(5, 9));
     const frames = [raw.welcome.end as ValueType[], ...told].flatMap(([isolate, slot, incarnation, secret], index) => {
       const to = `>${(isolate as string).slice(1)}`;
       const send = (id: number, verb: string, passages: ValueType[] = []): ValueType => //
-      [SEND, slot, incarnation, secret, 1, id, verb, "0 0", passages];
+      [SEND, slot, incarnation, secret, 1, id, verb, "0 0", null, passages];
       const passage: ValueType = ["queue", 0, 0, -1, 0, "<", 9, 1, "ab".repeat(16)];
       const home: ValueType = ["queue", 0, 0, -1, 0, to, slot, incarnation, secret];
       return [

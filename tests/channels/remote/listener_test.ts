@@ -147,6 +147,7 @@ test("[LIS-07] what the accepted side sends makes poll() at the client true", as
   const polled = client.poll({ timeoutMs: WITHIN_MS });
   await served.send(1);
   assertEquals(await polled, true);
+  assertEquals(await client.recv(), 1);
 });
 
 test("[LIS-10] a wrong key, none, or a message instead of an answer is an AuthenticationError, reaches nobody, and the next is served", async () => {

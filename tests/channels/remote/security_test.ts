@@ -1,7 +1,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deadline } from "@std/async";
 import { encode, type ValueType } from "@std/msgpack";
-import { type Connection, DisconnectedError, listen, type Listener, Lock, Queue, spawn } from "../../../mod.ts";
+import {
+  child,
+  type Connection,
+  DisconnectedError,
+  listen,
+  type Listener,
+  Lock,
+  Queue,
+  spawn,
+  supervise,
+} from "../../../mod.ts";
 import { allEnded } from "./all_ended.ts";
 import { counted, Counting } from "./fixtures/counting.ts";
 import { envelope, RawPeer, REPLY, SEND } from "./raw_peer.ts";
@@ -44,7 +54,7 @@ interface Known {
 async function give(served: Connection<unknown>, raw: RawPeer, handle: unknown): Promise<Known> {
   const sent = served.send(handle);
   const header = await raw.next(([, , kind]) => kind === SEND);
-  const [, , , , , , , id, , , passages] = header;
+  const [, , , , , , , id, , , , passages] = header;
   await raw.envelope(">", "<", [REPLY, id, "value", null, []]);
   await sent;
   const [, , , , , isolate, slot, incarnation, secret] = (passages as ValueType[][])[0];
@@ -54,15 +64,22 @@ async function give(served: Connection<unknown>, raw: RawPeer, handle: unknown):
 
 let lastId = 0;
 
+interface Asking {
+  readonly body?: Uint8Array;
+  readonly from?: string;
+  readonly detail?: string;
+  readonly passages?: ValueType[];
+}
+
 /** Asks a cell, and gives the outcome. */
 async function ask(
   raw: RawPeer,
   { to, slot, incarnation, secret }: Known,
   verb: string,
-  { body = new Uint8Array(0), from = "<", detail = "" }: { body?: Uint8Array; from?: string; detail?: string } = {},
+  { body = new Uint8Array(0), from = "<", detail = "", passages = [] }: Asking = {},
 ): Promise<{ outcome: unknown; header: ValueType[] }> {
   const id = ++lastId;
-  await raw.envelope(to, from, [SEND, slot, incarnation, secret, 1, id, verb, detail, []], body);
+  await raw.envelope(to, from, [SEND, slot, incarnation, secret, 1, id, verb, detail, null, passages], body);
   const header = await raw.next(([, , kind, of]) => (kind === REPLY || kind === ITEM) && of === id);
   return { outcome: header[2] === REPLY ? header[4] : "item", header };
 }
@@ -116,7 +133,7 @@ Deno.test("a peer speaks for itself: a forged sender, receiver or address costs 
   await using scene = await Scene.open();
   const { raw: goodRaw, served: good } = await scene.join();
   using _good = goodRaw;
-  const send = (known: Known) => [SEND, known.slot, known.incarnation, known.secret, 1, 1, "size", "", []];
+  const send = (known: Known) => [SEND, known.slot, known.incarnation, known.secret, 1, 1, "size", "", null, []];
   const forgeries: ((known: Known) => Uint8Array)[] = [
     (known) => envelope(">", ">", send(known)),
     (known) => envelope(">", "f00d", send(known)),
@@ -202,6 +219,44 @@ Deno.test("a peer cannot make this program import or run code: what starts an is
   assertEquals((globalThis as { pwned?: boolean }).pwned, undefined);
 });
 
+Deno.test("a peer with a supervisor's handle cannot have it start what nobody here has described", async () => {
+  await using scene = await Scene.open();
+  const { raw, served } = await scene.join();
+  using _raw = raw;
+  await using app = await supervise({ first: child(Counting, [], { placement: "inline" }) }, { placement: "inline" });
+  const supervisor = await give(served, raw, app);
+  const queue = await give(served, raw, new Queue());
+  const evil = new URL("fixtures/evil.ts", import.meta.url).href;
+  const spec = { kind: "actor", moduleUrl: evil, definition: "Evil", args: [], options: { placement: "inline" } };
+  // A map of one field more, whose value is the handle beside the bytes, or a plain map.
+  const withControl = (control: Uint8Array) => {
+    const fields = encode(spec);
+    fields[0]++;
+    return new Uint8Array([0x92, ...encode("evil"), ...fields, ...encode("control"), ...control]);
+  };
+  const handle = new Uint8Array([0xd4, 10, 0]);
+  const isolate = `>${queue.to.slice(1)}`;
+  const passages: ValueType[][] = [
+    [["place-control", null, 0, -1, 0, isolate, queue.slot, queue.incarnation, queue.secret]],
+    [["place-control", null, 0, -1, 0, ">", 1, 1, queue.secret]],
+    [["place-control", null, 0, -1, 0, "<", 7, 1, "ab".repeat(16)]],
+    [["queue", 0, 0, -1, 0, isolate, queue.slot, queue.incarnation, queue.secret]],
+  ];
+  const add = { detail: "add", verb: "call" };
+  for (const beside of passages) {
+    const { outcome } = await ask(raw, supervisor, add.verb, { ...add, body: withControl(handle), passages: beside });
+    assertEquals(outcome, "thrown");
+  }
+  const { outcome } = await ask(raw, supervisor, add.verb, { ...add, body: withControl(encode({})) });
+  assertEquals(outcome, "thrown");
+  assertEquals((globalThis as { evil?: boolean }).evil, undefined);
+  assertEquals(await app.refs.first.call.count(), 1);
+  // Who may, may.
+  const second = child(Counting, [], { placement: "inline" });
+  await app.add("second", second);
+  assertEquals(await second.ref.call.count(), 1);
+});
+
 Deno.test("who has a lock's handle can take the lock, and not what another holds", async () => {
   await using scene = await Scene.open();
   const { raw, served } = await scene.join();
@@ -213,7 +268,7 @@ Deno.test("who has a lock's handle can take the lock, and not what another holds
   for (let number = 1; number < 50; number++) {
     await raw.envelope(to, "<", [GRANT, slot, secret, "lock", "<.77", 1, number, []]);
     for (const verb of ["acquireSync", "cancelSync", "handOver", "kick"]) {
-      await raw.envelope(to, "<", [SEND, slot, 1, secret, 1, 0, verb, `${number} 0`, []]);
+      await raw.envelope(to, "<", [SEND, slot, 1, secret, 1, 0, verb, `${number} 0`, null, []]);
     }
     assertEquals((await ask(raw, known, "release", { detail: `${number} 0` })).outcome, "thrown");
   }

@@ -1,0 +1,77 @@
+import { ERROR, GRAPH, MAP, SET } from "./extension.ts";
+
+/** Those whose bodies are values, one after another; all others are taken as one. */
+const CONTAINERS: readonly number[] = [MAP, SET, ERROR, GRAPH];
+
+/**
+ * Whether a run of MessagePack values has more than so many tokens: numbers, strings, the heads of arrays and maps. Nothing
+ * is made of them, so that what a stranger sent can be refused before it takes many times its own memory.
+ *
+ * Malformed bytes have as many as can be told; the decoder finds out what is wrong with them.
+ */
+export function hasMoreTokens(bytes: Uint8Array, most: number): boolean {
+  if (bytes.length <= most) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let tokens = 0;
+  for (let at = 0; at < bytes.length; at += lengthOf(view, at)) if (++tokens > most) return true;
+  return false;
+}
+
+/** How many bytes belong to the token that begins there; of an array, a map and their like its head alone. */
+function lengthOf(view: DataView, at: number): number {
+  const byte = view.getUint8(at);
+  if (byte < 0xa0 || byte >= 0xe0) return 1;
+  if (byte < 0xc0) return 1 + (byte & 0x1f);
+  const left = view.byteLength - at;
+  const uint = (bytes: number) => {
+    if (left <= bytes) return left;
+    return bytes === 1 ? view.getUint8(at + 1) : bytes === 2 ? view.getUint16(at + 1) : view.getUint32(at + 1);
+  };
+  const extension = (head: number, body: number) => {
+    const type = left > head ? view.getInt8(at + head) : 0;
+    return head + 1 + (CONTAINERS.includes(type) ? 0 : body);
+  };
+  switch (byte) {
+    case 0xc4:
+    case 0xd9:
+      return 2 + uint(1);
+    case 0xc5:
+    case 0xda:
+      return 3 + uint(2);
+    case 0xc6:
+    case 0xdb:
+      return 5 + uint(4);
+    case 0xc7:
+      return extension(2, uint(1));
+    case 0xc8:
+      return extension(3, uint(2));
+    case 0xc9:
+      return extension(5, uint(4));
+    case 0xca:
+    case 0xce:
+    case 0xd2:
+    case 0xdd:
+    case 0xdf:
+      return 5;
+    case 0xcb:
+    case 0xcf:
+    case 0xd3:
+      return 9;
+    case 0xcc:
+    case 0xd0:
+      return 2;
+    case 0xcd:
+    case 0xd1:
+    case 0xdc:
+    case 0xde:
+      return 3;
+    case 0xd4:
+    case 0xd5:
+    case 0xd6:
+    case 0xd7:
+    case 0xd8:
+      return extension(1, 1 << (byte - 0xd4));
+    default:
+      return 1;
+  }
+}
