@@ -110,7 +110,7 @@ export async function ready<S extends Readonly<Record<string, SelectSource>>>(
 const LOOK_MS = 1000;
 
 /** How long the others wait for the word of one whose turn it is: its home may be busy. */
-const FAVOUR_MS = 10;
+const FAVOUR_MS = 100;
 
 type Entry = readonly [key: string, source: Source];
 type Choice = readonly [...Entry, value: unknown];

@@ -10,7 +10,7 @@ import { Collected } from "./report.ts";
 
 const FOLDER = import.meta.dirname!;
 /** Those that print their own tables; the others are for `deno bench`. */
-const PROGRAMS = ["start", "call", "channel", "locks", "supervision", "manager", "pool", "remote", "growth"];
+const PROGRAMS = ["start", "call", "channel", "memory", "locks", "supervision", "manager", "pool", "remote", "growth"];
 const BENCHES = ["codec"];
 
 const quick = Deno.args.includes("--quick");

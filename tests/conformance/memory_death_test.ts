@@ -18,7 +18,7 @@ import { type Common, REGION, segmentName, type Told, useEverything, waitForStop
 import { Place, PLACEMENTS, until, within } from "./queue_everywhere.ts";
 
 /** `TROUPE_KILLS` and `TROUPE_KILL_SEED` make it longer, and another one. */
-const KILLS = Number(Deno.env.get("TROUPE_KILLS") ?? 12);
+const KILLS = Number(Deno.env.get("TROUPE_KILLS") ?? 6);
 const SEED = Number(Deno.env.get("TROUPE_KILL_SEED") ?? 20_261_120);
 const USERS = 4;
 /** The contract says 1 s, of a machine that has nothing else to do. */
