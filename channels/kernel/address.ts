@@ -41,8 +41,8 @@ function hex(bytes: Uint8Array): string {
 
 /** Whether `id` is `ancestor` or below it. */
 export function isWithin(id: IsolateId, ancestor: IsolateId): boolean {
+  if (id === ancestor) return true;
   if (!id.startsWith(ancestor)) return false;
-  if (id.length === ancestor.length) return true;
   const next = id[ancestor.length];
   return next === "." || next === "/";
 }

@@ -32,6 +32,8 @@ export class Isolate {
   readonly #early = new Map<IsolateId, Frame[]>();
   readonly #dead = new Map<IsolateId, Exit>();
   #parent: Link | undefined;
+  /** Who is at the other end of that. */
+  #above: IsolateId = "";
   #started = 0;
 
   /** The id of the next isolate started from here. */
@@ -74,6 +76,7 @@ export class Isolate {
   /** Uses `link` for everything that is not here or below. */
   setParent(id: IsolateId, link: Link, closed: () => void): void {
     this.id = id;
+    this.#above = parentOf(id);
     this.#parent = link;
     keepAlive.linked(1);
     link.start({ frame: (frame) => this.#receive(frame, undefined), closed });
@@ -121,7 +124,7 @@ export class Isolate {
 
   /** Puts a frame on the way to an isolate that is not this one; false if there is none. */
   #send(frame: Frame, to: IsolateId): boolean {
-    const below = isWithin(to, this.id) ? childTowards(to, this.id) : undefined;
+    const below = this.#links.has(to) ? to : isWithin(to, this.id) ? childTowards(to, this.id) : undefined;
     const link = below === undefined ? this.#parent : this.#links.get(below);
     if (link !== undefined) link.send(frame);
     else if (below === undefined || this.#early.get(below)?.push(frame) === undefined) return false;
@@ -129,7 +132,7 @@ export class Isolate {
   }
 
   #receive(frame: Frame, from: IsolateId | undefined): void {
-    const neighbour = from ?? parentOf(this.id);
+    const neighbour = from ?? this.#above;
     let origin = neighbour;
     try {
       const route = readRoute(frame);
@@ -150,7 +153,7 @@ export class Isolate {
     const envelope = decodeFrame(frame);
     if (envelope.kind !== "down") return this.deliver(envelope);
     // Neighbours tell each other who is gone; it is never passed on as it is, so that nobody can tell it of others.
-    if (envelope.from !== (from ?? parentOf(this.id))) return;
+    if (envelope.from !== (from ?? this.#above)) return;
     if (from === undefined || isWithin(envelope.isolate, from)) {
       this.down(envelope.isolate, envelope.exit, from === undefined ? this.#parent : this.#links.get(from));
     }
