@@ -14,7 +14,10 @@ export class Current {
   /** Made by the library; get it from {@linkcode current}. */
   constructor(
     actor: Actor,
-    /** The call that is being handled, if one is. */ readonly call: CallContext | undefined = undefined,
+    /**
+     * The call that is being handled, if one is. A method that is not declared `async`, and returns a value one time and
+     * a promise another, should read it before anything that it waits for.
+     */ readonly call: CallContext | undefined = undefined,
     task: CallContext | undefined = undefined,
   ) {
     this.#actor = actor;

@@ -98,6 +98,9 @@ export class Outbox {
   }
 }
 
+/** The one that was asked for last, which is mostly asked for again. */
+let last: Outbox | undefined;
+
 const outboxes: Map<string, Outbox> = singleton("outboxes", () => {
   const all = new Map<string, Outbox>();
   credited.add((from, slot, count) => all.get(`${from}#${slot}`)?.credit(count));
@@ -105,6 +108,7 @@ const outboxes: Map<string, Outbox> = singleton("outboxes", () => {
     for (const [key, outbox] of [...all]) {
       if (!isWithin(outbox.to.isolate, gone)) continue;
       all.delete(key);
+      if (last === outbox) last = undefined;
       outbox.end();
     }
   });
@@ -113,8 +117,9 @@ const outboxes: Map<string, Outbox> = singleton("outboxes", () => {
 
 /** The one outbox of this isolate for an actor elsewhere. */
 export function outboxOf(to: Address): Outbox {
+  if (last?.to === to) return last;
   const key = showAddress(to);
   let outbox = outboxes.get(key);
   if (outbox === undefined) outboxes.set(key, outbox = new Outbox(to));
-  return outbox;
+  return last = outbox;
 }

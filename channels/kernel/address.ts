@@ -42,8 +42,8 @@ function hex(bytes: Uint8Array): string {
 
 /** Whether `id` is `ancestor` or below it. */
 export function isWithin(id: IsolateId, ancestor: IsolateId): boolean {
+  if (id === ancestor) return true;
   if (!id.startsWith(ancestor)) return false;
-  if (id.length === ancestor.length) return true;
   return isBoundary(id[ancestor.length]);
 }
 

@@ -304,11 +304,21 @@ export function ask(target: Target, question: Question): Promise<unknown> {
     const id = ++ids.last;
     const pending = new Pending(question, target, id, resolve, reject);
     pendings.set(id, pending);
-    const { isolate: to, slot, incarnation, secret } = target;
-    const route = { to, from: isolate.id, slot, incarnation, secret, holder: holder.slot, detail, body };
     const send = () => {
       pending.withdraw = undefined;
-      isolate.post({ kind: "send", ...route, id, verb });
+      isolate.post({
+        kind: "send",
+        to: target.isolate,
+        from: isolate.id,
+        slot: target.slot,
+        incarnation: target.incarnation,
+        secret: target.secret,
+        holder: holder.slot,
+        id,
+        verb,
+        detail,
+        body,
+      });
     };
     const gate = question.gate ?? (takes === undefined ? undefined : Stale.gate(target, holder));
     const withdraw = gate === undefined ? void send() : gate(send);

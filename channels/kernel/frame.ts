@@ -150,7 +150,7 @@ function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId
         from,
         id: count(reader),
         outcome: outcome(text(reader)),
-        exit: exit(readValue(reader)),
+        exit: nil(reader) ? undefined : exit(readValue(reader)),
         body: readBody(reader, frame),
       };
     case ITEM:
@@ -205,7 +205,7 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
         to,
         from,
         isolate: text(reader),
-        exit: exit(readValue(reader)) ?? malformed("an exit is missing"),
+        exit: exit(readValue(reader)),
       };
     default:
       return malformed("its kind is unknown");
@@ -214,9 +214,9 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
 
 /** The trace, if there is one, and the body. */
 function readTracedBody(reader: Reader, frame: Frame): Packet {
-  const trace = readValue(reader);
-  const body = readBody(reader, frame);
-  return trace === null ? body : { ...body, trace: asText(trace) };
+  if (nil(reader)) return readBody(reader, frame);
+  const trace = text(reader);
+  return { ...readBody(reader, frame), trace };
 }
 
 /** The handles, and the value up to the frame's end. */
@@ -291,6 +291,13 @@ function list(reader: Reader): number {
   return length;
 }
 
+/** Whether nothing is next; if so, it is read. */
+function nil(reader: Reader): boolean {
+  if (reader.peek() !== 0xc0) return false;
+  reader.skip(1);
+  return true;
+}
+
 function text(reader: Reader): string {
   const byte = reader.peek();
   if ((byte & 0xe0) !== 0xa0 && byte !== 0xd9) return asText(readValue(reader));
@@ -323,8 +330,8 @@ function outcome(value: string): Outcome {
   return OUTCOMES.includes(value) ? value as Outcome : malformed("its outcome is unknown");
 }
 
-function exit(value: unknown): Exit | undefined {
-  return value === null ? undefined : isExit(value) ? value : malformed("an exit is missing");
+function exit(value: unknown): Exit {
+  return isExit(value) ? value : malformed("an exit is missing");
 }
 
 function malformed(problem: string): never {

@@ -35,6 +35,8 @@ export class Isolate {
   readonly #early = new Map<IsolateId, Frame[]>();
   readonly #dead = new Map<IsolateId, Exit>();
   #parent: Link | undefined;
+  /** Who is at the other end of that. */
+  #above: IsolateId = "";
   #started = 0;
 
   /** The id of the next isolate that is started from here, or program that is connected to. */
@@ -85,6 +87,7 @@ export class Isolate {
   /** Uses `link` for everything that is not here or below. */
   setParent(id: IsolateId, link: Link, closed: () => void): void {
     this.id = id;
+    this.#above = parentOf(id);
     this.#parent = link;
     keepAlive.linked(1);
     link.start({
@@ -135,6 +138,8 @@ export class Isolate {
   }
 
   #linkTo(id: IsolateId): Link | undefined {
+    const direct = this.#links.get(id);
+    if (direct !== undefined) return direct;
     return isWithin(id, this.id) ? this.#links.get(childTowards(id, this.id)) : this.#parent;
   }
 
@@ -148,7 +153,7 @@ export class Isolate {
   }
 
   #receive(frame: Frame, from: IsolateId | undefined): void {
-    const neighbour = from ?? parentOf(this.id);
+    const neighbour = from ?? this.#above;
     let origin = neighbour;
     try {
       const route = readRoute(frame);
@@ -173,7 +178,7 @@ export class Isolate {
   #take(envelope: Envelope, from: IsolateId | undefined): void {
     if (envelope.kind !== "down") return this.deliver(envelope);
     // Neighbours tell each other who is gone; it is never passed on as it is, so that nobody can tell it of others.
-    if (envelope.from !== (from ?? parentOf(this.id))) return;
+    if (envelope.from !== (from ?? this.#above)) return;
     if (from === undefined || isWithin(envelope.isolate, from)) {
       this.down(envelope.isolate, envelope.exit, from === undefined ? this.#parent : this.#links.get(from));
     }

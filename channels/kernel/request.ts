@@ -143,6 +143,24 @@ export class Request {
   }
 }
 
+/** Takes the answer to where the question came from. */
+class FarAsker implements Asker {
+  constructor(readonly to: IsolateId, readonly id: number, readonly requests: NumberMap<Request>) {}
+
+  settled(outcome: Outcome, body: Packet, exit?: Exit): void {
+    this.requests.delete(this.id);
+    isolate.post({ kind: "reply", to: this.to, from: isolate.id, id: this.id, outcome, body, exit });
+  }
+
+  offered(body: Packet, tag: number): void {
+    isolate.post({ kind: "item", to: this.to, from: isolate.id, id: this.id, tag, body });
+  }
+
+  abandoned(): void {
+    this.requests.delete(this.id);
+  }
+}
+
 /** The unsettled requests from other isolates, by the number that their askers gave them. */
 export class Incoming {
   readonly #requests = new Map<IsolateId, NumberMap<Request>>();
@@ -152,15 +170,7 @@ export class Incoming {
     if (id === 0) return new Request(from, verb, detail, body, undefined);
     let requests = this.#requests.get(from.isolate);
     if (requests === undefined) this.#requests.set(from.isolate, requests = new NumberMap());
-    const route = { to: from.isolate, from: isolate.id, id };
-    const request = new Request(from, verb, detail, body, {
-      settled(outcome, body, exit) {
-        requests.delete(id);
-        isolate.post({ kind: "reply", ...route, outcome, body, exit });
-      },
-      offered: (body, tag) => isolate.post({ kind: "item", ...route, body, tag }),
-      abandoned: () => void requests.delete(id),
-    });
+    const request = new Request(from, verb, detail, body, new FarAsker(from.isolate, id, requests));
     requests.set(id, request);
     return request;
   }
