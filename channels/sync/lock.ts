@@ -66,11 +66,13 @@ export class Lock {
   }
 
   /**
-   * Takes the lock, blocking this thread. A `stop` of the actor ends the wait within 100 ms.
+   * Takes the lock, blocking this thread and everything in it, so that another task here cannot release it meanwhile. A
+   * `stop` or `interrupt` of the actor ends the wait within 100 ms.
    *
    * @throws {TypeError} In the lock's home, which would wait for itself, and in a subprocess.
    * @throws {TimeoutError} If it did not become free in time.
-   * @throws {DOMException} An `AbortError`, if the actor is asked to stop.
+   * @throws {DisconnectedError} If the lock's home is gone.
+   * @throws {DOMException} An `AbortError`, the reason of the actor's signal, if it is asked to stop or interrupted.
    */
   acquireSync(options?: WaitOptions): LockGuard {
     return this.#client.acquireSync(options);

@@ -6,7 +6,19 @@ import { rounds } from "../soak.ts";
 import { LockHome } from "./fixtures/lock_home.ts";
 import { passRounds } from "./fixtures/sync_tasks.ts";
 import type { SyncUser } from "./fixtures/sync_user.ts";
-import { bounded, everywhere, later, oneOfEach, peek, PLACEMENTS, soon, spawnUser, until } from "./sync_everywhere.ts";
+import {
+  bounded,
+  everywhere,
+  later,
+  oneOfEach,
+  peek,
+  PLACEMENTS,
+  register,
+  soon,
+  spawnUser,
+  until,
+  withUser,
+} from "./sync_everywhere.ts";
 
 /** Waits for it on behalf of each user. */
 function waitAll(users: readonly Ref<SyncUser>[], barrier: Barrier): Promise<number>[] {
@@ -45,8 +57,7 @@ bounded("[BAR-02] [BAR-03] all parties pass together, with an index each, after 
   }
 });
 
-everywhere("[BAR-04] an action that throws is the last one's error, and breaks the barrier", async (placement) => {
-  const user = await spawnUser(placement);
+withUser("[BAR-04] an action that throws is the last one's error, and breaks the barrier", async (_placement, user) => {
   const barrier = new Barrier(3, { action: () => Promise.reject(new RangeError("on purpose")) });
   const others = [barrier.wait(), barrier.wait()].map(later);
   await waiting(barrier, 2);
@@ -81,10 +92,10 @@ everywhere(
   },
 );
 
-everywhere(
+withUser(
   "[BAR-09] a party that gives up breaks the barrier; its own time counts, else the barrier's",
-  async (placement) => {
-    const [barrier, user] = [new Barrier(3, { timeoutMs: 60 }), await spawnUser(placement)];
+  async (_placement, user) => {
+    const barrier = new Barrier(3, { timeoutMs: 60 });
     const began = performance.now();
     const patient = later(barrier.wait({ timeoutMs: 60_000 }));
     await allBroken([later(user.call.wait(barrier)), patient]);
@@ -105,8 +116,8 @@ everywhere(
   },
 );
 
-everywhere("[BAR-10] a barrier for one lets it pass", async (placement) => {
-  const [barrier, user] = [new Barrier(1), await spawnUser(placement)];
+withUser("[BAR-10] a barrier for one lets it pass", async (_placement, user) => {
+  const barrier = new Barrier(1);
   for (let n = 0; n < 2; n++) assertEquals([await user.call.wait(barrier), await barrier.wait()], [0, 0]);
 });
 
@@ -124,8 +135,8 @@ bounded("[BAR-11] nobody begins a round before all have ended the last one", asy
   for (const party of parties) assertEquals((await party.join())!.code, 0);
 }, 60_000);
 
-everywhere("[BAR-14] a barrier tells its parties, how many wait and whether it is broken", async (placement) => {
-  const [barrier, user] = [new Barrier(2), await spawnUser(placement)];
+withUser("[BAR-14] a barrier tells its parties, how many wait and whether it is broken", async (_placement, user) => {
+  const barrier = new Barrier(2);
   assertEquals(await user.call.look(barrier), { broken: false, waiting: 0, parties: 2 });
   const first = barrier.wait();
   assertEquals(await user.call.look(barrier), { broken: false, waiting: 1, parties: 2 });
@@ -201,3 +212,5 @@ for (const place of PLACEMENTS.filter((placement) => placement !== "inline")) {
     }
   });
 }
+
+register("Barriers");

@@ -14,7 +14,19 @@ import {
 } from "../../mod.ts";
 import { LockHome } from "./fixtures/lock_home.ts";
 import { countTo4 } from "./fixtures/sync_tasks.ts";
-import { bounded, everywhere, later, oneOfEach, peek, SECOND_MS, soon, spawnUser, until } from "./sync_everywhere.ts";
+import {
+  bounded,
+  everywhere,
+  later,
+  oneOfEach,
+  peek,
+  register,
+  SECOND_MS,
+  soon,
+  spawnUser,
+  until,
+  withUser,
+} from "./sync_everywhere.ts";
 
 // Where Python's wait() and wait_for() return false, ours reject with TimeoutError.
 
@@ -23,8 +35,7 @@ async function waitedBy(condition: Condition, count: number): Promise<void> {
   await until(() => Deno.inspect(condition).endsWith(`, ${count} waiting)`), `${count} wait`);
 }
 
-everywhere("[COND-01] without its lock one can neither wait for a condition nor notify it", async (placement) => {
-  const user = await spawnUser(placement);
+withUser("[COND-01] without its lock one can neither wait for a condition nor notify it", async (_placement, user) => {
   for (const condition of [new Condition(), new Condition(new Lock())]) {
     for (const by of ["wait", "notifyWithout", "notifyAllWithout"] as const) {
       await assertRejects(() => later<unknown>(user.call[by](condition)), NotOwnerError, "does not hold its lock");
@@ -61,10 +72,9 @@ everywhere(
   },
 );
 
-everywhere(
+withUser(
   "[COND-05] [COND-06] [COND-11] a wait that nobody notifies ends by TimeoutError, and the lock is had again",
-  async (placement) => {
-    const user = await spawnUser(placement);
+  async (_placement, user) => {
     for (const condition of [new Condition(), new Condition(new Lock())]) {
       await user.call.acquire(condition.lock);
       // Nobody waits: it is forgotten.
@@ -104,25 +114,28 @@ everywhere("[COND-07] two sides count in turns by a predicate each", async (plac
   assertEquals((await soon(p.join()))!.code, 0);
 });
 
-everywhere("[COND-08] [COND-09] waitFor() asks now and at each notification, and ends in time", async (placement) => {
-  const [condition, user] = [new Condition(), await spawnUser(placement)];
-  await condition.lock.acquire();
-  assertEquals(await condition.waitFor(() => "a value", { timeoutMs: 0 }), "a value");
-  const began = performance.now();
-  let asked = 0;
-  const never = later(condition.waitFor(() => ++asked < 0, { timeoutMs: 300 }));
-  for (let n = 1; n <= 3; n++) {
-    await waitedBy(condition, 1);
-    await user.call.notify(condition);
-    await until(() => asked === n + 1, "the predicate is asked again");
-  }
-  await assertRejects(() => never, TimeoutError);
-  assertGreaterOrEqual(performance.now() - began, 295);
-  assertGreaterOrEqual(asked, 4);
-  assertEquals(await user.call.tryAcquire(condition.lock), false);
-  await assertRejects(() => condition.waitFor(() => Promise.reject(new RangeError("no"))), RangeError, "no");
-  await assertRejects(() => condition.waitFor(() => false, { timeoutMs: 0 }), TimeoutError);
-});
+withUser(
+  "[COND-08] [COND-09] waitFor() asks now and at each notification, and ends in time",
+  async (_placement, user) => {
+    const condition = new Condition();
+    await condition.lock.acquire();
+    assertEquals(await condition.waitFor(() => "a value", { timeoutMs: 0 }), "a value");
+    const began = performance.now();
+    let asked = 0;
+    const never = later(condition.waitFor(() => ++asked < 0, { timeoutMs: 300 }));
+    for (let n = 1; n <= 3; n++) {
+      await waitedBy(condition, 1);
+      await user.call.notify(condition);
+      await until(() => asked === n + 1, "the predicate is asked again");
+    }
+    await assertRejects(() => never, TimeoutError);
+    assertGreaterOrEqual(performance.now() - began, 295);
+    assertGreaterOrEqual(asked, 4);
+    assertEquals(await user.call.tryAcquire(condition.lock), false);
+    await assertRejects(() => condition.waitFor(() => Promise.reject(new RangeError("no"))), RangeError, "no");
+    await assertRejects(() => condition.waitFor(() => false, { timeoutMs: 0 }), TimeoutError);
+  },
+);
 
 everywhere("[COND-12] a wait that is aborted has the lock again, and takes no notification", async (placement) => {
   const [condition, user, other] = [new Condition(), await spawnUser(placement), await spawnUser("thread")];
@@ -158,8 +171,8 @@ everywhere("[COND-12] a wait that is aborted has the lock again, and takes no no
   await soon(last);
 });
 
-everywhere("a wait releases a re-entrant lock however deep, and has it as deep again", async (placement) => {
-  const [condition, user] = [new Condition(new RLock()), await spawnUser(placement)];
+withUser("a wait releases a re-entrant lock however deep, and has it as deep again", async (_placement, user) => {
+  const condition = new Condition(new RLock());
   for (let n = 0; n < 3; n++) await user.call.acquire(condition.lock);
   const waiting = later(user.call.wait(condition));
   await condition.lock.acquire();
@@ -235,3 +248,5 @@ bounded("when the home of a condition is gone who waits for it, or notifies it, 
   await assertRejects(() => soon(waiting), DisconnectedError);
   await assertRejects(() => condition.lock.acquire(), DisconnectedError);
 });
+
+register("Conditions");

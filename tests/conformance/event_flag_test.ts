@@ -3,24 +3,38 @@
 import { assertEquals, assertGreaterOrEqual, assertRejects } from "@std/assert";
 import { DisconnectedError, EventFlag, spawn, TimeoutError } from "../../mod.ts";
 import { LockHome } from "./fixtures/lock_home.ts";
-import { bounded, everywhere, later, oneOfEach, PLACEMENTS, soon, spawnUser, timeOf } from "./sync_everywhere.ts";
+import {
+  bounded,
+  everywhere,
+  later,
+  oneOfEach,
+  PLACEMENTS,
+  register,
+  soon,
+  spawnUser,
+  timeOf,
+  withUser,
+} from "./sync_everywhere.ts";
 
 // Where Python's wait() returns false, ours rejects with TimeoutError.
 
-everywhere("[EVENT-01] a new flag is not set, and waiting for it runs out at once or in time", async (placement) => {
-  const [flag, user] = [new EventFlag(), await spawnUser(placement)];
-  assertEquals([await user.call.isSet(flag), await flag.isSet()], [false, false]);
-  for (const timeoutMs of [0, -1, 60]) {
-    const wait = later(user.call.wait(flag, { timeoutMs }));
-    assertGreaterOrEqual(await timeOf(wait), timeoutMs - 5);
-    await assertRejects(() => wait, TimeoutError);
-  }
-});
+withUser(
+  "[EVENT-01] a new flag is not set, and waiting for it runs out at once or in time",
+  async (_placement, user) => {
+    const flag = new EventFlag();
+    assertEquals([await user.call.isSet(flag), await flag.isSet()], [false, false]);
+    for (const timeoutMs of [0, -1, 60]) {
+      const wait = later(user.call.wait(flag, { timeoutMs }));
+      assertGreaterOrEqual(await timeOf(wait), timeoutMs - 5);
+      await assertRejects(() => wait, TimeoutError);
+    }
+  },
+);
 
-everywhere(
+withUser(
   "[EVENT-02] [EVENT-05] a flag that is set stays set for all who wait, until it is cleared",
-  async (placement) => {
-    const [flag, user] = [new EventFlag(), await spawnUser(placement)];
+  async (_placement, user) => {
+    const flag = new EventFlag();
     for (const by of [user.call, { set: () => flag.set(), clear: () => flag.clear() }]) {
       await by.set(flag);
       await by.set(flag);
@@ -78,8 +92,8 @@ everywhere(
   },
 );
 
-everywhere("a wait for a flag that is aborted rejects with the reason, and waits no more", async (placement) => {
-  const [flag, user] = [new EventFlag(), await spawnUser(placement)];
+withUser("a wait for a flag that is aborted rejects with the reason, and waits no more", async (_placement, user) => {
+  const flag = new EventFlag();
   const controller = new AbortController();
   const waiting = later(user.call.wait(flag, { signal: controller.signal }));
   assertEquals(await user.call.isSet(flag), false);
@@ -102,3 +116,5 @@ for (const place of PLACEMENTS.filter((placement) => placement !== "inline")) {
     await assertRejects(() => later(user.call.set(flag)), DisconnectedError);
   });
 }
+
+register("Event flags");

@@ -12,15 +12,25 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { passOn, sendAndBlock } from "./fixtures/sync_tasks.ts";
-import { bounded, everywhere, oneOfEach, PLACEMENTS, soon, spawnUser, timeOf, waitFor } from "./sync_everywhere.ts";
+import {
+  bounded,
+  oneOfEach,
+  PLACEMENTS,
+  register,
+  soon,
+  spawnUser,
+  timeOf,
+  waitFor,
+  withUser,
+} from "./sync_everywhere.ts";
 
 /** Timers may fire a little early, by another clock. */
 const EARLY_MS = 5;
 
-everywhere(
+withUser(
   "[LOCK-01] a lock is taken once, refused while it is held, released once; NotOwnerError after that",
-  async (placement) => {
-    const [lock, user] = [new Lock(), await spawnUser(placement)];
+  async (_placement, user) => {
+    const lock = new Lock();
     assertEquals(await user.call.acquire(lock), false);
     assertEquals(await user.call.tryAcquire(lock), false);
     await user.call.release(lock);
@@ -48,11 +58,11 @@ bounded("[LOCK-01] acquireSync() and releaseSync() in a thread are the same at o
   }
 });
 
-everywhere(
+withUser(
   "[LOCK-02] acquire() of a lock that stays held rejects after timeoutMs, and at once when that is not positive",
-  async (placement) => {
+  async (placement, user) => {
     // Python returns false; the contract has tryAcquire for that.
-    const [lock, user] = [new Lock(), await spawnUser(placement)];
+    const lock = new Lock();
     await lock.acquire();
     for (const timeoutMs of [0, -1]) {
       const error = await assertRejects(() => user.call.acquire(lock, { timeoutMs }) as Promise<unknown>, TimeoutError);
@@ -75,24 +85,27 @@ everywhere(
   },
 );
 
-everywhere("[LOCK-03] only its owner can release a lock, who still has it when another tried", async (placement) => {
-  // Python lets anybody release a Lock.
-  const [lock, relock] = [new Lock(), new RLock()];
-  const [owner, other] = [await spawnUser(placement), await spawnUser("inline")];
-  for (const each of [lock, relock]) {
-    await owner.call.acquire(each);
-    await assertRejects(() => each.release(), NotOwnerError);
-    await assertRejects(() => Promise.resolve(other.call.release(each)), NotOwnerError);
-    assertThrows(() => each.releaseSync(), NotOwnerError);
-    assertEquals(await other.call.tryAcquire(each), false);
-    await owner.call.release(each);
-    await each.acquire();
-    await assertRejects(() => Promise.resolve(owner.call.release(each)), NotOwnerError);
-  }
-});
+withUser(
+  "[LOCK-03] only its owner can release a lock, who still has it when another tried",
+  async (_placement, user) => {
+    // Python lets anybody release a Lock.
+    const [lock, relock] = [new Lock(), new RLock()];
+    const [owner, other] = [user, await spawnUser("inline")];
+    for (const each of [lock, relock]) {
+      await owner.call.acquire(each);
+      await assertRejects(() => each.release(), NotOwnerError);
+      await assertRejects(() => Promise.resolve(other.call.release(each)), NotOwnerError);
+      assertThrows(() => each.releaseSync(), NotOwnerError);
+      assertEquals(await other.call.tryAcquire(each), false);
+      await owner.call.release(each);
+      await each.acquire();
+      await assertRejects(() => Promise.resolve(owner.call.release(each)), NotOwnerError);
+    }
+  },
+);
 
-everywhere("[LOCK-04] an RLock is entered again by its owner, and released as often", async (placement) => {
-  const [lock, user] = [new RLock(), await spawnUser(placement)];
+withUser("[LOCK-04] an RLock is entered again by its owner, and released as often", async (placement, user) => {
+  const lock = new RLock();
   for (let n = 0; n < 3; n++) assertEquals(await user.call.acquire(lock), false);
   for (let n = 0; n < 3; n++) await user.call.release(lock);
   await assertRejects(() => Promise.resolve(user.call.release(lock)), NotOwnerError);
@@ -104,20 +117,22 @@ everywhere("[LOCK-04] an RLock is entered again by its owner, and released as of
   await assertRejects(() => Promise.resolve(user.call.releaseSync(lock)), NotOwnerError);
 });
 
-everywhere("[LOCK-06] an RLock that was entered twice is still held when it was released once", async (placement) => {
-  const [lock, owner, other] = [new RLock(), await spawnUser(placement), await spawnUser("inline")];
-  await owner.call.acquire(lock);
-  assertEquals(await owner.call.tryAcquire(lock), true);
-  await owner.call.dispose();
-  assertEquals(await other.call.tryAcquire(lock), false);
-  await owner.call.release(lock);
-  assertEquals(await other.call.tryAcquire(lock), true);
-});
+withUser(
+  "[LOCK-06] an RLock that was entered twice is still held when it was released once",
+  async (_placement, user) => {
+    const [lock, owner, other] = [new RLock(), user, await spawnUser("inline")];
+    await owner.call.acquire(lock);
+    assertEquals(await owner.call.tryAcquire(lock), true);
+    await owner.call.dispose();
+    assertEquals(await other.call.tryAcquire(lock), false);
+    await owner.call.release(lock);
+    assertEquals(await other.call.tryAcquire(lock), true);
+  },
+);
 
-everywhere(
+withUser(
   "[LOCK-07] a lock is released at the end of its block, also when that ends by an error",
-  async (placement) => {
-    const user = await spawnUser(placement);
+  async (_placement, user) => {
     for (const lock of [new Lock(), new RLock()]) assertEquals(await user.call.scoped(lock), [true, true]);
   },
 );
@@ -207,12 +222,11 @@ bounded("[LOCK-11] threads that block for a lock and a task that awaits it lose 
   assertEquals(await value.get(), users.length * times);
 });
 
-everywhere(
+withUser(
   "[LOCK-12] a lock shows where it lives whether it is held, by whom, and how many wait",
-  async (placement) => {
+  async (_placement, user) => {
     // Python 3.14 has locked(); the contract has tryAcquire(), and shows the state to people.
     for (const [lock, name] of [[new Lock(), "Lock"], [new RLock(), "RLock"]] as const) {
-      const user = await spawnUser(placement);
       assertEquals(Deno.inspect(lock), `${name}(free)`);
       await user.call.acquire(lock);
       assertEquals(Deno.inspect(lock), `${name}(held by ${user.address})`);
@@ -253,10 +267,10 @@ bounded("acquireSync() is a TypeError in the lock's home, and where its memory i
   }
 });
 
-everywhere(
+withUser(
   "an acquire() that is aborted rejects with the reason, has taken nothing and waits no more",
-  async (place) => {
-    const [lock, user] = [new Lock(), await spawnUser(place)];
+  async (_place, user) => {
+    const lock = new Lock();
     await lock.acquire();
     const controller = new AbortController();
     const waiting = user.call.acquire(lock, { signal: controller.signal }) as Promise<unknown>;
@@ -282,3 +296,5 @@ bounded("acquire() takes what any wait takes, and refuses what none does", async
     assertLess(await timeOf(lock.acquire({ timeoutMs: 0 })), 1000);
   }
 });
+
+register("Locks");

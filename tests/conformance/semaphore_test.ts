@@ -3,14 +3,14 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertRejects, assertThrows } from "@std/assert";
 import { BoundedSemaphore, NotOwnerError, Process, Semaphore, TimeoutError } from "../../mod.ts";
 import { drain } from "./fixtures/sync_tasks.ts";
-import { bounded, everywhere, later, oneOfEach, soon, spawnUser, timeOf, waitFor } from "./sync_everywhere.ts";
+import { bounded, later, oneOfEach, register, soon, timeOf, waitFor, withUser } from "./sync_everywhere.ts";
 
 // Python's get_value() is no part of the contract: what is left is known by taking it.
 
-everywhere(
+withUser(
   "[SEM-01] [SEM-02] permits run out, come back by release, and a plain semaphore has more when more are released",
-  async (placement) => {
-    const [semaphore, user] = [new Semaphore(2), await spawnUser(placement)];
+  async (placement, user) => {
+    const semaphore = new Semaphore(2);
     const take = () => user.call.tryAcquire(semaphore);
     await user.call.acquire(semaphore);
     await user.call.acquire(semaphore);
@@ -33,8 +33,7 @@ everywhere(
   },
 );
 
-everywhere("[SEM-04] a semaphore without permits refuses at once, or after timeoutMs", async (placement) => {
-  const user = await spawnUser(placement);
+withUser("[SEM-04] a semaphore without permits refuses at once, or after timeoutMs", async (_placement, user) => {
   for (const semaphore of [new Semaphore(0), new BoundedSemaphore(0)]) {
     assertEquals(await user.call.tryAcquire(semaphore), false);
     for (const timeoutMs of [0, -1, 60]) {
@@ -54,8 +53,8 @@ Deno.test("[SEM-05] a semaphore is made with a whole number of permits that is n
   }
 });
 
-everywhere("[SEM-06] a bounded semaphore refuses to be released by one who has no permit", async (placement) => {
-  const [none, two, user] = [new BoundedSemaphore(0), new BoundedSemaphore(2), await spawnUser(placement)];
+withUser("[SEM-06] a bounded semaphore refuses to be released by one who has no permit", async (_placement, user) => {
+  const [none, two] = [new BoundedSemaphore(0), new BoundedSemaphore(2)];
   await assertRejects(() => later(user.call.release(none)), NotOwnerError, "Cannot release a bounded semaphore");
   await assertRejects(() => later(user.call.releaseSync(none)), NotOwnerError);
   await user.call.acquire(two);
@@ -98,8 +97,8 @@ bounded("a thread that blocks gets every permit that was made, also those that o
   assertEquals(await semaphore.tryAcquire(), undefined);
 });
 
-everywhere("a wait for a permit that is aborted has taken none", async (placement) => {
-  const [semaphore, user] = [new Semaphore(1), await spawnUser(placement)];
+withUser("a wait for a permit that is aborted has taken none", async (_placement, user) => {
+  const semaphore = new Semaphore(1);
   await semaphore.acquire();
   const controller = new AbortController();
   const waiting = later(user.call.acquire(semaphore, { signal: controller.signal }));
@@ -110,3 +109,5 @@ everywhere("a wait for a permit that is aborted has taken none", async (placemen
   await semaphore.release();
   assertEquals(Deno.inspect(semaphore), "Semaphore(1 free)");
 });
+
+register("Semaphores");

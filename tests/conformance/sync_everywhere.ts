@@ -1,5 +1,6 @@
 import { deadline } from "@std/async/deadline";
 import { currentActor } from "../../actors/context.ts";
+import { assertNothingLeft } from "../../actors/testing.ts";
 import { type PlacementName, type Ref, spawn, type SpawnOptions } from "../../mod.ts";
 import { type Permits, SyncUser } from "./fixtures/sync_user.ts";
 import * as tests from "./process_everywhere.ts";
@@ -10,15 +11,19 @@ export { peek, PLACEMENTS, until } from "./process_everywhere.ts";
 /** What must happen within a second has so long on a machine that others use too. */
 export const SECOND_MS = 3000;
 
+async function killChildren(but?: string): Promise<void> {
+  const children = [...currentActor().children].filter(({ name }) => name !== but);
+  for (const child of children) child.kill("SIGKILL");
+  await Promise.all(children.map((child) => child.exited));
+}
+
 /** Registers a test that may not hang, nor leave anything once its children have been killed. */
 export function bounded(name: string, test: () => Promise<void>, boundMs?: number): void {
   const killing = async () => {
     try {
       await test();
     } finally {
-      const children = [...currentActor().children];
-      for (const child of children) child.kill("SIGKILL");
-      await Promise.all(children.map((child) => child.exited));
+      await killChildren();
     }
   };
   tests.bounded(name, killing, boundMs);
@@ -27,6 +32,33 @@ export function bounded(name: string, test: () => Promise<void>, boundMs?: numbe
 /** Registers one for each placement. */
 export function everywhere(name: string, test: (placement: PlacementName) => Promise<void>): void {
   for (const placement of PLACEMENTS) bounded(`${name} (${placement})`, () => test(placement));
+}
+
+/** What one user in each kind of place goes through. */
+type Case = (placement: PlacementName, user: Ref<SyncUser>) => Promise<void>;
+
+const cases = new Map<string, Case>();
+
+/** Adds a case to those that `register` makes tests of: starting a user for each would take longer than they do. */
+export function withUser(name: string, body: Case): void {
+  cases.set(name, body);
+}
+
+/** Registers a test for each placement, with a step for each case. */
+export function register(title: string): void {
+  for (const placement of PLACEMENTS) {
+    Deno.test(`${title} (${placement})`, async (test) => {
+      const user = await spawnUser(placement);
+      for (const [name, body] of cases) {
+        await test.step(name, async () => {
+          await deadline(body(placement, user), tests.BOUND_MS);
+          await killChildren(user.name);
+        });
+      }
+      await killChildren();
+      assertNothingLeft();
+    });
+  }
 }
 
 /** Somebody who uses locks in a place. Ends with the test. */
