@@ -48,10 +48,11 @@ export class SupervisedChild {
   /**
    * Starts a new life.
    *
+   * @param started told when it lives, before its end can be told
    * @param ended told of its end, with how long it lived, unless it was stopped by `stop`
    * @throws {StartError} If it cannot start, or is stopped before it has.
    */
-  async start(parent: Actor, ended: (exit: Exit, livedMs: number) => void): Promise<void> {
+  async start(parent: Actor, started: () => void, ended: (exit: Exit, livedMs: number) => void): Promise<void> {
     const { args, options, control } = this.#spec;
     const action = `start "${this.key}"`;
     const life: { contact: Contact | undefined } = this.#life = { contact: undefined };
@@ -79,6 +80,7 @@ export class SupervisedChild {
     assertWanted();
     await control.up(contact);
     assertWanted();
+    started();
     void contact.exited.then((exit) => {
       if (this.#life !== life) return;
       this.#life = undefined;

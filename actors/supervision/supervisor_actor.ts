@@ -131,11 +131,11 @@ export class SupervisorActor implements ActorHooks {
 
   async #start(child: SupervisedChild, type: "started" | "restarted"): Promise<void> {
     if (this.#isOver) throw new StartError(`Cannot start "${child.key}": its supervisor is ending`);
-    await child.start(this.#actor, (exit, livedMs) => {
+    const started = () => this.#tell({ type, child: child.key });
+    await child.start(this.#actor, started, (exit, livedMs) => {
       this.#tell({ type: "exited", child: child.key, exit });
       this.#failedLater(child, exit, livedMs);
     });
-    this.#tell({ type, child: child.key });
   }
 
   async #stop(child: SupervisedChild): Promise<void> {
