@@ -44,7 +44,7 @@ export class Inbox {
   /** Casts that wait, by the isolate they come from: those of this one wait in no outbox, and others might not, either. */
   readonly #casts = new Map<string, CastBound>();
   readonly #credits: Credits;
-  /** Whether a cast was taken whose sender may not know yet: of calls it hears by their answers. */
+  /** Whether a cast was taken whose sender may not know yet. */
   #tookCast = false;
   #crediting = false;
   #ended = false;
@@ -175,8 +175,10 @@ export class Inbox {
 
   /** A message has left: its sender may send another, and one that waits may come in. */
   #left(request: Request): void {
-    if (request.asker === undefined && request.from.isolate !== isolate.id) this.#tookCast = true;
     this.credit(request);
+    // Who has the answer to a call knows that the casts before it were taken.
+    if (request.asker !== undefined) { if (this.#tookCast) this.#creditAll(); }
+    else if (request.from.isolate !== isolate.id) this.#tookCast = true;
     while (this.#waiting.size > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
       if (next instanceof News) this.#news++;

@@ -31,8 +31,9 @@ interface Waiting {
 export class Outbox {
   readonly #waiting = new Deque<Waiting>();
   readonly #casts = new CastBound();
-  /** The casts that the actor has not said to have taken, each with its number among all messages. */
-  readonly #untaken = new Deque<{ readonly number: number; readonly what: string }>();
+  /** The casts that the actor has not said to have taken. */
+  readonly #untaken = new Deque<Casts>();
+  #latest: Casts | undefined;
   #underWay = 0;
   #sent = 0;
   #taken = 0;
@@ -71,7 +72,8 @@ export class Outbox {
   credit(count: number): void {
     this.#underWay = Math.max(0, this.#underWay - count);
     this.#taken = Math.min(this.#sent, this.#taken + count);
-    while (this.#untaken.size > 0 && this.#untaken.peek()!.number <= this.#taken) this.#untaken.shift();
+    while (this.#untaken.size > 0 && this.#untaken.peek()!.last <= this.#taken) this.#untaken.shift();
+    if (this.#untaken.size === 0) this.#latest = undefined;
     while (this.#underWay < WINDOW) {
       const message = this.#waiting.shift();
       if (message === undefined) break;
@@ -82,20 +84,35 @@ export class Outbox {
 
   /** The actor is gone with its isolate, and its mailbox too. Calls learn that by themselves. */
   end(): void {
-    for (const { what } of this.#untaken.clear()) deadLetters.add(showAddress(this.to), what);
+    for (const { what, first, last } of this.#untaken.clear()) {
+      for (let n = Math.max(first, this.#taken + 1); n <= last; n++) deadLetters.add(showAddress(this.to), what);
+    }
     for (const message of this.#waiting.clear()) {
       if (message.castOf !== undefined) deadLetters.add(showAddress(this.to), message.castOf);
       message.left?.();
     }
   }
 
+  #noteCast(what: string): void {
+    const latest = this.#latest;
+    if (latest?.what === what && latest.last === this.#sent - 1) latest.last++;
+    else this.#untaken.push(this.#latest = { what, first: this.#sent, last: this.#sent });
+  }
+
   #send({ weight, castOf, send, left }: Waiting): void {
     this.#underWay += weight;
     this.#sent += weight;
-    if (castOf !== undefined) this.#untaken.push({ number: this.#sent, what: castOf });
+    if (castOf !== undefined) this.#noteCast(castOf);
     send();
     left?.();
   }
+}
+
+/** Casts of one method in a row, by their numbers among all messages. */
+interface Casts {
+  readonly what: string;
+  readonly first: number;
+  last: number;
 }
 
 /** The one that was asked for last, which is mostly asked for again. */

@@ -21,7 +21,7 @@ export interface ActorReport {
   readonly failed: number;
   /** How often its supervisor has started it again. */
   readonly restarts: number;
-  /** Milliseconds that its handlers took, waits included; in an inline actor some short ones are measured for all. */
+  /** Milliseconds that its handlers took, waits included; some short ones are measured for all. */
   readonly busyMs: number;
   /** Whom it has started, in that order. */
   readonly children: readonly ActorReport[];
