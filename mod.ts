@@ -69,7 +69,7 @@ export {
 export type { AutoShutdown, BackoffOptions, RestartType, Strategy } from "./actors/supervision/restart_policy.ts";
 export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
 export { Pool } from "./actors/pool/pool.ts";
-export type { PoolStats } from "./actors/pool/pool_cell.ts";
+export type { PoolStats } from "./actors/pool/pool_stats.ts";
 export type { ImapOptions, MapOptions, PoolOptions, PoolProgress, RunOptions } from "./actors/pool/pool_options.ts";
 export { manage, type ManageOptions, manager } from "./actors/manager/manager.ts";
 export type { Manager, SharedBarrierOptions, SharedOptions } from "./actors/manager/manager_handle.ts";

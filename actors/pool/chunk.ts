@@ -39,6 +39,8 @@ export class Chunk {
   at = 0;
   /** How many items after that the present worker has in hand: they may have begun. */
   hand = 1;
+  /** A worker has looked for its task in vain. */
+  sought = false;
   /** Nobody wants what becomes of it. */
   cancelled = false;
   /** Nothing more is to be reported. */

@@ -4,10 +4,11 @@ import { patience, type WaitOptions } from "../../channels/kernel/wait.ts";
 import type { ArgsThenOptions } from "../spawn.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { Crew } from "./crew.ts";
-import { POOL, PoolCell, type PoolStats } from "./pool_cell.ts";
+import { POOL, PoolCell } from "./pool_cell.ts";
 import { PoolClient } from "./pool_client.ts";
 import { imap } from "./pool_imap.ts";
 import { PoolMap } from "./pool_map.ts";
+import type { PoolStats } from "./pool_stats.ts";
 import type { ImapOptions, MapOptions, PoolOptions, RunOptions } from "./pool_options.ts";
 
 /**

@@ -76,9 +76,10 @@ class PoolStream {
         const batch = this.#next();
         if (batch !== undefined) {
           if (batch.values.size > 0) {
+            yield batch.values.shift();
+            // Not before: until its reader is back nothing takes its place.
             batch.ahead--;
             this.#ahead--;
-            yield batch.values.shift();
           } else throw withIndex(batch.failure!.error, batch.failure!.index);
         } else if (this.#ended && this.#batches.size === 0) {
           if (this.#broken !== undefined) throw this.#broken.error;

@@ -28,8 +28,8 @@ export interface StationOwner {
   readonly holder: Holder;
   /** Some items of the first chunk are done with, which took so long. */
   done(station: Station, chunk: Chunk, count: number, failed: number, ms: number): void;
-  /** The worker cannot import what the first chunk needs. */
-  unknown(station: Station, chunk: Chunk): void;
+  /** The worker cannot import what the first chunk needs, and does nothing more. */
+  unknown(station: Station, chunk: Chunk, why: Packet): void;
   /** The worker is gone, with what it had. */
   ended(station: Station, exit: Exit): void;
 }
@@ -137,7 +137,7 @@ export class Station extends Cell {
         return this.#reported(chunk, request.body, words.map(Number));
       case "unknown":
         this.#leave();
-        return this.#owner.unknown(this, chunk);
+        return this.#owner.unknown(this, chunk, request.body);
     }
   }
 

@@ -4,7 +4,7 @@ import { Deque } from "../../channels/kernel/deque.ts";
 import { type Destination, releaseAll } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack, packThrown, unpack } from "../../channels/kernel/pack.ts";
-import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
+import type { Packet } from "../../channels/kernel/packet.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
 import { endBridged } from "../bridge.ts";
@@ -35,6 +35,7 @@ export class WorkerCell extends Cell {
   readonly #tasks = new Map<string, TaskFunction>();
   readonly #turns = new Deque<Turn>();
   #present: Turn | undefined;
+  #over = false;
   #idle: (() => void)[] = [];
   #heardAt = performance.now();
 
@@ -48,6 +49,7 @@ export class WorkerCell extends Cell {
 
   receive(request: Request): void {
     const { verb, detail, body } = request;
+    if (this.#over) return releaseAll(body.passages, this.#actor.holder);
     if (verb === "abort") return this.#abort(Number(detail));
     const turn = new Turn(this.#actor, verb === "run", detail, body);
     if (this.#present !== undefined) return this.#turns.push(turn);
@@ -71,8 +73,8 @@ export class WorkerCell extends Cell {
     while (turn !== undefined && this.#actor.exit === undefined) {
       this.#present = turn;
       await this.#do(turn);
+      await this.#breathe();
       turn = this.#turns.shift();
-      if (turn !== undefined) await this.#breathe();
     }
     this.#present = undefined;
     for (const resolve of this.#idle.splice(0)) resolve();
@@ -83,9 +85,11 @@ export class WorkerCell extends Cell {
     if (task === undefined) {
       try {
         task = await this.#find(turn.moduleUrl, turn.name);
-      } catch {
-        releaseAll(turn.body.passages, this.#actor.holder);
-        return this.#tell("unknown", `${turn.sequence}`, EMPTY_PACKET);
+      } catch (error) {
+        // The pool gives all that is here to others.
+        this.#over = true;
+        for (const { body } of [turn, ...this.#turns.clear()]) releaseAll(body.passages, this.#actor.holder);
+        return this.#tell("unknown", `${turn.sequence}`, packThrown(error, this.#home));
       }
       this.#tasks.set(turn.task, task);
     }

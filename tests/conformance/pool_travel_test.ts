@@ -1,11 +1,11 @@
 /** Pools that are sent to others, tasks of several modules, and pools whose maker ends. */
 
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { DisconnectedError, Pool, PoolClosedError, Process, spawn } from "../../mod.ts";
+import { assertEquals, assertInstanceOf, assertLess, assertRejects } from "@std/assert";
+import { DisconnectedError, Pool, PoolClosedError, Process, spawn, task } from "../../mod.ts";
 import { eachPair, eachPlacement, rejection, until, within } from "./actor_contract.ts";
 import { hold, square, squareIn, whoRuns } from "./fixtures/pool_tasks.ts";
 import { cube, PoolOwner } from "./fixtures/pool_user.ts";
-import { below, eachPool } from "./pool_everywhere.ts";
+import { below, eachPool, eachPoolApart } from "./pool_everywhere.ts";
 import { EventFlag, Queue } from "../../mod.ts";
 
 eachPair("[POOL-41] a pool works where it was sent", async (placement, child) => {
@@ -25,6 +25,19 @@ eachPool("tasks of any module can be mixed", { size: 1 }, async (pool) => {
   assertEquals(await pool.map(square, below(10)), below(10).map(square));
   assertEquals(await pool.map(cube, below(10)), below(10).map(cube));
 });
+
+/** Registered here alone, and not by the module that it names. */
+const elsewhere = task(new URL("./fixtures/latch.ts", import.meta.url).href, function elsewhere(): void {});
+
+eachPoolApart(
+  "a task that its module does not register in workers is an error, and no worker is started for it again and again",
+  { size: 1 },
+  async (pool) => {
+    await assertRejects(() => within(pool.run(elsewhere)), Error, "did not register elsewhere");
+    assertEquals(await pool.run(square, [3]), 9);
+    assertLess((await pool.stats()).started, 4);
+  },
+);
 
 eachPlacement("a pool that was lent ends with its maker, and says so to those who have it", async (placement) => {
   const owner = await spawn(PoolOwner, [], { placement });
