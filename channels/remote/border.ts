@@ -2,7 +2,7 @@ import { ProtocolError } from "../errors.ts";
 import { isForeign, type IsolateId, isWithin } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import { hasMoreTokens } from "../kernel/codec/tokens.ts";
-import type { Envelope } from "../kernel/envelope.ts";
+import type { Envelope, Send } from "../kernel/envelope.ts";
 import { decodeFrame, encodeFrame } from "../kernel/frame.ts";
 import { isolate } from "../kernel/isolate.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
@@ -26,6 +26,13 @@ const SILENT_BEATS = 3;
 /** A frame that says only that its sender is there. */
 const BEAT: Frame = { bytes: EMPTY_PACKET.bytes, moved: [] };
 
+/** A request of the peer's. */
+interface Asked {
+  readonly to: IsolateId;
+  readonly bytes: number;
+  offered: boolean;
+}
+
 /** What bounds a border. */
 export interface BorderOptions {
   readonly maxFrameBytes?: number | undefined;
@@ -47,8 +54,8 @@ export class Border implements Link {
   readonly #told = new Set<IsolateId>();
   /** The isolates of the peer's that have said something. */
   readonly #speakers = new Set<IsolateId>();
-  /** The peer's unsettled requests, and how much each takes. */
-  readonly #requests = new Map<string, number>();
+  /** The peer's unsettled requests: of whom, and how much each takes. */
+  readonly #requests = new Map<string, Asked>();
   #requestBytes = 0;
   /** Answers that have not left yet. */
   #answerBytes = 0;
@@ -86,7 +93,10 @@ export class Border implements Link {
 
   post(envelope: Envelope): void {
     if (this.#closed) return;
-    if (envelope.kind === "down" && !this.#isToldOf(envelope.isolate)) return;
+    if (envelope.kind === "down") {
+      this.#settleAll(({ to }) => isWithin(to, envelope.isolate));
+      if (!this.#isToldOf(envelope.isolate)) return;
+    }
     const named = this.#naming.outbound(envelope);
     this.#note(envelope);
     const { bytes } = encodeFrame(named);
@@ -136,34 +146,48 @@ export class Border implements Link {
     }
     switch (envelope.kind) {
       case "send":
-        if (envelope.id !== 0) this.#ask(`${envelope.id} ${from}`, envelope.body.bytes.length + REQUEST_BYTES);
+        if (envelope.id !== 0) this.#ask(envelope);
         return;
       case "taken":
-        return this.#settle(`${envelope.id} ${from}`);
+        return this.#take(`${envelope.id} ${from}`);
       case "down":
         for (const speaker of this.#speakers) if (isWithin(speaker, envelope.isolate)) this.#speakers.delete(speaker);
-        for (const key of [...this.#requests.keys()]) {
-          if (isWithin(key.slice(key.indexOf(" ") + 1), envelope.isolate)) this.#settle(key);
-        }
+        this.#settleAll((_, key) => isWithin(key.slice(key.indexOf(" ") + 1), envelope.isolate));
         return;
     }
   }
 
-  #ask(key: string, bytes: number): void {
+  #ask({ id, from, to, body }: Send): void {
+    const key = `${id} ${from}`;
     if (this.#requests.has(key)) throw new ProtocolError("Cannot read a frame: a request has the number of another");
-    this.#requests.set(key, bytes);
+    const bytes = body.bytes.length + REQUEST_BYTES;
+    this.#requests.set(key, { to, bytes, offered: false });
     this.#requestBytes += bytes;
   }
 
+  /** It has something for good, or gives it back. What it was not offered it cannot take; what is settled is settled. */
+  #take(key: string): void {
+    const asked = this.#requests.get(key);
+    if (asked?.offered === false) throw new ProtocolError("Cannot read a frame: it takes what was not offered");
+    this.#settle(key);
+  }
+
   #settle(key: string): void {
-    this.#requestBytes -= this.#requests.get(key) ?? 0;
+    this.#requestBytes -= this.#requests.get(key)?.bytes ?? 0;
     this.#requests.delete(key);
     this.#mayResume();
   }
 
+  /** Who was asked is gone, or who asked. */
+  #settleAll(isOver: (asked: Asked, key: string) => boolean): void {
+    for (const [key, asked] of [...this.#requests]) if (isOver(asked, key)) this.#settle(key);
+  }
+
   /** An answer is leaving. What a peer asks for and does not read must not pile up here without end. */
   #answers({ kind, id, to }: Envelope & { readonly id: number }, bytes: number): void {
+    const asked = this.#requests.get(`${id} ${to}`);
     if (kind === "reply") this.#settle(`${id} ${to}`);
+    else if (asked !== undefined) asked.offered = true;
     const first = this.#answerBytes === 0;
     this.#answerBytes += bytes;
     if (!first) return;

@@ -187,6 +187,20 @@ Deno.test("a peer can answer only what it was asked, and speak of the death of n
   await deadline(sent, WITHIN_MS);
 });
 
+Deno.test("a peer that takes what it was not offered, or uses a number twice, is hung up on", async () => {
+  await using scene = await Scene.open();
+  for (const kind of ["taken", "twice"]) {
+    const { raw, served } = await scene.join();
+    using _raw = raw;
+    const { to, slot, incarnation, secret } = await give(served, raw, new Queue());
+    const get: ValueType = [SEND, slot, incarnation, secret, 1, 7, "get", "", null, []];
+    await raw.envelope(to, "<", get);
+    await raw.envelope(to, "<", kind === "taken" ? [TAKEN, 7, true, []] : get);
+    await raw.untilHungUp();
+    await assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+  }
+});
+
 Deno.test("a peer cannot make this program import or run code: what starts an isolate is out of its reach", async () => {
   await using scene = await Scene.open();
   const { raw, served } = await scene.join();
