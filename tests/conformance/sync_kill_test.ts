@@ -82,6 +82,9 @@ async function schedule(users: User[], seed: number): Promise<number> {
   const primitives = make();
   let ended = false;
   const helping = later(bringAbout(primitives, () => ended));
+  // Without the help nobody can go on.
+  const goesWrong = new Promise<never>((_, reject) => void helping.catch(reject));
+  goesWrong.catch(() => {});
   const runs = users.map(({ ref }, id) =>
     later<Deeds>(ref.with({ timeoutMs: Infinity }).call.run(primitives, id + 1, chance(2 ** 30)))
   );
@@ -93,7 +96,7 @@ async function schedule(users: User[], seed: number): Promise<number> {
     if (users[victim].ref.alive) end(users[victim], chance);
     await within(users[victim].ref.exited, () => `${who(users[victim])} ends`, primitives);
     const survivors = users.filter((_, index) => !victims.has(index));
-    await Promise.all(survivors.map((survivor) => progress(survivor, primitives)));
+    await Promise.all(survivors.map((survivor) => Promise.race([progress(survivor, primitives), goesWrong])));
   }
   for (const [index, { ref }] of users.entries()) if (!victims.has(index)) ref.cast.finish();
   let abandoned = 0;
