@@ -73,6 +73,8 @@ export type { PoolStats } from "./actors/pool/pool_stats.ts";
 export type { ImapOptions, MapOptions, PoolOptions, PoolProgress, RunOptions } from "./actors/pool/pool_options.ts";
 export { manage, type ManageOptions, manager } from "./actors/manager/manager.ts";
 export type { Manager, SharedBarrierOptions, SharedOptions } from "./actors/manager/manager_handle.ts";
+export { connectManager } from "./actors/manager/connect_manager.ts";
+export type { SharedPoolOptions } from "./actors/manager/object_kinds.ts";
 export type { DeepReadonly } from "./actors/manager/frozen.ts";
 export type { Key } from "./actors/manager/key.ts";
 export { Namespace, type NumberNames } from "./actors/manager/namespace.ts";

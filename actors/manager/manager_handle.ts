@@ -12,14 +12,18 @@ import type { EventFlag } from "../../channels/sync/event_flag.ts";
 import type { Lock } from "../../channels/sync/lock.ts";
 import type { RLock } from "../../channels/sync/rlock.ts";
 import type { BoundedSemaphore, Semaphore } from "../../channels/sync/semaphore.ts";
+import type { SocketAddress } from "../../channels/link/socket_address.ts";
+import type { Listener, ListenOptions } from "../../channels/remote/listener.ts";
+import { offer } from "../../channels/remote/offer.ts";
 import { contactBehind, contactFrom, makeRef } from "../actor_ref.ts";
+import type { Pool } from "../pool/pool.ts";
 import type { Ref } from "../ref.ts";
 import { type Children, type Supervisor, SupervisorHandle } from "../supervision/supervisor.ts";
 import type { Key } from "./key.ts";
 import type { ManagerActor } from "./manager_actor.ts";
 import { namedHandle } from "./named.ts";
 import type { Namespace } from "./namespace.ts";
-import type { ObjectArgs, ObjectKind } from "./object_kinds.ts";
+import type { ObjectArgs, ObjectKind, SharedPoolOptions } from "./object_kinds.ts";
 import { serveInstance } from "./shareable.ts";
 import type { SharedDict } from "./shared_dict.ts";
 import type { SharedList } from "./shared_list.ts";
@@ -100,6 +104,8 @@ export interface Manager<C extends Children = Children> extends Supervisor<C> {
   eventFlag(options?: SharedOptions): Promise<EventFlag>;
   /** A place where `parties` wait for each other. */
   barrier(parties: number, options?: SharedBarrierOptions): Promise<Barrier>;
+  /** A pool, whose workers are the manager's: they outlive who uses them. */
+  pool(options?: SharedPoolOptions & SharedOptions): Promise<Pool>;
   /**
    * Lets others find an instance of a {@linkcode shareable} class by a name, and call its methods. It stays where it is,
    * and is an actor of the caller's from now on: it ends with the caller.
@@ -114,6 +120,13 @@ export interface Manager<C extends Children = Children> extends Supervisor<C> {
    * @throws {Deno.errors.NotFound} If there is none.
    */
   shared<T>(name: string): Promise<Ref<T>>;
+  /**
+   * Lets other programs that have the key use this manager, by {@linkcode connectManager}: they can do what whoever has
+   * its handle can. Goes on until the listener is closed, or the actor that called this has ended.
+   *
+   * @throws {TypeError} If there is no key.
+   */
+  serve(address: SocketAddress | undefined, options: ListenOptions): Promise<Listener>;
 }
 
 /** A manager, wherever it is. */
@@ -191,6 +204,15 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
   barrier(parties: number, options: SharedBarrierOptions = {}): Promise<Barrier> {
     const { timeoutMs } = checkOptions("make a barrier", options);
     return this.#object("barrier", [parties, { timeoutMs }], options);
+  }
+
+  pool(options: SharedPoolOptions & SharedOptions = {}): Promise<Pool> {
+    const { size, placement, maxTasksPerWorker, maxHeapMb } = checkOptions("make a pool", options);
+    return this.#object("pool", [{ size, placement, maxTasksPerWorker, maxHeapMb }], options);
+  }
+
+  async serve(address: SocketAddress | undefined, options: ListenOptions): Promise<Listener> {
+    return await offer(this, address, options);
   }
 
   async share<T extends object>(name: string, instance: T): Promise<Ref<T>> {

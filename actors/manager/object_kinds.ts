@@ -12,6 +12,8 @@ import { EventFlag } from "../../channels/sync/event_flag.ts";
 import { Lock } from "../../channels/sync/lock.ts";
 import { RLock } from "../../channels/sync/rlock.ts";
 import { BoundedSemaphore, Semaphore } from "../../channels/sync/semaphore.ts";
+import { Pool } from "../pool/pool.ts";
+import type { PoolOptions } from "../pool/pool_options.ts";
 import { DictCell } from "./dict_cell.ts";
 import { ListCell } from "./list_cell.ts";
 import { NAMESPACE, Namespace } from "./namespace.ts";
@@ -21,6 +23,9 @@ import { DICT, SharedDict } from "./shared_dict.ts";
 import { LIST, SharedList } from "./shared_list.ts";
 import { SET, SharedSet } from "./shared_set.ts";
 import { StoredNumbersCell } from "./stored_numbers.ts";
+
+/** What a pool of a manager's is made with: nothing that would have to be found again in the manager's isolate. */
+export type SharedPoolOptions = Pick<PoolOptions, "size" | "placement" | "maxTasksPerWorker" | "maxHeapMb">;
 
 /** The arguments with which each kind of object is made: plain values, since they are kept with the name. */
 export interface ObjectArgs {
@@ -39,6 +44,7 @@ export interface ObjectArgs {
   readonly condition: [];
   readonly eventFlag: [];
   readonly barrier: [parties: number, options: BarrierOptions];
+  readonly pool: [options: SharedPoolOptions];
 }
 
 /** What a manager can make. */
@@ -80,6 +86,7 @@ const MAKE: { readonly [K in ObjectKind]: (home: Home, ...args: ObjectArgs[K]) =
   condition: () => new Condition(),
   eventFlag: () => new EventFlag(),
   barrier: (_home, parties, options) => new Barrier(parties, options),
+  pool: (_home, options) => new Pool(options),
 };
 
 /** The kinds of which the content is kept on disk, where the manager has a store. */
