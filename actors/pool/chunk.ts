@@ -35,6 +35,8 @@ export class Chunk {
   retries: number;
   /** What the present worker knows it by. */
   sequence = 0;
+  /** How long the present worker will take for it. */
+  expectedMs = 0;
   /** How many items are done with. */
   at = 0;
   /** How many items after that the present worker has in hand: they may have begun. */

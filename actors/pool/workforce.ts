@@ -188,11 +188,12 @@ export class Workforce implements StationOwner {
   /** Gives what waits to who can take it, and sees that there are enough of those. */
   #feed(): void {
     for (let chunk = this.#backlog.peek(); chunk !== undefined; chunk = this.#backlog.peek()) {
-      const station = this.#freest(chunk);
+      const expectedMs = this.#pace.expect(chunk.task, chunk.left);
+      const station = this.#freest(expectedMs);
       if (station === undefined) break;
       this.#backlog.shift();
       try {
-        station.give(chunk, chunk.single ? 1 : this.#pace.hand(chunk.task));
+        station.give(chunk, chunk.single ? 1 : this.#pace.hand(chunk.task), expectedMs);
       } catch (error) {
         this.#fail(chunk, error);
       }
@@ -202,16 +203,14 @@ export class Workforce implements StationOwner {
   }
 
   /** An idle worker; else one that will be through with all that it has before it could have asked for more. */
-  #freest(chunk: Chunk): Station | undefined {
+  #freest(expectedMs: number): Station | undefined {
     const { maxTasksPerWorker } = this.#crew;
-    const expected = (chunk: Chunk) => this.#pace.expect(chunk.task, chunk.left);
     let freest: Station | undefined;
-    let least = AHEAD_MS - expected(chunk);
+    let least = AHEAD_MS - expectedMs;
     for (const station of this.#stations) {
       if (!station.ready || station.given >= maxTasksPerWorker) continue;
       if (station.chunks.size === 0) return station;
-      if (least < 0) continue;
-      const load = station.load(expected);
+      const { load } = station;
       if (load >= least) continue;
       least = load;
       freest = station;
