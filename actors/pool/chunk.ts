@@ -17,7 +17,7 @@ export interface ChunkPlan {
   readonly priority: number;
   /** How often it may be moved to another worker after the death of one that had begun it. */
   readonly retries: number;
-  /** `SPREAD` and `STOPS`, for the worker. */
+  /** `SPREAD`, `STOPS` and `STOPS_JOB`. */
   readonly mode: number;
 }
 
@@ -25,6 +25,8 @@ export interface ChunkPlan {
 export const SPREAD = 1;
 /** Nothing more of a chunk is run after a failure. */
 export const STOPS = 2;
+/** Nor is anything more of its job begun. */
+export const STOPS_JOB = 4;
 
 /** One piece of work at the pool's home, from when it is asked for until all is known that became of it. */
 export class Chunk {
@@ -35,6 +37,8 @@ export class Chunk {
   retries: number;
   /** What the present worker knows it by. */
   sequence = 0;
+  /** How long the present worker will take for it. */
+  expectedMs = 0;
   /** How many items are done with. */
   at = 0;
   /** How many items after that the present worker has in hand: they may have begun. */
@@ -63,6 +67,11 @@ export class Chunk {
   /** Whether it is a single call, which is answered with its result. */
   get single(): boolean {
     return this.plan.job === 0;
+  }
+
+  /** What it belongs to. */
+  get job(): string {
+    return jobOf(this.from, this.plan.job);
   }
 
   get task(): string {
@@ -156,4 +165,9 @@ export class Chunk {
     if (this.unfinished) this.#lease ??= new Lease(this.from, this.onCancel);
     else this.#lease?.end();
   }
+}
+
+/** What names a job at the pool's home. */
+export function jobOf({ isolate, slot }: Holder, job: number): string {
+  return `${isolate}#${slot} ${job}`;
 }

@@ -7,6 +7,8 @@ export const AHEAD_MS = 1;
 export const PROVEN = 1000;
 /** How much of an average its past is. */
 const PAST = 0.7;
+/** Finite, so that it can be taken from a sum again. */
+const UNKNOWN_MS = 1e6;
 /** Of how many tasks it is remembered how long they take. */
 const KNOWN = 1000;
 
@@ -29,9 +31,9 @@ export class Pace {
     seen.msPerItem = Math.max(now, seen.msPerItem * PAST + now * (1 - PAST));
   }
 
-  /** How long so many items will take; `Infinity` for a task that is not known. */
+  /** How long so many items will take; very long for a task that is not known. */
   expect(task: string, count: number): number {
-    return (this.#seen.get(task)?.msPerItem ?? Infinity) * count;
+    return (this.#seen.get(task)?.msPerItem ?? UNKNOWN_MS) * count;
   }
 
   /** How many items a worker may take in hand before it says what became of them. */

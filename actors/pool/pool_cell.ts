@@ -6,7 +6,7 @@ import type { Holder } from "../../channels/kernel/holder.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { isEnding } from "../program.ts";
-import { Chunk, type ChunkPlan } from "./chunk.ts";
+import { Chunk, type ChunkPlan, jobOf } from "./chunk.ts";
 import type { Crew } from "./crew.ts";
 import { type Employer, Workforce } from "./workforce.ts";
 
@@ -122,11 +122,7 @@ export class PoolCell extends Cell implements Employer {
   /** Nothing of a job is begun any more; from the index on nobody waits for what has begun. */
   #abort(request: Request): void {
     const [job, index] = request.detail.split(" ").map(Number);
-    const { isolate, slot } = request.from;
-    this.#workforce.abort(
-      ({ from, plan }) => plan.job === job && from.slot === slot && from.isolate === isolate,
-      ({ plan }) => plan.first > index,
-    );
+    this.#workforce.abort(jobOf(request.from, job), index);
   }
 
   async #start(request: Request): Promise<void> {
@@ -157,8 +153,8 @@ export class PoolCell extends Cell implements Employer {
   }
 }
 
-function keyOf({ isolate, slot }: Holder, job: number, first: number): string {
-  return `${isolate}#${slot} ${job} ${first}`;
+function keyOf(from: Holder, job: number, first: number): string {
+  return `${jobOf(from, job)} ${first}`;
 }
 
 function planOfRun(detail: string): ChunkPlan {

@@ -1,5 +1,5 @@
 import { assertMayStart } from "../start_guard.ts";
-import { SPREAD, STOPS } from "./chunk.ts";
+import { SPREAD, STOPS, STOPS_JOB } from "./chunk.ts";
 import { type PackedItems, type PoolClient, taskOf } from "./pool_client.ts";
 import { checkMapOptions, type MapOptions } from "./pool_options.ts";
 import type { Report } from "./report.ts";
@@ -73,7 +73,7 @@ export class PoolMap {
   }
 
   async #lane(): Promise<void> {
-    const mode = (this.#kind.spread ? SPREAD : 0) | (this.#kind.settles ? 0 : STOPS);
+    const mode = (this.#kind.spread ? SPREAD : 0) | (this.#kind.settles ? 0 : STOPS | STOPS_JOB);
     while (this.#begun < this.#chunks.length && !this.#isOver) {
       const chunk = this.#chunks[this.#begun++];
       let at = chunk.first;

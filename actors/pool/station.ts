@@ -50,6 +50,7 @@ export class Station extends Cell {
   readonly #prepared: Prepared;
   #worker: Line | undefined;
   #lastSequence = 0;
+  #loadMs = 0;
   /** The end of the grace of the first chunk. */
   #deadline: Deadline | undefined;
 
@@ -72,16 +73,13 @@ export class Station extends Cell {
     });
   }
 
-  /** How long what it was given will take. */
-  load(expected: (chunk: Chunk) => number): number {
-    if (this.chunks.size >= MOST_CHUNKS) return Infinity;
-    let ms = 0;
-    for (const chunk of this.chunks) ms += expected(chunk);
-    return ms;
+  /** How many milliseconds what it was given will take. */
+  get load(): number {
+    return this.chunks.size < MOST_CHUNKS ? this.#loadMs : Infinity;
   }
 
-  /** Gives it a chunk, of which it may take so many items in hand at once. */
-  give(chunk: Chunk, hand: number): void {
+  /** Gives it a chunk that will take so long, and of which it may take so many items in hand at once. */
+  give(chunk: Chunk, hand: number, expectedMs: number): void {
     let { body } = chunk;
     const target = this.#worker!.target;
     const home = this.contact.actor;
@@ -89,6 +87,8 @@ export class Station extends Cell {
     if (body.moved.length > 0 && !isCell(home) && !sameProcess(isolate.id, home.isolate)) body = withoutMoves(body);
     chunk.sequence = ++this.#lastSequence;
     chunk.hand = hand;
+    chunk.expectedMs = expectedMs;
+    this.#loadMs += expectedMs;
     this.chunks.push(chunk);
     this.given += chunk.left;
     grantAll(body.passages, destinationOf(home));
@@ -158,7 +158,8 @@ export class Station extends Cell {
 
   /** The worker is through with its first chunk. */
   #leave(): void {
-    this.chunks.shift();
+    const chunk = this.chunks.shift()!;
+    this.#loadMs = this.chunks.size === 0 ? 0 : this.#loadMs - chunk.expectedMs;
     this.#deadline?.cancel();
     this.#deadline = undefined;
     this.#hurry();

@@ -5,7 +5,7 @@ import type { Packet } from "../../channels/kernel/packet.ts";
 import { actorExited } from "../exited.ts";
 import { RestartCounter } from "../supervision/restart_policy.ts";
 import { Backlog } from "./backlog.ts";
-import { type Chunk, STOPS } from "./chunk.ts";
+import { type Chunk, STOPS, STOPS_JOB } from "./chunk.ts";
 import type { Crew } from "./crew.ts";
 import { AHEAD_MS, Pace } from "./pace.ts";
 import type { PoolStats } from "./pool_stats.ts";
@@ -21,6 +21,9 @@ const IDLE_DEATHS = {
 /** After a start that failed, while other workers live: no further one is tried for so long, and longer each time. */
 const FIRST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 10_000;
+
+/** An asker that died says nothing: of so many failed jobs at most it is remembered. */
+const MOST_FAILED = 1000;
 
 /** Who is told what becomes of the work: the pool. */
 export interface Employer {
@@ -45,6 +48,8 @@ export class Workforce implements StationOwner {
   /** What becomes of those that are starting. */
   readonly #starts = new Set<Promise<void>>();
   readonly #idleDeaths = new RestartCounter(IDLE_DEATHS);
+  /** Jobs that have failed, until their askers say that they know. */
+  readonly #failedJobs = new Set<string>();
   #closing = false;
   #started = 0;
   #done = 0;
@@ -71,24 +76,20 @@ export class Workforce implements StationOwner {
 
   /** Takes work. */
   add(chunk: Chunk): void {
+    // Given before its asker knew that the job has failed.
+    if (this.#failedJobs.size > 0 && this.#failedJobs.has(chunk.job)) {
+      chunk.cancel();
+      return this.#drop(chunk);
+    }
     this.#crew.modules.add(chunk.plan.moduleUrl);
     this.#backlog.push(chunk);
     this.#feed();
   }
 
-  /** Begins nothing of what is meant; what has begun is asked to stop, and not waited for if it is unwanted, too. */
-  abort(isMeant: (chunk: Chunk) => boolean, isUnwanted: (chunk: Chunk) => boolean): void {
-    for (const chunk of this.#backlog.clear(isMeant)) {
-      chunk.cancel();
-      this.#drop(chunk);
-    }
-    for (const station of this.#stations) {
-      for (const chunk of [...station.chunks].filter(isMeant)) {
-        if (isUnwanted(chunk)) chunk.cancel();
-        station.abort(chunk);
-      }
-    }
-    this.#feed();
+  /** The asker calls a job off: nothing more of it is begun, and what has begun is not waited for after this index. */
+  abort(job: string, index: number): void {
+    this.#failedJobs.delete(job);
+    this.#callOff(job, index);
   }
 
   /** Nobody wants a chunk any more. */
@@ -146,6 +147,7 @@ export class Workforce implements StationOwner {
     this.#done += count;
     this.#failed += failed;
     this.#pace.note(chunk.task, count, ms);
+    if (failed > 0) this.#failedIn(chunk);
     if (!chunk.over) return;
     this.#drop(chunk);
     if (station.chunks.size === 0 && station.given >= this.#crew.maxTasksPerWorker) this.#retire(station);
@@ -185,14 +187,38 @@ export class Workforce implements StationOwner {
     this.#employer.over();
   }
 
+  /** Of a job that stops at a failure nothing more is begun, from this moment on. */
+  #failedIn(chunk: Chunk): void {
+    if ((chunk.plan.mode & STOPS_JOB) === 0) return;
+    this.#failedJobs.add(chunk.job);
+    if (this.#failedJobs.size > MOST_FAILED) this.#failedJobs.delete(this.#failedJobs.keys().next().value!);
+    this.#callOff(chunk.job, chunk.plan.first);
+  }
+
+  #callOff(job: string, index: number): void {
+    const isMeant = (chunk: Chunk) => !chunk.single && chunk.job === job;
+    for (const chunk of this.#backlog.clear(isMeant)) {
+      chunk.cancel();
+      this.#drop(chunk);
+    }
+    for (const station of this.#stations) {
+      for (const chunk of [...station.chunks].filter(isMeant)) {
+        if (chunk.plan.first > index) chunk.cancel();
+        station.abort(chunk);
+      }
+    }
+    this.#feed();
+  }
+
   /** Gives what waits to who can take it, and sees that there are enough of those. */
   #feed(): void {
     for (let chunk = this.#backlog.peek(); chunk !== undefined; chunk = this.#backlog.peek()) {
-      const station = this.#freest(chunk);
+      const expectedMs = this.#pace.expect(chunk.task, chunk.left);
+      const station = this.#freest(expectedMs);
       if (station === undefined) break;
       this.#backlog.shift();
       try {
-        station.give(chunk, chunk.single ? 1 : this.#pace.hand(chunk.task));
+        station.give(chunk, chunk.single ? 1 : this.#pace.hand(chunk.task), expectedMs);
       } catch (error) {
         this.#fail(chunk, error);
       }
@@ -202,16 +228,14 @@ export class Workforce implements StationOwner {
   }
 
   /** An idle worker; else one that will be through with all that it has before it could have asked for more. */
-  #freest(chunk: Chunk): Station | undefined {
+  #freest(expectedMs: number): Station | undefined {
     const { maxTasksPerWorker } = this.#crew;
-    const expected = (chunk: Chunk) => this.#pace.expect(chunk.task, chunk.left);
     let freest: Station | undefined;
-    let least = AHEAD_MS - expected(chunk);
+    let least = AHEAD_MS - expectedMs;
     for (const station of this.#stations) {
       if (!station.ready || station.given >= maxTasksPerWorker) continue;
       if (station.chunks.size === 0) return station;
-      if (least < 0) continue;
-      const load = station.load(expected);
+      const { load } = station;
       if (load >= least) continue;
       least = load;
       freest = station;
@@ -289,6 +313,7 @@ export class Workforce implements StationOwner {
     for (const { body, over: last } of packReports(values, [...values.keys()], over, this.holder)) {
       chunk.report(body, last);
     }
+    this.#failedIn(chunk);
     if (over) this.#drop(chunk);
     else this.#return(chunk);
   }
