@@ -1,7 +1,7 @@
-// The tasks of a pool share a queue, which in Python must be a manager's: a plain one fails there.
+// The tasks of a pool share a manager's queue. In Python it must be a manager's; here `new Queue()` would do as well.
 // Threads:       deno run --allow-read=. examples/10_pool_queue.ts
 // Subprocesses:  deno run --allow-read=deno.json --allow-run --allow-net=127.0.0.1:0 examples/10_pool_queue.ts process
-import { Pool, Queue, task } from "@troupe/troupe";
+import { manage, Pool, type Queue, task } from "@troupe/troupe";
 
 async function findEven(numbers: number[], found: Queue<string>): Promise<number> {
   const even = numbers.filter((n) => n % 2 === 0);
@@ -12,7 +12,8 @@ task(import.meta.url, findEven);
 
 if (import.meta.main) {
   const placement = Deno.args[0] === "process" ? "process" : "thread";
-  const found = new Queue<string>();
+  await using manager = await manage({}, { placement });
+  const found = await manager.queue<string>();
   {
     await using pool = new Pool({ size: 2, placement });
     console.log(await pool.starmap(findEven, [[[1, 2, 3, 4], found], [[5, 6, 7], found], [[9], found]]));

@@ -23,6 +23,8 @@ export class ManagerActor extends SupervisorActor {
   /** What is on disk is there before the first child. */
   override async onStart(): Promise<void> {
     const self = currentActor();
+    // As with multiprocessing's managers, Ctrl-C is for the program, which then stops its manager in order.
+    if (self.plan.placement === "process") Deno.addSignalListener("SIGINT", () => {});
     const failed = (error: unknown) => self.crash(error, { method: "a write to the store", kind: "hook" });
     const journal = this.#store === undefined ? undefined : await openStore(this.#store, failed);
     const life = new Life();

@@ -19,6 +19,7 @@ import {
   supervise,
 } from "../../mod.ts";
 import { Busy, ManagerUser, Registrar } from "./fixtures/manager_users.ts";
+import { children } from "../machine.ts";
 import { ELSEWHERE, everywhere, until, within } from "./queue_everywhere.ts";
 
 /** What the contract allows between a death and the last rejection it causes. */
@@ -286,4 +287,25 @@ everywhere("a manager whose child cannot start does not start", async ({ placeme
   const registrar = child(Registrar, [undefined as never], { placement: "inline" });
   await assertRejects(() => manage({ registrar }, { placement }), StartError);
   await until(() => registrar.ref.alive === false, "the child is over");
+});
+
+// There is none that was not started: manage() has. In Python it is a ValueError of SharedMemoryManager's.
+everywhere("[SMM-01] a manager that is not there makes no memory, and says so", async ({ placement }) => {
+  const manager = await manage({}, { placement });
+  await manager.kill();
+  await assertRejects(() => within(SETTLED_MS, manager.array("uint8", 16)), ActorExitedError, "has ended");
+});
+
+Deno.test("[SMM-04] a manager's subprocess ignores SIGINT, which is for the program", async () => {
+  const before = new Set(children().map(({ pid }) => pid));
+  await using manager = await manage({}, { placement: "process" });
+  const [own] = children().filter(({ pid }) => !before.has(pid));
+  const memory = await manager.array("uint8", [1, 2, 3]);
+  // Behind the first the second has been delivered.
+  for (let n = 0; n < 2; n++) {
+    Deno.kill(own.pid, "SIGINT");
+    assertEquals(await memory.get(2), 3);
+  }
+  await memory.set(0, 9);
+  assertEquals([await memory.get(0), manager.alive], [9, true]);
 });
