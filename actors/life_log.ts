@@ -18,6 +18,18 @@ export function logEnded(who: Living, exit: Exit): void {
   logger.log({ level: "debug", event: "ended", message: `${who.title} has ended (${describeExit(exit)})` });
 }
 
+/** Tells that a child of a supervisor lives again. */
+export function logRestarted(supervisor: Living, child: string, ended: Exit | undefined): void {
+  const why = ended === undefined ? "" : ` (${describeExit(ended)})`;
+  const message = `"${child}" of ${supervisor.title} has been started again, for it had ended${why}`;
+  logger.log({ level: "warn", event: "restarted", message });
+}
+
+/** Tells that a supervisor has given up. */
+export function logGaveUp(supervisor: Living, error: Error): void {
+  logger.log({ level: "error", event: "gave-up", message: `${supervisor.title} has given up: ${error.message}` });
+}
+
 /** Tells what went wrong in an actor's code that no caller hears of. */
 export function logFailed(what: string, error: unknown): void {
   logger.log({ level: "error", event: "failed", message: what, error });

@@ -35,3 +35,11 @@ function parseExample(name: string, text: string): Example {
   const prints = lines.filter((line, index) => index > 0 && !/^And after .*:$/.test(line)).join("\n") + "\n";
   return { name, commands, program, prints, exact: lines[0] === "Prints:" };
 }
+
+/** What a program wrote on standard error besides that a supervised child was started again. */
+export function withoutRestarts(stderr: string): string {
+  return stderr.replaceAll(
+    /^"\w+" of supervisor \([0-9a-f#]+\) has been started again, for it had ended \(.*\)\n/gm,
+    "",
+  );
+}

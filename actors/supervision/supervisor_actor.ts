@@ -7,6 +7,7 @@ import { currentActor } from "../context.ts";
 import { actor } from "../definition.ts";
 import { describeExit, failedBy } from "../exited.ts";
 import type { ActorHooks } from "../hooks.ts";
+import { logGaveUp, logRestarted } from "../life_log.ts";
 import { checkSignificance, type ChildSpec, definitionOf } from "./child.ts";
 import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
@@ -191,8 +192,10 @@ export class SupervisorActor implements ActorHooks {
   async #startGroup(group: readonly SupervisedChild[]): Promise<{ readonly error: unknown } | undefined> {
     for (const child of group) {
       if (child.alive || this.#children.get(child.key) !== child) continue;
+      const ended = child.exit;
       try {
         await this.#start(child, "restarted");
+        logRestarted(this.#actor, child.key, ended);
       } catch (error) {
         this.#failedLater(child, failedBy(error), 0);
         return { error };
@@ -216,6 +219,7 @@ export class SupervisorActor implements ActorHooks {
     const message = `Cannot keep "${child}" alive: it ended again after ${restarts} restarts (${describeExit(exit)})`;
     const cause = exit.error === undefined ? undefined : { cause: exit.error };
     const error = new RestartLimitError(message, { ...cause, child, restarts });
+    logGaveUp(this.#actor, error);
     await this.#end({ code: 1, reason: "error", error });
   }
 

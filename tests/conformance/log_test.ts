@@ -103,6 +103,23 @@ bounded("a mailbox that is more than half full is told once, and again only when
   ]);
 });
 
+bounded("a restart is a warning, and giving up an error", async () => {
+  const records = await told("warn", async (records) => {
+    const victim = child(Scribe, [], { placement: "inline", name: "scribe" });
+    const app = await supervise({ victim }, { maxRestarts: 1 });
+    await app.refs.victim.kill();
+    await until(() => records.length === 1, "it is told");
+    await app.refs.victim.kill();
+    await app.exited;
+  });
+  assertEquals(records.map(({ level, event }) => [level, event]), [["warn", "restarted"], ["error", "gave-up"]]);
+  assertMatch(
+    records[0].message,
+    /^"victim" of supervisor \(\S+\) has been started again, for it had ended \(killed by SIGKILL\)$/,
+  );
+  assertMatch(records[1].message, /^supervisor \(\S+\) has given up: Cannot keep "victim" alive: /);
+});
+
 bounded("a level that is none is refused, and nothing changes", () => {
   assertThrows(
     () => logger.level = "loud" as LogLevel,
