@@ -1,7 +1,16 @@
 /** What an operator reads: the logger, its levels, and what is worth a line. */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { logger, type LogLevel, type LogRecord, type PlacementName, type Ref, spawn } from "../../mod.ts";
+import {
+  child,
+  logger,
+  type LogLevel,
+  type LogRecord,
+  type PlacementName,
+  type Ref,
+  spawn,
+  supervise,
+} from "../../mod.ts";
 import { bounded, everywhere, until } from "./process_everywhere.ts";
 import { Scribe } from "./fixtures/log_tasks.ts";
 
