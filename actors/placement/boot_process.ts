@@ -39,7 +39,7 @@ export const ready: Promise<void> = Promise.resolve();
 
 /** Imports the actor's modules and starts what they define. */
 export function serve(importing: readonly (() => Promise<unknown>)[]): void {
-  boot.serve(importing);
+  void boot.serve(importing);
 }
 
 /** The first line of standard input; what follows it is for the watchdog, and is nothing but an end. */

@@ -15,9 +15,10 @@ import { mainActor } from "../context.ts";
 import { ExitRequest } from "../exited.ts";
 import { Boot } from "./boot.ts";
 import type { ThreadConfig } from "./thread_config.ts";
+import { tellLoaded } from "./thread_loading.ts";
 import { holdLife } from "./thread_lock.ts";
 
-const { config, memory, stopWord } = workerData as ThreadConfig;
+const { config, memory, stopWord, loading } = workerData as ThreadConfig;
 const link = linkToStarter(parentPort as unknown as Port, memory);
 
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
@@ -50,5 +51,6 @@ export const ready: Promise<void> = holdLife(config).then(() => link.hail());
 
 /** Imports the actor's modules and starts what they define. */
 export function serve(importing: readonly (() => Promise<unknown>)[]): void {
-  boot.serve(importing);
+  const loaded = () => tellLoaded(loading);
+  void boot.serve(importing).then(loaded, loaded);
 }

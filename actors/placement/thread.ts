@@ -7,6 +7,7 @@ import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
 import { stubUrl } from "./stub.ts";
 import type { ThreadConfig } from "./thread_config.ts";
+import { makeLoading, whenLoaded } from "./thread_loading.ts";
 import { lifeIsOver } from "./thread_lock.ts";
 
 /**
@@ -28,8 +29,9 @@ export const thread: Placement = {
   open(config: BootConfig): Seat {
     const memory = shareMemory();
     const stopWord = makeStopWord();
+    const loading = makeLoading();
     const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.imports)), {
-      workerData: { config, memory, stopWord } satisfies ThreadConfig,
+      workerData: { config, memory, stopWord, loading } satisfies ThreadConfig,
       name: config.name,
       // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
       env: SHARE_ENV,
@@ -64,7 +66,7 @@ export const thread: Placement = {
         killedBy ??= signal;
         worker.ref();
         link.doom();
-        void worker.terminate();
+        whenLoaded(loading, () => void worker.terminate());
       },
     };
   },

@@ -8,4 +8,6 @@ export interface ThreadConfig {
   readonly memory: RingMemory | undefined;
   /** Where it sees that it is to stop, while it is blocked. */
   readonly stopWord: SharedArrayBuffer;
+  /** Where it says that its modules are loaded. */
+  readonly loading: SharedArrayBuffer;
 }
