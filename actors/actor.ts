@@ -348,8 +348,9 @@ export class Actor extends Cell implements Keeper {
     values: unknown[],
     told: Promise<void>,
   ): Promise<void> {
-    await told;
+    // Who asks it to stop only later, having heard that it has started, finds that it has.
     if (this.#stopping !== undefined) return this.#conclude({ code: 0, reason: "stopped" });
+    await told;
     if (this.exit !== undefined) return;
     try {
       this.#settle({ value: await runAs(this, undefined, () => task(...values)) });

@@ -56,6 +56,8 @@ everywhere(
       for (const user of [process, thread, inline, last]) {
         waiting.push(later(user.call.waitHolding(condition, { timeoutMs: 10_000 })));
         await waitedBy(condition, waiting.length);
+        // It has also let go of the lock; else the same actor might be about to, which would free it for all it does.
+        using _free = await condition.lock.acquire();
       }
       assertEquals(await peek(Promise.race(waiting)), "pending");
       for (const first of waiting.slice(0, 2)) {

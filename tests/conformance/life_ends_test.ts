@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { delay } from "@std/async";
 import { ActorExitedError, type Exit, Process, Queue, spawn } from "../../mod.ts";
-import { busyMs } from "../machine.ts";
+import { busyMs, until } from "../machine.ts";
 import { type Ending, ending, Patient } from "./fixtures/life_ends.ts";
 import { ELSEWHERE, EVERYWHERE, leavesNothing, soon } from "./fixtures/life_places.ts";
 
@@ -129,6 +129,9 @@ for (const placement of ELSEWHERE) {
     leavesNothing(async () => {
       const process = new Process(ending, ["spin", 0], { placement });
       await soon(process.start());
+      const pid = process.pid ?? Deno.pid;
+      const before = busyMs(pid);
+      await until("it spins", () => busyMs(pid) > before + 50);
       assertEquals(await soon(process.stop({ graceMs: 100 })), { code: -9, signal: "SIGKILL", reason: "killed" });
     }),
   );

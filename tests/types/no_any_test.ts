@@ -10,6 +10,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   TaskFunction: "a bound: any other element type would refuse functions that take arguments",
   "Process.A": "a default: a process of any arguments must be assignable to Process<R>",
   SelectSource: "a bound: any other item type would refuse sources of some",
+  Watchable: "a bound: any other methods would refuse refs to some actors",
   Reply: "a pattern: what a generator returns and takes does not matter there",
 };
 
