@@ -12,8 +12,9 @@ import {
   type Tally,
 } from "./fixtures/queue_aborts.ts";
 import { everywhere, range } from "./queue_everywhere.ts";
+import { rounds } from "../soak.ts";
 
-const SEEDS = [1, 2, 3];
+const SEEDS = Array.from({ length: rounds(2, 20) }, (_, at) => at + 1);
 
 for (const seed of SEEDS) {
   everywhere(

@@ -22,7 +22,7 @@ everywhere(
 
 const ITEM_BYTES = 100_000;
 const ROUND_MS = 30_000;
-const ROUNDS: Partial<Record<PlacementName, number>> = { thread: rounds(100, 1000), process: rounds(20, 100) };
+const ROUNDS: Partial<Record<PlacementName, number>> = { thread: rounds(50, 1000), process: rounds(15, 100) };
 
 for (const placement of ELSEWHERE) {
   const producers = ROUNDS[placement]!;

@@ -10,10 +10,8 @@ import { oneTest, until, within } from "./actor_contract.ts";
 export const FAMILIES: readonly (readonly [supervisor: PlacementName, children: PlacementName])[] = [
   ["inline", "inline"],
   ["inline", "thread"],
-  ["inline", "process"],
-  ["thread", "inline"],
   ["thread", "process"],
-  ["process", "thread"],
+  ["process", "inline"],
 ];
 
 /** What children tell, line by line, in the order in which they told it. */
