@@ -37,12 +37,17 @@ await compare({
   title: "Calls, one at a time",
   show: "time",
   alternatives: each((call, count) => oneByOne(count, call)),
+  goals: [
+    { of: "thread", than: "raw web Worker", times: 25 },
+    { of: "process", than: "raw Unix socket", times: 1 / 1.3 },
+  ],
 });
-for (const outstanding of [16, 256]) {
+for (const [outstanding, times] of [[16, 4], [256, 8]] as const) {
   await compare({
     title: `Calls, ${outstanding} outstanding`,
     show: "rate",
     alternatives: each((call, count) => atATime(outstanding, count, call)),
+    goals: [{ of: "thread", than: "raw web Worker", times }],
   });
 }
 

@@ -29,11 +29,12 @@ for (const name of BENCHES) {
   if (isWanted(name)) await run(["bench", "-A", ...quick ? ["--filter", "/both ways/"] : [], file(name)]);
 }
 
+const goals = collected.all.reduce((sum, { goals }) => sum + goals.length, 0);
 const missed = collected.all.flatMap(({ title, goals }) =>
   goals.filter(({ met }) => !met).map(({ said }) => `${title}: ${said.replace("MISSED: ", "")}`)
 );
 console.log(
-  missed.length === 0 ? "\nNo goal was missed." : `\nMissed goals:\n${missed.map((one) => `  ${one}`).join("\n")}`,
+  `\n${missed.length} of ${goals} goals missed${missed.map((one) => `\n  ${one}`).join("")}`,
 );
 const folder = Deno.args.find((arg) => arg.startsWith("--out="))?.slice("--out=".length);
 if (folder !== undefined) {

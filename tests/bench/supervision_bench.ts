@@ -5,7 +5,7 @@
  * @module
  */
 
-import { child, type PlacementName, type Ref, spawn, supervise } from "../../mod.ts";
+import { child, logger, type PlacementName, type Ref, spawn, supervise } from "../../mod.ts";
 import { Echo } from "./echo.ts";
 import { type Alternative, compare, oneByOne, printMachine, quick } from "./harness.ts";
 
@@ -109,6 +109,8 @@ async function heapOfEach(count: number, make: () => Promise<() => Promise<unkno
   return bytes;
 }
 
+// Each restart would be a line.
+logger.level = "error";
 printMachine();
 const roundMs = quick ? 40 : 200;
 for (const placement of ["inline", "thread", "process"] as const) {
