@@ -1,10 +1,12 @@
 import { PoolClosedError } from "../../channels/errors.ts";
 import { DISCARD } from "../../channels/kernel/ask.ts";
+import { isForeign } from "../../channels/kernel/address.ts";
 import { Cell } from "../../channels/kernel/cell.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
+import { findRegistration } from "../definition.ts";
 import { isEnding } from "../program.ts";
 import { Chunk, type ChunkPlan, jobOf } from "./chunk.ts";
 import type { Crew } from "./crew.ts";
@@ -20,6 +22,8 @@ export class PoolCell extends Cell implements Employer {
   /** What is asked for in more than one go. */
   readonly #chunks = new Map<string, Chunk>();
   readonly #joiners = new Set<Request>();
+  /** The tasks that somebody of this program has given it. */
+  readonly #given = new Set<string>();
   #open = true;
   #faceIsGone = false;
 
@@ -105,9 +109,21 @@ export class PoolCell extends Cell implements Employer {
       releaseAll(request.body.passages, this.holder);
       return request.throw(new PoolClosedError(`Cannot run a task: ${this.#name} is closed`));
     }
+    if (!this.#mayRun(plan, request.from)) {
+      releaseAll(request.body.passages, this.holder);
+      const why = `${this.#name} runs for another program only what its own has registered there, or given it`;
+      return request.throw(new TypeError(`Cannot run ${plan.task} of ${plan.moduleUrl}: ${why}`));
+    }
     const chunk: Chunk = new Chunk(plan, request, this.holder, () => this.#workforce.cancel(chunk));
     if (!chunk.single) this.#chunks.set(keyOf(request.from, plan.job, plan.first), chunk);
     this.#workforce.add(chunk);
+  }
+
+  /** Who has a pool's handle, in another program perhaps, does not thereby choose the code that is imported here. */
+  #mayRun({ moduleUrl, task }: ChunkPlan, from: Holder): boolean {
+    const key = `${task} of ${moduleUrl}`;
+    if (!isForeign(from.isolate)) this.#given.add(key);
+    return this.#given.has(key) || findRegistration(moduleUrl, task) !== undefined;
   }
 
   #more(request: Request): void {

@@ -102,3 +102,19 @@ Deno.test("[MGR-32] a manager's pool maps, runs and streams for whoever has its 
   assertEquals(await Array.fromAsync(pool.imap(double, [4, 5])), [8, 10]);
   await assertRejects(() => manager.pool({ size: 0 }), RangeError);
 });
+
+Deno.test("another program does not choose what code is imported here, though it has a pool's handle", async () => {
+  {
+    const { double } = await import("./fixtures/manager_pool_tasks.ts");
+    await using manager = await manage({}, { placement: "thread" });
+    await using listener = await manager.serve(undefined, { authKey: "k" });
+    await using far = await connectManager(listener.address as SocketAddress, { authKey: "k" });
+    const pool = await manager.pool({ size: 1, placement: "inline", name: "pool" });
+    const theirs = await far.pool({ name: "pool" });
+    await assertRejects(() => soon(theirs.run(double, [1])), TypeError, "only what its own has registered");
+    await assertRejects(() => soon(theirs.map(double, [1, 2])), TypeError, "only what its own has registered");
+    assertEquals(await pool.run(double, [1]), 2);
+    assertEquals(await soon(theirs.map(double, [1, 2])), [2, 4]);
+  }
+  await allEnded();
+});
