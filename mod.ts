@@ -36,6 +36,7 @@
 
 export { actor, type ActorClass, type Definition, task, type TaskFunction } from "./actors/definition.ts";
 export { type ArgsThenOptions, type Handle, spawn, type StartArgs } from "./actors/spawn.ts";
+export { warm } from "./actors/warm.ts";
 export type { SpawnOptions } from "./actors/spawn_options.ts";
 export type { MailboxOptions } from "./actors/inbox.ts";
 export type { PermissionName, PermissionOptions } from "./actors/placement/placement.ts";
@@ -126,7 +127,7 @@ export type {
 export { listen, type Listener, type ListenOptions } from "./channels/remote/listener.ts";
 export { connect, type ConnectOptions } from "./channels/remote/connect.ts";
 export type { ReconnectOptions } from "./channels/remote/reconnecting.ts";
-export type { AuthKey } from "./channels/remote/auth_key.ts";
+export type { AuthKey, ConnectionOptions } from "./channels/remote/connection_options.ts";
 export type { ConnectTls, ListenTls, SocketAddress, TcpAddress, UnixAddress } from "./channels/link/socket_address.ts";
 export { type Logger, logger, type LogLevel, type LogRecord } from "./channels/kernel/log.ts";
 export type { WaitOptions } from "./channels/kernel/wait.ts";

@@ -1,6 +1,6 @@
 import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
-import { Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
+import { Cell, cells, isCell } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
@@ -9,34 +9,20 @@ import { unpack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
-import type { Contact, PlacementName } from "./contact.ts";
-import { runAs } from "./context.ts";
+import type { ActorPlan } from "./actor_plan.ts";
+import { type Frame, runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
 import { actorExited, describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
-import type { MailboxOptions } from "./inbox.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
+import { LateSignal } from "./late_signal.ts";
 import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
 import { follow } from "./suspicion.ts";
 import { PROBE, receiveProbe, type Trail } from "./trail.ts";
-
-/** What an actor is before it runs. */
-export interface ActorPlan {
-  readonly name: string;
-  /** Its place among the processes of the program: `[1, 2]` is the second child of the first. */
-  readonly path: readonly number[];
-  readonly placement: PlacementName;
-  readonly parent: Contact | undefined;
-  /** Who answers for it, if that is not the actor itself. */
-  readonly keeper?: Target | undefined;
-  readonly daemon: boolean;
-  readonly mailbox?: MailboxOptions | undefined;
-  readonly concurrency?: number | undefined;
-}
 
 /** What a task returned or threw. */
 type Outcome = { readonly value: unknown } | { readonly thrown: unknown };
@@ -50,20 +36,22 @@ export class Actor extends Cell implements Keeper {
   readonly daemon: boolean;
   readonly holder: Holder;
   readonly loop: MessageLoop;
-  readonly children: Set<Keeper> = new Set();
   readonly current: Current;
+  /** What is noted of code that runs on its behalf, and not for a call. */
+  readonly frame: Frame = { actor: this, call: undefined };
   readonly exited: Promise<Exit>;
   exit: Exit | undefined;
   /** How many processes it has made, for their names. */
   processes = 0;
   /** How many actors it has spawned, for their names. */
   spawned = 0;
-  /** The processes that it started, while they live. */
-  readonly processesAlive: Set<object> = new Set();
   /** Ends the children in a way of its own; a supervisor has one. */
   endChildrenBy: (() => Promise<void>) | undefined;
-  /** What `onExit` was given. */
-  readonly exitHooks: ExitHooks = new ExitHooks();
+
+  // Most actors have none of these, and there may be a million of them.
+  #children: Set<Keeper> | undefined;
+  #processesAlive: Set<object> | undefined;
+  #exitHooks: ExitHooks | undefined;
 
   #hasMethods = true;
   #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
@@ -74,7 +62,7 @@ export class Actor extends Cell implements Keeper {
   #outcome: Outcome | undefined;
   /** Who waits for the outcome. */
   #waiting: Request[] | undefined;
-  readonly #stop = new AbortController();
+  readonly #stop = new LateSignal();
   #settleExited!: (exit: Exit) => void;
 
   constructor(readonly plan: ActorPlan, slot: number = cells.nextSlot()) {
@@ -101,6 +89,21 @@ export class Actor extends Cell implements Keeper {
   /** Aborts when the actor is asked to stop, or ends. */
   get signal(): AbortSignal {
     return this.#stop.signal;
+  }
+
+  /** Those that it started, while they live. */
+  get children(): Set<Keeper> {
+    return this.#children ??= new Set();
+  }
+
+  /** The processes that it started, while they live. */
+  get processesAlive(): Set<object> {
+    return this.#processesAlive ??= new Set();
+  }
+
+  /** What `onExit` was given. */
+  get exitHooks(): ExitHooks {
+    return this.#exitHooks ??= new ExitHooks();
   }
 
   /** Where it is in its life. */
@@ -253,12 +256,12 @@ export class Actor extends Cell implements Keeper {
 
   interrupt(): void {
     this.#assertEndable("interrupt");
-    this.#stop.abort(new DOMException(`${this.name} was interrupted`, "AbortError"));
+    this.#stop.abort(`${this.name} was interrupted`);
   }
 
   /** Asks the code that runs in it to end. */
   askToStop(): void {
-    this.#stop.abort(new DOMException(`${this.name} was asked to stop`, "AbortError"));
+    this.#stop.abort(`${this.name} was asked to stop`);
   }
 
   result(request: Request): void {
@@ -422,7 +425,7 @@ export class Actor extends Cell implements Keeper {
     if (this.exit !== undefined) return;
     this.#state = "stopping";
     this.loop.pause();
-    if (this.exitHooks.size > 0) await runAs(this, undefined, () => this.exitHooks.run());
+    if (this.#exitHooks !== undefined) await runAs(this, undefined, () => this.exitHooks.run());
     this.#finish(exit);
   }
 
@@ -430,9 +433,9 @@ export class Actor extends Cell implements Keeper {
     if (this.exit !== undefined) return;
     this.#state = "ended";
     this.exit = exit;
-    this.#stop.abort(new DOMException(`${this.name} has ended`, "AbortError"));
+    this.#stop.abort(`${this.name} has ended`);
     for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
-    for (const child of this.children) child.orphan();
+    for (const child of this.#children ?? []) child.orphan();
     this.loop.end(exit);
     cells.retire(this, exit);
     holders.sweep(this.holder);

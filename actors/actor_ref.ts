@@ -1,43 +1,46 @@
+import { checkCount } from "../channels/argument.ts";
 import type { Exit } from "../channels/exit.ts";
-import { ActorExitedError, TimeoutError } from "../channels/errors.ts";
+import { TimeoutError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
-import type { Address } from "../channels/kernel/address.ts";
-import { ask, discard, type Question, tell } from "../channels/kernel/ask.ts";
-import type { Waiter } from "../channels/kernel/awaited.ts";
-import { type Cell, isCell, type Target } from "../channels/kernel/cell.ts";
+import { ask, discard, tell } from "../channels/kernel/ask.ts";
+import { type Cell, isCell } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
-import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
-import type { Packet } from "../channels/kernel/packet.ts";
-import { checkOptions, type Patience, patience, type WaitOptions } from "../channels/kernel/wait.ts";
+import { destinationOf, pack } from "../channels/kernel/pack.ts";
+import { checkOptions, patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../channels/source.ts";
-import { Bridges } from "./bridge.ts";
-import { CallResult } from "./call_result.ts";
+import { Calling, NO_OPTIONS, snapshotFor } from "./calling.ts";
 import { Contact, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
 import type { Keeper } from "./keeper.ts";
-import { outboxOf } from "./outbox.ts";
+import { outboxOf, queue } from "./outbox.ts";
 import type { CallOptions, Calls, Casts, Ref, StopOptions } from "./ref.ts";
-import { StreamReader } from "./stream.ts";
-import { type Tracing, tracing } from "./tracing.ts";
-
-/** Calls last this long unless the caller says otherwise. */
-const CALL_TIMEOUT_MS = 5000;
+import { tracing } from "./tracing.ts";
 
 class ActorRef implements Ref {
   readonly #contact: Contact;
-  readonly call: Calls<unknown>;
-  readonly cast: Casts<unknown>;
+  #call: Calls<unknown> | undefined;
+  #cast: Casts<unknown> | undefined;
 
   constructor(contact: Contact) {
     this.#contact = contact;
-    this.call = methods((method, args) => makeCall(contact, method, args, {}));
-    this.cast = methods((method, args) => makeCast(contact, method, args, {}));
     enroll(this, () => contactPassage("ref", contact));
     contacts.set(this, contact);
     selectable(this, endingSource(() => contact.exited, () => contact.look()));
+  }
+
+  get call(): Calls<unknown> {
+    const contact = this.#contact;
+    return this.#call ??= methods<Calls<unknown>>((method, args) =>
+      new Calling(contact, method, args, NO_OPTIONS).result
+    );
+  }
+
+  get cast(): Casts<unknown> {
+    const contact = this.#contact;
+    return this.#cast ??= methods<Casts<unknown>>((method, args) => makeCast(contact, method, args, NO_OPTIONS));
   }
 
   get address(): string {
@@ -64,7 +67,7 @@ class ActorRef implements Ref {
     const contact = this.#contact;
     checkCallOptions(contact.name, options);
     return {
-      call: methods((method, args) => makeCall(contact, method, args, options)),
+      call: methods((method, args) => new Calling(contact, method, args, options).result),
       cast: methods((method, args) => makeCast(contact, method, args, options)),
     };
   }
@@ -162,107 +165,11 @@ function methods<M>(send: (method: string, args: unknown[]) => unknown): M {
   return made as M;
 }
 
-function makeCall(contact: Contact, method: string, args: unknown[], options: CallOptions): CallResult {
-  const title = `${contact.name}.${method}`;
-  const { timeoutMs, signal } = options;
-  const perItem = timeoutMs === undefined && signal === undefined
-    ? undefined
-    : { timeoutMs: timeoutMs ?? Infinity, once: false, signal };
-  const waiters = () => result.waiters;
-  const result: CallResult = new CallResult(answerTo(contact, method, args, options, title, waiters), title, perItem);
-  return result;
-}
-
-async function answerTo(
-  contact: Contact,
-  method: string,
-  args: unknown[],
-  options: CallOptions,
-  title: string,
-  waiters: () => readonly Waiter[],
-): Promise<unknown> {
-  const action = `call ${title}`;
-  const bridges = new Bridges();
-  const holder = whoActs.holder();
-  const lost = (exit: Exit | undefined) => actorExited(action, contact.name, contact.address, exit ?? contact.exit);
-  const late = (timeoutMs: number) =>
-    new TimeoutError(`Cannot ${action}: no answer came in ${timeoutMs} ms`, { timeoutMs });
-  const attempt = (wait: Patience, args: unknown[]) => {
-    const { target } = contact;
-    const body = pack(args, "args", destinationOf(target), { transfer: options.transfer, bridge: bridges.bridge });
-    const gate = isCell(target) ? undefined : (send: () => void) => queue(target, 1, send);
-    const missed = (exit: Exit | undefined) => {
-      contact.missed(target);
-      return lost(exit);
-    };
-    const call = { holder, verb: "call", detail: method, body, wait, late, lost: missed, gate, waiters };
-    return tracing === undefined ? ask(target, call) : tracedAsk(tracing, title, contact, target, call);
-  };
-  try {
-    const wait = patience(action, options, CALL_TIMEOUT_MS);
-    if (wait.once) throw late(wait.timeoutMs);
-    const { retries = 0 } = options;
-    const answer = await (retries === 0 ? attempt(wait, args) : again(retries, contact, wait, args, attempt));
-    if (answer instanceof StreamReader) {
-      // A stream ends as the actor does that yields it.
-      answer.lost = (exit) => lost(contact.endedWithIsolate ?? exit);
-      answer.onEnd = () => bridges.close();
-    } else bridges.close();
-    return answer;
-  } catch (error) {
-    bridges.close();
-    throw error;
-  }
-}
-
-/** Makes a call again, with the same arguments, each time that the actor died before it answered. */
-async function again(
-  retries: number,
-  contact: Contact,
-  wait: Patience,
-  args: unknown[],
-  attempt: (wait: Patience, args: unknown[]) => Promise<unknown>,
-): Promise<unknown> {
-  const holder = whoActs.holder();
-  const snapshot = unpack(pack(args, "args", holder), holder) as unknown[];
-  const deadline = performance.now() + wait.timeoutMs;
-  for (let left = retries;; left--) {
-    try {
-      return await attempt({ ...wait, timeoutMs: Math.max(1, deadline - performance.now()) }, snapshot);
-    } catch (error) {
-      const died = error instanceof ActorExitedError && error.address === contact.address;
-      if (!died || left <= 0 || contact.exit !== undefined) throw error;
-    }
-  }
-}
-
-/** Sends when it is this message's turn, behind all that was sent to the same actor before. */
-export function queue(actor: Address, weight: 0 | 1, send: () => void): (() => void) | undefined {
-  return outboxOf(actor).submit({ weight, bytes: 0, castOf: undefined, send });
-}
-
-/** Asks, and notes in the trace that it does, and what came of it. */
-async function tracedAsk(
-  tracing: Tracing,
-  title: string,
-  { address }: Contact,
-  target: Target,
-  call: Question & { readonly body: Packet },
-): Promise<unknown> {
-  const sent = tracing.sent(title, address, "calls");
-  try {
-    const answer = await ask(target, { ...call, body: { ...call.body, trace: sent.trace } });
-    sent.end();
-    return answer;
-  } catch (thrown) {
-    sent.end({ thrown });
-    throw thrown;
-  }
-}
-
 function makeCast(contact: Contact, method: string, args: unknown[], options: CallOptions): void {
   const { target } = contact;
   const holder = whoActs.holder();
+  const here = snapshotFor(target, args, options.transfer);
+  if (here !== undefined) return tell(target, holder, "cast", method, here);
   const packed = pack(args, "args", destinationOf(target), { transfer: options.transfer });
   const sent = tracing?.sent(`${contact.name}.${method}`, contact.address, "casts");
   const body = sent === undefined ? packed : { ...packed, trace: sent.trace };
@@ -280,11 +187,8 @@ function checkCallOptions(name: string, options: CallOptions): void {
     throw new TypeError(`Cannot call ${name}: transfer must be an array`);
   }
   if (retries === undefined) return;
-  if (typeof retries !== "number" || Number.isNaN(retries)) {
-    throw new TypeError(`Cannot call ${name}: retries must be a number`);
-  }
+  checkCount(`call ${name}`, "retries", retries, 0);
   if (retries > 0 && transfer !== undefined && transfer.length > 0) {
     throw new RangeError(`Cannot call ${name}: what was moved cannot be sent again, so transfer goes without retries`);
   }
-  if (retries < 0) throw new RangeError(`Cannot call ${name}: retries must not be negative`);
 }

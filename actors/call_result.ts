@@ -2,6 +2,15 @@ import type { Waiter } from "../channels/kernel/awaited.ts";
 import type { Patience } from "../channels/kernel/wait.ts";
 import { StreamReader } from "./stream.ts";
 
+/** The call of a result. */
+interface Called {
+  readonly title: string;
+  /** Bounds the wait for each item of a generator. */
+  readonly perItem: Patience | undefined;
+  /** The answer is a stream, and is read. */
+  streams(reader: StreamReader): void;
+}
+
 /**
  * What a call gives: a promise of the method's result, and the items of a generator method. Only the answer tells which
  * of the two it is, so that the wrong use is found out then.
@@ -16,40 +25,48 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
   }
 
   readonly #answer: Promise<unknown>;
-  readonly #method: string;
-  readonly #perItem: Patience | undefined;
-  #value: Promise<unknown> | undefined;
+  readonly #call: Called;
   #first: Waiter | undefined;
   #further: Waiter[] | undefined;
   #items: Promise<StreamReader> | undefined;
   #failed = false;
 
-  /** @param perItem bounds the wait for each item of a generator */
-  constructor(answer: Promise<unknown>, method: string, perItem: Patience | undefined) {
+  constructor(answer: Promise<unknown>, call: Called) {
     super(() => {});
     this.#answer = answer;
-    this.#method = method;
-    this.#perItem = perItem;
+    this.#call = call;
   }
 
   override then<A = unknown, B = never>(
     fulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#value ??= this.#answer.then((value) => {
-      if (!(value instanceof StreamReader)) return value;
-      void value.return().catch(() => {});
-      throw new TypeError(`Cannot await ${this.#method}: it is a generator method, iterate its items with for await`);
-    });
     if (this.#first === undefined) {
       this.#first = { resolve: fulfilled, reject: rejected };
-      return this.#value.then(fulfilled, rejected);
+      return this.#told(fulfilled, rejected);
     }
     // A promise of its own for each further one: who waits for a promise can be told only while that is one alone.
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     (this.#further ??= []).push({ resolve, reject });
-    this.#value.then(resolve, reject);
+    void this.#told(resolve, reject);
     return promise.then(fulfilled, rejected);
+  }
+
+  /** Tells one who waits for a value, and no stream. */
+  #told<A, B>(
+    fulfilled: ((value: unknown) => A | PromiseLike<A>) | null | undefined,
+    rejected: ((reason: unknown) => B | PromiseLike<B>) | null | undefined,
+  ): Promise<A | B> {
+    const told = (value: unknown): A | B | PromiseLike<A | B> => {
+      if (!(value instanceof StreamReader)) return typeof fulfilled === "function" ? fulfilled(value) : value as A;
+      void value.return().catch(() => {});
+      const error = new TypeError(
+        `Cannot await ${this.#call.title}: it is a generator method, iterate its items with for await`,
+      );
+      if (typeof rejected === "function") return rejected(error);
+      throw error;
+    };
+    return this.#answer.then(told, rejected);
   }
 
   /** Those who wait for the value, each by what goes on with it. */
@@ -89,9 +106,10 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
   #stream(): Promise<StreamReader> {
     return this.#items ??= this.#answer.then((value) => {
       if (!(value instanceof StreamReader)) {
-        throw new TypeError(`Cannot iterate ${this.#method}: it is no generator method, await its result`);
+        throw new TypeError(`Cannot iterate ${this.#call.title}: it is no generator method, await its result`);
       }
-      value.patience = this.#perItem;
+      value.patience = this.#call.perItem;
+      this.#call.streams(value);
       return value;
     });
   }

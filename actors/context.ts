@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Holder } from "../channels/kernel/holder.ts";
-
 import { singleton } from "../channels/kernel/singleton.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import type { Actor } from "./actor.ts";
@@ -22,6 +21,8 @@ export interface Frame {
 interface State {
   readonly frames: AsyncLocalStorage<Frame>;
   main: Actor | undefined;
+  /** Makes the main actor of an isolate that was not given one. */
+  makeMain: () => Actor;
   /** On whose behalf the code runs that `runAtOnce` was given, while it runs. */
   running: Frame | undefined;
 }
@@ -29,12 +30,20 @@ interface State {
 const state: State = singleton("context", () => ({
   frames: new AsyncLocalStorage<Frame>(),
   main: undefined,
+  makeMain: () => {
+    throw new Error("This isolate has no main actor");
+  },
   running: undefined,
 }));
 
 /** Makes `actor` the one that acts wherever no other is known to: the isolate's main actor. */
 export function setMainActor(actor: Actor): void {
   state.main = actor;
+}
+
+/** Says how to make the main actor of an isolate that is not given one before anybody acts in it. */
+export function provideMainActor(make: () => Actor): void {
+  state.makeMain = make;
 }
 
 /** Whether the isolate has a main actor yet. */
@@ -44,36 +53,39 @@ export function hasMainActor(): boolean {
 
 /** The isolate's main actor. */
 export function mainActor(): Actor {
-  return state.main!;
+  return state.main ??= state.makeMain();
 }
 
 /** On whose behalf the running code runs. */
 export function currentFrame(): Frame {
-  return state.running ?? state.frames.getStore() ?? { actor: state.main!, call: undefined };
+  return state.running ?? state.frames.getStore() ?? { actor: mainActor(), call: undefined };
 }
 
 /** The actor on whose behalf the running code runs. */
 export function currentActor(): Actor {
-  return (state.running ?? state.frames.getStore())?.actor ?? state.main!;
+  return (state.running ?? state.frames.getStore())?.actor ?? mainActor();
 }
 
 /** Runs `body`, and all that it starts, on behalf of `actor`. */
 export function runAs<T>(actor: Actor, call: CallContext | undefined, body: () => T, task?: CallContext): T {
-  if (call === undefined && task === undefined && isFallback(actor) && state.running === undefined) return body();
+  if (call === undefined && task === undefined && isAtHome(actor) && state.running === undefined) return body();
   return runWith(undefined, () => state.frames.run({ actor, call, task }, body));
 }
 
 /**
  * The same for a method that was seen to be done when it returns. Storing a frame for what goes on after that would cost
- * more than the rest of a call; the main actor of an isolate needs none for that.
+ * more than the rest of a call, and an actor that is at home needs none for that.
  */
-export function runAtOnce<T>(actor: Actor, call: CallContext | undefined, body: () => T): T {
-  return isFallback(actor) ? runWith({ actor, call }, body) : runAs(actor, call, body);
+export function runAtOnce<T>(actor: Actor, call: CallContext | undefined, body: () => T, task?: CallContext): T {
+  if (!isAtHome(actor)) return runAs(actor, call, body, task);
+  return runWith(call === undefined && task === undefined ? actor.frame : { actor, call, task }, body);
 }
 
-/** Whether code that nothing is known of counts as this actor's, here and now. */
-function isFallback(actor: Actor): boolean {
-  return actor === state.main && state.frames.getStore() === undefined;
+/** Whether the running code, and what it starts, counts as this actor's, handling nothing, if nobody says otherwise. */
+export function isAtHome(actor: Actor): boolean {
+  const frame = state.frames.getStore();
+  if (frame === undefined) return actor === state.main;
+  return frame.actor === actor && frame.call === undefined && frame.task === undefined;
 }
 
 function runWith<T>(frame: Frame | undefined, body: () => T): T {

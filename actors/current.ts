@@ -7,24 +7,23 @@ import type { Ref } from "./ref.ts";
 
 /** What running code can know of the actor or task that it runs in. */
 export class Current {
+  /**
+   * The call that is being handled, if one is. A method that is not declared `async`, and returns a value one time and a
+   * promise another, should read it before anything that it waits for.
+   */
+  readonly call: CallContext | undefined;
   readonly #actor: Actor;
   readonly #task: CallContext | undefined;
   #mailbox: Mailbox | undefined;
 
   /** Made by the library; get it from {@linkcode current}. */
-  constructor(
-    actor: Actor,
-    /**
-     * The call that is being handled, if one is. A method that is not declared `async`, and returns a value one time and
-     * a promise another, should read it before anything that it waits for.
-     */ readonly call: CallContext | undefined = undefined,
-    task: CallContext | undefined = undefined,
-  ) {
+  constructor(actor: Actor, call?: CallContext, task?: CallContext) {
+    this.call = call;
     this.#actor = actor;
     this.#task = task;
   }
 
-  /** A ref to this very actor, to give to others. */
+  /** A ref to this very actor, to give to others. (Erlang's `self()`.) */
   get self(): Ref {
     return makeRef(contactOf(this.#actor));
   }
@@ -77,7 +76,8 @@ export class Current {
 }
 
 /**
- * The actor or task that the calling code runs in; the program itself where there is none.
+ * The actor or task that the calling code runs in; the program itself where there is none. (Python's
+ * `multiprocessing.current_process`.)
  *
  * @example End a loop when asked to
  * ```ts

@@ -1,3 +1,4 @@
+import { currentActor } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { logFailed } from "./life_log.ts";
 
@@ -61,5 +62,5 @@ export class ExitHooks {
 
 function tell(error: unknown): void {
   if (error instanceof ExitRequest) return;
-  logFailed("A function given to onExit failed", error);
+  logFailed(`${currentActor().title}: a function given to onExit failed`, error);
 }

@@ -14,8 +14,13 @@ export class ExitRequest {
 }
 
 /** An exit in a few words. */
-export function describeExit(exit: Exit): string {
-  return exit.signal === undefined ? `${exit.reason}, code ${exit.code}` : `${exit.reason} by ${exit.signal}`;
+export function describeExit({ reason, code, signal, error }: Exit): string {
+  if (signal !== undefined) return `${reason} by ${signal}`;
+  if (reason !== "error" || error === undefined) return `${reason}, code ${code}`;
+  return (error instanceof Error ? `${error.name}: ${error.message}` : `threw ${Deno.inspect(error)}`).split(
+    "\n",
+    1,
+  )[0];
 }
 
 /** The error of whoever wanted something of an actor that is gone. */

@@ -1,3 +1,4 @@
+import { checkMs } from "../channels/argument.ts";
 import { checkOptions } from "../channels/kernel/wait.ts";
 
 /** How long an actor that was asked to stop may take, unless the caller says otherwise. */
@@ -10,8 +11,5 @@ export const GRACE_MS = 5000;
  */
 export function graceOf(action: string, options: { readonly graceMs?: number | undefined } | undefined): number {
   const { graceMs = GRACE_MS } = checkOptions(action, options ?? {});
-  if (typeof graceMs !== "number" || Number.isNaN(graceMs)) {
-    throw new TypeError(`Cannot ${action}: graceMs must be a number of milliseconds, not ${String(graceMs)}`);
-  }
-  return graceMs;
+  return checkMs(action, "graceMs", graceMs);
 }

@@ -49,7 +49,7 @@ export interface FailedMessage {
 export interface ActorHooks {
   /** Runs after the constructor and before the first message; when it throws, starting fails. */
   onStart?(context: Current): void | Promise<void>;
-  /** Runs when the actor has been asked to stop and has handled what was queued. */
+  /** Runs when the actor has been asked to stop and has handled what was queued. (OTP's `terminate/2`; not when killed.) */
   onStop?(exit: Exit): void | Promise<void>;
   /**
    * Runs for the end of each actor that this one watches, in turn with its messages; no bound of the mailbox keeps it out.

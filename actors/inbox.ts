@@ -40,10 +40,13 @@ export class Inbox {
   /** How much of the queue is news, for which there is always room. */
   #news = 0;
   /** Beyond the capacity: these still wait at their senders, as far as anybody can tell. */
-  readonly #waiting = new Deque<Request>();
+  #later: Deque<Request> | undefined;
+  /** To be called when those that wait are let in. */
+  #onAdmission: Map<Request, () => void> | undefined;
   /** Casts that wait, by the isolate they come from: those of this one wait in no outbox, and others might not, either. */
-  readonly #casts = new Map<string, CastBound>();
-  readonly #credits: Credits;
+  #casts: Map<string, CastBound> | undefined;
+  /** None, while nobody elsewhere has sent anything. */
+  #credits: Credits | undefined;
   /** Whether a cast was taken whose sender may not know yet. */
   #tookCast = false;
   #crediting = false;
@@ -58,7 +61,6 @@ export class Inbox {
     readonly owner: { readonly holder: Holder; readonly title: string },
     options: MailboxOptions | undefined,
   ) {
-    this.#credits = new Credits(() => owner.holder.slot);
     this.#capacity = options?.capacity ?? 1024;
     this.#overflow = options?.overflow ?? "wait";
     this.#alarmAt = this.#capacity < SMALL ? Infinity : Math.floor(this.#capacity / 2) + 1;
@@ -77,7 +79,7 @@ export class Inbox {
 
   /** Takes a message in, or deals with it as the options say. `admitted` is called once it counts as in the mailbox. */
   add(request: Request, admitted?: () => void): void {
-    if (this.hasRoom && this.#waiting.size === 0) return this.#admit(request, admitted);
+    if (this.hasRoom && this.#waitingSize === 0) return this.#admit(request, admitted);
     switch (this.#overflow) {
       case "wait":
         this.#admitLater(request, admitted);
@@ -93,14 +95,14 @@ export class Inbox {
 
   /** Takes news in, behind what has come before it. */
   addNews(news: News): void {
-    if (this.#waiting.size > 0) return this.#waiting.push(news);
+    if (this.#waitingSize > 0) return this.#waiting.push(news);
     this.#news++;
     this.#admit(news, undefined);
   }
 
   /** Whether a message is here, or waits for room. */
   has(request: Request): boolean {
-    return this.#queue.has(request) || this.#waiting.has(request);
+    return this.#queue.has(request) || (this.#later?.has(request) ?? false);
   }
 
   /** Turns a call away that was let in. */
@@ -128,12 +130,15 @@ export class Inbox {
   /** A message is not here any more, or was turned away at the door: its sender may send another. */
   credit(request: Request): void {
     if (request.left !== undefined) request.left();
-    else this.#credits.give(request.from.isolate, this.#ended ? 1 : undefined);
+    else if (request.from.isolate !== isolate.id) {
+      this.#credits ??= new Credits(() => this.owner.holder.slot);
+      this.#credits.give(request.from.isolate, this.#ended ? 1 : undefined);
+    }
   }
 
   /** The actor has ended: whoever waits is told so, and what nobody waits for is a dead letter. */
   end(lost: (request: Request) => void): void {
-    for (const request of [...this.#queue.clear(), ...this.#waiting.clear()]) {
+    for (const request of [...this.#queue.clear(), ...this.#later?.clear() ?? []]) {
       if (request instanceof News) continue;
       releaseAll(request.body.passages, this.owner.holder);
       this.credit(request);
@@ -161,14 +166,20 @@ export class Inbox {
     if (isCast(request) && !this.#castsOf(request).admit(request.body.bytes.length)) return this.#refuse(request);
     this.#waiting.push(request);
     request.onCancel = () => this.#withdraw(this.#waiting, request);
-    if (admitted !== undefined) this.#onAdmission.set(request, admitted);
+    if (admitted !== undefined) (this.#onAdmission ??= new Map()).set(request, admitted);
   }
 
-  readonly #onAdmission = new Map<Request, () => void>();
+  get #waiting(): Deque<Request> {
+    return this.#later ??= new Deque();
+  }
+
+  get #waitingSize(): number {
+    return this.#later === undefined ? 0 : this.#later.size;
+  }
 
   #withdraw(from: Deque<Request>, request: Request): void {
     if (!from.remove(request)) return;
-    this.#onAdmission.delete(request);
+    this.#onAdmission?.delete(request);
     releaseAll(request.body.passages, this.owner.holder);
     this.#left(request);
   }
@@ -177,22 +188,23 @@ export class Inbox {
   #left(request: Request): void {
     this.credit(request);
     // Who has the answer to a call knows that the casts before it were taken.
-    if (request.asker !== undefined) { if (this.#tookCast) this.#creditAll(); }
-    else if (request.from.isolate !== isolate.id) this.#tookCast = true;
-    while (this.#waiting.size > 0 && this.hasRoom) {
+    if (request.asker === undefined) this.#tookCast ||= request.from.isolate !== isolate.id;
+    else if (this.#tookCast) this.#creditAll();
+    while (this.#waitingSize > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
       if (next instanceof News) this.#news++;
       if (isCast(next)) this.#castsOf(next).release(next.body.bytes.length);
-      if (this.#waiting.size === 0) this.#casts.clear();
-      const admitted = this.#onAdmission.get(next);
-      this.#onAdmission.delete(next);
+      if (this.#waitingSize === 0) this.#casts = undefined;
+      const admitted = this.#onAdmission?.get(next);
+      this.#onAdmission?.delete(next);
       this.#admit(next, admitted);
     }
   }
 
   #castsOf({ from }: Request): CastBound {
-    let casts = this.#casts.get(from.isolate);
-    if (casts === undefined) this.#casts.set(from.isolate, casts = new CastBound());
+    const all = this.#casts ??= new Map();
+    let casts = all.get(from.isolate);
+    if (casts === undefined) all.set(from.isolate, casts = new CastBound());
     return casts;
   }
 
@@ -209,10 +221,10 @@ export class Inbox {
     request.onCancel = undefined;
     releaseAll(request.body.passages, this.owner.holder);
     this.credit(request);
-    if (request.asker === undefined) this.#deadLetter(request);
-    else {request.throw(
-        new MailboxFullError(`Cannot call ${this.owner.title}: its mailbox holds ${this.#capacity} messages`),
-      );}
+    if (request.asker === undefined) return this.#deadLetter(request);
+    request.throw(
+      new MailboxFullError(`Cannot call ${this.owner.title}: its mailbox holds ${this.#capacity} messages`),
+    );
   }
 
   #deadLetter(request: Request): void {
@@ -232,7 +244,7 @@ export class Inbox {
   /** Says to all what was taken, so that nobody counts it among what was lost when this isolate is gone. */
   #creditAll(): void {
     this.#tookCast = false;
-    this.#credits.giveAll();
+    this.#credits?.giveAll();
   }
 }
 

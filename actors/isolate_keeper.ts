@@ -111,6 +111,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       throw startError(action, cause);
     } finally {
       deadline.end();
+      this.#seat?.started?.();
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Exit } from "../channels/exit.ts";
-import { logger } from "../channels/kernel/log.ts";
+import { isWorthALine, logger } from "../channels/kernel/log.ts";
 import { describeExit } from "./exited.ts";
 
 interface Living {
@@ -18,10 +18,12 @@ export function logEnded(who: Living, exit: Exit): void {
   logger.log({ level: "debug", event: "ended", message: `${who.title} has ended (${describeExit(exit)})` });
 }
 
-/** Tells that a child of a supervisor lives again. */
-export function logRestarted(supervisor: Living, child: string, ended: Exit | undefined): void {
+/** Tells that a child of a supervisor lives again, for the so-many-th time. */
+export function logRestarted(supervisor: Living, child: string, restarts: number, ended: Exit | undefined): void {
+  if (!isWorthALine(restarts)) return;
+  const often = restarts <= 10 ? "" : ` ${restarts} times, the last time`;
   const why = ended === undefined ? "" : ` (${describeExit(ended)})`;
-  const message = `"${child}" of ${supervisor.title} has been started again, for it had ended${why}`;
+  const message = `"${child}" of ${supervisor.title} has been started again${often}, for it had ended${why}`;
   logger.log({ level: "warn", event: "restarted", message });
 }
 

@@ -9,7 +9,7 @@ import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
 import { callableMethod } from "./callable.ts";
-import { type CallContext, runAs, runAtOnce } from "./context.ts";
+import { type CallContext, isAtHome, runAs, runAtOnce } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
 import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
@@ -18,8 +18,16 @@ import { Suspicion } from "./suspicion.ts";
 import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
 import { type Tracing, tracing } from "./tracing.ts";
 
+const NOTHING: never[] = [];
+
 /** Of the short handlers of an actor one in so many is measured: fewer inline, where a call costs little more than a clock. */
 const MEASURED = { inline: 16, elsewhere: 4 };
+
+/**
+ * After so many messages the event loop turns. An inline actor's come in microtasks, before everything else: two that talk
+ * without end would keep timers, and all others, out for ever.
+ */
+const MOST_IN_A_ROW = 1024;
 
 /**
  * How an actor's messages are handled: in order, so many at a time as it allows. Its open streams run beside them: one
@@ -41,11 +49,14 @@ export class MessageLoop {
   #suspicion: Suspicion | undefined;
   /** What is being handled: mostly one, for which a `Set` would make a new table every few messages. */
   readonly #active: Request[] = [];
-  readonly #streams = new Set<StreamCell>();
-  readonly #roomListeners = new Deque<Request>();
+  #streams: Set<StreamCell> | undefined;
+  #roomListeners: Deque<Request> | undefined;
   #takers: ((request: Request | undefined) => void)[] = [];
   #paused = 0;
   #closed = false;
+  /** Has what lies in the mailbox handled, soon; undefined where that is done at once. */
+  #begin: (() => void) | undefined;
+  #asleep = false;
 
   constructor(actor: Actor) {
     this.#actor = actor;
@@ -57,6 +68,7 @@ export class MessageLoop {
   /** From now on messages are handled by this object. */
   open(instance: object): void {
     this.#instance = instance;
+    if (!isAtHome(this.#actor)) void this.#message().then(() => runAs(this.#actor, undefined, () => this.#run()));
     this.pump();
   }
 
@@ -64,7 +76,7 @@ export class MessageLoop {
   add(request: Request): void {
     this.inbox.add(request);
     this.pump();
-    if (this.inbox.size > 0 && this.#concurrency === 1) this.suspicion.arise();
+    if (this.inbox.size > 0 && this.#concurrency === 1 && !this.#mayBegin) this.suspicion.arise();
   }
 
   /** What it does about calls that have to wait. */
@@ -115,8 +127,9 @@ export class MessageLoop {
   awaitRoom(request: Request): void {
     if (this.inbox.hasRoom) request.reply();
     else {
-      this.#roomListeners.push(request);
-      request.onCancel = () => void this.#roomListeners.remove(request);
+      const listeners = this.#roomListeners ??= new Deque();
+      listeners.push(request);
+      request.onCancel = () => void listeners.remove(request);
     }
   }
 
@@ -148,10 +161,9 @@ export class MessageLoop {
   /** Refuses a message for which there is no handler. That is its sender's mistake, and nothing to the actor. */
   refuseUnknown(request: Request): void {
     releaseAll(request.body.passages, this.#actor.holder);
-    if (request.asker === undefined) deadLetters.add(this.#actor.title, request.detail);
-    else {request.throw(
-        new TypeError(`Cannot call ${request.detail} of ${this.#actor.name}: it has no such public method`),
-      );}
+    const { title, name } = this.#actor;
+    if (request.asker === undefined) return deadLetters.add(title, request.detail);
+    request.throw(new TypeError(`Cannot call ${name}.${request.detail}: it has no such public method`));
   }
 
   /** The actor has ended: whoever waits is told so. */
@@ -159,15 +171,46 @@ export class MessageLoop {
     this.close();
     this.#suspicion?.end();
     for (const request of this.#active) request.lose(exit);
-    for (const request of this.#roomListeners.clear()) request.lose(exit);
+    for (const request of this.#roomListeners?.clear() ?? []) request.lose(exit);
     this.inbox.end((request) => request.lose(exit));
-    for (const stream of this.#streams) stream.close(exit);
+    for (const stream of this.#streams ?? []) stream.close(exit);
   }
 
   /** Handles messages while there are any and it may. */
   pump(): void {
     if (this.#instance === undefined) return;
-    while (this.#paused === 0 && this.#running < this.#concurrency && this.#actor.exit === undefined) {
+    if (this.#begin === undefined) return this.#drain();
+    // It is at it, or will be in a moment.
+    if (!this.#asleep) return;
+    if (isAtHome(this.#actor)) this.#drain();
+    else if (this.#mayBegin && this.inbox.size > 0) {
+      this.#asleep = false;
+      this.#begin();
+    } else this.#tellIdle();
+  }
+
+  /**
+   * Handles messages where everything counts as the actor's: to make it so for each message would cost more than to
+   * handle most of them. Only an isolate's main actor needs no such place.
+   */
+  async #run(): Promise<void> {
+    while (this.#actor.exit === undefined) {
+      this.#drain();
+      await this.#message();
+    }
+  }
+
+  #message(): Promise<void> {
+    this.#asleep = true;
+    return new Promise((resolve) => this.#begin = resolve);
+  }
+
+  get #mayBegin(): boolean {
+    return this.#paused === 0 && this.#running < this.#concurrency && this.#actor.exit === undefined;
+  }
+
+  #drain(): void {
+    while (this.#mayBegin) {
       const request = this.inbox.take();
       if (request === undefined) {
         this.#suspicion?.end();
@@ -175,12 +218,21 @@ export class MessageLoop {
       }
       this.#tellRoom();
       this.#running++;
-      this.#begun++;
+      if (++this.#begun % MOST_IN_A_ROW === 0) this.#rest();
       const done = request instanceof News ? this.#hear(request) : this.#handle(request);
       if (done === undefined) this.#running--;
       else void done.then(() => this.#handled());
     }
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
     if (this.#paused === 0 && this.#running === 0 && this.inbox.size === 0) this.idle?.();
+  }
+
+  #rest(): void {
+    this.pause();
+    setImmediate(() => this.resume());
   }
 
   #handled(): void {
@@ -199,7 +251,8 @@ export class MessageLoop {
   }
 
   #tellRoom(): void {
-    while (this.#roomListeners.size > 0 && this.inbox.hasRoom) this.#roomListeners.shift()!.reply();
+    const listeners = this.#roomListeners;
+    while (listeners !== undefined && listeners.size > 0 && this.inbox.hasRoom) listeners.shift()!.reply();
   }
 
   /** Tells the actor's hook; a promise if that is not over when it returns. */
@@ -218,16 +271,19 @@ export class MessageLoop {
     const instance = this.#instance!;
     const callable = callableMethod(instance, request.detail);
     if (callable === undefined) return void this.refuseUnknown(request);
-    const bridged: object[] = [];
+    // Most messages have nothing that lasts as long as their call.
+    const bridged: object[] = request.body.passages.length === 0 ? NOTHING : [];
     const call = request.asker === undefined ? undefined : new Call(request);
     this.#active.push(request);
     const begun = this.busy.begin();
     let result: unknown;
     try {
       const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
+      const run = () => callable.method.apply(instance, args);
       const runIn = callable.atOnce ? runAtOnce : runAs;
-      const run = () => runIn(this.#actor, call, () => callable.method.apply(instance, args));
-      result = tracing === undefined ? run() : this.#traced(tracing, request, run);
+      result = tracing === undefined
+        ? runIn(this.#actor, call, run)
+        : this.#traced(tracing, request, () => runIn(this.#actor, call, run));
     } catch (error) {
       this.busy.end(begun);
       return this.#failed(request, error, bridged);
@@ -274,15 +330,16 @@ export class MessageLoop {
 
   /** The result is read item by item; what the call bridged lasts as long. */
   #stream(request: Request, iterator: AnyIterator, bridged: object[], call: Call): undefined {
+    const streams = this.#streams ??= new Set();
     const stream: StreamCell = new StreamCell(iterator, {
       run: (step) => runAs(this.#actor, call, step),
       left: () => call.giveUp(),
       ended: () => {
-        this.#streams.delete(stream);
+        streams.delete(stream);
         for (const face of bridged) endBridged(face);
       },
     });
-    this.#streams.add(stream);
+    streams.add(stream);
     this.#leave(request);
     request.replyPacket(pack(new Transit(stream.passage()), "result", request.from));
   }

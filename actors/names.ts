@@ -1,3 +1,4 @@
+import { checkName } from "../channels/argument.ts";
 import { DisconnectedError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { ask } from "../channels/kernel/ask.ts";
@@ -13,7 +14,7 @@ import type { Ref } from "./ref.ts";
 const OWNER_MS = 1000;
 
 /**
- * Gives an actor a name by which all of the program finds it.
+ * Gives an actor a name by which all of the program finds it. (Erlang's `register`.)
  *
  * - **Life**: the name is gone with the actor, however it ends, or with {@linkcode unregister}. A supervised actor keeps
  *   its name across restarts, until it has ended for good.
@@ -49,7 +50,7 @@ const OWNER_MS = 1000;
  * ```
  */
 export async function register<D>(name: string, ref: Ref<D>): Promise<void> {
-  const action = `register ${checkName("register", name)}`;
+  const action = `register "${checkName("register a name", name)}"`;
   const contact = typeof ref === "object" && ref !== null ? contactBehind(ref) : undefined;
   if (contact === undefined) throw new TypeError(`Cannot ${action}: a ref is needed, not ${Deno.inspect(ref)}`);
   if (contact.exit !== undefined) throw actorExited(action, contact.name, contact.address, contact.exit);
@@ -57,7 +58,7 @@ export async function register<D>(name: string, ref: Ref<D>): Promise<void> {
 }
 
 /**
- * The actor that has a name now.
+ * The actor that has a name now. (Erlang's `whereis`.)
  *
  * An actor that has just ended elsewhere may still be found: calling it tells.
  *
@@ -72,7 +73,7 @@ export async function register<D>(name: string, ref: Ref<D>): Promise<void> {
  * ```
  */
 export async function lookup<D = unknown>(name: string): Promise<Ref<D> | undefined> {
-  const action = `look up ${checkName("look up", name)}`;
+  const action = `look up "${checkName("look up a name", name)}"`;
   return await askRoot(action, "lookup", name) as Ref<D> | undefined;
 }
 
@@ -98,13 +99,8 @@ export async function lookup<D = unknown>(name: string): Promise<Ref<D> | undefi
  * ```
  */
 export async function unregister(name: string): Promise<boolean> {
-  const action = `unregister ${checkName("unregister", name)}`;
+  const action = `unregister "${checkName("unregister a name", name)}"`;
   return await askRoot(action, "unregister", name) as boolean;
-}
-
-function checkName(action: string, name: unknown): string {
-  if (typeof name === "string" && name !== "") return `"${name}"`;
-  throw new TypeError(`Cannot ${action} a name: it must be a string that is not empty, not ${Deno.inspect(name)}`);
 }
 
 async function askRoot(action: string, verb: string, value: unknown): Promise<unknown> {

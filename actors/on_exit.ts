@@ -1,3 +1,4 @@
+import { checkNumber } from "../channels/argument.ts";
 import { checkOptions } from "../channels/kernel/wait.ts";
 import { currentActor } from "./context.ts";
 import type { ExitHookOptions } from "./exit_hooks.ts";
@@ -35,9 +36,7 @@ import { watchProgram } from "./program.ts";
 export function onExit(run: () => unknown, options: ExitHookOptions = {}): Disposable {
   if (typeof run !== "function") throw new TypeError(`Cannot register an exit function: it is ${typeof run}`);
   const { priority = 0 } = checkOptions("register an exit function", options);
-  if (typeof priority !== "number" || Number.isNaN(priority)) {
-    throw new TypeError(`Cannot register an exit function: priority must be a number, not ${String(priority)}`);
-  }
+  checkNumber("register an exit function", "priority", priority);
   watchProgram();
   return currentActor().exitHooks.add(run, priority);
 }

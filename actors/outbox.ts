@@ -1,7 +1,5 @@
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
-import { isWithin } from "../channels/kernel/address.ts";
-import type { Address } from "../channels/kernel/address.ts";
-import { showAddress } from "../channels/kernel/address.ts";
+import { type Address, isWithin, showAddress } from "../channels/kernel/address.ts";
 import { Deque } from "../channels/kernel/deque.ts";
 import { credited } from "../channels/kernel/dispatch.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
@@ -139,4 +137,9 @@ export function outboxOf(to: Address): Outbox {
   let outbox = outboxes.get(key);
   if (outbox === undefined) outboxes.set(key, outbox = new Outbox(to));
   return last = outbox;
+}
+
+/** Sends when it is this message's turn, behind all that was sent to the same actor before. */
+export function queue(actor: Address, weight: 0 | 1, send: () => void): (() => void) | undefined {
+  return outboxOf(actor).submit({ weight, bytes: 0, castOf: undefined, send });
 }

@@ -1,6 +1,7 @@
 import { ClosedError, TimeoutError } from "../channels/errors.ts";
 import type { Exit } from "../channels/exit.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
+import { adopted, adopting } from "../channels/kernel/adoption.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { isCell } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
@@ -10,12 +11,12 @@ import { inspectAs } from "../channels/kernel/inspect.ts";
 import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import { endingSource, selectable } from "../channels/source.ts";
-import { queue } from "./actor_ref.ts";
 import { Contact, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { registrationOf } from "./definition.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
+import { queue } from "./outbox.ts";
 import { handleInterrupt } from "./program.ts";
 import type { StopOptions } from "./ref.ts";
 import type { ArgsThenOptions } from "./spawn.ts";
@@ -87,9 +88,9 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
    * @throws {StartError} If the placement cannot enforce an option.
    */
   constructor(task: (...args: A) => R | Promise<R>, ...rest: ArgsThenOptions<A, ProcessOptions>) {
-    if (arriving !== undefined) {
-      const { contact, daemon, pid } = arriving;
-      arriving = undefined;
+    const known = adopted<Started>();
+    if (known !== undefined) {
+      const { contact, daemon, pid } = known;
       this.#contact = contact;
       this.#pid = () => pid;
       this.#outcome = () => contact.result(false);
@@ -349,13 +350,16 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
   }
 }
 
-/** The process that the constructor is about to be called for, when one came by message. */
-let arriving: { readonly contact: Contact; readonly daemon: boolean; readonly pid: number | undefined } | undefined;
+/** A process that was started already, here or elsewhere. */
+interface Started {
+  readonly contact: Contact;
+  readonly daemon: boolean;
+  readonly pid: number | undefined;
+}
 
 /** The face of a process that was started by other means. */
 export function processFrom(contact: Contact, daemon: boolean, pid: number | undefined): Process {
-  arriving = { contact, daemon, pid };
-  return new Process(() => {});
+  return adopting({ contact, daemon, pid } satisfies Started, () => new Process(() => {}));
 }
 
 // Leased, unlike refs: the keeper has the result, and must have it as long as anybody may ask.
@@ -367,12 +371,32 @@ handleKind("process", {
   },
 });
 
-/** The processes that the calling actor has started and that are alive. The list is the caller's own. */
+/**
+ * The processes that the calling actor has started and that are alive. The list is the caller's own. (Python's
+ * `multiprocessing.active_children`.)
+ *
+ * @example While one runs, and after
+ * ```ts
+ * import { activeChildren, current, Process, task } from "@troupe/troupe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function wait(): Promise<void> {
+ *   for await (const _ of current().mailbox);
+ * }
+ * task(import.meta.url, wait);
+ *
+ * const p = new Process(wait, [], { placement: "inline" });
+ * await p.start();
+ * assertEquals(activeChildren(), [p]);
+ * await p.stop();
+ * assertEquals(activeChildren(), []);
+ * ```
+ */
 export function activeChildren(): Process[] {
   return ([...currentActor().processesAlive] as Process[]).filter((process) => process.alive);
 }
 
-/** How many processors this program may use, at least 1. */
+/** How many processors this program may use, at least 1. (Python's `multiprocessing.cpu_count`.) */
 export function cpuCount(): number {
   return Math.max(1, navigator.hardwareConcurrency);
 }

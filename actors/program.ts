@@ -4,7 +4,7 @@ import "../channels/kernel/dispatch.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import { Actor } from "./actor.ts";
-import { hasMainActor, mainActor, setMainActor } from "./context.ts";
+import { mainActor, provideMainActor } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 
 /** How long daemons may take to stop at the program's end. */
@@ -47,12 +47,12 @@ class Main extends Actor {
   }
 }
 
-// A child isolate has its main actor from its first moment; an isolate without one is the program itself.
-if (!hasMainActor()) {
+// A child isolate is given its main actor before anybody acts in it; an isolate without one is the program itself.
+provideMainActor(() => {
   const main = new Main({ name: "main", path: [], placement: "inline", parent: undefined, daemon: false }, MAIN_SLOT);
   main.run();
-  setMainActor(main);
-}
+  return main;
+});
 
 /** Sees to the program's end, in the program itself, from the first time there is anything to see to. */
 export function watchProgram(): void {

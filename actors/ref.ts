@@ -105,10 +105,13 @@ export interface Ref<D = unknown> extends AsyncDisposable {
   readonly exited: Promise<Exit>;
   /**
    * Calls a method and gives its result; at most 5 s from now unless `with` says otherwise. Rejects with
-   * `NotSerializableError` when an argument or the result cannot travel.
+   * `NotSerializableError` when an argument or the result cannot travel. (OTP's `gen_server:call`.)
    */
   readonly call: Calls<Instance<D>>;
-  /** Sends a message that nobody answers. To the dead it is a dead letter; what cannot travel throws, at once. */
+  /**
+   * Sends a message that nobody answers. To the dead it is a dead letter; what cannot travel throws, at once. (OTP's
+   * `gen_server:cast`.)
+   */
   readonly cast: Casts<Instance<D>>;
   /** The same with other options. */
   with(options: CallOptions): Pick<Ref<D>, "call" | "cast">;

@@ -1,3 +1,4 @@
+import { checkCount, checkMs, checkName } from "../channels/argument.ts";
 import { StartError } from "../channels/errors.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { checkOptions, patience } from "../channels/kernel/wait.ts";
@@ -66,12 +67,9 @@ export interface PlanBase {
  */
 export function planOf(action: string, base: PlanBase, options: SpawnOptions): StartPlan {
   checkOptions(action, options);
-  const { name = base.name, placement = "thread", daemon = base.daemon, concurrency = 1, signal, startTimeoutMs } =
-    options;
-  const { livenessMs = Infinity } = options;
-  if (typeof name !== "string" || name === "") {
-    throw new TypeError(`Cannot ${action}: name must be a string that is not empty, not ${Deno.inspect(name)}`);
-  }
+  const { name = base.name, placement = "thread", daemon = base.daemon, concurrency = 1, signal } = options;
+  const { startTimeoutMs = START_TIMEOUT_MS, livenessMs = Infinity } = options;
+  checkName(action, name);
   if (!PLACEMENTS.includes(placement)) {
     throw new TypeError(
       `Cannot ${action}: placement must be "thread", "process" or "inline", not ${Deno.inspect(placement)}`,
@@ -83,7 +81,8 @@ export function planOf(action: string, base: PlanBase, options: SpawnOptions): S
   checkCount(action, "concurrency", concurrency);
   checkCount(action, "livenessMs", livenessMs);
   checkIsolateOptions(action, options);
-  const wait = patience(action, { timeoutMs: startTimeoutMs, signal }, START_TIMEOUT_MS);
+  checkMs(action, "startTimeoutMs", startTimeoutMs);
+  const wait = patience(action, { timeoutMs: startTimeoutMs, signal });
   return {
     ...base,
     name,
@@ -152,14 +151,4 @@ function checkMailbox(action: string, mailbox: MailboxOptions = {}): MailboxOpti
     );
   }
   return { capacity: Math.min(capacity, Number.MAX_SAFE_INTEGER), overflow };
-}
-
-/** @throws {TypeError} If it is no number. @throws {RangeError} If it is no whole number of at least 1. */
-export function checkCount(action: string, name: string, value: unknown): void {
-  if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new TypeError(`Cannot ${action}: ${name} must be a number, not ${String(value)}`);
-  }
-  if (value < 1 || (value !== Infinity && !Number.isInteger(value))) {
-    throw new RangeError(`Cannot ${action}: ${name} must be a whole number of at least 1, not ${value}`);
-  }
 }

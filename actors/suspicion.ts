@@ -50,8 +50,9 @@ export class Suspicion {
   end(): void {
     this.#deadline?.cancel();
     this.#deadline = undefined;
-    this.#again.clear();
-    this.#known.clear();
+    // Mostly there is nothing to clear, and finding that out by clearing costs.
+    if (this.#again.size > 0) this.#again.clear();
+    if (this.#known.size > 0) this.#known.clear();
   }
 
   /** Whether a probe comes for the first time. */

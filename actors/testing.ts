@@ -26,6 +26,7 @@ import { connected } from "../channels/remote/peer.ts";
 import { currentActor } from "./context.ts";
 import { seated } from "./isolate_keeper.ts";
 import { meetingPlace } from "./placement/meeting_place.ts";
+import { spareThreads } from "./placement/spare_threads.ts";
 import "./program.ts";
 
 /** What of the caller's is still there, in words; empty when nothing is. */
@@ -42,6 +43,8 @@ export function leftovers(): string[] {
   for (const listener of listening) left.push(`${listener} is open`);
   for (const connection of connected.values()) left.push(`${connection} is open`);
   if (meetingPlace.awaited > 0) left.push(`${meetingPlace.awaited} subprocesses are starting`);
+  const { count } = spareThreads;
+  if (count > 0) left.push(`${count} spare ${count === 1 ? "thread waits" : "threads wait"}`);
   return left;
 }
 

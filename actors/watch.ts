@@ -11,7 +11,7 @@ import type { Supervisor } from "./supervision/supervisor.ts";
 export type Watchable = Ref<any> | Process | Supervisor<any>;
 
 /**
- * Tells of an actor's end, once, whatever it dies of.
+ * Tells of an actor's end, once, whatever it dies of. (Erlang's `monitor`.)
  *
  * - **Once**: the listener gets one {@linkcode Down}, when the actor has ended; at once (but not before this returns) if
  *   it is gone already. What it had sent to the watcher before has arrived by then.

@@ -1,6 +1,8 @@
+import { checkCount } from "./argument.ts";
 import { TimeoutError } from "./errors.ts";
 import { JoinableQueueCell } from "./joinable_queue_cell.ts";
 import { whoActs } from "./kernel/acting.ts";
+import { adopted, adopting } from "./kernel/adoption.ts";
 import { tell } from "./kernel/ask.ts";
 import { isCell } from "./kernel/cell.ts";
 import { handleKind } from "./kernel/handle.ts";
@@ -10,7 +12,7 @@ import { EMPTY_PACKET } from "./kernel/packet.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
-import { clientOf, faceOf, maxSizeOf, provide, QueueClient } from "./queue_client.ts";
+import { clientOf, maxSizeOf, QueueClient } from "./queue_client.ts";
 
 /** What `new JoinableQueue` takes. */
 export interface JoinableQueueOptions extends QueueOptions {
@@ -54,7 +56,8 @@ export class JoinableQueue<T> extends Queue<T> {
    * @throws {RangeError} If `maxDeliveries` is below 1 or no whole number.
    */
   constructor(options: JoinableQueueOptions = {}) {
-    super(provide(options, () => joinableClient(options)));
+    // What the queue then adopts is of this kind.
+    super(adopting(adopted<QueueClient>() ?? joinableClient(options), () => options));
     selectable(this, clientOf(this).source(() => this.#noteFor(whoActs.holder())));
   }
 
@@ -139,19 +142,12 @@ function late(timeoutMs: number): TimeoutError {
 function joinableClient(options: JoinableQueueOptions): QueueClient {
   const maxSize = maxSizeOf(options);
   const { maxDeliveries = 2 } = options;
-  if (typeof maxDeliveries !== "number" || Number.isNaN(maxDeliveries)) {
-    throw new TypeError(`Cannot make a queue: maxDeliveries must be a number, not ${String(maxDeliveries)}`);
-  }
-  if (maxDeliveries < 1 || (maxDeliveries !== Infinity && !Number.isInteger(maxDeliveries))) {
-    throw new RangeError(
-      `Cannot make a queue: maxDeliveries must be a whole number of at least 1, not ${maxDeliveries}`,
-    );
-  }
+  checkCount("make a queue", "maxDeliveries", maxDeliveries);
   return new QueueClient(new JoinableQueueCell(maxSize, maxDeliveries), maxSize);
 }
 
 handleKind("joinable-queue", {
   leased: true,
   revive: ({ target, meta }, imported) =>
-    faceOf(new QueueClient(target, meta as number, imported), () => new JoinableQueue()),
+    adopting(new QueueClient(target, meta as number, imported), () => new JoinableQueue()),
 });

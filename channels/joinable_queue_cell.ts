@@ -25,6 +25,10 @@ export class JoinableQueueCell extends QueueCell {
     this.#maxDeliveries = maxDeliveries;
   }
 
+  override describe(): string {
+    return `${super.describe()}, ${this.#unfinished} not done`;
+  }
+
   override receive(request: Request): void {
     if (request.verb === "taskDone") this.#taskDone(request);
     else if (request.verb === "join") this.#join(request);

@@ -10,7 +10,8 @@ export interface PipeOptions {
 }
 
 /**
- * Makes a pipe: two connected ends, whose home is here. {@linkcode Connection} says how they behave.
+ * Makes a pipe: two connected ends, whose home is here. {@linkcode Connection} says how they behave. (Python's
+ * `multiprocessing.Pipe`.)
  *
  * With `duplex: false` messages go one way only: the first end only reads and the second only writes, as in Python.
  *

@@ -20,6 +20,9 @@ export interface Direction {
 /** The label of a message that is not bytes; that of bytes is their number. */
 const NOT_BYTES = "-1";
 
+const SEND = "send on";
+const RECEIVE = "receive from";
+
 class PipeEnd implements Connection<unknown> {
   readonly readable: boolean;
   readonly writable: boolean;
@@ -38,10 +41,11 @@ class PipeEnd implements Connection<unknown> {
     });
     selectable(this, {
       assertOpen: () => this.#assertReadable(),
-      take: ({ signal, claim }) => this.#ask("recv", { wait: patience("select", { signal }), takes: "", claim }),
+      take: ({ signal, claim }) =>
+        this.#ask("recv", RECEIVE, { wait: patience("select", { signal }), takes: "", claim }),
       tryTake: () => this.#tryRecv(""),
-      poll: async (signal) => void await this.#ask("poll", { wait: patience("poll a pipe", { signal }) }),
-      tryPoll: () => this.#ask("tryPoll", {}) as Promise<boolean>,
+      poll: async (signal) => void await this.#ask("poll", "poll", { wait: patience("poll a pipe", { signal }) }),
+      tryPoll: () => this.#ask("tryPoll", "poll", {}) as Promise<boolean>,
     });
   }
 
@@ -55,7 +59,7 @@ class PipeEnd implements Connection<unknown> {
     const wait = patience("send on a pipe", options);
     const body = pack(message, "message", destinationOf(this.#target), { transfer });
     const detail = message instanceof Uint8Array ? String(message.length) : NOT_BYTES;
-    await this.#ask("send", { detail, body, wait, gives: true, late: full });
+    await this.#ask("send", SEND, { detail, body, wait, gives: true, late: full });
   }
 
   async recv(options?: WaitOptions): Promise<unknown> {
@@ -70,9 +74,9 @@ class PipeEnd implements Connection<unknown> {
   async poll(options?: WaitOptions): Promise<boolean> {
     this.#assertReadable();
     const wait = patience("poll a pipe", options, 0);
-    if (wait.once) return await this.#ask("tryPoll", {}) as boolean;
+    if (wait.once) return await this.#ask("tryPoll", "poll", {}) as boolean;
     try {
-      return await this.#ask("poll", { wait }) as boolean;
+      return await this.#ask("poll", "poll", { wait }) as boolean;
     } catch (error) {
       if (error instanceof TimeoutError) return false;
       throw error;
@@ -86,7 +90,7 @@ class PipeEnd implements Connection<unknown> {
     const size = checkBytes("size", options.size ?? bytes.length - offset, bytes.length - offset);
     const wait = patience("send on a pipe", options);
     const body = pack(bytes.subarray(offset, offset + size), "view", destinationOf(this.#target));
-    await this.#ask("send", { detail: String(size), body, wait, gives: true, late: full });
+    await this.#ask("send", SEND, { detail: String(size), body, wait, gives: true, late: full });
   }
 
   async recvBytes(options: RecvBytesOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
@@ -140,7 +144,7 @@ class PipeEnd implements Connection<unknown> {
   async #recv(detail: string, options: WaitOptions | undefined): Promise<unknown> {
     this.#assertReadable();
     const wait = patience("receive from a pipe", options);
-    if (!wait.once) return await this.#ask("recv", { detail, takes: detail, wait, late: empty });
+    if (!wait.once) return await this.#ask("recv", RECEIVE, { detail, takes: detail, wait, late: empty });
     const found = await this.#tryRecv(detail);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;
@@ -148,22 +152,22 @@ class PipeEnd implements Connection<unknown> {
 
   async #tryRecv(detail: string): Promise<{ value: unknown } | undefined> {
     let taken: { value: unknown } | undefined;
-    await this.#ask("tryRecv", { detail, takes: detail, tagged: (_tag, value) => taken = { value } });
+    await this.#ask("tryRecv", RECEIVE, { detail, takes: detail, tagged: (_tag, value) => taken = { value } });
     return taken;
   }
 
-  #ask(verb: string, question: Partial<Question>): Promise<unknown> {
-    const lost = () => new DisconnectedError(`Cannot ${verb} on a pipe: its home is gone`);
+  #ask(verb: string, action: string, question: Partial<Question>): Promise<unknown> {
+    const lost = () => new DisconnectedError(`Cannot ${action} a pipe: its home is gone`);
     return this.#hold.use(() => ask(this.#target, { holder: whoActs.holder(), verb, lost, ...question }));
   }
 
   #assertWritable(): void {
-    this.#assertOpen("send on");
+    this.#assertOpen(SEND);
     if (!this.writable) throw new DirectionError("Cannot send on a pipe: this end only reads");
   }
 
   #assertReadable(): void {
-    this.#assertOpen("receive from");
+    this.#assertOpen(RECEIVE);
     if (!this.readable) throw new DirectionError("Cannot receive from a pipe: this end only writes");
   }
 

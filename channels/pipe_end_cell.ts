@@ -79,7 +79,7 @@ export class PipeEndCell extends Cell {
     if (this.holdersOf(END) > 0) return;
     this.#gone = true;
     for (const request of [...this.#pollers]) this.#refusePoller(request, closed());
-    this.#unread.refusePutters(() => disconnected("send to"));
+    this.#unread.refusePutters(() => disconnected("send on"));
     this.#unread.discard("message of a pipe");
     this.peer.#changed();
     this.left();
@@ -104,7 +104,7 @@ export class PipeEndCell extends Cell {
   #take(request: Request): void {
     if (!this.#gone) return this.#unread.put(request, Number(request.detail));
     this.#unread.release(request.body);
-    request.throw(disconnected("send to"));
+    request.throw(disconnected("send on"));
   }
 
   #changed(): void {

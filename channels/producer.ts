@@ -37,7 +37,7 @@ class QueueProducer implements Producer<unknown> {
   }
 
   static {
-    inspectAs(this, () => "Producer()");
+    inspectAs(this, (producer) => `Producer(${producer.#client.describe()})`);
   }
 }
 

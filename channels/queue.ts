@@ -1,9 +1,10 @@
+import { adopted, adopting } from "./kernel/adoption.ts";
 import { enroll, handleKind } from "./kernel/handle.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import type { WaitOptions } from "./kernel/wait.ts";
 import { makeProducer, type Producer } from "./producer.ts";
 import { selectable } from "./source.ts";
-import { clientFor, faceOf, itemsOf, plainClient, QueueClient } from "./queue_client.ts";
+import { itemsOf, plainClient, QueueClient, remember } from "./queue_client.ts";
 
 /** What `new Queue` takes. */
 export interface QueueOptions {
@@ -72,7 +73,7 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
    * @throws {RangeError} If it is no whole number. (Below zero is any number of items, as in Python.)
    */
   constructor(options: QueueOptions = {}) {
-    this.#client = clientFor(this, () => plainClient(options));
+    this.#client = remember(this, adopted<QueueClient>() ?? plainClient(options));
     const kind = new.target === Queue ? "queue" : "joinable-queue";
     enroll(this, () => this.#client.passage(kind));
     selectable(this, this.#client.source());
@@ -146,11 +147,12 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
   }
 
   static {
-    inspectAs(this, (queue) => `${queue.constructor.name}(${queue.maxSize === 0 ? "" : `maxSize ${queue.maxSize}`})`);
+    inspectAs(this, (queue) => `${queue.constructor.name}(${queue.#client.describe()})`);
   }
 }
 
 handleKind("queue", {
   leased: true,
-  revive: ({ target, meta }, imported) => faceOf(new QueueClient(target, meta as number, imported), () => new Queue()),
+  revive: ({ target, meta }, imported) =>
+    adopting(new QueueClient(target, meta as number, imported), () => new Queue()),
 });

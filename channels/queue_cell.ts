@@ -41,6 +41,13 @@ export class QueueCell extends Cell implements Listed {
     return { queue: { address: whereIs(this), kind, size, maxSize: this.maxSize, ...parties } };
   }
 
+  /** How it is, in words. */
+  describe(): string {
+    const { size } = this.store;
+    const most = this.maxSize === 0 ? "" : ` of ${this.maxSize}`;
+    return `${size}${most} ${size === 1 && most === "" ? "item" : "items"}${this.#closed ? ", closed" : ""}`;
+  }
+
   receive(request: Request): void {
     switch (request.verb) {
       case "put":

@@ -1,7 +1,8 @@
+import { checkNumber } from "./argument.ts";
 import { ClosedError, DisconnectedError, EmptyError, FullError } from "./errors.ts";
 import { whoActs } from "./kernel/acting.ts";
 import { ask, type Question } from "./kernel/ask.ts";
-import type { Target } from "./kernel/cell.ts";
+import { isCell, type Target } from "./kernel/cell.ts";
 import type { Import, Passage } from "./kernel/handle.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
@@ -35,13 +36,13 @@ export class QueueClient {
     const wait = patience("put to a queue", options);
     const body = pack(item, "item", destinationOf(this.target));
     if (wait.once) {
-      if (!await this.#ask("tryPut", { body })) throw full(wait.timeoutMs);
-    } else await this.#ask("put", { body, wait, gives: true, late: full });
+      if (!await this.#ask("tryPut", "put to", { body })) throw full(wait.timeoutMs);
+    } else await this.#ask("put", "put to", { body, wait, gives: true, late: full });
   }
 
   async tryPut(item: unknown): Promise<boolean> {
     this.#assertUsable("put to");
-    return await this.#ask("tryPut", { body: pack(item, "item", destinationOf(this.target)) }) as boolean;
+    return await this.#ask("tryPut", "put to", { body: pack(item, "item", destinationOf(this.target)) }) as boolean;
   }
 
   async get(options: WaitOptions | undefined, tagged?: Tagged, claim?: () => boolean): Promise<unknown> {
@@ -49,7 +50,7 @@ export class QueueClient {
     const wait = patience("get from a queue", options);
     if (!wait.once) {
       const extras = { ...(tagged && { tagged }), ...(claim && { claim }) };
-      return await this.#ask("get", { wait, takes: "", late: empty, ...extras });
+      return await this.#ask("get", "get from", { wait, takes: "", late: empty, ...extras });
     }
     const found = await this.tryGet(tagged);
     if (found === undefined) throw empty(wait.timeoutMs);
@@ -59,7 +60,7 @@ export class QueueClient {
   async tryGet(tagged?: Tagged): Promise<{ value: unknown } | undefined> {
     this.#assertUsable("get from");
     let taken: { value: unknown } | undefined;
-    await this.#ask("tryGet", {
+    await this.#ask("tryGet", "get from", {
       takes: "",
       tagged(tag, value) {
         taken = { value };
@@ -76,7 +77,7 @@ export class QueueClient {
     options?: Pick<Question, "wait" | "body" | "late">,
   ): Promise<unknown> {
     this.#assertUsable(action);
-    return await this.#ask(verb, options ?? {});
+    return await this.#ask(verb, action, options ?? {});
   }
 
   /** This queue as something to select from; `noting` gives who is to hear of an item taken. */
@@ -85,9 +86,16 @@ export class QueueClient {
       assertOpen: () => this.#assertUsable("select from"),
       take: ({ signal, claim }) => this.get({ signal }, noting(), claim),
       tryTake: () => this.tryGet(noting()),
-      poll: async (signal) => void await this.#ask("poll", { wait: patience("poll a queue", { signal }) }),
-      tryPoll: () => this.#ask("tryPoll", {}) as Promise<boolean>,
+      poll: async (signal) =>
+        void await this.#ask("poll", "select from", { wait: patience("select from a queue", { signal }) }),
+      tryPoll: () => this.#ask("tryPoll", "select from", {}) as Promise<boolean>,
     };
+  }
+
+  /** How the queue is, in words; where it lives, that is. */
+  describe(): string {
+    if (this.#released) return "disposed of";
+    return isCell(this.target) ? (this.target as QueueCell).describe() : "elsewhere";
   }
 
   /** Gives this handle back. */
@@ -96,8 +104,8 @@ export class QueueClient {
     this.#imported?.release();
   }
 
-  #ask(verb: string, question: Partial<Question>): Promise<unknown> {
-    const lost = () => new DisconnectedError(`Cannot ${verb}: the home of the queue is gone`);
+  #ask(verb: string, action: string, question: Partial<Question>): Promise<unknown> {
+    const lost = () => new DisconnectedError(`Cannot ${action} a queue: its home is gone`);
     return ask(this.target, { holder: whoActs.holder(), verb, lost, ...question });
   }
 
@@ -115,26 +123,11 @@ function empty(timeoutMs: number): EmptyError {
 }
 
 const clients = new WeakMap<object, QueueClient>();
-let next: QueueClient | undefined;
 
-/** Makes a face of `client`, whose constructor calls `clientFor`. */
-export function faceOf<F>(client: QueueClient, make: () => F): F {
-  next = client;
-  return make();
-}
-
-/** The client of a new face: the one it is made for, or else a new one. */
-export function clientFor(face: object, make: () => QueueClient): QueueClient {
-  const client = next ?? make();
-  next = undefined;
+/** Lets a subclass of a face find its client. */
+export function remember(face: object, client: QueueClient): QueueClient {
   clients.set(face, client);
   return client;
-}
-
-/** Lets a subclass's queue be of its own kind, unless it is made for a client that exists. */
-export function provide<O>(options: O, make: () => QueueClient): O {
-  next ??= make();
-  return options;
 }
 
 /** The client of a face. */
@@ -153,9 +146,7 @@ export function maxSizeOf(options: { readonly maxSize?: number | undefined }): n
     throw new TypeError("Cannot make a queue: the options must be an object");
   }
   const { maxSize = 0 } = options;
-  if (typeof maxSize !== "number" || Number.isNaN(maxSize)) {
-    throw new TypeError(`Cannot make a queue: maxSize must be a number, not ${String(maxSize)}`);
-  }
+  checkNumber("make a queue", "maxSize", maxSize);
   if (Math.abs(maxSize) === Infinity) return 0;
   if (!Number.isInteger(maxSize)) {
     throw new RangeError(`Cannot make a queue: maxSize must be a whole number, not ${maxSize}`);

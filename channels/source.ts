@@ -33,31 +33,44 @@ export function sourceOf(face: unknown): Source | undefined {
  * @param look what has come by now
  */
 export function endingSource<E>(exited: () => Promise<E>, look: () => Promise<E | undefined>): Source {
-  // One listener for all: a promise keeps what was added to it, however often somebody gives up.
-  let waiting: Set<(exit: E) => void> | undefined;
-  const listen = () => {
-    const listeners = waiting = new Set<(exit: E) => void>();
-    void exited().then((exit) => {
-      waiting = undefined;
-      for (const listener of listeners) listener(exit);
-    });
-    return listeners;
-  };
-  const take = async (signal: AbortSignal) => {
+  return new EndingSource(exited, look);
+}
+
+class EndingSource<E> implements Source {
+  /** One listener for all: a promise keeps what was added to it, however often somebody gives up. */
+  #waiting: Set<(exit: E) => void> | undefined;
+
+  constructor(readonly exited: () => Promise<E>, readonly look: () => Promise<E | undefined>) {}
+
+  assertOpen(): void {}
+
+  async take({ signal }: { readonly signal: AbortSignal }): Promise<E> {
     const { promise, resolve, reject } = Promise.withResolvers<E>();
-    const listeners = waiting ?? listen();
+    const listeners = this.#waiting ?? this.#listen();
     listeners.add(resolve);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     return await promise.finally(() => listeners.delete(resolve));
-  };
-  return {
-    assertOpen() {},
-    take: ({ signal }) => take(signal),
-    async tryTake() {
-      const exit = await look();
-      return exit && { value: exit };
-    },
-    poll: async (signal) => void await take(signal),
-    tryPoll: async () => await look() !== undefined,
-  };
+  }
+
+  async tryTake(): Promise<{ readonly value: unknown } | undefined> {
+    const exit = await this.look();
+    return exit && { value: exit };
+  }
+
+  async poll(signal: AbortSignal): Promise<void> {
+    await this.take({ signal });
+  }
+
+  async tryPoll(): Promise<boolean> {
+    return await this.look() !== undefined;
+  }
+
+  #listen(): Set<(exit: E) => void> {
+    const listeners = this.#waiting = new Set<(exit: E) => void>();
+    void this.exited().then((exit) => {
+      this.#waiting = undefined;
+      for (const listener of listeners) listener(exit);
+    });
+    return listeners;
+  }
 }

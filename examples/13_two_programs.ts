@@ -33,5 +33,5 @@ if (import.meta.main) await (Deno.args[0] === "client" ? call() : serve());
 // listening
 // Ada has left, 1 refused
 // And after that, the client:
-// AuthenticationError: Cannot connect: the other side does not accept the key
+// AuthenticationError: Cannot connect to 127.0.0.1:7913: the other side does not accept the key
 // Hello, Ada!

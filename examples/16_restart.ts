@@ -1,31 +1,27 @@
-// An actor hangs and is killed: its caller hears of that, and its supervisor starts it again. The README's second program.
+// An actor is killed in the middle of a call; its supervisor starts it again, and the answer still comes. The README's
+// second program.
 // Threads:       deno run --allow-read=. examples/16_restart.ts
 // Subprocesses:  deno run --allow-read=deno.json --allow-run --allow-net=127.0.0.1:0 examples/16_restart.ts process
 import { actor, child, supervise } from "@troupe/troupe";
 
-class Calculator {
-  add(a: number, b: number): number {
-    return a + b;
-  }
-  hang(): never {
-    while (true);
+class Adder {
+  upTo(n: number): number {
+    let sum = 0;
+    for (let i = 1; i <= n; i++) sum += i;
+    return sum;
   }
 }
-actor(import.meta.url, Calculator);
+actor(import.meta.url, Adder);
 
 if (import.meta.main) {
   const placement = Deno.args[0] === "process" ? "process" : "thread";
-  await using app = await supervise({ calculator: child(Calculator, [], { placement }) });
-  const { calculator } = app.refs;
-  console.log(await calculator.call.add(2, 40));
-  const answer = calculator.call.hang().catch((error: Error) => error.message);
-  console.log(await calculator.kill());
+  await using app = await supervise({ adder: child(Adder, [], { placement }) });
+  const { adder } = app.refs;
+  const answer = adder.with({ retries: 1 }).call.upTo(10_000_000);
+  console.log(await adder.kill());
   console.log(await answer);
-  console.log(await calculator.call.add(2, 40));
 }
 
 // Prints:
-// 42
 // { code: -9, signal: "SIGKILL", reason: "killed" }
-// Cannot call Calculator.hang: Calculator has ended (killed by SIGKILL)
-// 42
+// 50000005000000

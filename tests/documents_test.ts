@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { readExamples, withoutRestarts } from "./examples.ts";
 import { root, run } from "./program.ts";
 
@@ -41,11 +42,43 @@ for (const [index, program] of programs.entries()) {
   });
 }
 
+Deno.test("a program elsewhere that names a clone as the README says it runs", async () => {
+  const [entry] = /"@troupe\/troupe": "\.\/troupe\/mod\.ts"/.exec(readme)!;
+  const folder = await Deno.makeTempDir({ prefix: "troupe-test-" });
+  try {
+    await Deno.writeTextFile(
+      join(folder, "deno.json"),
+      `{ "imports": { ${entry.replace("./troupe", pathToFileURL(root).href)} } }`,
+    );
+    await Deno.writeTextFile(join(folder, "hello.ts"), programs[0].text);
+    const command = `deno run --no-lock --allow-read=${folder},${root} ${join(folder, "hello.ts")}`;
+    const { code, stdout } = await run(command, WITHIN_MS);
+    assertEquals({ code, stdout }, { code: 0, stdout: blocks.find(({ kind }) => kind === "text")!.text });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("the README's other commands are tasks", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(join(root, "deno.json")));
   const commands = blocks.filter(({ kind, text }) => kind === "sh" && !text.includes("examples/"));
-  assertEquals(commands.map(({ text }) => text.trim()), [`${WITH_NODE}task test`]);
-  assert("test" in tasks);
+  assertEquals(commands, []);
+  const named = [...readme.matchAll(/`(?:npx --yes )?deno(?:@[\d.]+)? task (\w+)[^`]*`/g)].map(([, name]) => name);
+  assertEquals(named, ["test", "bench"]);
+  for (const name of named) assert(name in tasks);
+});
+
+Deno.test("the README has at most 200 lines", () => {
+  assert(readme.trimEnd().split("\n").length <= 200);
+});
+
+Deno.test("the README's guarantees are at most twelve, and each is tested", () => {
+  const [, section] = /^## What is guaranteed$([^]*?)^## /m.exec(readme)!;
+  const promised = [...section.matchAll(/^- \*\*(\w+)\*\*/gm)].map(([, word]) => word);
+  assert(promised.length <= 12);
+  const tests = Deno.readTextFileSync(join(root, "tests/guarantees_test.ts"));
+  const tested = [...tests.matchAll(/guarantee\(\s*"(\w+)"/g)].map(([, word]) => word);
+  assertEquals([...new Set(tested)].sort(), promised.sort());
 });
 
 Deno.test("the README lists every example, and links only to what is there", () => {

@@ -70,6 +70,7 @@ const NAMES = [
   "supervisor",
   "task",
   "unregister",
+  "warm",
   "watch",
 ];
 

@@ -1,5 +1,5 @@
 /** What the children of `guarantees_test.ts` run. */
-import { actor, type Connection, type JoinableQueue, type Queue, task } from "@troupe/troupe";
+import { actor, type Connection, type JoinableQueue, type Lock, type Queue, task } from "@troupe/troupe";
 
 export class Recorder {
   readonly #seen: number[] = [];
@@ -41,6 +41,36 @@ export async function holdEnd(end: Connection<string>): Promise<void> {
   while (true);
 }
 task(import.meta.url, holdEnd);
+
+/** Says that it has the lock, and then computes for ever. */
+export async function holdLock(lock: Lock, told: Connection<string>): Promise<void> {
+  await lock.acquire();
+  await told.send("mine");
+  while (true);
+}
+task(import.meta.url, holdLock);
+
+/** Tries what needs a permission, and tells what becomes of it. */
+export async function tryThings(told: Queue<string>): Promise<void> {
+  const attempts: readonly [string, () => unknown][] = [
+    ["read", () => Deno.readDirSync(".")],
+    ["write", () => Deno.makeTempFileSync()],
+    ["net", () => Deno.listen({ port: 0 })],
+    ["env", () => Deno.env.get("HOME")],
+    ["run", () => new Deno.Command(Deno.execPath()).outputSync()],
+    ["sys", () => Deno.hostname()],
+    ["ffi", () => Deno.dlopen("libc.so.6", {})],
+  ];
+  for (const [what, attempt] of attempts) {
+    try {
+      attempt();
+      await told.put(`${what}: allowed`);
+    } catch (error) {
+      await told.put(`${what}: ${(error as Error).name}`);
+    }
+  }
+}
+task(import.meta.url, tryThings);
 
 /** Works on jobs; computes for ever at the one that is named. */
 export async function work(jobs: JoinableQueue<string>, done: Queue<string>, fatal: string): Promise<void> {

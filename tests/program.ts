@@ -6,6 +6,7 @@ export const root: string = join(import.meta.dirname!, "..");
 /** How a program ended, and what it wrote. */
 export interface Ended {
   readonly code: number;
+  readonly signal: Deno.Signal | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -22,11 +23,12 @@ export class Program implements AsyncDisposable {
   /**
    * Starts what a user would type.
    *
-   * @param command a command line without quotes that begins with `deno`, which stands for the Deno that runs this
+   * @param command a command line without quotes, or its words, that begins with `deno`, which stands for the Deno that
+   * runs this
    * @param withinMs when it counts as hanging
    */
-  constructor(command: string, withinMs: number, env: Record<string, string> = {}) {
-    const [deno, ...args] = command.split(/\s+/);
+  constructor(command: string | readonly string[], withinMs: number, env: Record<string, string> = {}) {
+    const [deno, ...args] = typeof command === "string" ? command.split(/\s+/) : command;
     if (deno !== "deno") throw new Error(`Cannot run ${command}: it must begin with deno`);
     this.#temp = Deno.makeTempDirSync({ prefix: "troupe-test-" });
     this.#child = new Deno.Command(Deno.execPath(), {
@@ -77,10 +79,10 @@ export class Program implements AsyncDisposable {
    */
   async ended(): Promise<Ended> {
     const all = Promise.all([this.#child.status, this.#stdout.readAll(), this.#stderr.readAll()]);
-    const [{ code }, stdout, stderr] = await Promise.race([all, this.#tooLate]);
+    const [{ code, signal }, stdout, stderr] = await Promise.race([all, this.#tooLate]);
     const left = [...Deno.readDirSync(this.#temp)].map(({ name }) => name);
     if (left.length > 0) throw new Error(`The program left files behind: ${left.join(", ")}`);
-    return { code, stdout, stderr };
+    return { code, signal, stdout, stderr };
   }
 
   /** Kills it if it runs. */
@@ -119,7 +121,11 @@ class Output {
 }
 
 /** Runs a program to its end. */
-export async function run(command: string, withinMs: number, env?: Record<string, string>): Promise<Ended> {
+export async function run(
+  command: string | readonly string[],
+  withinMs: number,
+  env?: Record<string, string>,
+): Promise<Ended> {
   await using program = new Program(command, withinMs, env);
   return await program.ended();
 }

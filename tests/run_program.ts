@@ -1,15 +1,9 @@
-/** Runs a Deno program to its end, or until it hangs. */
+/** Runs a module as a program. */
 
-import { deadline } from "@std/async";
 import { join } from "node:path";
+import { type Ended, root, run } from "./program.ts";
 
-/** What a program left behind. */
-export interface Ran {
-  readonly code: number;
-  readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type { Ended as Ran } from "./program.ts";
 
 /** How to run it. */
 export interface RunOptions {
@@ -21,23 +15,13 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-const config = join(import.meta.dirname!, "../deno.json");
+const config = join(root, "deno.json");
 
 /** Starts a program, with its output piped. */
-export function startProgram(
-  moduleUrl: string,
-  { flags = ["-A"], args = [], env = {} }: RunOptions,
-): Deno.ChildProcess {
+export function startProgram(moduleUrl: string, options: RunOptions = {}): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      ...(flags.includes("--config") ? [] : ["--config", config]),
-      ...flags,
-      moduleUrl,
-      ...args,
-    ],
-    env: { ...env, NO_COLOR: "1" },
+    args: argsOf(moduleUrl, options),
+    env: { ...options.env, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -49,15 +33,11 @@ export function startProgram(
  *
  * @throws If it has not ended in time; it is killed then.
  */
-export async function runProgram(moduleUrl: string, options: RunOptions = {}): Promise<Ran> {
-  const child = startProgram(moduleUrl, options);
-  const output = child.output();
-  try {
-    const { code, signal, stdout, stderr } = await deadline(output, options.timeoutMs ?? 20_000);
-    return { code, signal, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
-  } catch (error) {
-    child.kill("SIGKILL");
-    await output;
-    throw error;
-  }
+export async function runProgram(moduleUrl: string, options: RunOptions = {}): Promise<Ended> {
+  return await run(["deno", ...argsOf(moduleUrl, options)], options.timeoutMs ?? 20_000, options.env);
+}
+
+function argsOf(moduleUrl: string, { flags = ["-A"], args = [] }: RunOptions): string[] {
+  const found = flags.includes("--config") ? [] : ["--config", config];
+  return ["run", "--no-prompt", ...found, ...flags, moduleUrl, ...args];
 }

@@ -21,6 +21,10 @@ export class DictCell extends SharedCell {
     return entry === undefined ? [] : [peek(entry.packet)];
   }
 
+  describe(): string {
+    return `size ${this.#entries.size}`;
+  }
+
   protected perform(request: Request): void {
     const { verb, detail: key, body } = request;
     const packet = this.#entries.get(key)?.packet;

@@ -15,6 +15,10 @@ export class ListCell extends SharedCell {
     for (const [, packet] of this.stored?.rows("name") ?? []) this.#items.push(this.keep(packet));
   }
 
+  describe(): string {
+    return `size ${this.#items.length}`;
+  }
+
   protected perform(request: Request): void {
     const { verb, detail, body } = request;
     const items = this.#items;

@@ -1,12 +1,11 @@
 import { makeRef } from "../actor_ref.ts";
-import { handleInterrupt } from "../program.ts";
 import type { Ref } from "../ref.ts";
 import { spawn } from "../spawn.ts";
 import { type Child, type ChildOptions, describeChild } from "../supervision/child.ts";
 import {
   type Children,
-  orOver,
   type PlannedSupervisor,
+  startSupervisor,
   type SuperviseOptions,
   supervisorPlan,
 } from "../supervision/supervisor.ts";
@@ -56,14 +55,10 @@ export async function manage<const C extends Children = Record<never, never>>(
   options: ManageOptions = {},
 ): Promise<Manager<C>> {
   const { args, refs, places } = planned("manage", children, options, false);
-  const { name = "manager", placement, signals = false } = options;
-  if (typeof signals !== "boolean") throw new TypeError("Cannot manage: signals must be a boolean");
-  const start = { name, placement, startTimeoutMs: Infinity, concurrency: CONCURRENCY };
-  const ref = await orOver(spawn(ManagerActor, args, start), places);
-  if (signals) {
-    const interrupts = handleInterrupt();
-    void ref.exited.then(() => interrupts[Symbol.dispose]());
-  }
+  const { name = "manager", placement, signals } = options;
+  const start = () =>
+    spawn(ManagerActor, args, { name, placement, startTimeoutMs: Infinity, concurrency: CONCURRENCY });
+  const ref = await startSupervisor("manage", start, places, signals);
   return new ManagerHandle(ref, refs) as unknown as Manager<C>;
 }
 

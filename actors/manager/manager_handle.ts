@@ -1,3 +1,4 @@
+import { checkName } from "../../channels/argument.ts";
 import type { JoinableQueue, JoinableQueueOptions } from "../../channels/joinable_queue.ts";
 import { handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
@@ -244,11 +245,6 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     if (name === undefined) return object as never;
     return namedHandle(contactBehind(this.#ref)!, [kind, name, args], object) as never;
   }
-}
-
-function checkName(action: string, name: unknown): void {
-  if (typeof name === "string" && name !== "") return;
-  throw new TypeError(`Cannot ${action}: the name must be a string that is not empty, not ${Deno.inspect(name)}`);
 }
 
 handleKind("manager", {

@@ -99,7 +99,7 @@ export class Namespace<T extends object> implements Disposable {
   }
 
   static {
-    inspectAs(this, () => "Namespace()");
+    inspectAs(this, (namespace) => `Namespace(${namespace.#client.describe()})`);
   }
 }
 

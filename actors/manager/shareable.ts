@@ -12,7 +12,7 @@ export interface ShareableOptions<T = object> {
 const classes = new Map<object, ShareableOptions>();
 
 /**
- * Makes a class shareable.
+ * Makes a class shareable. (Python's `BaseManager.register`.)
  *
  * - **A class of errors** arrives as itself wherever it is registered, and not as a `RemoteError`. What travels are its
  *   name, message, cause and own enumerable fields; the constructor does not run.

@@ -61,6 +61,9 @@ export abstract class SharedCell extends Cell {
   /** Does what is asked; what it throws is for the asker. */
   protected abstract perform(request: Request): void;
 
+  /** How it is, in words. */
+  abstract describe(): string;
+
   /** Gives up all values: nobody can read them any more. */
   protected abstract empty(): void;
 

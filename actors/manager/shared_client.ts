@@ -10,6 +10,7 @@ import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
 import { ClosedError } from "../../channels/errors.ts";
 import { actorExited } from "../exited.ts";
 import { frozen } from "./frozen.ts";
+import type { SharedCell } from "./shared_cell.ts";
 
 /** How often an update is tried before it asks for its turn. */
 const FREE_TRIES = 4;
@@ -25,6 +26,12 @@ export class SharedClient {
     this.title = title;
     this.target = target;
     this.#imported = imported;
+  }
+
+  /** How the object is, in words; where it lives, that is. */
+  describe(): string {
+    if (this.#released) return "disposed of";
+    return isCell(this.target) ? (this.target as SharedCell).describe() : "elsewhere";
   }
 
   /** What travels. */

@@ -167,7 +167,7 @@ export class SharedDict<K extends Key, V> implements Disposable {
   }
 
   static {
-    inspectAs(this, () => "SharedDict()");
+    inspectAs(this, (dict) => `SharedDict(${dict.#client.describe()})`);
   }
 
   async *#follow(following: Promise<Changes>): AsyncGenerator<DictChange<K, V>> {

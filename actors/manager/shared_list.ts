@@ -1,3 +1,4 @@
+import { checkNumber } from "../../channels/argument.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { packPlain } from "../../channels/kernel/pack.ts";
@@ -148,15 +149,12 @@ export class SharedList<T> implements AsyncIterable<DeepReadonly<T>>, Disposable
   }
 
   static {
-    inspectAs(this, () => "SharedList()");
+    inspectAs(this, (list) => `SharedList(${list.#client.describe()})`);
   }
 }
 
 function detailOf(action: string, index: number): string {
-  if (typeof index !== "number" || Number.isNaN(index)) {
-    throw new TypeError(`Cannot ${action} an item of a list: the index must be a number, not ${String(index)}`);
-  }
-  return String(Math.trunc(index));
+  return String(Math.trunc(checkNumber(`${action} an item of a list`, "the index", index)));
 }
 
 handleKind(LIST, sharedKind("list", () => new SharedList()));

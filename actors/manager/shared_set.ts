@@ -82,7 +82,7 @@ export class SharedSet<T extends Key> implements Disposable {
   }
 
   static {
-    inspectAs(this, () => "SharedSet()");
+    inspectAs(this, (set) => `SharedSet(${set.#client.describe()})`);
   }
 
   #text(item: T): string {

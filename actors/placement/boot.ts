@@ -16,6 +16,7 @@ import { reportHere } from "../inspection/collect.ts";
 import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
 import "./handle_kinds.ts";
+import { meetingPlace } from "./meeting_place.ts";
 import type { BootConfig } from "./placement.ts";
 
 /**
@@ -45,11 +46,14 @@ export class Boot extends Cell {
   ) {
     super();
     this.#config = config;
-    this.#exit = exit;
+    this.#exit = (code) => {
+      meetingPlace.close();
+      exit(code & 0xff);
+    };
     this.#mayLeave = mayLeave;
     this.#served = new Promise((resolve) => this.#serve = resolve);
     this.#served.catch(() => {});
-    isolate.id = config.id;
+    isolate.name(config.id);
     setRoot(config.root);
     logger.level = config.logLevel;
     deadLetterPost.open();
@@ -63,7 +67,7 @@ export class Boot extends Cell {
     cells.place(this, BOOT_SLOT, config.bootSecret);
     cells.place(this.#actor, MAIN_SLOT, config.actorSecret);
     void this.#actor.exited.then(() => this.#end());
-    isolate.setParent(config.id, link, () => exit((this.#actor.exit?.code ?? 1) & 0xff));
+    isolate.setParent(link, () => this.#exit(this.#actor.exit?.code ?? 1));
   }
 
   /** Imports the actor's modules, one after another; the actor starts after that. Settles when they are imported. */
@@ -134,6 +138,6 @@ export class Boot extends Cell {
     exitRequest.reply(exit);
     await isolate.flush();
     await this.#mayLeave();
-    this.#exit(exit.code & 0xff);
+    this.#exit(exit.code);
   }
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { Siblings } from "../../channels/link/siblings.ts";
 import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
+import { mainActor } from "../context.ts";
 import { Boot } from "./boot.ts";
 import type { Meeting, ProcessConfig } from "./process_config.ts";
 import { watchdogUrl } from "./watchdog.ts";
@@ -17,6 +19,8 @@ const [folder] = Deno.args as (string | undefined)[];
 const config = readConfig();
 // First of all, as the parent may be gone already. It keeps the permissions that this process gives up.
 startWatchdog();
+// Before anybody can have heard of this process.
+if (config.family !== undefined) Siblings.join(config.family, config.id);
 const socket = await callParent(config.meeting);
 const token = new TextEncoder().encode(config.token);
 for (let at = 0; at < token.length;) at += await socket.write(token.subarray(at));
@@ -32,7 +36,7 @@ const FAREWELL_MS = 1000;
 // A process that ends with something unread breaks the connection, and the parent may lose what it had not read either:
 // so the parent, once it has heard the exit, hangs up first, which ends this process at once.
 const farewell = () => new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS));
-const boot = new Boot(config, new SocketLink(socket, OWN_PROCESS), (code) => Deno.exit(code), farewell);
+const boot = new Boot(config, new SocketLink(socket, OWN_PROCESS), exit, farewell);
 
 /** Resolves when the actor's module may be imported: here, at once. */
 export const ready: Promise<void> = Promise.resolve();
@@ -40,6 +44,20 @@ export const ready: Promise<void> = Promise.resolve();
 /** Imports the actor's modules and starts what they define. */
 export function serve(importing: readonly (() => Promise<unknown>)[]): void {
   void boot.serve(importing);
+}
+
+function exit(code: number): never {
+  // The parent is gone, and what it would have removed the watchdog may have no time for.
+  if (mainActor().exit === undefined && config.family !== undefined) removeQuietly(config.family.folder);
+  Deno.exit(code);
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    // Another has done so.
+  }
 }
 
 /** The first line of standard input; what follows it is for the watchdog, and is nothing but an end. */

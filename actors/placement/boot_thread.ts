@@ -9,16 +9,16 @@ import { parentPort, workerData } from "node:worker_threads";
 import { tell } from "../../channels/kernel/ask.ts";
 import { EMPTY_PACKET } from "../../channels/kernel/packet.ts";
 import type { Port } from "../../channels/link/port_link.ts";
-import { linkToStarter } from "../../channels/link/thread_link.ts";
+import { linkToStarter, showLife } from "../../channels/link/thread_link.ts";
 import { forgetInterrupt, hearStopWord } from "../../channels/sync/stop_word.ts";
 import { mainActor } from "../context.ts";
 import { ExitRequest } from "../exited.ts";
 import { Boot } from "./boot.ts";
-import type { ThreadConfig } from "./thread_config.ts";
+import type { ThreadConfig, ThreadData } from "./thread_config.ts";
 import { tellLoaded } from "./thread_loading.ts";
-import { holdLife } from "./thread_lock.ts";
 
-const { config, memory, stopWord, loading } = workerData as ThreadConfig;
+const { config: given, loading } = workerData as ThreadData;
+const { config, memory, stopWord } = given ?? await assignment();
 const link = linkToStarter(parentPort as unknown as Port, memory);
 
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
@@ -47,10 +47,19 @@ hearStopWord(stopWord, {
 actor.signal.addEventListener("abort", forgetInterrupt, { once: true });
 
 /** Resolves when the actor's module may be imported. */
-export const ready: Promise<void> = holdLife(config).then(() => link.hail());
+export const ready: Promise<void> = showLife(config.id).then(() => link.hail());
 
 /** Imports the actor's modules and starts what they define. */
 export function serve(importing: readonly (() => Promise<unknown>)[]): void {
   const loaded = () => tellLoaded(loading);
   void boot.serve(importing).then(loaded, loaded);
+}
+
+/** A spare thread says that it waits, and is told what it is when it is needed. */
+function assignment(): Promise<ThreadConfig> {
+  tellLoaded(loading);
+  return new Promise((resolve) => {
+    parentPort!.once("message", resolve);
+    parentPort!.postMessage("spare");
+  });
 }

@@ -29,6 +29,12 @@ export class Lending {
     this.#lend("net", `unix:${meeting.path}`);
   }
 
+  /** Whether it may make Unix sockets, and call others: they are files, and Deno wants to be allowed the network, too. */
+  get allowsSockets(): boolean {
+    const { read, write, net } = this.#lists;
+    return read === true && write === true && net === true;
+  }
+
   /** Lets it load these modules, and all that they import, as its parent could. */
   forImports(moduleUrls: readonly string[]): void {
     const list = this.#lists.import;

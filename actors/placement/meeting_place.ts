@@ -1,22 +1,25 @@
 import { join } from "node:path";
+import { makeSecret } from "../../channels/kernel/address.ts";
 import { singleton } from "../../channels/kernel/singleton.ts";
+import { Door } from "../../channels/link/door.ts";
+import type { Family } from "../../channels/link/siblings.ts";
 import type { Meeting } from "./process_config.ts";
 
-/** How long a connection may take to show its token. */
-const TOKEN_MS = 5000;
 const TOKEN_BYTES = 32;
 
 /**
  * Where the subprocesses of this isolate call when they have started: a Unix socket in a folder that nobody else can
  * enter, or a loopback port where there are none. It is open only while somebody is awaited; when this program is killed
- * meanwhile, whoever was awaited removes the folder.
+ * meanwhile, whoever was awaited removes the folder. Those that may open sockets go on calling each other there: then the
+ * folder stays as long as any of them does, and they remove it when this program is killed.
  */
 class MeetingPlace {
-  #listener: Deno.Listener | undefined;
-  #folder: string | undefined;
+  #door: Door | undefined;
   #meeting: Meeting | undefined;
-  /** Those who have connected and not shown a token yet. */
-  readonly #strangers = new Set<Deno.Conn>();
+  /** Where subprocesses find each other, and how many of them may. */
+  #family: Family | undefined;
+  #members = 0;
+  #doors = 0;
   readonly #awaited = new Map<string, (socket: Deno.Conn) => void>();
 
   /** How many subprocesses have yet to call. */
@@ -24,75 +27,79 @@ class MeetingPlace {
     return this.#awaited.size;
   }
 
+  /** Lets one that is awaited call the others, until `leave`: how it finds them. Undefined where they cannot. */
+  join(): Family | undefined {
+    if (this.#family !== undefined) this.#members++;
+    return this.#family;
+  }
+
+  /** One that could call the others has ended. */
+  leave(): void {
+    this.#members--;
+    this.#removeFolder();
+  }
+
   /** Where whoever shows `token` is to call. */
   expect(token: string, arrived: (socket: Deno.Conn) => void): Meeting {
     if (this.#meeting === undefined) {
-      this.#open();
-      void this.#accept(this.#listener!);
+      const { listener, meeting } = this.#open();
+      this.#meeting = meeting;
+      this.#door = new Door(listener, TOKEN_BYTES, (hello, socket) => this.#arrived(hello, socket));
     }
     this.#awaited.set(token, arrived);
-    return this.#meeting!;
+    return this.#meeting;
   }
 
   /** It came, or never will. */
   forget(token: string): void {
     if (!this.#awaited.delete(token) || this.#awaited.size > 0) return;
-    this.#listener?.close();
-    for (const stranger of this.#strangers) closeQuietly(stranger);
-    if (this.#folder !== undefined) Deno.removeSync(this.#folder, { recursive: true });
-    this.#listener = this.#folder = this.#meeting = undefined;
+    this.#door?.close();
+    this.#door = this.#meeting = undefined;
+    this.#removeFolder();
   }
 
-  #open(): void {
-    if (canUseUnixSocket() && this.#openUnixSocket()) return;
+  /** This isolate ends, and does not wait for its subprocesses. */
+  close(): void {
+    this.#members = 0;
+    this.#awaited.clear();
+    this.#removeFolder();
+  }
+
+  #removeFolder(): void {
+    if (this.#family === undefined || this.#members > 0 || this.#awaited.size > 0) return;
+    try {
+      Deno.removeSync(this.#family.folder, { recursive: true });
+    } catch {
+      // Somebody else has.
+    }
+    this.#family = undefined;
+  }
+
+  #arrived(hello: Uint8Array, socket: Deno.Conn): boolean {
+    const arrived = this.#awaited.get(new TextDecoder().decode(hello));
+    arrived?.(socket);
+    return arrived !== undefined;
+  }
+
+  #open(): { listener: Deno.Listener; meeting: Meeting } {
+    const unix = canUseUnixSocket() ? this.#openUnixSocket() : undefined;
+    if (unix !== undefined) return unix;
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.#listener = listener;
-    this.#meeting = { transport: "tcp", port: (listener.addr as Deno.NetAddr).port };
+    return { listener, meeting: { transport: "tcp", port: (listener.addr as Deno.NetAddr).port } };
   }
 
-  /** False where there can be none: the folder for temporary files is missing, or its path too long for a socket. */
-  #openUnixSocket(): boolean {
-    let folder: string | undefined;
+  /** Undefined where there can be none: the folder for temporary files is missing, or its path too long for a socket. */
+  #openUnixSocket(): { listener: Deno.Listener; meeting: Meeting } | undefined {
+    let made: string | undefined;
     try {
-      folder = Deno.makeTempDirSync({ prefix: "troupe-" });
-      const path = join(folder, "s");
-      this.#listener = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
-      this.#meeting = { transport: "unix", path, folder };
-      this.#folder = folder;
-      return true;
+      const folder = this.#family?.folder ?? (made = Deno.makeTempDirSync({ prefix: "troupe-" }));
+      const path = join(folder, `parent${++this.#doors}`);
+      const listener = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
+      this.#family ??= { folder, key: makeSecret() };
+      return { listener, meeting: { transport: "unix", path, folder } };
     } catch {
-      if (folder !== undefined) Deno.removeSync(folder, { recursive: true });
-      return false;
-    }
-  }
-
-  async #accept(listener: Deno.Listener): Promise<void> {
-    try {
-      for await (const socket of listener) void this.#greet(socket);
-    } catch {
-      // Closed: nobody is awaited any more.
-    }
-  }
-
-  async #greet(socket: Deno.Conn): Promise<void> {
-    const tooLate = setTimeout(() => closeQuietly(socket), TOKEN_MS);
-    this.#strangers.add(socket);
-    try {
-      const token = new Uint8Array(TOKEN_BYTES);
-      for (let at = 0; at < TOKEN_BYTES;) {
-        const read = await socket.read(token.subarray(at));
-        if (read === null) throw new Error("It left without a token");
-        at += read;
-      }
-      const arrived = this.#awaited.get(new TextDecoder().decode(token));
-      if (arrived === undefined) throw new Error("It has no token of ours");
-      this.#strangers.delete(socket);
-      arrived(socket);
-    } catch {
-      closeQuietly(socket);
-    } finally {
-      clearTimeout(tooLate);
-      this.#strangers.delete(socket);
+      if (made !== undefined) Deno.removeSync(made, { recursive: true });
+      return undefined;
     }
   }
 }
@@ -101,14 +108,6 @@ class MeetingPlace {
 function canUseUnixSocket(): boolean {
   if (Deno.build.os === "windows") return false;
   return (["read", "write", "net"] as const).every((name) => Deno.permissions.querySync({ name }).state === "granted");
-}
-
-function closeQuietly(socket: Deno.Conn): void {
-  try {
-    socket.close();
-  } catch {
-    // It was closed already.
-  }
 }
 
 /** This isolate's. */

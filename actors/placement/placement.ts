@@ -74,6 +74,8 @@ export interface Seat {
   readonly link: Promise<Link>;
   /** When nothing of it is left, and everything that it sent has been received. Never rejects. */
   readonly ended: Promise<SeatEnd>;
+  /** Its actor runs, or will not: what would have been in the way of that can be done. */
+  started?(): void;
   /** Lets it know, should it be blocked and hear no message. */
   unblock?(reason: StopReason): void;
   /** Lets it know that nobody is left who could end that wait of its. */

@@ -66,10 +66,12 @@ export const process: Placement = {
       throw error;
     }
     const stdin = child.stdin.getWriter();
-    const processConfig: ProcessConfig = { ...config, meeting, token, revoke: lending.revoke };
+    const family = lending.allowsSockets ? meetingPlace.join() : undefined;
+    const processConfig: ProcessConfig = { ...config, meeting, token, family, revoke: lending.revoke };
     stdin.write(new TextEncoder().encode(JSON.stringify(processConfig) + "\n")).catch(() => {});
     const ended = child.status.then(async (status): Promise<SeatEnd> => {
       meetingPlace.forget(token);
+      if (family !== undefined) meetingPlace.leave();
       stdin.close().catch(() => {});
       called.reject(new Error(`The subprocess ended with code ${status.code} before it was ready`));
       await link.current?.drained;

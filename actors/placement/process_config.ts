@@ -1,3 +1,4 @@
+import type { Family } from "../../channels/link/siblings.ts";
 import type { BootConfig } from "./placement.ts";
 
 /** How a subprocess reaches its parent. */
@@ -10,6 +11,8 @@ export interface ProcessConfig extends BootConfig {
   readonly meeting: Meeting;
   /** What it shows to its parent, since others may connect too. */
   readonly token: string;
+  /** How it finds the other children of its parent; undefined if it may open no socket. */
+  readonly family: Family | undefined;
   /** What to give up before the actor's module is imported. */
   readonly revoke: readonly Deno.PermissionDescriptor[];
 }

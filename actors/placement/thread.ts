@@ -1,14 +1,13 @@
-import { SHARE_ENV, Worker } from "node:worker_threads";
 import { StartError } from "../../channels/errors.ts";
 import type { Link } from "../../channels/kernel/link.ts";
-import { linkToThread, shareMemory } from "../../channels/link/thread_link.ts";
+import { lifeIsOver } from "../../channels/link/thread_life.ts";
+import { linkToThread, reclaimMemory, shareMemory } from "../../channels/link/thread_link.ts";
 import { loseWait, makeStopWord, raiseStopWord } from "../../channels/sync/stop_word.ts";
 import { type EndSignal, KILLED } from "../keeper.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
-import { stubUrl } from "./stub.ts";
+import { RawThread } from "./raw_thread.ts";
+import { spareThreads } from "./spare_threads.ts";
 import type { ThreadConfig } from "./thread_config.ts";
-import { makeLoading, whenLoaded } from "./thread_loading.ts";
-import { lifeIsOver } from "./thread_lock.ts";
 
 /**
  * Worker threads of this program.
@@ -27,46 +26,39 @@ export const thread: Placement = {
   },
 
   open(config: BootConfig): Seat {
-    const memory = shareMemory();
+    const memory = shareMemory(config.id);
     const stopWord = makeStopWord();
-    const loading = makeLoading();
-    const worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), config.imports)), {
-      workerData: { config, memory, stopWord, loading } satisfies ThreadConfig,
-      name: config.name,
-      // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
-      env: SHARE_ENV,
-    });
-    let failure: unknown;
+    const own: ThreadConfig = { config, memory, stopWord };
+    const up = Promise.withResolvers<Link>();
+    const spare = spareThreads.take(config.imports);
+    const raw = spare ?? new RawThread(config.imports, config.name, own);
+    raw.worker.ref();
+    const link = linkToThread(raw.worker, memory);
+    spare?.assign(own);
     let killedBy: EndSignal | undefined;
-    worker.on("error", (error: unknown) => failure ??= error);
-    const exited = new Promise<SeatEnd>((resolve) => {
-      worker.on("exit", (code: number) => resolve(killedBy ? KILLED[killedBy] : { code: code & 0xff, error: failure }));
-    });
-    const link = linkToThread(worker, memory);
-    const ended = exited.then(async (end) => {
-      await lifeIsOver(config);
+    const ended = raw.ended.then(async (end): Promise<SeatEnd> => {
+      await lifeIsOver(config.id);
       link.drain();
-      return end;
+      if (memory !== undefined) reclaimMemory(config.id);
+      return killedBy ? KILLED[killedBy] : end;
     });
-    const opened = new Promise<Link>((resolve, reject) => {
-      void link.heard.then(() => {
-        worker.unref();
-        resolve(link);
-      });
-      void ended.then(({ code, error }) =>
-        reject(error ?? new Error(`The thread ended with code ${code} before it was ready`))
-      );
+    void link.heard.then(() => {
+      raw.worker.unref();
+      up.resolve(link);
     });
+    void ended.then(({ code, error }) =>
+      up.reject(error ?? new Error(`The thread ended with code ${code} before it was ready`))
+    );
     return {
-      link: opened,
+      link: up.promise,
       ended,
+      started: () => spareThreads.replace(config.imports),
       unblock: (reason) => raiseStopWord(stopWord, reason),
       loseWait: (wait) => loseWait(stopWord, wait),
       kill(signal) {
         killedBy ??= signal;
-        worker.ref();
         link.doom();
-        whenLoaded(loading, () => void worker.terminate());
+        raw.terminate();
       },
     };
   },

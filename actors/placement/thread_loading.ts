@@ -13,6 +13,11 @@ export function makeLoading(): SharedArrayBuffer {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
+/** A thread is about to load modules again. */
+export function tellLoading(memory: SharedArrayBuffer): void {
+  Atomics.store(new Int32Array(memory), 0, 0);
+}
+
 /** This thread's modules are loaded, as far as they could be. */
 export function tellLoaded(memory: SharedArrayBuffer): void {
   const word = new Int32Array(memory);

@@ -13,10 +13,13 @@ export function watchdogUrl(folder: string | undefined): string {
 function watch(folder: string | undefined): void {
   const buffer = new Uint8Array(256);
   while (Deno.stdin.readSync(buffer) !== null);
-  try {
-    if (folder !== undefined) Deno.removeSync(folder, { recursive: true });
-  } catch {
-    // The parent itself has done so, as it does when it lives.
+  // More than once, as this process may be about to put its own socket there.
+  for (let tries = 0; folder !== undefined && tries < 3; tries++) {
+    try {
+      Deno.removeSync(folder, { recursive: true });
+    } catch {
+      // It has just got another entry; or it is gone, for the parent itself removes it while it lives.
+    }
   }
   Deno.kill(Deno.pid, "SIGKILL");
 }

@@ -1,32 +1,11 @@
 import { type Holder, Lease } from "../../channels/kernel/holder.ts";
-import { handOver } from "../../channels/kernel/pack.ts";
+import { handOver, packPlain } from "../../channels/kernel/pack.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 import type { Request } from "../../channels/kernel/request.ts";
-
-/** What is asked of a pool: one call, or some items of a map. */
-export interface ChunkPlan {
-  /** The task by module and name. */
-  readonly task: string;
-  readonly moduleUrl: string;
-  /** The asker's number for all that belongs together; 0 for a single call. */
-  readonly job: number;
-  /** The index of its first item. */
-  readonly first: number;
-  readonly count: number;
-  readonly priority: number;
-  /** How often it may be moved to another worker after the death of one that had begun it. */
-  readonly retries: number;
-  /** `SPREAD`, `STOPS` and `STOPS_JOB`. */
-  readonly mode: number;
-}
-
-/** Items are lists of arguments. */
-export const SPREAD = 1;
-/** Nothing more of a chunk is run after a failure. */
-export const STOPS = 2;
-/** Nor is anything more of its job begun. */
-export const STOPS_JOB = 4;
+import { type ChunkPlan, jobOf } from "./chunk_plan.ts";
+import { OVER, type Report } from "./report.ts";
+import type { TaskName } from "./task_name.ts";
 
 /** One piece of work at the pool's home, from when it is asked for until all is known that became of it. */
 export class Chunk {
@@ -35,12 +14,15 @@ export class Chunk {
   /** Kept until it is over: another worker may have to do it. */
   readonly body: Packet;
   retries: number;
-  /** What the present worker knows it by. */
+  /** What the present worker knows its first piece by, and where that began. */
   sequence = 0;
+  givenAt = 0;
   /** How long the present worker will take for it. */
   expectedMs = 0;
   /** How many items are done with. */
   at = 0;
+  /** How many there are; fewer than were asked for once some were given back. */
+  end: number;
   /** How many items after that the present worker has in hand: they may have begun. */
   hand = 1;
   /** A worker has looked for its task in vain. */
@@ -61,6 +43,7 @@ export class Chunk {
     this.from = request.from;
     this.body = request.body;
     this.retries = plan.retries;
+    this.end = plan.count;
     this.#await(request);
   }
 
@@ -74,7 +57,7 @@ export class Chunk {
     return jobOf(this.from, this.plan.job);
   }
 
-  get task(): string {
+  get task(): TaskName {
     return this.plan.task;
   }
 
@@ -84,7 +67,13 @@ export class Chunk {
 
   /** How many items are left. */
   get left(): number {
-    return this.plan.count - this.at;
+    return this.end - this.at;
+  }
+
+  /** Where the items end of the pieces up to that one of the present worker's. */
+  endOf(sequence: number): number {
+    const { piece } = this.plan;
+    return Math.min(this.end, (Math.floor(this.givenAt / piece) + (sequence - this.sequence | 0) + 1) * piece);
   }
 
   /** Whether a worker can be given it a second time: what has moved to one is gone. */
@@ -115,6 +104,14 @@ export class Chunk {
     this.#send(request, body);
   }
 
+  /** Gives the asker back what comes from an item on. */
+  giveBack(from: number): void {
+    if (from >= this.end) return;
+    this.end = from;
+    const report: Report = [[], null, false, 1, from];
+    this.report(packPlain(report), false);
+  }
+
   /** Tells the asker that none of what is left will be done. */
   fail(error: unknown): void {
     this.over = true;
@@ -130,7 +127,7 @@ export class Chunk {
     else if (this.#error !== undefined) {
       request.throw(this.#error);
       this.#error = undefined;
-    } else if (!this.unfinished) request.reply([[], null, true]);
+    } else if (!this.unfinished) request.reply(OVER);
     else this.#await(request);
   }
 
@@ -143,7 +140,7 @@ export class Chunk {
     this.#request = undefined;
     if (this.single) return;
     if (request !== undefined) request.onCancel = undefined;
-    request?.reply([[], null, true]);
+    request?.reply(OVER);
   }
 
   /** No worker needs it any more. */
@@ -165,9 +162,4 @@ export class Chunk {
     if (this.unfinished) this.#lease ??= new Lease(this.from, this.onCancel);
     else this.#lease?.end();
   }
-}
-
-/** What names a job at the pool's home. */
-export function jobOf({ isolate, slot }: Holder, job: number): string {
-  return `${isolate}#${slot} ${job}`;
 }

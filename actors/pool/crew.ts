@@ -2,12 +2,14 @@ import { pack, unpack } from "../../channels/kernel/pack.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
 import { registrationOf } from "../definition.ts";
-import { checkArgs, checkCount, planOf } from "../spawn_options.ts";
+import { checkCount } from "../../channels/argument.ts";
+import { checkArgs, planOf } from "../spawn_options.ts";
 import { checkPlacement, prepare } from "../start.ts";
 import type { StartPlan } from "../start_plan.ts";
 import type { PoolOptions } from "./pool_options.ts";
 import { PoolWorker } from "./pool_worker.ts";
 import { Station, type StationOwner } from "./station.ts";
+import { moduleOf, type TaskName } from "./task_name.ts";
 import { cpuCount } from "../process.ts";
 import { checkOptions } from "../../channels/kernel/wait.ts";
 
@@ -18,8 +20,8 @@ export class Crew {
   readonly maxTasksPerWorker: number;
   /** Whose children they are. */
   readonly maker: Actor;
-  /** What they import. */
-  readonly modules: Set<string> = new Set();
+  /** What they are to run: a worker imports the modules of those that are known when it is made. */
+  readonly tasks: Set<TaskName> = new Set();
   readonly #plan: StartPlan;
   readonly #options: PoolOptions;
   readonly #initializer: { readonly moduleUrl: string; readonly name: string } | undefined;
@@ -56,12 +58,14 @@ export class Crew {
     this.name = name;
     this.size = size;
     this.maxTasksPerWorker = maxTasksPerWorker;
-    this.forgetModules();
   }
 
   /** A worker that can be started. */
   prepare(owner: StationOwner): Station {
-    const imports = [...this.modules];
+    const imports = [...new Set([...this.tasks].map(moduleOf))];
+    if (this.#initializer !== undefined && !imports.includes(this.#initializer.moduleUrl)) {
+      imports.unshift(this.#initializer.moduleUrl);
+    }
     const plan = { ...this.#plan, name: `${this.name}-${this.#made + 1}`, imports };
     const prepared = prepare(plan, this.maker, this.#options);
     this.#made++;
@@ -71,11 +75,5 @@ export class Crew {
   /** Starts it; resolves when its initializer is done. */
   async start(station: Station): Promise<void> {
     await station.start([this.#initializer ?? null, this.#initializerArgs]);
-  }
-
-  /** From now on they import only what they are made with. */
-  forgetModules(): void {
-    this.modules.clear();
-    if (this.#initializer !== undefined) this.modules.add(this.#initializer.moduleUrl);
   }
 }

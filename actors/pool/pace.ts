@@ -1,3 +1,5 @@
+import type { TaskName } from "./task_name.ts";
+
 /** So much work may wait at a worker behind what it does, in milliseconds: enough to hide the way to it and back. */
 export const AHEAD_MS = 1;
 /**
@@ -14,10 +16,10 @@ const KNOWN = 1000;
 
 /** How long the tasks of a pool take, by their names, as far as has been seen. */
 export class Pace {
-  readonly #seen = new Map<string, { items: number; msPerItem: number }>();
+  readonly #seen = new Map<TaskName, { items: number; msPerItem: number }>();
 
   /** So many items of a task took so long. */
-  note(task: string, count: number, ms: number): void {
+  note(task: TaskName, count: number, ms: number): void {
     if (count === 0) return;
     const now = ms / count;
     const seen = this.#seen.get(task);
@@ -32,12 +34,12 @@ export class Pace {
   }
 
   /** How long so many items will take; very long for a task that is not known. */
-  expect(task: string, count: number): number {
+  expect(task: TaskName, count: number): number {
     return (this.#seen.get(task)?.msPerItem ?? UNKNOWN_MS) * count;
   }
 
   /** How many items a worker may take in hand before it says what became of them. */
-  hand(task: string): number {
+  hand(task: TaskName): number {
     const seen = this.#seen.get(task);
     if (seen === undefined || seen.items < PROVEN) return 1;
     return Math.max(1, Math.floor(AHEAD_MS / Math.max(seen.msPerItem, 1e-6)));

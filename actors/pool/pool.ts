@@ -26,6 +26,9 @@ import type { ImapOptions, MapOptions, PoolOptions, RunOptions } from "./pool_op
  *   will; one that had is asked to stop by its `current().signal`, and half a second later its worker is replaced. That
  *   ends even a busy loop in a thread or subprocess; `"inline"` its result is dropped, but the code goes on, and a busy
  *   loop there stops the whole program.
+ * - **Ahead**: of tasks that are known to be quick a worker is given up to a millisecond's work before it is done with what it
+ *   has, and several pieces of a map together, so that it does not wait for the pool. Should it get stuck, others do what it
+ *   has not begun; a subprocess that computes can say what that is only when it pauses.
  * - **Order**: by `priority`, and first come, first served. One task waits for another of the same pool at its own risk:
  *   when every worker waits so, nobody is left who could run it.
  * - **Modules**: a worker imports the modules of the tasks it is given: before anything else those that the pool knew when
@@ -69,11 +72,12 @@ export class Pool implements AsyncDisposable {
     } else {
       const crew = new Crew(options);
       const cell = new PoolCell(crew);
-      this.#client = new PoolClient(cell, crew.size);
+      // Where a worker is given so many and no more, each is counted.
+      this.#client = new PoolClient(cell, crew.size, crew.maxTasksPerWorker === Infinity);
       collected.register(this, cell);
     }
-    const { target, size } = this.#client;
-    enroll(this, () => ({ kind: POOL, target, meta: size }));
+    const { target, size, joins } = this.#client;
+    enroll(this, () => ({ kind: POOL, target, meta: [size, joins] }));
   }
 
   /** How many workers it has at most. */
@@ -231,7 +235,8 @@ let arriving: PoolClient | undefined;
 handleKind(POOL, {
   leased: true,
   revive({ target, meta }, imported) {
-    arriving = new PoolClient(target, meta as number, imported);
+    const [size, joins] = meta as [number, boolean];
+    arriving = new PoolClient(target, size, joins, imported);
     return new Pool();
   },
 });

@@ -8,29 +8,37 @@ import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { findRegistration } from "../definition.ts";
 import { isEnding } from "../program.ts";
-import { Chunk, type ChunkPlan, jobOf } from "./chunk.ts";
+import { Chunk } from "./chunk.ts";
+import { type ChunkPlan, jobOf, planOfChunk, planOfRun, planOfRunWith } from "./chunk_plan.ts";
 import type { Crew } from "./crew.ts";
-import { type Employer, Workforce } from "./workforce.ts";
+import { Dispatcher, type Employer } from "./dispatcher.ts";
+import { OVER } from "./report.ts";
+import { moduleOf, nameOf, type TaskName } from "./task_name.ts";
 
 /** The lease of a handle to a pool. */
 export const POOL = "pool";
 
+/** For so many tasks it is kept what a call of them asks for. */
+const KNOWN_CALLS = 1000;
+
 /** The home of a pool: what is asked of it, and who still waits for what. */
 export class PoolCell extends Cell implements Employer {
   readonly #name: string;
-  readonly #workforce: Workforce;
+  readonly #dispatcher: Dispatcher;
   /** What is asked for in more than one go. */
   readonly #chunks = new Map<string, Chunk>();
   readonly #joiners = new Set<Request>();
   /** The tasks that somebody of this program has given it. */
-  readonly #given = new Set<string>();
+  readonly #given = new Set<TaskName>();
+  /** What calls without options ask for, made once for each task. */
+  readonly #calls = new Map<TaskName, ChunkPlan>();
   #open = true;
   #faceIsGone = false;
 
   constructor(crew: Crew) {
     super();
     this.#name = crew.name;
-    this.#workforce = new Workforce(crew, this);
+    this.#dispatcher = new Dispatcher(crew, this);
   }
 
   get holder(): Holder {
@@ -41,8 +49,11 @@ export class PoolCell extends Cell implements Employer {
     const { verb } = request;
     switch (verb) {
       case "run":
+        return this.#add(request, this.#planOfCall(request.detail));
+      case "runWith":
+        return this.#add(request, planOfRunWith(request.detail));
       case "chunk":
-        return this.#add(request);
+        return this.#add(request, planOfChunk(request.detail));
       case "more":
         return this.#more(request);
       case "abort":
@@ -59,7 +70,7 @@ export class PoolCell extends Cell implements Employer {
         void this.terminate().then(() => request.reply());
         return;
       case "stats":
-        return request.reply(this.#workforce.stats());
+        return request.reply(this.#dispatcher.stats());
       case DISCARD:
         return releaseAll(request.body.passages, this.holder);
       default:
@@ -70,13 +81,13 @@ export class PoolCell extends Cell implements Employer {
   /** Takes nothing new; what was given is done, and then the workers end. */
   close(): void {
     this.#open = false;
-    this.#workforce.close();
+    this.#dispatcher.close();
   }
 
   /** Drops everything, and ends the workers at once. */
   async terminate(): Promise<void> {
     this.#open = false;
-    await this.#workforce.terminate(new PoolClosedError(`Cannot finish: ${this.#name} was terminated`));
+    await this.#dispatcher.terminate(new PoolClosedError(`Cannot finish: ${this.#name} was terminated`));
   }
 
   override returned(kind: string): void {
@@ -103,34 +114,44 @@ export class PoolCell extends Cell implements Employer {
     this.#joiners.clear();
   }
 
-  #add(request: Request): void {
-    const plan = request.verb === "run" ? planOfRun(request.detail) : planOfChunk(request.detail);
-    if (!this.#open) {
-      releaseAll(request.body.passages, this.holder);
-      return request.throw(new PoolClosedError(`Cannot run a task: ${this.#name} is closed`));
+  #planOfCall(task: TaskName): ChunkPlan {
+    let plan = this.#calls.get(task);
+    if (plan === undefined) {
+      if (this.#calls.size >= KNOWN_CALLS) this.#calls.clear();
+      this.#calls.set(task, plan = planOfRun(task));
     }
+    return plan;
+  }
+
+  #add(request: Request, plan: ChunkPlan | undefined): void {
+    if (plan === undefined) return this.#refuse(request, new TypeError("Cannot run items: what they are is not said"));
+    if (!this.#open) return this.#refuse(request, new PoolClosedError(`Cannot run a task: ${this.#name} is closed`));
     if (!this.#mayRun(plan, request.from)) {
-      releaseAll(request.body.passages, this.holder);
       const why = `${this.#name} runs for another program only what its own has registered there, or given it`;
-      return request.throw(new TypeError(`Cannot run ${plan.task} of ${plan.moduleUrl}: ${why}`));
+      const what = `${nameOf(plan.task)} of ${moduleOf(plan.task)}`;
+      return this.#refuse(request, new TypeError(`Cannot run ${what}: ${why}`));
     }
-    const chunk: Chunk = new Chunk(plan, request, this.holder, () => this.#workforce.cancel(chunk));
+    const chunk: Chunk = new Chunk(plan, request, this.holder, () => this.#dispatcher.cancel(chunk));
     if (!chunk.single) this.#chunks.set(keyOf(request.from, plan.job, plan.first), chunk);
-    this.#workforce.add(chunk);
+    this.#dispatcher.add(chunk);
+  }
+
+  #refuse(request: Request, error: Error): void {
+    releaseAll(request.body.passages, this.holder);
+    request.throw(error);
   }
 
   /** Who has a pool's handle, in another program perhaps, does not thereby choose the code that is imported here. */
-  #mayRun({ moduleUrl, task }: ChunkPlan, from: Holder): boolean {
-    const key = `${task} of ${moduleUrl}`;
-    if (!isForeign(from.isolate)) this.#given.add(key);
-    return this.#given.has(key) || findRegistration(moduleUrl, task) !== undefined;
+  #mayRun({ task }: ChunkPlan, from: Holder): boolean {
+    if (!isForeign(from.isolate)) this.#given.add(task);
+    return this.#given.has(task) || findRegistration(moduleOf(task), nameOf(task)) !== undefined;
   }
 
   #more(request: Request): void {
     const [job, first] = request.detail.split(" ").map(Number);
     const key = keyOf(request.from, job, first);
     const chunk = this.#chunks.get(key);
-    if (chunk === undefined) return request.reply([[], null, true]);
+    if (chunk === undefined) return request.reply(OVER);
     chunk.fetch(request);
     if (!chunk.unfinished) this.#chunks.delete(key);
   }
@@ -138,13 +159,13 @@ export class PoolCell extends Cell implements Employer {
   /** Nothing of a job is begun any more; from the index on nobody waits for what has begun. */
   #abort(request: Request): void {
     const [job, index] = request.detail.split(" ").map(Number);
-    this.#workforce.abort(jobOf(request.from, job), index);
+    this.#dispatcher.abort(jobOf(request.from, job), index);
   }
 
   async #start(request: Request): Promise<void> {
     if (!this.#open) return request.throw(new PoolClosedError(`Cannot start ${this.#name}: it is closed`));
     try {
-      await this.#workforce.startAll();
+      await this.#dispatcher.startAll();
       request.reply();
     } catch (error) {
       request.throw(error);
@@ -157,12 +178,12 @@ export class PoolCell extends Cell implements Employer {
     }
     this.#joiners.add(request);
     request.onCancel = () => void this.#joiners.delete(request);
-    this.#workforce.settle();
+    this.#dispatcher.settle();
   }
 
   #closeIfForgotten(): void {
     if (!this.#faceIsGone || this.holdersOf(POOL) > 0 || !this.#open) return;
-    if (this.#workforce.exists && !isEnding()) {
+    if (this.#dispatcher.hasWorkers && !isEnding()) {
       console.warn(`${this.#name} was never closed; nobody has it any more, so it ends`);
     }
     this.close();
@@ -171,18 +192,4 @@ export class PoolCell extends Cell implements Employer {
 
 function keyOf(from: Holder, job: number, first: number): string {
   return `${jobOf(from, job)} ${first}`;
-}
-
-function planOfRun(detail: string): ChunkPlan {
-  const [priority, retries, moduleUrl] = detail.split(" ", 3);
-  const task = detail.slice(priority.length + retries.length + 2);
-  const numbers = { priority: Number(priority), retries: Number(retries) };
-  return { task, moduleUrl, job: 0, first: 0, count: 1, mode: 0, ...numbers };
-}
-
-function planOfChunk(detail: string): ChunkPlan {
-  const words = detail.split(" ", 5);
-  const [job, first, count, mode] = words.map(Number);
-  const task = detail.slice(words.slice(0, 4).join(" ").length + 1);
-  return { task, moduleUrl: words[4], job, first, count, mode, priority: 0, retries: 0 };
 }

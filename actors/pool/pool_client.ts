@@ -1,20 +1,20 @@
-import { DisconnectedError, TimeoutError } from "../../channels/errors.ts";
+import { DisconnectedError, NotSerializableError, TimeoutError } from "../../channels/errors.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask, discard, type Question, tell } from "../../channels/kernel/ask.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
+import { isPlainList, joinLists } from "../../channels/kernel/codec/join.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { type Import, passagesOf } from "../../channels/kernel/handle.ts";
 import { destinationOf, pack, packPlain } from "../../channels/kernel/pack.ts";
-import type { Packet } from "../../channels/kernel/packet.ts";
+import { type Packet, plainPacket } from "../../channels/kernel/packet.ts";
 import { singleton } from "../../channels/kernel/singleton.ts";
 import { type Patience, patience } from "../../channels/kernel/wait.ts";
-import { NotSerializableError } from "../../channels/errors.ts";
 import { Bridges } from "../bridge.ts";
-import { registrationOf } from "../definition.ts";
 import { checkArgs } from "../spawn_options.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { checkRunOptions, type RunOptions } from "./pool_options.ts";
 import type { Report } from "./report.ts";
+import { nameOf, type TaskName, taskNameOf } from "./task_name.ts";
 
 /** Some items of a map, packed. */
 export interface PackedItems {
@@ -24,17 +24,40 @@ export interface PackedItems {
   readonly body: Packet;
 }
 
+/** What the chunks of one map have in common. */
+export interface Job {
+  /** A number that no other job of this isolate has. */
+  readonly job: number;
+  readonly task: TaskName;
+  readonly mode: number;
+}
+
+/** Only what is so short goes together. */
+const MOST_JOINED_BYTES = 1024;
+/** Of so many tasks it is remembered how many items of them may. */
+const KNOWN_TASKS = 1000;
+
 const jobs: { last: number } = singleton("pool-jobs", () => ({ last: 0 }));
 
 /** One handle's way to a pool, wherever that is. */
 export class PoolClient {
-  /** @param size how many workers the pool has at most */
-  constructor(readonly target: Target, readonly size: number, readonly imported: Import | undefined = undefined) {}
+  readonly #together = new Map<TaskName, number>();
+
+  /**
+   * @param size how many workers the pool has at most
+   * @param joins whether several pieces of a map may be given to a worker at once
+   */
+  constructor(
+    readonly target: Target,
+    readonly size: number,
+    readonly joins: boolean,
+    readonly imported: Import | undefined = undefined,
+  ) {}
 
   /** One call, in whichever worker is free. */
   async run(task: unknown, args: readonly unknown[], options: RunOptions): Promise<unknown> {
-    const name = taskOf("run a task", task);
-    const action = `run ${name.slice(name.indexOf(" ") + 1)}`;
+    const name = taskNameOf("run a task", task);
+    const action = `run ${nameOf(name)}`;
     checkArgs(action, args);
     checkRunOptions(action, options);
     const { transfer, retries = 0, priority = 0 } = options;
@@ -46,15 +69,16 @@ export class PoolClient {
     const bridges = new Bridges();
     try {
       const body = pack(args, "args", destinationOf(this.target), { transfer, bridge: bridges.bridge });
-      return await this.#ask("run", `${priority} ${retries} ${name}`, { body, wait, late });
+      if (priority === 0 && retries === 0) return await this.#ask("run", name, { body, wait, late });
+      return await this.#ask("runWith", `${priority} ${retries} ${name}`, { body, wait, late });
     } finally {
       bridges.close();
     }
   }
 
-  /** A number for a new job. */
-  nextJob(): number {
-    return ++jobs.last;
+  /** A new job. */
+  newJob(task: TaskName, mode: number): Job {
+    return { job: ++jobs.last, task, mode };
   }
 
   /** Packs items that are next to each other. Nothing has happened when it throws. */
@@ -67,36 +91,66 @@ export class PoolClient {
     }
   }
 
+  /** How many items of a task may go together, as the pool has said last. */
+  togetherOf(task: TaskName): number {
+    return this.#together.get(task) ?? 1;
+  }
+
+  /** Whether one packet can go together with the one that follows it. */
+  canJoin(packet: PackedItems, next: PackedItems | undefined): boolean {
+    return this.joins && next !== undefined && isJoinable(packet) && isJoinable(next) &&
+      packet.first + packet.count === next.first;
+  }
+
+  /** The items of packets that can go together. */
+  join(packets: readonly PackedItems[]): PackedItems {
+    if (packets.length === 1) return packets[0];
+    const count = packets.reduce((sum, { count }) => sum + count, 0);
+    return {
+      first: packets[0].first,
+      count,
+      body: plainPacket(joinLists(packets.map(({ body }) => body.bytes), count)),
+    };
+  }
+
   /** Gives back what is in items that are not sent after all. */
   discard({ body }: PackedItems): void {
     discard(this.target, whoActs.holder(), body);
   }
 
-  /** Has items done; `told` hears of what becomes of them, in order, until no more will. */
+  /**
+   * Has items done, so many of which belong together; `told` hears of what becomes of them, in order, until no more will.
+   */
   async chunk(
-    job: number,
-    items: PackedItems,
-    mode: number,
-    task: string,
+    { job, mode, task }: Job,
+    { first, count, body }: PackedItems,
+    piece: number,
     told: (report: Report) => void,
   ): Promise<void> {
-    const { first, count, body } = items;
-    let report = await this.#ask("chunk", `${job} ${first} ${count} ${mode} ${task}`, { body }) as Report;
+    let report = await this.#ask("chunk", `${job} ${first} ${count} ${piece} ${mode} ${task}`, { body }) as Report;
+    this.#learn(task, report);
     told(report);
     while (!report[2]) {
       report = await this.#ask("more", `${job} ${first}`) as Report;
+      this.#learn(task, report);
       told(report);
     }
   }
 
   /** Begins nothing more of a job. What has begun is asked to stop, and after `index` not waited for. */
-  abort(job: number, index: number): void {
+  abort({ job }: Job, index: number): void {
     tell(this.target, whoActs.holder(), "abort", `${job} ${index}`, packPlain(null));
   }
 
   /** Asks for what concerns the pool as a whole. */
   request(verb: string, wait?: Patience): Promise<unknown> {
     return this.#ask(verb, "", wait && { wait, late: (ms) => late(verb, ms) });
+  }
+
+  #learn(task: TaskName, [, , , together]: Report): void {
+    if (together === undefined) return;
+    if (this.#together.size >= KNOWN_TASKS && !this.#together.has(task)) this.#together.clear();
+    this.#together.set(task, together);
   }
 
   #ask(verb: string, detail: string, question?: Partial<Question>): Promise<unknown> {
@@ -109,15 +163,8 @@ function late(verb: string, timeoutMs: number): TimeoutError {
   return new TimeoutError(`Cannot ${verb} a pool: it was not over after ${timeoutMs} ms`, { timeoutMs });
 }
 
-/**
- * A task's module and name.
- *
- * @throws {TypeError} If it is not registered, or a class.
- */
-export function taskOf(action: string, task: unknown): string {
-  const { kind, moduleUrl, name } = registrationOf(action, task);
-  if (kind !== "task") throw new TypeError(`Cannot ${action}: ${name} is a class, use spawn`);
-  return `${moduleUrl} ${name}`;
+function isJoinable({ body: { bytes, passages, moved } }: PackedItems): boolean {
+  return bytes.length <= MOST_JOINED_BYTES && passages.length === 0 && moved.length === 0 && isPlainList(bytes);
 }
 
 /** The same error with a path that counts from the first of all items. */

@@ -1,9 +1,10 @@
 import { Deque } from "../../channels/kernel/deque.ts";
 import { assertMayStart } from "../start_guard.ts";
-import { STOPS } from "./chunk.ts";
-import { type PoolClient, taskOf } from "./pool_client.ts";
+import { STOPS } from "./chunk_plan.ts";
+import type { Job, PoolClient } from "./pool_client.ts";
 import { withIndex } from "./pool_map.ts";
 import { checkMapOptions, type ImapOptions } from "./pool_options.ts";
+import { type TaskName, taskNameOf } from "./task_name.ts";
 
 /** Items that were given to the pool together, and what has come back of them. */
 interface Batch {
@@ -22,7 +23,7 @@ export function imap(
   options: ImapOptions,
   ordered: boolean,
 ): AsyncGenerator<unknown> {
-  const name = taskOf("imap", task);
+  const name = taskNameOf("imap", task);
   checkMapOptions("imap", options);
   assertMayStart("imap");
   return new PoolStream(client, name, iteratorOf(source), options, ordered).results();
@@ -31,13 +32,12 @@ export function imap(
 /** A map over a source that is read no further than its results are wanted. */
 class PoolStream {
   readonly #client: PoolClient;
-  readonly #task: string;
   readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
   readonly #window: number;
   readonly #chunkSize: number;
   readonly #signal: AbortSignal | undefined;
   readonly #ordered: boolean;
-  readonly #job: number;
+  readonly #job: Job;
   /** In the order of the source; those that are over and empty leave. */
   readonly #batches = new Set<Batch>();
   #taken = 0;
@@ -51,19 +51,18 @@ class PoolStream {
 
   constructor(
     client: PoolClient,
-    task: string,
+    task: TaskName,
     source: Iterator<unknown> | AsyncIterator<unknown>,
     { window = 2 * client.size, chunkSize = 1, signal }: ImapOptions,
     ordered: boolean,
   ) {
     this.#client = client;
-    this.#task = task;
     this.#source = source;
     this.#window = window;
     this.#chunkSize = Math.min(chunkSize, window);
     this.#signal = signal;
     this.#ordered = ordered;
-    this.#job = client.nextJob();
+    this.#job = client.newJob(task, STOPS);
   }
 
   async *results(): AsyncGenerator<unknown> {
@@ -146,7 +145,7 @@ class PoolStream {
     let at = first;
     try {
       const packed = this.#client.packItems(items, first);
-      await this.#client.chunk(this.#job, packed, STOPS, this.#task, ([values, thrown]) => {
+      await this.#client.chunk(this.#job, packed, items.length, ([values, thrown]) => {
         for (const [i, value] of values.entries()) {
           if (thrown?.includes(i)) batch.failure ??= { index: at + i, error: value };
           else batch.values.push(value);

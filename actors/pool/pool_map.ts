@@ -1,11 +1,15 @@
+import { Deque } from "../../channels/kernel/deque.ts";
 import { assertMayStart } from "../start_guard.ts";
-import { SPREAD, STOPS, STOPS_JOB } from "./chunk.ts";
-import { type PackedItems, type PoolClient, taskOf } from "./pool_client.ts";
+import { SPREAD, STOPS, STOPS_JOB } from "./chunk_plan.ts";
+import type { Job, PackedItems, PoolClient } from "./pool_client.ts";
 import { checkMapOptions, type MapOptions } from "./pool_options.ts";
 import type { Report } from "./report.ts";
+import { taskNameOf } from "./task_name.ts";
 
-/** So many chunks for each worker are given to the pool at once: more than the workers would be given. */
-const GIVEN = 64;
+/** So many pieces for each worker are given to the pool at once: more than the workers would be given. */
+const GIVEN = 128;
+/** So many of them go together at most, of a task that is known to be quick. */
+const TOGETHER = 32;
 
 /** What kind of map it is. */
 export interface MapKind {
@@ -15,25 +19,31 @@ export interface MapKind {
   readonly settles: boolean;
 }
 
-/** One map: all its items at once, and all results in their order. */
+/**
+ * One map: all its items at once, and all results in their order. They are packed in pieces of the size that was asked
+ * for; several go to the pool together where one alone would be less work than its way.
+ */
 export class PoolMap {
   readonly #client: PoolClient;
   readonly #kind: MapKind;
-  readonly #task: string;
   readonly #options: MapOptions;
-  readonly #job: number;
-  readonly #chunks: PackedItems[];
+  readonly #job: Job;
+  readonly #pieceSize: number;
+  /** In the order of the items. */
+  readonly #waiting = new Deque<PackedItems>();
   readonly #results: unknown[];
-  #begun = 0;
+  /** How many pieces the pool has. */
+  #given = 0;
   #done = 0;
   #failed = 0;
   /** The failure that counts so far: that of the lowest index. */
   #failure: { readonly index: number; readonly error: unknown } | undefined;
   #telling: boolean;
+  #allOver: () => void = () => {};
 
   /** Takes a snapshot of the items. Throws what is wrong with the arguments. */
   constructor(client: PoolClient, task: unknown, items: Iterable<unknown>, options: MapOptions, kind: MapKind) {
-    this.#task = taskOf("map", task);
+    const name = taskNameOf("map", task);
     checkMapOptions("map", options);
     assertMayStart("map");
     const all = itemsOf(items, kind.spread);
@@ -41,13 +51,10 @@ export class PoolMap {
     this.#kind = kind;
     this.#options = options;
     this.#telling = options.onProgress !== undefined;
-    this.#job = client.nextJob();
+    this.#job = client.newJob(name, (kind.spread ? SPREAD : 0) | (kind.settles ? 0 : STOPS | STOPS_JOB));
     this.#results = new Array(all.length);
-    this.#chunks = pack(
-      client,
-      all,
-      Math.min(all.length, options.chunkSize ?? Math.ceil(all.length / (4 * client.size))),
-    );
+    this.#pieceSize = Math.min(all.length, options.chunkSize ?? Math.ceil(all.length / (4 * client.size)));
+    for (const piece of packAll(client, all, this.#pieceSize)) this.#waiting.push(piece);
   }
 
   /** Has it done. */
@@ -56,12 +63,13 @@ export class PoolMap {
     const abort = () => this.#client.abort(this.#job, -1);
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      await Promise.all(
-        Array.from({ length: Math.min(this.#chunks.length, GIVEN * this.#client.size) }, () => this.#lane()),
-      );
+      await new Promise<void>((resolve) => {
+        this.#allOver = resolve;
+        this.#give();
+      });
     } finally {
       signal?.removeEventListener("abort", abort);
-      for (const chunk of this.#chunks.slice(this.#begun)) this.#client.discard(chunk);
+      for (const piece of this.#waiting) this.#client.discard(piece);
     }
     signal?.throwIfAborted();
     if (this.#failure !== undefined) throw withIndex(this.#failure.error, this.#failure.index);
@@ -72,21 +80,51 @@ export class PoolMap {
     return this.#failure !== undefined || (this.#options.signal?.aborted ?? false);
   }
 
-  async #lane(): Promise<void> {
-    const mode = (this.#kind.spread ? SPREAD : 0) | (this.#kind.settles ? 0 : STOPS | STOPS_JOB);
-    while (this.#begun < this.#chunks.length && !this.#isOver) {
-      const chunk = this.#chunks[this.#begun++];
-      let at = chunk.first;
-      try {
-        await this.#client.chunk(this.#job, chunk, mode, this.#task, (report) => at = this.#take(report, at));
-      } catch (error) {
-        // Not one of its items: there is no pool, or no worker, to do it.
-        this.#fail(at, error);
-      }
-    }
+  /** Gives the pool as much as it is to have. */
+  #give(): void {
+    const most = GIVEN * this.#client.size;
+    while (this.#given < most && this.#waiting.size > 0 && !this.#isOver) void this.#do(this.#next());
+    if (this.#given === 0) this.#allOver();
   }
 
-  #take([values, thrown]: Report, from: number): number {
+  /** The pieces that go together next. */
+  #next(): PackedItems[] {
+    const pieces = [this.#waiting.shift()!];
+    const most = Math.min(TOGETHER, this.#client.togetherOf(this.#job.task) / this.#pieceSize);
+    while (pieces.length < most && this.#client.canJoin(pieces.at(-1)!, this.#waiting.peek())) {
+      pieces.push(this.#waiting.shift()!);
+    }
+    return pieces;
+  }
+
+  async #do(pieces: PackedItems[]): Promise<void> {
+    this.#given += pieces.length;
+    const items = this.#client.join(pieces);
+    let at = items.first;
+    try {
+      await this.#client.chunk(this.#job, items, this.#pieceSize, (report) => {
+        this.#take(report, at);
+        const [values, , , , back = items.count] = report;
+        at += values.length;
+        this.#takeBack(pieces.splice(Math.ceil(back / this.#pieceSize)));
+      });
+    } catch (error) {
+      // Not one of its items: there is no pool, or no worker, to do it.
+      this.#fail(at, error);
+    }
+    this.#given -= pieces.length;
+    this.#give();
+  }
+
+  /** Pieces that have not begun, and would have to wait where they are. */
+  #takeBack(pieces: readonly PackedItems[]): void {
+    if (pieces.length === 0) return;
+    for (const piece of pieces.toReversed()) this.#waiting.unshift(piece);
+    this.#given -= pieces.length;
+    this.#give();
+  }
+
+  #take([values, thrown]: Report, from: number): void {
     for (let i = 0; i < values.length; i++) {
       this.#results[from + i] = this.#kind.settles ? { status: "fulfilled", value: values[i] } : values[i];
     }
@@ -97,7 +135,6 @@ export class PoolMap {
     this.#done += values.length;
     this.#failed += thrown?.length ?? 0;
     if (values.length > 0) this.#tellProgress();
-    return from + values.length;
   }
 
   #fail(index: number, error: unknown): void {
@@ -136,7 +173,7 @@ function itemsOf(items: Iterable<unknown>, spread: boolean): unknown[] {
   throw new TypeError(`Cannot starmap: item ${wrong} must be an array of arguments, not ${Deno.inspect(all[wrong])}`);
 }
 
-function pack(client: PoolClient, items: readonly unknown[], chunkSize: number): PackedItems[] {
+function packAll(client: PoolClient, items: readonly unknown[], chunkSize: number): PackedItems[] {
   const packed: PackedItems[] = [];
   try {
     for (let at = 0; at < items.length; at += chunkSize) {

@@ -2,7 +2,7 @@ import type { Movable } from "../../channels/kernel/packet.ts";
 import { checkOptions, patience, type WaitOptions } from "../../channels/kernel/wait.ts";
 import type { PlacementName } from "../contact.ts";
 import type { TaskFunction } from "../definition.ts";
-import { checkCount } from "../spawn_options.ts";
+import { checkCount, checkNumber } from "../../channels/argument.ts";
 
 /** What `new Pool` takes. */
 export interface PoolOptions {
@@ -73,15 +73,8 @@ export interface ImapOptions {
  */
 export function checkRunOptions(action: string, options: RunOptions): void {
   const { retries = 0, transfer, priority = 0 } = checkOptions(action, options);
-  if (typeof retries !== "number" || Number.isNaN(retries)) {
-    throw new TypeError(`Cannot ${action}: retries must be a number, not ${String(retries)}`);
-  }
-  if (retries < 0 || (retries !== Infinity && !Number.isInteger(retries))) {
-    throw new RangeError(`Cannot ${action}: retries must be a whole number of at least 0, not ${retries}`);
-  }
-  if (typeof priority !== "number" || Number.isNaN(priority)) {
-    throw new TypeError(`Cannot ${action}: priority must be a number, not ${String(priority)}`);
-  }
+  checkCount(action, "retries", retries, 0);
+  checkNumber(action, "priority", priority);
   if (retries > 0 && (transfer?.length ?? 0) > 0) {
     throw new RangeError(`Cannot ${action}: what was moved cannot be sent again, so transfer goes without retries`);
   }

@@ -6,9 +6,19 @@ import type { Packet } from "../../channels/kernel/packet.ts";
 
 /**
  * What became of some items of a chunk, in order: the results, of which those at the indexes in the second place were
- * thrown; and whether the chunk is over, its further items, if any, never to be run.
+ * thrown; whether the chunk is over, its further items, if any, never to be run; how many items of this task the asker
+ * may give together; and from which item of the chunk on it has them back, to give them anew.
  */
-export type Report = readonly [values: readonly unknown[], thrown: readonly number[] | null, over: boolean];
+export type Report = readonly [
+  values: readonly unknown[],
+  thrown: readonly number[] | null,
+  over: boolean,
+  together?: number,
+  back?: number,
+];
+
+/** Nothing became of anything, and nothing more will. */
+export const OVER: Report = [[], null, true];
 
 /** A report, and what its header says of it. */
 export interface PackedReport {
@@ -24,9 +34,18 @@ export function asItArrives(thrown: unknown): unknown {
 }
 
 /** Packs what became of some items; a result that cannot travel is that item's failure, and no other's. */
-export function packReports(values: unknown[], thrown: number[], over: boolean, to: Destination): PackedReport[] {
+export function packReports(
+  values: unknown[],
+  thrown: number[],
+  over: boolean,
+  together: number,
+  back: number | undefined,
+  to: Destination,
+): PackedReport[] {
   const one = (values: unknown[], thrown: number[], over: boolean): PackedReport => {
-    const report: Report = [values, thrown.length === 0 ? null : thrown, over];
+    const report: Report = back === undefined || !over
+      ? [values, thrown.length === 0 ? null : thrown, over, together]
+      : [values, thrown.length === 0 ? null : thrown, over, together, back];
     return { count: values.length, failed: thrown.length, over, body: pack(report, "result", to) };
   };
   try {

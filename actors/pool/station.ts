@@ -2,7 +2,6 @@ import type { Exit } from "../../channels/exit.ts";
 import { type Address, sameProcess } from "../../channels/kernel/address.ts";
 import { tell } from "../../channels/kernel/ask.ts";
 import { Cell, isCell } from "../../channels/kernel/cell.ts";
-import { Deque } from "../../channels/kernel/deque.ts";
 import { grantAll, releaseAll } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
@@ -14,14 +13,14 @@ import { type Deadline, wheel } from "../../channels/kernel/wheel.ts";
 import type { Contact } from "../contact.ts";
 import type { Prepared } from "../start.ts";
 import type { Chunk } from "./chunk.ts";
+import { Desk } from "./desk.ts";
 import { Line } from "./line.ts";
+import type { TaskName } from "./task_name.ts";
 
 /** How long a task that is no longer wanted may take to heed its signal, before its worker is replaced. */
 export const GRACE_MS = 500;
 /** How long a worker that is done may take to end. */
 const STOP_MS = 5000;
-/** So many chunks at most are at a worker, the one that it does included. */
-const MOST_CHUNKS = 32;
 
 /** Who has stations: the pool. */
 export interface StationOwner {
@@ -30,28 +29,29 @@ export interface StationOwner {
   done(station: Station, chunk: Chunk, count: number, failed: number, ms: number): void;
   /** The worker cannot import what the first chunk needs, and does nothing more. */
   unknown(station: Station, chunk: Chunk, why: Packet): void;
-  /** The worker is gone, with what it had. */
-  ended(station: Station, exit: Exit): void;
+  /** The worker has not begun these after all, in this order. */
+  returned(chunks: readonly Chunk[]): void;
+  /** The worker is gone; it may have begun one of what it had, at most. */
+  ended(station: Station, begun: Chunk | undefined, waiting: readonly Chunk[], exit: Exit): void;
 }
 
-/**
- * A pool's view of one worker: what it has been given, and what became of that. The worker does one chunk after another,
- * so that the first is the only one that it may have begun.
- */
+/** A pool's view of one worker: gives it what it is to do, and hears what became of that. */
 export class Station extends Cell {
-  readonly chunks: Deque<Chunk> = new Deque();
   readonly contact: Contact;
-  /** How many items it was given. */
-  given = 0;
+  /** What the worker was given and is not done with. */
+  readonly desk: Desk;
   /** Whether it can be given something. */
   ready = false;
   exit: Exit | undefined;
   readonly #owner: StationOwner;
   readonly #prepared: Prepared;
   #worker: Line | undefined;
-  #lastSequence = 0;
-  #loadMs = 0;
-  /** The end of the grace of the first chunk. */
+  /** What the worker knows tasks by. */
+  readonly #tasks = new Map<TaskName, number>();
+  /** The last of what the worker was asked to give back, until it answers. */
+  #recalling: number | undefined;
+  /** The first chunk, once nobody wants it any more, and the end of its grace. */
+  #hurried: Chunk | undefined;
   #deadline: Deadline | undefined;
 
   constructor(owner: StationOwner, prepared: Prepared) {
@@ -59,48 +59,54 @@ export class Station extends Cell {
     this.#owner = owner;
     this.#prepared = prepared;
     this.contact = prepared.contact;
+    this.desk = new Desk(this.contact.placement !== "process");
   }
 
   /** Starts the worker, with what it is made from beside this station. */
   async start(args: readonly unknown[]): Promise<void> {
-    await this.#prepared.launch([new Line(this), ...args]);
+    await this.#prepared.launch([new Line(this, this.desk.claims?.memory), ...args]);
     this.ready = true;
     void this.contact.exited.then((exit) => {
       this.ready = false;
       this.exit = exit;
       this.#deadline?.cancel();
-      this.#owner.ended(this, exit);
+      const { begun, waiting } = this.desk.end();
+      this.#owner.ended(this, begun, waiting, exit);
     });
-  }
-
-  /** How many milliseconds what it was given will take. */
-  get load(): number {
-    return this.chunks.size < MOST_CHUNKS ? this.#loadMs : Infinity;
   }
 
   /** Gives it a chunk that will take so long, and of which it may take so many items in hand at once. */
   give(chunk: Chunk, hand: number, expectedMs: number): void {
     let { body } = chunk;
-    const target = this.#worker!.target;
     const home = this.contact.actor;
     // Only a process knows what it cannot have by move; nothing has happened yet.
     if (body.moved.length > 0 && !isCell(home) && !sameProcess(isolate.id, home.isolate)) body = withoutMoves(body);
-    chunk.sequence = ++this.#lastSequence;
+    this.desk.add(chunk, expectedMs);
     chunk.hand = hand;
-    chunk.expectedMs = expectedMs;
-    this.#loadMs += expectedMs;
-    this.chunks.push(chunk);
-    this.given += chunk.left;
     grantAll(body.passages, destinationOf(home));
-    const { count, mode } = chunk.plan;
-    const detail = `${chunk.sequence} ${chunk.at} ${count} ${hand} ${mode} ${chunk.task}`;
-    tell(target, this.#owner.holder, chunk.single ? "run" : "chunk", detail, body);
+    const { at, end, plan: { piece, mode } } = chunk;
+    const detail = `${chunk.sequence} ${this.#numberOf(chunk.task)}`;
+    if (chunk.single) this.#tell("run", detail, body);
+    else this.#tell("chunk", `${detail} ${at} ${end} ${hand} ${piece} ${mode}`, body);
+  }
+
+  /** Whether something waits here behind something else, and was not asked for. */
+  get isCrowded(): boolean {
+    return this.desk.isCrowded && this.#recalling === undefined;
+  }
+
+  /** Sees that what waits here behind something else is given to others, as soon as it can be said what that is. */
+  recall(): void {
+    if (this.desk.claims !== undefined) return this.#owner.returned(this.desk.takeBack());
+    if (this.#recalling !== undefined || !this.desk.isReturnable) return;
+    // It hears of that between two tasks.
+    this.#recalling = this.desk.last;
+    this.#tell("recall", "");
   }
 
   /** Asks the worker to leave off a chunk. If nobody wants it any more, that is not asked for long. */
   abort(chunk: Chunk): void {
-    const { target } = this.#worker!;
-    tell(target, this.#owner.holder, "abort", String(chunk.sequence), EMPTY_PACKET);
+    this.#tell("abort", String(chunk.sequence));
     this.#hurry();
   }
 
@@ -125,20 +131,29 @@ export class Station extends Cell {
       this.#worker = unpack(request.body, here) as Line;
       return;
     }
-    const chunk = this.chunks.peek();
     const words = request.detail.split(" ");
+    if (request.verb === "returned") return this.#returned(Number(words[0]));
+    const chunk = this.desk.first;
     if (chunk?.sequence !== Number(words[0])) return releaseAll(request.body.passages, here);
     handOver(request.body, here, this.#owner.holder);
     switch (request.verb) {
       case "value":
       case "thrown":
-        return this.#answered(chunk, request.verb, request.body, Number(words[1]));
+        return this.#answered(chunk, request.verb, request.body, Number(words[1]) / 1000);
       case "report":
         return this.#reported(chunk, request.body, words.map(Number));
       case "unknown":
         this.#leave();
         return this.#owner.unknown(this, chunk, request.body);
     }
+  }
+
+  #returned(begun: number): void {
+    const last = this.#recalling!;
+    this.#recalling = undefined;
+    const returned = this.desk.returned(begun, last);
+    this.#hurry();
+    this.#owner.returned(returned);
   }
 
   #answered(chunk: Chunk, outcome: "value" | "thrown", body: Packet, ms: number): void {
@@ -148,24 +163,40 @@ export class Station extends Cell {
     this.#owner.done(this, chunk, 1, outcome === "value" ? 0 : 1, ms);
   }
 
-  #reported(chunk: Chunk, body: Packet, [, count, failed, over, hand, ms]: number[]): void {
+  #reported(chunk: Chunk, body: Packet, [, count, failed, over, hand, us]: number[]): void {
     chunk.at += count;
     chunk.hand = hand;
     chunk.report(body, over === 1);
     if (chunk.over) this.#leave();
-    this.#owner.done(this, chunk, count, failed, ms);
+    this.#owner.done(this, chunk, count, failed, us / 1000);
+  }
+
+  /** What the worker knows a task by. */
+  #numberOf(task: TaskName): number {
+    let number = this.#tasks.get(task);
+    if (number === undefined) {
+      this.#tasks.set(task, number = this.#tasks.size);
+      this.#tell("task", `${number} ${task}`);
+    }
+    return number;
+  }
+
+  #tell(verb: string, detail: string, body: Packet = EMPTY_PACKET): void {
+    tell(this.#worker!.target, this.#owner.holder, verb, detail, body);
   }
 
   /** The worker is through with its first chunk. */
   #leave(): void {
-    const chunk = this.chunks.shift()!;
-    this.#loadMs = this.chunks.size === 0 ? 0 : this.#loadMs - chunk.expectedMs;
-    this.#deadline?.cancel();
-    this.#deadline = undefined;
+    this.desk.leave();
     this.#hurry();
   }
 
+  /** Gives what the worker does, if nobody wants it any more, some time to end. */
   #hurry(): void {
-    if (this.chunks.peek()?.cancelled) this.#deadline ??= wheel.after(GRACE_MS, () => void this.kill());
+    const { first } = this.desk;
+    if (this.#hurried === first && first?.cancelled) return;
+    this.#deadline?.cancel();
+    this.#hurried = first?.cancelled ? first : undefined;
+    this.#deadline = this.#hurried && wheel.after(GRACE_MS, () => void this.kill());
   }
 }

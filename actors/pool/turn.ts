@@ -5,15 +5,22 @@ import type { CallContext } from "../context.ts";
 /** One chunk at the worker that is to do it; its tasks' `current().signal`, too. */
 export class Turn implements CallContext {
   readonly sequence: number;
-  readonly task: string;
+  /** The number of its task. */
+  readonly task: number;
   /** Where to begin in it. */
   readonly at: number;
-  /** How many items it has. */
-  readonly count: number;
+  /** Where it ends. */
+  readonly end: number;
   /** How many of them may be begun before the pool is told. */
   readonly hand: number;
+  /** How many of them belong together. */
+  readonly piece: number;
   readonly mode: number;
   aborted = false;
+  /** When its first item began. */
+  begunAt = 0;
+  /** Its pieces that have not begun are for others. */
+  recalled = false;
   readonly #actor: Actor;
   #controller: AbortController | undefined;
   #signal: AbortSignal | undefined;
@@ -21,17 +28,10 @@ export class Turn implements CallContext {
   /** @param single whether it is a call, and not items of a map */
   constructor(actor: Actor, readonly single: boolean, detail: string, readonly body: Packet) {
     this.#actor = actor;
-    const words = detail.split(" ", 5);
-    [this.sequence, this.at, this.count, this.hand, this.mode] = words.map(Number);
-    this.task = detail.slice(words.join(" ").length + 1);
-  }
-
-  get moduleUrl(): string {
-    return this.task.slice(0, this.task.indexOf(" "));
-  }
-
-  get name(): string {
-    return this.task.slice(this.task.indexOf(" ") + 1);
+    const words = detail.split(" ");
+    this.sequence = Number(words[0]);
+    this.task = Number(words[1]);
+    [this.at, this.end, this.hand, this.piece, this.mode] = single ? CALL : words.slice(2).map(Number);
   }
 
   /** Aborts when nobody wants the result any more, and when the worker is to end. */
@@ -54,6 +54,8 @@ export class Turn implements CallContext {
     return error === this.#signal.reason || (error instanceof DOMException && error.name === "AbortError");
   }
 }
+
+const CALL: readonly [number, number, number, number, number] = [0, 1, 1, 1, 0];
 
 function noLongerWanted(): DOMException {
   return new DOMException("The result of this task is no longer wanted", "AbortError");

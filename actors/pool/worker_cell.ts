@@ -1,21 +1,21 @@
 import { tell } from "../../channels/kernel/ask.ts";
-import { Cell } from "../../channels/kernel/cell.ts";
+import { Cell, isCell } from "../../channels/kernel/cell.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
 import { type Destination, releaseAll } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack, packThrown, unpack } from "../../channels/kernel/pack.ts";
-import type { Packet } from "../../channels/kernel/packet.ts";
+import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
 import { endBridged } from "../bridge.ts";
-import { runAs } from "../context.ts";
-import type { TaskFunction } from "../definition.ts";
 import { ExitRequest } from "../exited.ts";
 import { isThenable } from "../message_loop.ts";
-import { SPREAD, STOPS } from "./chunk.ts";
+import { Claims, following } from "./claims.ts";
 import type { Line } from "./line.ts";
-import { AHEAD_MS, PROVEN } from "./pace.ts";
+import { AHEAD_MS } from "./pace.ts";
+import { type Outcomes, Round } from "./round.ts";
 import { asItArrives, packReports } from "./report.ts";
+import { type KnownTask, type TaskFinder, TaskList } from "./task_list.ts";
 import { Turn } from "./turn.ts";
 
 /** For so long at most nothing is heard between two items: they may have been called off. */
@@ -31,36 +31,45 @@ export class WorkerCell extends Cell {
   readonly #actor: Actor;
   readonly #station: Line;
   readonly #home: Destination;
-  readonly #find: (moduleUrl: string, name: string) => Promise<TaskFunction>;
-  readonly #tasks = new Map<string, TaskFunction>();
+  readonly #tasks: TaskList;
+  readonly #claims: Claims | undefined;
   readonly #turns = new Deque<Turn>();
+  /** The last piece that it has begun. */
+  #begun = 0;
+  /** What it is doing; set also between two turns, while it lets the first one's outcome leave. */
   #present: Turn | undefined;
   #over = false;
   #idle: (() => void)[] = [];
+  /** When the event loop last turned between two items. */
   #heardAt = performance.now();
 
-  constructor(actor: Actor, station: Line, find: (moduleUrl: string, name: string) => Promise<TaskFunction>) {
+  constructor(actor: Actor, station: Line, find: TaskFinder) {
     super();
     this.#actor = actor;
     this.#station = station;
     this.#home = destinationOf(station.target);
-    this.#find = find;
+    this.#tasks = new TaskList(find);
+    this.#claims = station.claims && new Claims(station.claims);
   }
 
   receive(request: Request): void {
     const { verb, detail, body } = request;
     if (this.#over) return releaseAll(body.passages, this.#actor.holder);
+    if (verb === "task") return this.#tasks.add(detail);
     if (verb === "abort") return this.#abort(Number(detail));
-    const turn = new Turn(this.#actor, verb === "run", detail, body);
-    if (this.#present !== undefined) return this.#turns.push(turn);
-    this.#present = turn;
-    // Not at once: in the pool's own isolate this is still the call that gave it.
-    queueMicrotask(() => void this.#work(turn));
+    if (verb === "recall") return this.#giveBack();
+    this.#turns.push(new Turn(this.#actor, verb === "run", detail, body));
+    if (this.#present !== undefined) return;
+    // In the pool's own isolate this is still the call that gave it.
+    if (isCell(this.#station.target)) queueMicrotask(() => this.#goOn());
+    else this.#goOn();
   }
 
   /** Resolves when all that it was given is done. */
   async idle(): Promise<void> {
-    if (this.#present !== undefined) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#turns.size > 0 || this.#present !== undefined) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
   }
 
   #abort(sequence: number): void {
@@ -68,124 +77,185 @@ export class WorkerCell extends Cell {
     for (const turn of this.#turns) if (turn.sequence === sequence) turn.abort();
   }
 
-  async #work(turn: Turn | undefined): Promise<void> {
-    this.#heardAt = performance.now();
-    while (turn !== undefined && this.#actor.exit === undefined) {
+  /** What has not begun is for others. */
+  #giveBack(): void {
+    if (this.#present !== undefined) this.#present.recalled = true;
+    for (const { body } of this.#turns.clear()) releaseAll(body.passages, this.#actor.holder);
+    this.#tell("returned", String(this.#begun), EMPTY_PACKET);
+  }
+
+  /** Does what is there, as far as nothing has to be waited for. */
+  #goOn(): void {
+    if (this.#present !== undefined) return;
+    while (this.#turns.size > 0 && !this.#over && this.#actor.exit === undefined) {
+      const turn = this.#turns.shift()!;
+      if (!this.#begin(turn.sequence)) {
+        releaseAll(turn.body.passages, this.#actor.holder);
+        continue;
+      }
       this.#present = turn;
-      await this.#do(turn);
-      await this.#breathe();
-      turn = this.#turns.shift();
+      const wait = this.#do(turn) ?? this.#breathe();
+      if (wait !== undefined) return void this.#goOnAfter(wait);
+      this.#present = undefined;
     }
-    this.#present = undefined;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  async #do(turn: Turn): Promise<void> {
-    let task = this.#tasks.get(turn.task);
-    if (task === undefined) {
-      try {
-        task = await this.#find(turn.moduleUrl, turn.name);
-      } catch (error) {
-        // The pool gives all that is here to others.
-        this.#over = true;
-        for (const { body } of [turn, ...this.#turns.clear()]) releaseAll(body.passages, this.#actor.holder);
-        return this.#tell("unknown", `${turn.sequence}`, packThrown(error, this.#home));
-      }
-      this.#tasks.set(turn.task, task);
-    }
-    const run = task;
-    const bridged: object[] = [];
-    await runAs(
-      this.#actor,
-      turn,
-      () => turn.single ? this.#call(turn, run, bridged) : this.#each(turn, run, bridged),
-      turn,
-    );
-    for (const face of bridged) endBridged(face);
+  async #goOnAfter(wait: Promise<void>): Promise<void> {
+    await wait;
+    await this.#breathe();
+    this.#present = undefined;
+    this.#goOn();
   }
 
-  async #call(turn: Turn, task: TaskFunction, bridged: object[]): Promise<void> {
-    const began = performance.now();
-    let verb = "value";
-    let body: Packet;
+  /** Does one chunk; a promise if that is not over when it returns. */
+  #do(turn: Turn): Promise<void> | undefined {
+    const task = this.#tasks.get(turn.task);
+    return task === undefined ? this.#seek(turn) : this.#run(turn, task);
+  }
+
+  async #seek(turn: Turn): Promise<void> {
+    let task: KnownTask;
     try {
-      if (turn.aborted) throw turn.signal.reason;
-      const args = unpack(turn.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
-      const result = task(...args);
-      body = pack(isThenable(result) ? await result : result, "result", this.#home);
+      task = await this.#tasks.find(turn.task);
     } catch (error) {
-      if (error instanceof ExitRequest) return;
-      verb = "thrown";
-      body = packThrown(error, this.#home);
+      // The pool gives all that is here to others.
+      this.#over = true;
+      for (const { body } of [turn, ...this.#turns.clear()]) releaseAll(body.passages, this.#actor.holder);
+      return this.#tell("unknown", `${turn.sequence}`, packThrown(error, this.#home));
     }
-    this.#tell(verb, `${turn.sequence} ${performance.now() - began}`, body);
+    return this.#run(turn, task);
   }
 
-  async #each(turn: Turn, task: TaskFunction, bridged: object[]): Promise<void> {
-    const { mode, count } = turn;
-    let { at, hand } = turn;
-    let over = false;
+  #run(turn: Turn, task: KnownTask): Promise<void> | undefined {
+    const bridged: object[] = [];
+    turn.begunAt = performance.now();
+    const wait = turn.single ? this.#call(turn, task, bridged) : this.#each(turn, task, bridged);
+    if (bridged.length === 0) return wait;
+    const end = () => {
+      for (const face of bridged) endBridged(face);
+    };
+    return wait === undefined ? end() as undefined : wait.finally(end);
+  }
+
+  /** Begins a piece, unless the pool has taken it back. */
+  #begin(sequence: number): boolean {
+    this.#begun = sequence;
+    return this.#claims?.begin(sequence) ?? true;
+  }
+
+  /**
+   * Begins another piece of a chunk, unless the pool has taken it back or, where that cannot be without a message, has
+   * asked for it, or what came before it took unexpectedly long.
+   */
+  #beginNext({ sequence, recalled, begunAt }: Turn, piece: number): boolean {
+    const isWanted = this.#claims !== undefined || (!recalled && performance.now() - begunAt < 2 * AHEAD_MS);
+    return isWanted && this.#begin(following(sequence, piece));
+  }
+
+  #call(turn: Turn, task: KnownTask, bridged: object[]): Promise<void> | undefined {
+    return task.within(this.#actor, turn, () => {
+      try {
+        if (turn.aborted) throw turn.signal.reason;
+        const result = task.call(this.#unpack(turn, bridged));
+        return isThenable(result) ? this.#callLater(turn, result) : this.#tellValue(turn, result);
+      } catch (error) {
+        return this.#tellThrown(turn, error);
+      }
+    });
+  }
+
+  async #callLater(turn: Turn, result: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.#tellValue(turn, await result);
+    } catch (error) {
+      this.#tellThrown(turn, error);
+    }
+  }
+
+  #tellValue(turn: Turn, value: unknown): undefined {
+    this.#tell("value", outcomeOf(turn), pack(value, "result", this.#home));
+  }
+
+  #tellThrown(turn: Turn, error: unknown): undefined {
+    if (error instanceof ExitRequest) this.#over = true;
+    else this.#tell("thrown", outcomeOf(turn), packThrown(error, this.#home));
+  }
+
+  #each(turn: Turn, task: KnownTask, bridged: object[]): Promise<void> | undefined {
     let items: unknown[];
     try {
-      items = unpack(turn.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
+      items = this.#unpack(turn, bridged);
     } catch (error) {
       const failure = asItArrives(error);
-      const values = Array.from({ length: count - at }, () => failure);
-      return this.#report(turn, values, [...values.keys()], true, 1, 0);
+      const values = Array.from({ length: turn.end - turn.at }, () => failure);
+      return this.#report(turn, { values, thrown: [...values.keys()], over: true, hand: 1, ms: 0 });
     }
-    while (!over) {
-      const values: unknown[] = [];
-      const thrown: number[] = [];
-      const began = performance.now();
-      const end = Math.min(items.length, at + hand);
-      while (at < end && !over) {
-        if (turn.aborted) {
-          over = true;
-          break;
-        }
-        try {
-          const item = items[at];
-          const result = mode & SPREAD ? task(...item as unknown[]) : task(item);
-          values.push(isThenable(result) ? await result : result);
-        } catch (error) {
-          if (error instanceof ExitRequest) return;
-          // It heeds its signal: that is no failure of its own.
-          if (turn.isReason(error)) {
-            over = true;
-            break;
-          }
-          thrown.push(values.length);
-          values.push(asItArrives(error));
-          over = (mode & STOPS) !== 0;
-        }
-        at++;
-      }
-      over ||= at >= items.length;
-      const ms = performance.now() - began;
-      if (ms > AHEAD_MS) hand = Math.max(1, Math.floor(hand * AHEAD_MS / ms));
-      else if (at - turn.at >= PROVEN && ms < AHEAD_MS / 4) hand *= 4;
-      this.#report(turn, values, thrown, over, hand, ms);
-      if (!over) await this.#breathe();
+    return this.#goRound(new Round(turn, task, items, (piece) => this.#beginNext(turn, piece)));
+  }
+
+  #goRound(round: Round): Promise<void> | undefined {
+    const { turn, task } = round;
+    while (!round.over) {
+      const wait = task.within(this.#actor, turn, () => {
+        const result = round.take();
+        return result === undefined ? this.#took(round) : this.#takeLater(round, result);
+      });
+      if (wait !== undefined) return wait.then(() => this.#goRound(round));
+    }
+    return undefined;
+  }
+
+  async #takeLater(round: Round, first: PromiseLike<unknown>): Promise<void> {
+    for (let result: PromiseLike<unknown> | undefined = first; result !== undefined; result = round.goOn()) {
+      await round.settle(result);
+    }
+    await this.#took(round);
+  }
+
+  /** Tells what became of the items that were in hand. */
+  #took(round: Round): Promise<void> | undefined {
+    if (round.exited) this.#over = true;
+    else this.#report(round.turn, round);
+    return round.over ? undefined : this.#breathe();
+  }
+
+  #report(turn: Turn, { values, thrown, over, hand, ms, back }: Outcomes): undefined {
+    const reports = packReports(values, thrown, over, turn.hand, back, this.#home);
+    for (const { count, failed, over, body } of reports) {
+      const us = microseconds(ms * count / Math.max(1, values.length));
+      this.#tell("report", `${turn.sequence} ${count} ${failed} ${over ? 1 : 0} ${hand} ${us}`, body);
     }
   }
 
-  #report(turn: Turn, values: unknown[], thrown: number[], over: boolean, hand: number, ms: number): void {
-    const reports = packReports(values, thrown, over, this.#home);
-    for (const { count, failed, over, body } of reports) {
-      const numbers = [turn.sequence, count, failed, over ? 1 : 0, hand, ms * count / Math.max(1, values.length)];
-      this.#tell("report", numbers.join(" "), body);
-    }
+  #unpack(turn: Turn, bridged: object[]): unknown[] {
+    return unpack(turn.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
   }
 
   #tell(verb: string, detail: string, body: Packet): void {
     tell(this.#station.target, this.#actor.holder, verb, detail, body);
   }
 
-  /** What was said has left before anything more is begun; now and then what came in meanwhile is heard. */
-  async #breathe(): Promise<void> {
-    await isolate.flush();
-    if (performance.now() - this.#heardAt < DEAF_MS) return;
+  /** What was said leaves before anything more is begun; now and then what came in meanwhile is heard. */
+  #breathe(): Promise<void> | undefined {
+    const leaving = isolate.flush();
+    if (performance.now() - this.#heardAt < DEAF_MS) return leaving;
+    return this.#hear(leaving);
+  }
+
+  async #hear(leaving: Promise<void> | undefined): Promise<void> {
+    await leaving;
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.#heardAt = performance.now();
   }
+}
+
+/** What stands beside the outcome of a call. */
+function outcomeOf({ sequence, begunAt }: Turn): string {
+  return `${sequence} ${microseconds(performance.now() - begunAt)}`;
+}
+
+/** Whole ones: what is no more exact than that is read and written faster. */
+function microseconds(ms: number): number {
+  return Math.round(1000 * ms);
 }

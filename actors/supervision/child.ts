@@ -1,3 +1,4 @@
+import { checkMs } from "../../channels/argument.ts";
 import { checkOptions } from "../../channels/kernel/wait.ts";
 import { makeRef } from "../actor_ref.ts";
 import { currentActor } from "../context.ts";
@@ -59,7 +60,8 @@ const described = new WeakMap<object, Described>();
 const RESTARTS: readonly string[] = ["permanent", "transient", "temporary"];
 
 /**
- * Describes a child for a supervisor to start, and start again. Its `ref` may be given to its siblings at once.
+ * Describes a child for a supervisor to start, and start again. (OTP's child specification.) Its `ref` may be given to its
+ * siblings at once.
  *
  * @param definition a class registered by `actor`, or a function registered by `task`
  * @param rest the arguments of the constructor or function, as an array, which each life gets anew, and options
@@ -154,9 +156,7 @@ function checkChildOptions(action: string, options: ChildOptions): void {
       `Cannot ${action}: restart must be one of ${RESTARTS.join(", ")}, not ${JSON.stringify(restart)}`,
     );
   }
-  if (shutdownMs !== undefined && (typeof shutdownMs !== "number" || Number.isNaN(shutdownMs))) {
-    throw new TypeError(`Cannot ${action}: shutdownMs must be a number of milliseconds, not ${String(shutdownMs)}`);
-  }
+  if (shutdownMs !== undefined) checkMs(action, "shutdownMs", shutdownMs);
   if (typeof significant !== "boolean") throw new TypeError(`Cannot ${action}: significant must be a boolean`);
   if (significant && restart === "permanent") {
     throw new TypeError(`Cannot ${action}: a permanent child cannot be significant, since it always comes back`);

@@ -1,14 +1,15 @@
+import { checkNumber } from "../../channels/argument.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
 import { checkOptions } from "../../channels/kernel/wait.ts";
 
-/** Which children are restarted: always, after an abnormal end, or never. */
+/** Which children are restarted: always, after an abnormal end, or never. (As in OTP.) */
 export type RestartType = "permanent" | "transient" | "temporary";
 
-/** Which children are restarted along with one that ended. */
+/** Which children are restarted along with one that ended: none, all, or those after it. (As in OTP.) */
 export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
 
-/** When the end of significant children, in a way that does not bring them back, ends their supervisor. */
+/** When the end of significant children, in a way that does not bring them back, ends their supervisor. (As in OTP.) */
 export type AutoShutdown = "never" | "any-significant" | "all-significant";
 
 /** How long to wait before a restart. */
@@ -115,9 +116,7 @@ export function budgetOf(
 }
 
 function inRange(action: string, name: string, value: number, least: number, most: number): number {
-  if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new TypeError(`Cannot ${action}: ${name} must be a number, not ${String(value)}`);
-  }
+  checkNumber(action, name, value);
   if (value < least) throw new RangeError(`Cannot ${action}: ${name} must be at least ${least}, not ${value}`);
   if (value > most && most === 1) throw new RangeError(`Cannot ${action}: ${name} must be at most 1, not ${value}`);
   return Math.min(value, most);

@@ -23,6 +23,8 @@ export class SupervisedChild {
   exit: Exit | undefined;
   /** Whether it has ended and is not to come back by itself. */
   isOver = false;
+  /** How often it has been started again. */
+  restarts = 0;
   /** How often it has failed without having lived long in between. */
   failures = 0;
   readonly #spec: ChildSpec;

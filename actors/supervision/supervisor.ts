@@ -228,14 +228,9 @@ export async function supervise<const C extends Children>(
   options: SuperviseOptions = {},
 ): Promise<Supervisor<C>> {
   const { args, refs, places } = supervisorPlan("supervise", children, options, false);
-  const { name = "supervisor", placement = "inline", signals = false } = options;
-  if (typeof signals !== "boolean") throw new TypeError("Cannot supervise: signals must be a boolean");
-  const started = spawn(SupervisorActor, args, { name, placement, startTimeoutMs: Infinity });
-  const ref = await orOver(started, places);
-  if (signals) {
-    const interrupts = handleInterrupt();
-    void ref.exited.then(() => interrupts[Symbol.dispose]());
-  }
+  const { name = "supervisor", placement = "inline", signals } = options;
+  const start = () => spawn(SupervisorActor, args, { name, placement, startTimeoutMs: Infinity });
+  const ref = await startSupervisor("supervise", start, places, signals);
   return new SupervisorHandle(ref, refs) as unknown as Supervisor<C>;
 }
 
@@ -275,10 +270,25 @@ export function supervisor<const C extends Children>(
   });
 }
 
-/** What has started; if it could not, its children's places are over too. */
-export async function orOver<T>(started: Promise<T>, places: readonly Place[]): Promise<T> {
+/**
+ * Starts a supervisor. If it cannot start, its children's places are over too.
+ *
+ * @param signals whether Ctrl-C stops the program's tree in order, as long as it lives
+ */
+export async function startSupervisor<T>(
+  action: string,
+  start: () => Promise<Ref<T>>,
+  places: readonly Place[],
+  signals: boolean = false,
+): Promise<Ref<T>> {
+  if (typeof signals !== "boolean") throw new TypeError(`Cannot ${action}: signals must be a boolean`);
   try {
-    return await started;
+    const ref = await start();
+    if (signals) {
+      const interrupts = handleInterrupt();
+      void ref.exited.then(() => interrupts[Symbol.dispose]());
+    }
+    return ref;
   } catch (error) {
     for (const place of places) place.over();
     throw error;

@@ -195,7 +195,7 @@ export class SupervisorActor implements ActorHooks {
       const ended = child.exit;
       try {
         await this.#start(child, "restarted");
-        logRestarted(this.#actor, child.key, ended);
+        logRestarted(this.#actor, child.key, ++child.restarts, ended);
       } catch (error) {
         this.#failedLater(child, failedBy(error), 0);
         return { error };

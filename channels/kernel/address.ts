@@ -79,6 +79,23 @@ export function sameProcess(a: IsolateId, b: IsolateId): boolean {
   return processOf(a) === processOf(b);
 }
 
+/** Whether an isolate is the first of its operating-system process, from which all others of it were started. */
+export function isFirst(id: IsolateId): boolean {
+  return processOf(id) === id;
+}
+
+/** Through which isolate of its own process `here` reaches `id`: that one itself, if it is of this process. */
+export function gateTo(id: IsolateId, here: IsolateId): IsolateId {
+  const first = processOf(here);
+  if (!isWithin(id, first)) return first;
+  let end = first.length;
+  while (id[end] === ".") {
+    end++;
+    while (end < id.length && !isBoundary(id[end])) end++;
+  }
+  return id.slice(0, end);
+}
+
 function processOf(id: IsolateId): IsolateId {
   const firstThread = id.indexOf(".", Math.max(id.lastIndexOf("/"), id.lastIndexOf("@")) + 1);
   return firstThread < 0 ? id : id.slice(0, firstThread);

@@ -125,9 +125,7 @@ class Pending implements Unanswered, OpenQuestion {
     const { timeoutMs, signal } = wait;
     if (timeoutMs === Infinity) this.#since = performance.now();
     else {
-      const late = question.late ??
-        ((ms: number) => new TimeoutError(`Cannot finish "${question.verb}": ${ms} ms have passed`, { timeoutMs: ms }));
-      this.#deadline = wheel.after(timeoutMs, () => this.#giveUp(() => late(timeoutMs)));
+      this.#deadline = wheel.after(timeoutMs, () => this.#giveUp(() => late(question, timeoutMs)));
     }
     if (signal !== undefined) {
       this.#aborted = () => this.#giveUp(() => signal.reason);
@@ -160,7 +158,7 @@ class Pending implements Unanswered, OpenQuestion {
   }
 
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
-    pendings.delete(this.id);
+    if (this.target !== undefined) pendings.delete(this.id);
     this.#stale?.remove();
     if (this.#settled) return releaseAll(body.passages, this.question.holder);
     this.withdraw?.();
@@ -355,6 +353,11 @@ export function tell(target: Target, holder: Holder, verb: string, detail: strin
  */
 export function discard(target: Target, holder: Holder, body: Packet): void {
   if (body.passages.length > 0) tell(target, holder, DISCARD, "", body);
+}
+
+function late(question: Question, timeoutMs: number): Error {
+  return question.late?.(timeoutMs) ??
+    new TimeoutError(`Cannot finish "${question.verb}": ${timeoutMs} ms have passed`, { timeoutMs });
 }
 
 /** How many questions somebody waits for. */

@@ -46,15 +46,14 @@ export abstract class Cell {
   /** A handle was given to a holder. `number` is what it is called in the cell's shared memory, if it has any. */
   granted(_kind: string, _holder: Holder, _number: number): void {}
 
-  /** The same, but the holder is dead already. */
-  grantedToDead(_kind: string, _number: number): void {}
+  /** The same, but the holder is dead already, or has returned it. */
+  grantedTooLate(_kind: string, _number: number): void {}
 
   /** A holder gave back its last lease of this kind, or died. */
   returned(_kind: string, _holder: Holder): void {}
 
   /** Counts a holder's leases of one kind. They may be returned before they are granted, when two links are at work. */
   changeLease(kind: string, holder: Holder, by: number, number: number = 0): void {
-    if (by > 0) this.granted(kind, holder, number);
     this.#held ??= new Map();
     let held = this.#held.get(kind);
     if (held === undefined) this.#held.set(kind, held = new Map());
@@ -63,6 +62,10 @@ export abstract class Cell {
       // The dead have given back everything at once; nothing of theirs is still to be granted.
       if (by < 0 && holder.gone) return;
       held.set(holder, entry = { count: 0, lease: undefined });
+    }
+    if (by > 0) {
+      if (entry.count < 0) this.grantedTooLate(kind, number);
+      else this.granted(kind, holder, number);
     }
     entry.count += by;
     if (entry.count > 0 && entry.lease === undefined) {

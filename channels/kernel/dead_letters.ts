@@ -1,5 +1,5 @@
 import { Deque } from "./deque.ts";
-import { logger } from "./log.ts";
+import { isWorthALine, logger } from "./log.ts";
 import { singleton } from "./singleton.ts";
 
 /** A message that nobody will ever handle. */
@@ -33,11 +33,11 @@ export class DeadLetters {
   /** Who casts to the dead may do so a million times. */
   #log(to: string, what: string): void {
     const count = this.#count;
-    const event = "dead-letter";
-    if (count <= 10) logger.log({ level: "warn", event, message: `Dead letter: ${what} to ${to}` });
-    else if (Number.isInteger(Math.log10(count))) {
-      logger.log({ level: "warn", event, message: `${count} dead letters so far, the last one ${what} to ${to}` });
-    }
+    if (!isWorthALine(count)) return;
+    const message = count <= 10
+      ? `Dead letter: ${what} to ${to}`
+      : `${count} dead letters so far, the last one ${what} to ${to}`;
+    logger.log({ level: "warn", event: "dead-letter", message });
   }
 
   /** Notes those of another isolate, which has told of them itself; of many, `letters` are not all. */

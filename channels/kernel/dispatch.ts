@@ -68,7 +68,7 @@ function receive(send: Send): void {
 function grant({ slot, secret, lease, holderIsolate, holder, number }: Grant): void {
   const cell = cells.find(slot, 0, secret);
   // The dead have been swept already, and must not come back.
-  if (isolate.exitOf(holderIsolate) !== undefined) cell?.grantedToDead(lease, number);
+  if (isolate.exitOf(holderIsolate) !== undefined) cell?.grantedTooLate(lease, number);
   else cell?.changeLease(lease, holders.get(holderIsolate, holder), 1, number);
 }
 

@@ -52,14 +52,10 @@ export function encodeFrame(envelope: Envelope): Frame {
   writeFields(writer, envelope);
   const { passages, bytes, moved } = body;
   writer.arrayHeader(passages.length);
-  if (passages.length === 0) {
-    writer.raw(bytes);
-    return { bytes: writer.finish(), moved };
-  }
+  if (passages.length === 0) return { bytes: writer.finishWith(bytes), moved };
   const carried: Carried[] = [...moved];
   for (const passage of passages) writeValue(writer, writePassage(passage, carried), "envelope");
-  writer.raw(bytes);
-  return { bytes: writer.finish(), moved: carried };
+  return { bytes: writer.finishWith(bytes), moved: carried };
 }
 
 /** @throws {ProtocolError} If the frame does not begin with a route. */

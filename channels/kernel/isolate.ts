@@ -6,9 +6,11 @@ import type { Envelope } from "./envelope.ts";
 import { decodeFrame, encodeFrame, readRoute } from "./frame.ts";
 import { holders } from "./holder.ts";
 import { keepAlive } from "./keep_alive.ts";
-import type { Frame, Link } from "./link.ts";
+import type { Frame, Link, PeerLink } from "./link.ts";
 import { EMPTY_PACKET } from "./packet.ts";
+import { Routes } from "./routes.ts";
 import { singleton } from "./singleton.ts";
+import { type Deadline, wheel } from "./wheel.ts";
 
 /** What in an id enters each kind of isolate. */
 const BOUNDARIES = { thread: ".", process: "/", connection: "@" } as const;
@@ -16,28 +18,34 @@ const BOUNDARIES = { thread: ".", process: "/", connection: "@" } as const;
 /** How many dead isolates are remembered, so that what is sent to them fails here and now. */
 const KNOWN_DEAD = 10_000;
 
+/** How long whoever started an isolate may take to say how it ended, before it counts as killed. */
+const WORD_MS = 500;
+
 /**
  * This isolate among the others: its name, its links, and who of the others is dead.
  *
- * Links follow the tree of isolates: what is not for this isolate goes to the child that is on its way, or else up.
- * Nobody above needs to know that; they post to an isolate.
+ * Threads of one process, and subprocesses of one parent, have links to each other as they need them; all other links
+ * follow the tree of isolates, as life does. Nobody above needs to know that; they post to an isolate.
  */
 export class Isolate {
-  /** This isolate's id. The root makes its own, all others are given theirs before anything else happens. */
-  id: IsolateId = makeRootId();
+  /** Its links to others. */
+  readonly routes: Routes = new Routes(makeRootId());
   /** Where envelopes for this isolate go. */
   deliver: (envelope: Envelope) => void = () => {};
   /** Who wants to know that an isolate, and everything below it, is gone. */
   readonly downListeners: Set<(isolate: IsolateId, exit: Exit) => void> = new Set();
 
-  readonly #links = new Map<IsolateId, Link>();
   /** What was posted to, or below, children that have yet to come: it goes when their link is there. */
   readonly #early = new Map<IsolateId, Frame[]>();
   readonly #dead = new Map<IsolateId, Exit>();
-  #parent: Link | undefined;
-  /** Who is at the other end of that. */
-  #above: IsolateId = "";
+  /** Those that are dead, and how has yet to be told. */
+  readonly #suspects = new Map<IsolateId, Deadline>();
   #started = 0;
+
+  /** This isolate's id. The root makes its own, all others are given theirs before anything else happens. */
+  get id(): IsolateId {
+    return this.routes.here;
+  }
 
   /** The id of the next isolate that is started from here, or program that is connected to. */
   nextChildId(boundary: keyof typeof BOUNDARIES): IsolateId {
@@ -48,16 +56,10 @@ export class Isolate {
 
   /** Sends an envelope to the isolate it names, which may be this one. */
   post(envelope: Envelope): void {
-    if (envelope.to === this.id) {
-      queueMicrotask(() => this.deliver(envelope));
-      return;
-    }
+    if (envelope.to === this.id) return queueMicrotask(() => this.deliver(envelope));
     const exit = this.exitOf(envelope.to);
-    if (exit !== undefined) {
-      queueMicrotask(() => this.#bounce(envelope, exit));
-      return;
-    }
-    const link = this.#linkTo(envelope.to);
+    if (exit !== undefined) return queueMicrotask(() => this.#bounce(envelope, exit));
+    const link = this.routes.linkTo(envelope.to);
     if (link?.post !== undefined) link.post(envelope);
     else if (!this.#send(encodeFrame(envelope), envelope.to, link)) {
       queueMicrotask(() => this.#bounce(envelope, LOST));
@@ -69,37 +71,54 @@ export class Isolate {
     if (this.exitOf(child) !== undefined) return link.close();
     const early = this.#early.get(child) ?? [];
     this.#early.delete(child);
-    this.#links.set(child, link);
-    keepAlive.linked(1);
-    link.start({
-      frame: (frame) => this.#receive(frame, child),
-      envelope: (envelope) => this.#take(envelope, child),
-      closed,
-    });
+    this.#link(child, link, closed);
     for (const frame of early) link.send(frame);
   }
 
   /** Ends the link to a child that has said its last. */
   hangUp(child: IsolateId): void {
-    this.#links.get(child)?.close();
+    this.routes.tree.get(child)?.close();
   }
 
-  /** Uses `link` for everything that is not here or below. */
-  setParent(id: IsolateId, link: Link, closed: () => void): void {
-    this.id = id;
-    this.#above = parentOf(id);
-    this.#parent = link;
-    keepAlive.linked(1);
+  /** Takes the id that this isolate was given. */
+  name(id: IsolateId): void {
+    this.routes.here = id;
+  }
+
+  /** Uses `link` for everything that is not here or below, unless there is a straight way. */
+  setParent(link: Link, closed: () => void): void {
+    this.#link(this.routes.parent, link, closed);
+  }
+
+  /** Uses `link` for another isolate that is neither parent nor child. */
+  addPeer(id: IsolateId, link: PeerLink): void {
+    this.routes.peers.set(id, link);
     link.start({
-      frame: (frame) => this.#receive(frame, undefined),
-      envelope: (envelope) => this.#take(envelope, undefined),
-      closed,
+      frame: (frame) => this.#receive(frame, id),
+      closed: () => {
+        // Neither side can reach the other any more, and so each is dead to the other.
+        if (this.routes.peers.get(id) === link) this.down(id, LOST);
+      },
     });
   }
 
-  /** Resolves when what was posted so far has left this isolate. */
-  async flush(): Promise<void> {
-    await Promise.all([this.#parent, ...this.#links.values()].map((link) => link?.flush()));
+  /** Sends a frame along the tree, whatever other way there is. */
+  carry(frame: Frame, to: IsolateId): void {
+    this.#send(frame, to, this.routes.treeLinkTo(to));
+  }
+
+  /** An isolate with a straight link to this one is dead. Who started it may still say how it ended. */
+  suspect(id: IsolateId): void {
+    if (this.exitOf(id) !== undefined || this.#suspects.has(id)) return;
+    this.#suspects.set(id, wheel.after(WORD_MS, () => this.down(id, LOST)));
+  }
+
+  /** Resolves when what was posted so far has left this isolate; undefined if it has by the time this returns. */
+  flush(): Promise<void> | undefined {
+    const { peers, tree } = this.routes;
+    // In this order, as the first may leave something to the others.
+    const leaving = flushAll(peers.values());
+    return leaving === undefined ? flushAll(tree.values()) : leaving.then(() => flushAll(tree.values()));
   }
 
   /** How an isolate ended, or undefined while it is not known to have ended. Those below one that is gone are gone too. */
@@ -112,39 +131,54 @@ export class Isolate {
   }
 
   /** An isolate is gone: settles everything here that it and those below it had a part in, and tells the neighbours. */
-  down(gone: IsolateId, exit: Exit, heardFrom?: Link): void {
+  down(gone: IsolateId, exit: Exit, heardFrom?: IsolateId): void {
+    if (this.exitOf(gone) !== undefined) return;
+    const more = this.routes.hearOut(gone);
+    if (more !== undefined) return void more.then(() => this.down(gone, exit, heardFrom));
+    // It may have been among what was heard.
     if (this.exitOf(gone) !== undefined) return;
     this.#dead.set(gone, exit);
+    for (const [id, deadline] of this.#suspects) {
+      if (!isWithin(id, gone)) continue;
+      deadline.cancel();
+      this.#suspects.delete(id);
+    }
     if (this.#dead.size > KNOWN_DEAD) this.#dead.delete(this.#dead.keys().next().value!);
-    const link = this.#links.get(gone);
+    const link = this.routes.remove(gone);
     if (link !== undefined) {
-      this.#links.delete(gone);
       link.close();
       keepAlive.linked(-1);
     }
     const early = this.#early.get(gone) ?? [];
     this.#early.delete(gone);
     for (const frame of early) this.#bounce(decodeFrame(frame), exit);
-    for (const [id, neighbour] of this.#links) {
-      if (neighbour !== heardFrom) {
-        neighbour.send(encodeFrame({ kind: "down", to: id, from: this.id, isolate: gone, exit }));
-      }
-    }
-    if (this.#parent !== undefined && this.#parent !== heardFrom) {
-      this.#parent.send(encodeFrame({ kind: "down", to: parentOf(this.id), from: this.id, isolate: gone, exit }));
-    }
+    this.#tell(gone, exit, heardFrom);
     for (const listener of [...this.downListeners]) listener(gone, exit);
     holders.sweepIsolate(gone);
   }
 
-  #linkTo(id: IsolateId): Link | undefined {
-    const direct = this.#links.get(id);
-    if (direct !== undefined) return direct;
-    return isWithin(id, this.id) ? this.#links.get(childTowards(id, this.id)) : this.#parent;
+  #tell(gone: IsolateId, exit: Exit, heardFrom: IsolateId | undefined): void {
+    const { tree, peers } = this.routes;
+    // The others hear it from whoever is above it, as this isolate did.
+    for (const links of isWithin(gone, this.id) ? [tree, peers] : [tree]) {
+      for (const [to, link] of links) {
+        if (to !== heardFrom) link.send(encodeFrame({ kind: "down", to, from: this.id, isolate: gone, exit }));
+      }
+    }
+  }
+
+  #link(id: IsolateId, link: Link, closed: () => void): void {
+    this.routes.add(id, link);
+    keepAlive.linked(1);
+    link.start({
+      frame: (frame) => this.#receive(frame, id),
+      envelope: (envelope) => this.#take(envelope, id),
+      closed,
+    });
   }
 
   /** Puts a frame on the way to an isolate that is not this one; false if there is none. */
-  #send(frame: Frame, to: IsolateId, link: Link | undefined = this.#linkTo(to)): boolean {
+  #send(frame: Frame, to: IsolateId, link: Link | undefined): boolean {
     if (link === undefined) {
       return isWithin(to, this.id) && this.#early.get(childTowards(to, this.id))?.push(frame) !== undefined;
     }
@@ -152,40 +186,42 @@ export class Isolate {
     return true;
   }
 
-  #receive(frame: Frame, from: IsolateId | undefined): void {
-    const neighbour = from ?? this.#above;
+  #receive(frame: Frame, neighbour: IsolateId): void {
     let origin = neighbour;
     try {
       const route = readRoute(frame);
       origin = route.from;
-      // A child speaks for itself and those below it; else a sandboxed one could answer calls made to others.
-      if (from !== undefined && !isWithin(origin, from)) return;
-      this.#accept(frame, route.to, from);
+      if (origin !== neighbour && !this.routes.speaksFor(neighbour, origin)) return;
+      if (route.to !== this.id) this.#forward(frame, route.to);
+      else if (!this.#isAwaited(frame, origin, neighbour)) this.#take(decodeFrame(frame), neighbour);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // There is no telling what the rest of such a stream means: it costs the connection. Who only passed it on has
       // not read it, and is not to blame.
-      if (origin === neighbour) (from === undefined ? this.#parent : this.#links.get(from))?.close();
+      if (origin === neighbour) this.routes.neighbour(neighbour)?.close();
     }
   }
 
-  #accept(frame: Frame, to: IsolateId, from: IsolateId | undefined): void {
-    if (to !== this.id) this.#forward(frame, to);
-    else this.#take(decodeFrame(frame), from);
+  /** Whether a frame that came by the tree has its place among those that come straight from whoever sent it. */
+  #isAwaited(frame: Frame, origin: IsolateId, neighbour: IsolateId): boolean {
+    if (frame.moved.length === 0 || origin === neighbour) return false;
+    this.routes.mesh?.look();
+    return this.routes.peers.get(origin)?.arrived(frame) ?? false;
   }
 
-  /** Something for this isolate has come from a child, or from the parent. */
-  #take(envelope: Envelope, from: IsolateId | undefined): void {
+  /** Something for this isolate has come from a neighbour. */
+  #take(envelope: Envelope, neighbour: IsolateId): void {
     if (envelope.kind !== "down") return this.deliver(envelope);
     // Neighbours tell each other who is gone; it is never passed on as it is, so that nobody can tell it of others.
-    if (envelope.from !== (from ?? this.#above)) return;
-    if (from === undefined || isWithin(envelope.isolate, from)) {
-      this.down(envelope.isolate, envelope.exit, from === undefined ? this.#parent : this.#links.get(from));
-    }
+    if (envelope.from !== neighbour) return;
+    const { isolate: gone, exit } = envelope;
+    const mayTell = neighbour === this.routes.parent ? !this.routes.isSaidByPeer(gone) : isWithin(gone, neighbour);
+    if (mayTell) this.down(gone, exit, neighbour);
   }
 
   #forward(frame: Frame, to: IsolateId): void {
-    if (!this.#send(frame, to)) this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
+    const link = frame.moved.length > 0 ? this.routes.treeLinkTo(to) : this.routes.linkTo(to);
+    if (!this.#send(frame, to, link)) this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
   }
 
   /** Nobody will ever get this envelope: whoever waits for an answer is told so. */
@@ -202,6 +238,15 @@ export class Isolate {
         exit: exitOfCell(envelope.slot, exit),
       });}
   }
+}
+
+function flushAll(links: Iterable<Link>): Promise<void> | undefined {
+  let leaving: Promise<void>[] | undefined;
+  for (const link of links) {
+    const more = link.flush();
+    if (more !== undefined) (leaving ??= []).push(more);
+  }
+  return leaving && Promise.all(leaving).then(() => {});
 }
 
 /** How a cell ended whose isolate did: that of its main actor in the same way, all others because that one did. */

@@ -1,4 +1,6 @@
+import { Alarm } from "./alarm.ts";
 import { singleton } from "./singleton.ts";
+import { MAX_DELAY_MS } from "./wheel.ts";
 
 /**
  * What keeps this isolate's event loop turning. Links, workers and subprocesses are all unreferenced, since an idle
@@ -6,11 +8,14 @@ import { singleton } from "./singleton.ts";
  * Without any link nobody can bring anything, and Deno's own word on a promise that never resolves is the better one.
  */
 export class KeepAlive {
+  /** Told when the event loop begins and ceases to be kept turning. */
+  readonly listeners: Set<(held: boolean) => void> = new Set();
   #holds = 0;
   #certain = 0;
   #links = 0;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #checking = false;
+  #held = false;
+  #alarm: Alarm | undefined;
+  #telling = false;
 
   /**
    * Keeps the event loop turning, while there is a link, until as many calls of `release` have been made.
@@ -36,23 +41,42 @@ export class KeepAlive {
     this.#update();
   }
 
-  get #wanted(): boolean {
-    return this.#certain > 0 || (this.#holds > 0 && this.#links > 0);
+  /** Whether the event loop is kept turning. */
+  get held(): boolean {
+    return this.#held;
   }
 
   #update(): void {
-    if (this.#wanted) {
-      this.#timer ??= setInterval(() => {}, 2 ** 30);
-    } else if (this.#timer !== undefined && !this.#checking) {
-      // Not at once: the next hold often comes in the same turn, and a timer costs more than a counter.
-      this.#checking = true;
-      setImmediate(() => {
-        this.#checking = false;
-        if (this.#wanted) return;
-        clearInterval(this.#timer);
-        this.#timer = undefined;
-      });
+    const held = this.#certain > 0 || (this.#holds > 0 && this.#links > 0);
+    if (held === this.#held) return;
+    this.#held = held;
+    if (held) {
+      this.#hold();
+      this.#tell();
+    } else {
+      this.#alarm?.letGo();
+      this.#tellLater();
     }
+  }
+
+  #hold(): void {
+    // So far away that nobody will hear it; or else the next one begins.
+    if (this.#alarm === undefined || this.#alarm.over) this.#alarm = new Alarm(MAX_DELAY_MS, () => this.#hold());
+    this.#alarm.hold();
+  }
+
+  #tell(): void {
+    for (const listener of this.listeners) listener(this.#held);
+  }
+
+  /** Not at once: the next hold often comes in the same turn, and what listeners do costs more than a counter. */
+  #tellLater(): void {
+    if (this.#telling || this.listeners.size === 0) return;
+    this.#telling = true;
+    setImmediate(() => {
+      this.#telling = false;
+      if (!this.#held) this.#tell();
+    });
   }
 }
 

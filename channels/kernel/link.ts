@@ -1,3 +1,4 @@
+import type { IsolateId } from "./address.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Carried } from "./packet.ts";
 
@@ -30,8 +31,28 @@ export interface Link {
   send(frame: Frame): void;
   /** The same, of a link that would only make an envelope of the frame again; left out by all others. */
   post?(envelope: Envelope): void;
-  /** Resolves when everything sent so far has left this isolate. */
-  flush(): Promise<void>;
+  /** Resolves when everything sent so far has left this isolate; undefined if it has by the time this returns. */
+  flush(): Promise<void> | undefined;
   /** Ends the link. */
   close(): void;
+}
+
+/** A link between two isolates that are not parent and child. What has objects that move goes by the tree. */
+export interface PeerLink extends Link {
+  /** Whether the other side sends by this link, and always will. */
+  readonly speaks: boolean;
+  /** Takes a frame with objects that move, which has come by the tree; false if whoever sent it does not send by this link. */
+  arrived(frame: Frame): boolean;
+  /** Gives what has come so far. */
+  catchUp(): void;
+  /** The other side is dead: gives what it had still sent, and then the end. Returns a promise if that takes time. */
+  drain(): Promise<void> | undefined;
+}
+
+/** Makes such links. */
+export interface Mesh {
+  /** The link by which this isolate sends to another one; undefined if there is none, then and for ever. */
+  linkTo(id: IsolateId): PeerLink | undefined;
+  /** Finds out by whom something was sent here so far. */
+  look(): void;
 }

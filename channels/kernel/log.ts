@@ -20,8 +20,8 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"]
 /**
  * Says what happens to actors that nobody may be waiting for: on standard error, one line each, unless told otherwise.
  *
- * - **Levels.** `"error"`: an actor ended by an uncaught error, a supervisor gave up. `"warn"`, the default: a restart,
- *   a dead letter (each of the first ten, then the count at every power of ten), a mailbox more than half full.
+ * - **Levels.** `"error"`: an actor ended by an uncaught error, a supervisor gave up. `"warn"`, the default: a child's
+ *   restart, a dead letter (of either the first ten, then the count at every power of ten), a mailbox more than half full.
  *   `"debug"`: every start and end.
  * - **Children** start with the level of who starts them. What they say is written by themselves, at once, so that the
  *   last line before a crash arrives; `write` is of the isolate that sets it, and its inline actors.
@@ -67,5 +67,19 @@ export class Logger {
   }
 }
 
-/** This isolate's. */
+/** Whether the event of that number gets a line, where there may be a million like it. */
+export function isWorthALine(count: number): boolean {
+  return count <= 10 || Number.isInteger(Math.log10(count));
+}
+
+/**
+ * What this isolate says of its actors goes through this; {@linkcode Logger} says what, and how to have it elsewhere.
+ *
+ * @example Nothing but errors
+ * ```ts
+ * import { logger } from "@troupe/troupe";
+ *
+ * logger.level = "error";
+ * ```
+ */
 export const logger: Logger = singleton("logger", () => new Logger());

@@ -6,6 +6,7 @@ import { encode, encodeThrown } from "./codec/encode.ts";
 import { type Destination, grantAll, type Passage, passagesOf, releaseAll, revive } from "./handle.ts";
 import type { Holder } from "./holder.ts";
 import { isolate } from "./isolate.ts";
+import { Snapshot } from "./snapshot.ts";
 import { type Movable, type Packet, plainPacket } from "./packet.ts";
 
 /** What a sender may add to a value. */
@@ -77,6 +78,11 @@ export function pack(value: unknown, root: string, to: Destination, options: Pac
   return { bytes, passages: baggage.passages, moved: inProcess ? moved : [] };
 }
 
+/** The same for an answer, which is read once. Within this isolate, plain data takes no detour by bytes. */
+export function packAnswer(value: unknown, root: string, to: Destination): Packet {
+  return (to.isolate === isolate.id ? Snapshot.of(value) : undefined) ?? pack(value, root, to);
+}
+
 /** The same for what was thrown; never throws. */
 export function packThrown(thrown: unknown, to: Destination): Packet {
   const baggage = new Baggage({}, []);
@@ -87,6 +93,7 @@ export function packThrown(thrown: unknown, to: Destination): Packet {
 
 /** Reads a value as `holder`, who gets the leases on its handles. */
 export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) => void): unknown {
+  if (packet instanceof Snapshot) return packet.take();
   const { bytes, passages, moved } = packet;
   if (bytes.length === 0) return undefined;
   if (passages.length === 0 && moved.length === 0) return decode(bytes);

@@ -5,7 +5,7 @@ import type { Outcome } from "./envelope.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { NumberMap } from "./number_map.ts";
-import { pack, packPlain, packThrown } from "./pack.ts";
+import { packAnswer, packPlain, packThrown } from "./pack.ts";
 import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
 
@@ -65,7 +65,7 @@ export class Request {
   replyValue(value: unknown, root: string): void {
     if (!this.open || this.asker === undefined) return;
     try {
-      this.replyPacket(pack(value, root, this.from));
+      this.replyPacket(packAnswer(value, root, this.from));
     } catch (error) {
       this.throw(error);
     }

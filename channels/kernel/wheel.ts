@@ -1,3 +1,4 @@
+import { Alarm } from "./alarm.ts";
 import { singleton } from "./singleton.ts";
 
 /** Deadlines are rounded up to this many milliseconds, so that thousands of them share one timer. */
@@ -34,6 +35,10 @@ class Bucket {
     this.ring.previous = this.ring.next = this.ring;
   }
 
+  get empty(): boolean {
+    return this.ring.next === this.ring;
+  }
+
   add(fire: () => void): Entry {
     const entry = new Entry(this, fire);
     const last = this.ring.previous!;
@@ -53,13 +58,24 @@ class Bucket {
   }
 }
 
-/** All deadlines of an isolate on one platform timer: a timer for each call would cost more than the call. */
+/** For so many microtasks nothing is pending before the event loop is let go. */
+const QUIET_TICKS = 8;
+/** Empty buckets are worth keeping for the next deadlines, up to this number. */
+const KEPT_BUCKETS = 64;
+
+interface Due {
+  readonly tick: number;
+  readonly alarm: Alarm;
+}
+
+/** All deadlines of an isolate on one alarm: a timer for each call would cost more than the call. */
 export class Wheel {
   size = 0;
   readonly #buckets = new Map<number, Bucket>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #due = Infinity;
+  /** What was set, the soonest last. Only that one is ever held, and only while there is a deadline. */
+  readonly #alarms: Due[] = [];
   #resting = false;
+  #quietTicks = 0;
 
   /** Runs `fire` once, `ms` from now or up to 4 ms later. */
   after(ms: number, fire: () => void): Deadline {
@@ -67,43 +83,50 @@ export class Wheel {
     let bucket = this.#buckets.get(tick);
     if (bucket === undefined) this.#buckets.set(tick, bucket = new Bucket(this, tick));
     const entry = bucket.add(fire);
-    if (tick < this.#due) this.#arm(tick);
+    const soonest = this.#alarms.at(-1);
+    if (soonest === undefined || tick < soonest.tick || soonest.alarm.over) this.#set(tick);
+    else soonest.alarm.hold();
     return entry;
   }
 
-  /** Nothing is pending: gives the timer back, but not before this turn's end, since a next call may come at once. */
+  /** Nothing is pending. The next deadline often comes within a few microtasks, which cost less than an alarm let go. */
   rest(): void {
+    this.#quietTicks = 0;
     if (this.#resting) return;
     this.#resting = true;
-    setImmediate(() => {
-      this.#resting = false;
-      if (this.size > 0) return;
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-      this.#due = Infinity;
-      this.#buckets.clear();
-    });
+    queueMicrotask(this.#rest);
   }
 
-  #arm(tick: number): void {
-    clearTimeout(this.#timer);
-    this.#due = tick;
-    // A tick may end later than the platform's longest delay: then another turn waits for the rest.
-    const delay = Math.min(MAX_DELAY_MS, Math.max(0, tick * TICK_MS - performance.now()));
-    this.#timer = setTimeout(() => this.#turn(), delay);
+  readonly #rest = () => {
+    if (this.size === 0 && ++this.#quietTicks < QUIET_TICKS) return queueMicrotask(this.#rest);
+    this.#resting = false;
+    if (this.size > 0) return;
+    this.#alarms.at(-1)?.alarm.letGo();
+    if (this.#buckets.size > KEPT_BUCKETS) this.#buckets.clear();
+  };
+
+  /** Sees to it that an alarm rings no later than that. */
+  #set(tick: number): void {
+    const now = performance.now();
+    while (this.#alarms.at(-1)?.alarm.over) this.#alarms.pop();
+    let soonest = this.#alarms.at(-1);
+    if (soonest === undefined || tick < soonest.tick) {
+      soonest?.alarm.letGo();
+      // A tick may end later than the platform's longest delay: then another turn waits for the rest.
+      const alarm = new Alarm(Math.min(MAX_DELAY_MS, tick * TICK_MS - now), () => this.#turn());
+      this.#alarms.push(soonest = { tick, alarm });
+    }
+    soonest.alarm.hold();
   }
 
   #turn(): void {
-    this.#timer = undefined;
-    this.#due = Infinity;
+    this.#alarms.pop();
     const now = performance.now() / TICK_MS;
     for (const tick of [...this.#buckets.keys()].sort((a, b) => a - b)) {
-      if (tick > now) {
-        // What has just fired may have set a sooner one.
-        if (tick < this.#due) this.#arm(tick);
-        break;
-      }
-      const bucket = this.#buckets.get(tick)!;
+      const bucket = this.#buckets.get(tick);
+      // Gone, where what has just fired was the last deadline.
+      if (bucket === undefined) continue;
+      if (tick > now && !bucket.empty) return this.#set(tick);
       this.#buckets.delete(tick);
       for (let entry = bucket.ring.next!; entry !== bucket.ring; entry = bucket.ring.next!) {
         bucket.remove(entry);

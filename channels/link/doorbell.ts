@@ -10,9 +10,12 @@ const DOOMED = 1;
 /** The words of an isolate that others wake it by. */
 export type Bell = Int32Array<SharedArrayBuffer>;
 
+/** How many words a bell has. */
+export const BELL_WORDS = 2;
+
 /** Memory for a bell. */
-export function allocateBell(): SharedArrayBuffer {
-  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+export function allocateBell(): Bell {
+  return new Int32Array(new SharedArrayBuffer(BELL_WORDS * Int32Array.BYTES_PER_ELEMENT));
 }
 
 /** Wakes an isolate if it sleeps. Returns whether it did: then the sleeper's core, or this one, is being handed over. */
@@ -72,9 +75,7 @@ const CAN_SPIN = navigator.hardwareConcurrency > 1;
  * something for it rings its bell. Asleep it uses no processor, and is not kept alive.
  */
 export class Doorbell {
-  /** To be given to whoever is to wake this isolate. */
-  memory: SharedArrayBuffer = allocateBell();
-  #bell: Bell = new Int32Array(this.memory);
+  #bell: Bell = allocateBell();
   readonly #entrances: Entrance[] = [];
   /** Ends the sleep. */
   #wake: () => void = () => {};
@@ -104,10 +105,14 @@ export class Doorbell {
     void this.#attend();
   }
 
-  /** Uses this memory, which others have already, for the bell. To be done before there is any entrance. */
-  hang(memory: SharedArrayBuffer): void {
-    this.memory = memory;
-    this.#bell = new Int32Array(memory);
+  /** What whoever is to wake this isolate rings. */
+  get bell(): Bell {
+    return this.#bell;
+  }
+
+  /** Uses this bell, which others may have already. To be done before there is any entrance. */
+  hang(bell: Bell): void {
+    this.#bell = bell;
   }
 
   /** Looks after an entrance. */

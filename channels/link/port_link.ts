@@ -62,9 +62,8 @@ export class PortLink implements Link {
     if (this.#batch.push(frame) === 1) queueMicrotask(() => this.#post());
   }
 
-  flush(): Promise<void> {
+  flush(): undefined {
     this.#post();
-    return Promise.resolve();
   }
 
   close(): void {

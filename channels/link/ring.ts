@@ -1,13 +1,13 @@
 import { ProtocolError } from "../errors.ts";
 
 /*
- * The memory of two rings, one for each direction: a header, then two areas of the same size. What both threads read and
- * write has a cache line of its own (two, as processors fetch them in pairs).
+ * The memory of a ring: a header, then the frames. What both threads read and write has a cache line of its own (two, as
+ * processors fetch them in pairs).
  */
 const LINE_WORDS = 32;
 const WORD_BYTES = 4;
-const LINES_PER_RING = 4;
-const HEADER_BYTES = 2 * LINES_PER_RING * LINE_WORDS * WORD_BYTES;
+const LINES = 4;
+const HEADER_BYTES = LINES * LINE_WORDS * WORD_BYTES;
 
 /** How many bytes were ever written; the position is this modulo the area's size, a power of two. */
 const HEAD = 0;
@@ -19,19 +19,27 @@ const BLOCKED = 2;
 const ABANDONED = 3;
 
 /*
- * A frame is its length in one word, then its bytes, up to a whole word. It never runs over the area's end.
+ * A frame is its length in one word, then its bytes, up to a whole word. It never runs over the area's end. A long one may
+ * come in pieces.
  */
 /** In place of a length: the next frame is at the area's start. */
 const SKIP = -1;
 /** In place of a length: the next frame comes by another way. */
 const ELSEWHERE = -2;
+/** In place of a length: nothing follows. */
+const END = -3;
+/** In place of a length, less that length: a piece of a frame, of which more follows. */
+const PIECE = -4;
 
-/** What each side has of a pair of rings. */
-export type Side = 0 | 1;
+/** What may be in a ring in place of a frame: one that comes by another way, or the end of all. */
+export type Mark = "elsewhere" | "end";
 
-/** Memory for two rings of `bytes` each, a power of two. */
-export function allocateRings(bytes: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(HEADER_BYTES + 2 * bytes);
+/** Memory for one ring. All zeros is an empty one. */
+export type RingMemory = Uint8Array<SharedArrayBuffer>;
+
+/** How many bytes of memory a ring needs for `capacity` bytes of frames, a power of two. */
+export function ringSize(capacity: number): number {
+  return HEADER_BYTES + capacity;
 }
 
 /** The words and bytes of one ring. */
@@ -41,13 +49,12 @@ class Ring {
   readonly capacity: number;
   readonly #control: Int32Array<SharedArrayBuffer>;
 
-  constructor(memory: SharedArrayBuffer, side: Side) {
-    this.capacity = (memory.byteLength - HEADER_BYTES) / 2;
-    const start = HEADER_BYTES + side * this.capacity;
-    this.words = new Int32Array(memory, start, this.capacity / WORD_BYTES);
-    this.bytes = new Uint8Array(memory, start, this.capacity);
-    const lines = LINES_PER_RING * LINE_WORDS;
-    this.#control = new Int32Array(memory, side * lines * WORD_BYTES, lines);
+  constructor({ buffer, byteOffset, byteLength }: RingMemory) {
+    this.capacity = byteLength - HEADER_BYTES;
+    const start = byteOffset + HEADER_BYTES;
+    this.words = new Int32Array(buffer, start, this.capacity / WORD_BYTES);
+    this.bytes = new Uint8Array(buffer, start, this.capacity);
+    this.#control = new Int32Array(buffer, byteOffset, LINES * LINE_WORDS);
   }
 
   load(line: number): number {
@@ -77,17 +84,21 @@ export class RingWriter {
   /** As last seen: the reader may have come further. */
   #tail: number;
 
-  constructor(memory: SharedArrayBuffer, side: Side) {
-    this.#ring = new Ring(memory, side);
+  constructor(memory: RingMemory) {
+    this.#ring = new Ring(memory);
     this.#head = this.#ring.load(HEAD);
     this.#tail = this.#ring.load(TAIL);
     this.longest = this.#ring.capacity / 4 - WORD_BYTES;
   }
 
-  /** Writes a frame, or says by an undefined one that it comes elsewhere. False if there is no room. */
-  write(frame: Uint8Array | undefined): boolean {
+  /**
+   * Writes a frame, or a mark. False if there is no room.
+   *
+   * @param more whether this is a piece of a frame, of which more follows
+   */
+  write(frame: Uint8Array | Mark, more: boolean = false): boolean {
     const ring = this.#ring;
-    const length = frame === undefined ? 0 : frame.length;
+    const length = typeof frame === "string" ? 0 : frame.length;
     const size = WORD_BYTES + (length + 3 & ~3);
     let at = this.#head & ring.capacity - 1;
     const skipped = size > ring.capacity - at ? ring.capacity - at : 0;
@@ -96,10 +107,10 @@ export class RingWriter {
       ring.words[at >> 2] = SKIP;
       at = 0;
     }
-    if (frame === undefined) ring.words[at >> 2] = ELSEWHERE;
+    if (typeof frame === "string") ring.words[at >> 2] = frame === "end" ? END : ELSEWHERE;
     else {
       ring.bytes.set(frame, at + WORD_BYTES);
-      ring.words[at >> 2] = length;
+      ring.words[at >> 2] = more ? PIECE - length : length;
     }
     this.#head = this.#head + skipped + size | 0;
     ring.store(HEAD, this.#head);
@@ -133,14 +144,16 @@ export class RingWriter {
 export class RingReader {
   readonly #ring: Ring;
   readonly #slab = new Slab();
+  /** What has come of a frame in pieces. */
+  #pieces: Uint8Array[] = [];
   #tail: number;
   /** As last seen: the writer may have come further. */
   #head: number;
   /** The tail that the writer knows of. */
   #told: number;
 
-  constructor(memory: SharedArrayBuffer, side: Side) {
-    this.#ring = new Ring(memory, side);
+  constructor(memory: RingMemory) {
+    this.#ring = new Ring(memory);
     this.#tail = this.#head = this.#told = this.#ring.load(TAIL);
   }
 
@@ -150,13 +163,12 @@ export class RingReader {
   }
 
   /**
-   * Takes the next frame: a private copy of its bytes, `"elsewhere"` if it comes by another way, or undefined if there is
-   * none.
+   * Takes the next frame: a private copy of its bytes, or a mark, or undefined if there is nothing.
    *
    * @param elsewhere whether one that comes by another way is there; else it is left where it is
    * @throws {ProtocolError} If what is there is no frame.
    */
-  read(elsewhere: boolean): Uint8Array | "elsewhere" | undefined {
+  read(elsewhere: boolean): Uint8Array | Mark | undefined {
     const ring = this.#ring;
     while (true) {
       if (this.#tail === this.#head) {
@@ -164,22 +176,28 @@ export class RingReader {
         if (this.#tail === this.#head) return undefined;
       }
       const at = this.#tail & ring.capacity - 1;
-      const length = ring.words[at >> 2];
-      if (length === SKIP) {
+      const word = ring.words[at >> 2];
+      if (word === SKIP) {
         this.#advance(ring.capacity - at);
         continue;
       }
-      if (length === ELSEWHERE) {
+      if (word === ELSEWHERE) {
         if (elsewhere) this.#advance(WORD_BYTES);
         return "elsewhere";
       }
+      if (word === END) {
+        this.#advance(WORD_BYTES);
+        return "end";
+      }
+      const length = word < 0 ? PIECE - word : word;
       const size = WORD_BYTES + (length + 3 & ~3);
       if (length < 0 || size > ring.capacity - at) {
         throw new ProtocolError("Cannot receive a frame: the ring is damaged");
       }
       const bytes = this.#slab.copy(ring.bytes, at + WORD_BYTES, length);
       this.#advance(size);
-      return bytes;
+      if (word < 0) this.#pieces.push(bytes);
+      else return this.#pieces.length === 0 ? bytes : this.#join(bytes);
     }
   }
 
@@ -195,6 +213,18 @@ export class RingReader {
   /** From now on nobody reads. */
   abandon(): void {
     this.#ring.store(ABANDONED, 1);
+  }
+
+  #join(last: Uint8Array): Uint8Array {
+    const pieces = [...this.#pieces, last];
+    this.#pieces = [];
+    const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      whole.set(piece, at);
+      at += piece.length;
+    }
+    return whole;
   }
 
   #advance(by: number): void {

@@ -1,56 +1,59 @@
 import { ProtocolError } from "../errors.ts";
-import { Deque } from "../kernel/deque.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
-import { allocateBell, type Bell, doom, doorbell, type Entrance, ring } from "./doorbell.ts";
+import { type Bell, doom, doorbell, type Entrance, ring } from "./doorbell.ts";
+import { Inlet } from "./inlet.ts";
+import { Outlet } from "./outlet.ts";
 import { type Port, PortLink } from "./port_link.ts";
-import { allocateRings, RingReader, RingWriter, type Side } from "./ring.ts";
+import { type RingMemory, RingReader, ringSize, RingWriter } from "./ring.ts";
 
-/** What two threads must share for a link: its rings, and the bells of both. */
-export interface RingMemory {
+/**
+ * What a thread and its starter share for a link: a ring for what each of them sends, and the bells of both. The rings are
+ * one buffer, and not two views of it, since Deno would look at each of their elements when a thread is given them.
+ */
+export interface LinkMemory {
   readonly rings: SharedArrayBuffer;
-  readonly bells: readonly [SharedArrayBuffer, SharedArrayBuffer];
+  readonly bells: readonly [Bell, Bell];
 }
+
+/** Which of the two is one's own: 0 is the starter's, 1 the thread's. */
+export type Side = 0 | 1;
 
 /** The size of one direction's ring. */
 const RING_BYTES = 262_144;
-const NOTHING: readonly never[] = [];
 
-/** Memory for a link between this isolate, whose side is 0, and a thread to come. Never used for a second link. */
-export function allocateLink(): RingMemory {
-  return { rings: allocateRings(RING_BYTES), bells: [doorbell.memory, allocateBell()] };
+/** Memory for a link between this isolate and a thread to come, which will have this bell. Never used for a second link. */
+export function allocateLink(bell: Bell): LinkMemory {
+  return { rings: new SharedArrayBuffer(2 * ringSize(RING_BYTES)), bells: [doorbell.bell, bell] };
+}
+
+function ringOf(rings: SharedArrayBuffer, side: Side): RingMemory {
+  const size = rings.byteLength / 2;
+  return new Uint8Array(rings, side * size, size);
 }
 
 /**
- * A link between threads of one process over shared memory.
+ * A link between a thread and whoever started it, over shared memory.
  *
- * **Order**: what does not fit into a ring, and what has objects that move, is posted on a port beside it; the reader
- * stops at its place in the ring until it has come. **Back pressure**: what finds the ring full waits here.
+ * **Order**: what is long, and what has objects that move, is posted on a port beside the ring; the reader stops at its
+ * place in the ring until it has come. **Back pressure**: what finds the ring full waits here.
  */
 export class RingLink implements Link, Entrance {
-  readonly #reader: RingReader;
-  readonly #writer: RingWriter;
+  readonly #inlet: Inlet;
+  readonly #outlet: Outlet;
   readonly #bell: Bell;
   readonly #aside: PortLink;
-  /** What has come by the port, and its place in the ring has not been reached. */
-  readonly #arrived = new Deque<Frame>();
-  /** What found the ring full: frames as they are, and undefined for what was posted. */
-  readonly #unsent = new Deque<Uint8Array | undefined>();
-  #flushed: PromiseWithResolvers<void> | undefined;
   #listener: LinkListener | undefined;
-  /** Whether the ring goes on with a frame that has yet to come by the port. */
-  #stopped = false;
   #closed = false;
 
-  constructor(port: Port, { rings, bells }: RingMemory, side: Side) {
+  constructor(port: Port, { rings, bells }: LinkMemory, side: Side) {
     const other = side === 0 ? 1 : 0;
-    this.#writer = new RingWriter(rings, side);
-    this.#reader = new RingReader(rings, other);
-    this.#bell = new Int32Array(bells[other]);
+    this.#bell = bells[other];
+    this.#inlet = new Inlet(new RingReader(ringOf(rings, other)));
+    this.#outlet = new Outlet(new RingWriter(ringOf(rings, side)), this.#bell);
     this.#aside = new PortLink(port);
     this.#aside.start({
       frame: (frame) => {
-        this.#arrived.push(frame);
-        this.#stopped = false;
+        this.#inlet.arrive(frame);
         doorbell.stir();
       },
       closed: (error) => this.#end(error),
@@ -75,20 +78,14 @@ export class RingLink implements Link, Entrance {
 
   send(frame: Frame): void {
     if (this.#closed) return;
-    const aside = frame.moved.length > 0 || frame.bytes.length > this.#writer.longest;
+    const aside = frame.moved.length > 0 || !this.#outlet.takes(frame.bytes.length);
     if (aside) this.#aside.send(frame);
-    const written = aside ? undefined : frame.bytes;
-    if (this.#unsent.size > 0 || !this.#writer.write(written)) this.#wait(written);
-    doorbell.sent(ring(this.#bell));
+    this.#outlet.send(aside ? "elsewhere" : frame.bytes);
   }
 
-  flush(): Promise<void> {
-    void this.#aside.flush();
-    // Who is about to block has nobody else to do it.
-    if (this.#unsent.size > 0) this.#resend();
-    if (this.#unsent.size === 0) return Promise.resolve();
-    this.#flushed ??= Promise.withResolvers();
-    return this.#flushed.promise;
+  flush(): Promise<void> | undefined {
+    this.#aside.flush();
+    return this.#outlet.flush();
   }
 
   close(): void {
@@ -108,71 +105,51 @@ export class RingLink implements Link, Entrance {
   }
 
   get waiting(): boolean {
-    return this.#readable || (this.#unsent.size > 0 && this.#writer.unblocked);
+    return this.#readable || this.#outlet.due;
   }
 
   visit(most: number): void {
-    if (this.#unsent.size > 0) this.#resend();
+    this.#resend();
     if (!this.#readable) return;
     try {
-      for (let given = 0; given < most && !this.#closed; given++) if (!this.#give()) break;
+      for (let given = 0; given < most && !this.#closed; given++) {
+        const frame = this.#inlet.read();
+        if (frame === undefined || frame === "end") break;
+        this.#listener!.frame(frame);
+      }
     } catch (error) {
       this.#end(error as Error);
       // A damaged ring costs the link. A mistake of ours in the listener does, too, and must be heard of.
       if (!(error instanceof ProtocolError)) reportError(error);
     }
-    if (this.#reader.release()) ring(this.#bell);
+    if (this.#inlet.release()) ring(this.#bell);
   }
 
   get #readable(): boolean {
-    return !this.#stopped && !this.#closed && this.#listener !== undefined && this.#reader.waiting;
+    return !this.#closed && this.#listener !== undefined && this.#inlet.waiting;
   }
 
-  #give(): boolean {
-    const bytes = this.#reader.read(this.#arrived.size > 0);
-    if (bytes === "elsewhere") {
-      const frame = this.#arrived.shift();
-      this.#stopped = frame === undefined;
-      if (frame !== undefined) this.#listener!.frame(frame);
-      return frame !== undefined;
-    }
-    if (bytes !== undefined) this.#listener!.frame({ bytes, moved: NOTHING });
-    return bytes !== undefined;
-  }
-
-  #wait(frame: Uint8Array | undefined): void {
-    this.#unsent.push(frame);
-    if (this.#unsent.size === 1) this.#writer.awaitRoom();
-  }
-
-  /** Writes what waits, as far as there is room by now. */
   #resend(): void {
-    if (this.#writer.abandoned) return this.#forget();
-    while (this.#unsent.size > 0 && this.#writer.write(this.#unsent.peek())) this.#unsent.shift();
-    if (this.#unsent.size > 0) this.#writer.awaitRoom();
-    else if (this.#closed) this.#forget();
-    else {
-      this.#flushed?.resolve();
-      this.#flushed = undefined;
-    }
-    ring(this.#bell);
+    if (this.#outlet.empty) return;
+    if (this.#outlet.abandoned) return this.#forget();
+    this.#outlet.resend();
+    if (this.#closed && this.#outlet.empty) this.#forget();
   }
 
   #end(error?: Error): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#reader.abandon();
+    this.#inlet.abandon();
     ring(this.#bell);
     this.#aside.close();
     // Before a clean end, what was sent still arrives.
-    if (error !== undefined || this.#unsent.size === 0) this.#forget();
+    if (error !== undefined || this.#outlet.empty) this.#forget();
     this.#listener?.closed(error);
   }
 
   /** Nothing is left to be done. */
   #forget(): void {
     doorbell.remove(this);
-    this.#unsent.clear();
-    this.#flushed?.resolve();
+    this.#outlet.clear();
   }
 }

@@ -87,12 +87,16 @@ export async function openListening(
   return listening(sockets, { hostname, port: (sockets.addr as Deno.NetAddr).port });
 }
 
-/** Connects to an address. Rejects as Deno does, when nobody listens there. */
-export async function dial(address: SocketAddress, tls: ConnectTls | undefined): Promise<Deno.Conn> {
+/** Connects to an address. Rejects as Deno does, when nobody listens there. The signal stops the attempt over TCP. */
+export async function dial(
+  address: SocketAddress,
+  tls: ConnectTls | undefined,
+  signal?: AbortSignal,
+): Promise<Deno.Conn> {
   if ("path" in address) return await Deno.connect({ transport: "unix", path: address.path });
   const { hostname = LOOPBACK, port } = address;
   if (tls !== undefined) return await Deno.connectTls({ hostname, port, caCerts: [...tls.caCerts ?? []] });
-  return withoutDelay(await Deno.connect({ hostname, port }));
+  return withoutDelay(await Deno.connect({ hostname, port, signal }));
 }
 
 /** Takes the next who connects. */

@@ -22,8 +22,10 @@ export interface SocketLinkOptions {
 export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
 /** For links between a program's own processes: what travels to a thread travels there, too. */
 export const OWN_PROCESS: SocketLinkOptions = { maxFrameBytes: 2 ** 32 - 1 };
-const READ_BYTES = 64 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 const LENGTH_BYTES = 4;
+/** A frame of so many bytes is neither joined with others nor read by way of a buffer; below, it fits one. */
+const LARGE_BYTES = BUFFER_BYTES - LENGTH_BYTES;
 
 /**
  * A link over a stream socket: each frame is its length in four bytes, big end first, and its bytes. One write is under
@@ -36,6 +38,8 @@ export class SocketLink implements Link {
   readonly #beforeFrame: SocketLinkOptions["beforeFrame"];
   #listener: LinkListener | undefined;
   #queue: Uint8Array[] = [];
+  /** Where small frames are put together, since one write is under way at a time. */
+  #out: DataView<ArrayBuffer> | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
   #broken = false;
@@ -56,9 +60,7 @@ export class SocketLink implements Link {
     if (this.#closed || this.#broken) return;
     const { bytes } = frame;
     if (bytes.length > this.#maxFrameBytes) return this.#end(tooLong("send", bytes.length, this.#maxFrameBytes));
-    const length = new Uint8Array(LENGTH_BYTES);
-    new DataView(length.buffer).setUint32(0, bytes.length);
-    this.#queue.push(length, bytes);
+    this.#queue.push(bytes);
     this.#writing ??= this.#writeAll();
   }
 
@@ -79,7 +81,7 @@ export class SocketLink implements Link {
   abort(error: Error = new Error("The connection was broken off")): void {
     if (!this.#closed) return this.#end(error);
     this.#queue = [];
-    this.#release();
+    hangUp(this.#socket);
   }
 
   async #writeAll(): Promise<void> {
@@ -87,9 +89,9 @@ export class SocketLink implements Link {
     await Promise.resolve();
     try {
       while (this.#queue.length > 0) {
-        const bytes = join(this.#queue);
+        const frames = this.#queue;
         this.#queue = [];
-        for (let at = 0; at < bytes.length;) at += await this.#socket.write(bytes.subarray(at));
+        for (let next = 0; next < frames.length;) next = await this.#writeSome(frames, next);
       }
     } catch {
       // The other side is gone. Reading finds that out too, after the last that it had sent.
@@ -97,55 +99,92 @@ export class SocketLink implements Link {
       this.#queue = [];
     }
     this.#writing = undefined;
-    if (this.#closed) this.#release();
+    if (this.#closed) hangUp(this.#socket);
+  }
+
+  /** Writes frames, each behind its length: small ones together, or a large one as it is. Gives the next that is left. */
+  async #writeSome(frames: readonly Uint8Array[], first: number): Promise<number> {
+    const out = this.#out ??= new DataView(new ArrayBuffer(BUFFER_BYTES));
+    const bytes = new Uint8Array(out.buffer);
+    let size = 0;
+    let next = first;
+    while (next < frames.length) {
+      const frame = frames[next];
+      const isLarge = frame.length >= LARGE_BYTES;
+      if (size + LENGTH_BYTES + (isLarge ? 0 : frame.length) > bytes.length) break;
+      out.setUint32(size, frame.length);
+      size += LENGTH_BYTES;
+      next++;
+      if (isLarge) {
+        await this.#write(bytes.subarray(0, size));
+        await this.#write(frame);
+        return next;
+      }
+      bytes.set(frame, size);
+      size += frame.length;
+    }
+    await this.#write(bytes.subarray(0, size));
+    return next;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#socket.write(at === 0 ? bytes : bytes.subarray(at));
   }
 
   async #readAll(listener: LinkListener): Promise<void> {
-    let buffer = new Uint8Array(READ_BYTES);
+    const buffer = new Uint8Array(BUFFER_BYTES);
+    const view = new DataView(buffer.buffer);
     let start = 0;
     let end = 0;
     while (true) {
-      let read: number | null;
-      try {
-        read = await this.#socket.read(buffer.subarray(end));
-      } catch {
-        // The other side broke off, or this one closed it.
-        read = null;
-      }
+      const read = await this.#read(end === 0 ? buffer : buffer.subarray(end));
       if (read === null) return this.#end(end > start ? truncated(end - start) : undefined);
-      if (this.#closed) {
-        // Not all is written yet, and a socket that is closed with something unread may take that with it.
-        start = end = 0;
-        continue;
-      }
       end += read;
-      this.#onRead?.();
-      let needed = LENGTH_BYTES;
       while (end - start >= LENGTH_BYTES) {
-        const length = new DataView(buffer.buffer, start).getUint32(0);
+        const length = view.getUint32(start);
         if (length > this.#maxFrameBytes) return this.#end(tooLong("receive", length, this.#maxFrameBytes));
-        needed = LENGTH_BYTES + length;
-        if (end - start < needed) break;
-        const bytes = buffer.slice(start + LENGTH_BYTES, start + needed);
-        start += needed;
-        needed = LENGTH_BYTES;
+        const from = start + LENGTH_BYTES;
+        let bytes: Uint8Array;
+        if (from + length <= end) {
+          start = from + length;
+          bytes = buffer.slice(from, start);
+        } else if (length < LARGE_BYTES) break;
+        else {
+          // Into its own memory at once: a large one is not copied.
+          bytes = new Uint8Array(length);
+          bytes.set(buffer.subarray(from, end));
+          let at = end - from;
+          start = end;
+          while (at < length) {
+            const read = await this.#read(bytes.subarray(at));
+            if (read === null) return this.#end(truncated(LENGTH_BYTES + at));
+            at += read;
+          }
+        }
         const wait = this.#beforeFrame?.();
         if (wait !== undefined) await wait;
+        // Once closed it reads on while not all is written: a socket that is closed with something unread may take that
+        // with it.
         if (!this.#closed) this.#give(listener, { bytes, moved: [] });
-        if (this.#closed) start = end;
       }
-      if (start === end) {
-        start = end = 0;
-        // Not kept for all time at the size of the largest frame ever.
-        if (buffer.length > 2 * READ_BYTES) buffer = new Uint8Array(READ_BYTES);
-      }
-      if (start + needed > buffer.length || end === buffer.length) {
-        const next = needed > buffer.length ? new Uint8Array(needed + READ_BYTES) : buffer;
-        next.set(buffer.subarray(start, end));
-        buffer = next;
+      // The rest of a small frame has room behind its beginning.
+      if (start > 0) {
+        if (start < end) buffer.copyWithin(0, start, end);
         end -= start;
         start = 0;
       }
+    }
+  }
+
+  /** Reads some bytes; null at the end. */
+  async #read(into: Uint8Array): Promise<number | null> {
+    try {
+      const read = await this.#socket.read(into);
+      if (read !== null && !this.#closed) this.#onRead?.();
+      return read;
+    } catch {
+      // The other side broke off, or this one closed it.
+      return null;
     }
   }
 
@@ -164,16 +203,17 @@ export class SocketLink implements Link {
     this.#closed = true;
     // Before a clean end, what was sent still arrives.
     if (error !== undefined) this.#queue = [];
-    if (error !== undefined || this.#writing === undefined) this.#release();
+    if (error !== undefined || this.#writing === undefined) hangUp(this.#socket);
     this.#listener?.closed(error);
   }
+}
 
-  #release(): void {
-    try {
-      this.#socket.close();
-    } catch {
-      // It was closed by the other side's reset.
-    }
+/** Closes a socket; harmless if it is closed, be it by the other side's reset. */
+export function hangUp(socket: Pick<Socket, "close">): void {
+  try {
+    socket.close();
+  } catch {
+    // It was closed already.
   }
 }
 
@@ -183,17 +223,4 @@ function tooLong(action: string, length: number, most: number): ProtocolError {
 
 function truncated(length: number): ProtocolError {
   return new ProtocolError(`Cannot receive a frame: the connection ended ${length} bytes into it`);
-}
-
-function join(chunks: Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0];
-  let length = 0;
-  for (const chunk of chunks) length += chunk.length;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

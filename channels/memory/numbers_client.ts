@@ -8,6 +8,9 @@ import { type AnyNumber, checkNumber, type NumberKind } from "./number_kind.ts";
 import { Numbers } from "./numbers.ts";
 import { NumbersCell } from "./numbers_cell.ts";
 
+/** What people call what the home is asked for. */
+const ACTIONS = { get: "read", slice: "read", set: "set", add: "add to", compareExchange: "exchange" } as const;
+
 /** One handle's way to shared numbers: the memory itself where it is shared, their home elsewhere. */
 export class NumbersClient {
   readonly kind: NumberKind;
@@ -33,6 +36,11 @@ export class NumbersClient {
   /** What travels. */
   passage(kind: string): Passage {
     return { kind, target: this.#target, meta: [this.kind, this.length], memory: this.#numbers?.memory };
+  }
+
+  /** The first of them, in words; where the memory is shared, that is. */
+  describe(): string {
+    return `${this.kind}, ${this.#numbers?.get(0) ?? "elsewhere"}`;
   }
 
   async get(index: number): Promise<AnyNumber> {
@@ -76,8 +84,8 @@ export class NumbersClient {
     throw new TypeError(`Cannot ${action} a ${this.#title} directly: its memory is not shared with this process`);
   }
 
-  async #ask(verb: string, ...args: AnyNumber[]): Promise<AnyNumber> {
-    const lost = () => new DisconnectedError(`Cannot ${verb} a ${this.#title}: its home is gone`);
+  async #ask(verb: keyof typeof ACTIONS, ...args: AnyNumber[]): Promise<AnyNumber> {
+    const lost = () => new DisconnectedError(`Cannot ${ACTIONS[verb]} a ${this.#title}: its home is gone`);
     return await ask(this.#target, { holder: whoActs.holder(), verb, body: packPlain(args), lost }) as AnyNumber;
   }
 }

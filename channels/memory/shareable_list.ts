@@ -58,7 +58,7 @@ export class ShareableList implements AsyncIterable<Shareable> {
    * @throws {RangeError} If there is no such slot.
    */
   async get(index: number): Promise<Shareable> {
-    return await this.#ask("get", [index]) as Shareable;
+    return await this.#ask("get", "read", [index]) as Shareable;
   }
 
   /**
@@ -68,12 +68,12 @@ export class ShareableList implements AsyncIterable<Shareable> {
    * @throws {TypeError} If the value is of another type.
    */
   async set(index: number, value: Shareable): Promise<void> {
-    await this.#ask("set", [index, checkShareable("set a slot of", value)]);
+    await this.#ask("set", "set a slot of", [index, checkShareable("set a slot of", value)]);
   }
 
   /** All slots at one moment, as a list of the caller's own. */
   async values(): Promise<Shareable[]> {
-    return await this.#ask("values", []) as Shareable[];
+    return await this.#ask("values", "read", []) as Shareable[];
   }
 
   /** The first slot that holds `value`, or -1. */
@@ -94,8 +94,9 @@ export class ShareableList implements AsyncIterable<Shareable> {
   static {
     inspectAs(this, (list) => `ShareableList(${list.length})`);
   }
-  async #ask(verb: string, args: unknown[]): Promise<unknown> {
-    const lost = () => new DisconnectedError(`Cannot ${verb} a shareable list: its home is gone`);
+
+  async #ask(verb: string, action: string, args: unknown[]): Promise<unknown> {
+    const lost = () => new DisconnectedError(`Cannot ${action} a shareable list: its home is gone`);
     return await ask(this.#target, { holder: whoActs.holder(), verb, body: packPlain(args), lost });
   }
 }

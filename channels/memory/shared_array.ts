@@ -1,3 +1,4 @@
+import { checkSize } from "../argument.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
@@ -125,10 +126,7 @@ function make(kind: NumberKind, lengthOrValues: number | Iterable<number | bigin
   const action = "make a shared array";
   checkKind(action, kind);
   if (typeof lengthOrValues === "number") {
-    if (!Number.isSafeInteger(lengthOrValues) || lengthOrValues < 0) {
-      throw new RangeError(`Cannot ${action}: the length must be a whole number of at least 0, not ${lengthOrValues}`);
-    }
-    return Numbers.zeros(kind, lengthOrValues);
+    return Numbers.zeros(kind, checkSize(action, "the length", lengthOrValues, 0));
   }
   if (typeof lengthOrValues !== "object" || lengthOrValues === null || !(Symbol.iterator in lengthOrValues)) {
     throw new TypeError(`Cannot ${action}: a length or values are needed, not ${String(lengthOrValues)}`);

@@ -1,3 +1,4 @@
+import { checkName, checkSize } from "../argument.ts";
 import { ClosedError, DisconnectedError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import { ask } from "../kernel/ask.ts";
@@ -71,15 +72,10 @@ export class SharedMemory implements Disposable {
    */
   static async create(sizeBytes: number, options: SharedMemoryOptions = {}): Promise<SharedMemory> {
     const action = "create shared memory";
-    if (typeof sizeBytes !== "number" || Number.isNaN(sizeBytes)) {
-      throw new TypeError(`Cannot ${action}: sizeBytes must be a number, not ${String(sizeBytes)}`);
-    }
-    if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 1) {
-      throw new RangeError(`Cannot ${action}: sizeBytes must be a whole number of at least 1, not ${sizeBytes}`);
-    }
+    checkSize(action, "sizeBytes", sizeBytes, 1);
     const { name } = options;
     if (name !== undefined) checkName(action, name);
-    return await askRoot("createMemory", [sizeBytes, name]);
+    return await askRoot("createMemory", action, [sizeBytes, name]);
   }
 
   /**
@@ -89,8 +85,9 @@ export class SharedMemory implements Disposable {
    * @throws {Deno.errors.NotFound} If there is no segment of that name.
    */
   static async attach(name: string): Promise<SharedMemory> {
-    checkName("attach shared memory", name);
-    return await askRoot("attachMemory", name);
+    const action = "attach shared memory";
+    checkName(action, name);
+    return await askRoot("attachMemory", action, name);
   }
 
   /** Whether this handle was closed. */
@@ -206,12 +203,7 @@ handleKind(SEGMENT, {
   },
 });
 
-async function askRoot(verb: string, argument: unknown): Promise<SharedMemory> {
-  const lost = () => new DisconnectedError(`Cannot ${verb}: the program is gone`);
+async function askRoot(verb: string, action: string, argument: unknown): Promise<SharedMemory> {
+  const lost = () => new DisconnectedError(`Cannot ${action}: the program's own isolate is gone`);
   return await ask(root(), { holder: whoActs.holder(), verb, body: packPlain(argument), lost }) as SharedMemory;
-}
-
-function checkName(action: string, name: unknown): void {
-  if (typeof name === "string" && name !== "") return;
-  throw new TypeError(`Cannot ${action}: the name must be a string that is not empty, not ${String(name)}`);
 }

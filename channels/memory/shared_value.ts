@@ -104,7 +104,7 @@ export class SharedValue<K extends NumberKind> {
   }
 
   static {
-    inspectAs(this, (value) => `SharedValue(${value.kind})`);
+    inspectAs(this, (value) => `SharedValue(${value.#client.describe()})`);
   }
 }
 

@@ -1,26 +1,19 @@
 import type { Connection } from "../connection.ts";
-import { DisconnectedError, TimeoutError } from "../errors.ts";
+import { DisconnectedError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import type { Holder } from "../kernel/holder.ts";
 import { checkOptions } from "../kernel/wait.ts";
 import { checkAddress, type ConnectTls, dial, showSocketAddress, type SocketAddress } from "../link/socket_address.ts";
-import { type AuthKey, checkKey } from "./auth_key.ts";
-import { Deadline } from "./deadline.ts";
-import { checkCount, checkMs } from "./limits.ts";
+import { checkConnectionOptions, type ConnectionOptions } from "./connection_options.ts";
+import { meet } from "./meet.ts";
 import { Peer } from "./peer.ts";
 import { loadProtocol } from "./protocol.ts";
 import { Reconnecting, type ReconnectOptions } from "./reconnecting.ts";
 
 /** What `connect` takes. */
-export interface ConnectOptions {
-  /** What the listener has, too. */
-  readonly authKey?: AuthKey | undefined;
+export interface ConnectOptions extends ConnectionOptions {
   /** Connects by TLS; an empty object trusts what the system trusts. Only for a host and port. */
   readonly tls?: ConnectTls | undefined;
-  /** How long it may take until both sides have shown the key, 5000 ms when left out. */
-  readonly handshakeTimeoutMs?: number | undefined;
-  /** The longest frame, and so message, to take, 64 MiB when left out. A longer one ends the connection. */
-  readonly maxFrameBytes?: number | undefined;
   /** Connects again when the connection has broken; never, when left out. */
   readonly reconnect?: ReconnectOptions | undefined;
   /** Gives up connecting with the signal's reason. */
@@ -63,14 +56,9 @@ export async function connect<Out = unknown, In = Out>(
   address: SocketAddress,
   options: ConnectOptions = {},
 ): Promise<Connection<Out, In>> {
-  const { tls, maxFrameBytes, reconnect, signal } = checkOptions("connect", options);
+  const { reconnect, signal } = checkOptions("connect", options);
   const to = checkAddress("connect", address);
-  if (tls !== undefined && "path" in to) {
-    throw new TypeError("Cannot connect: tls is for a host and port, not for a Unix socket");
-  }
-  checkKey("connect", options.authKey);
-  if (maxFrameBytes !== undefined) checkCount("connect", "maxFrameBytes", maxFrameBytes);
-  const timeoutMs = checkMs("connect", "handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5000);
+  const timeoutMs = checkConnectionOptions("connect", options, to);
   signal?.throwIfAborted();
   const holder = whoActs.holder();
   const connection = reconnect === undefined
@@ -86,46 +74,29 @@ async function connectOnce(
   holder: Holder,
   ended?: () => void,
 ): Promise<Connection<unknown>> {
-  const title = `a connection to ${showSocketAddress(address)}`;
+  const to = showSocketAddress(address);
+  const action = `connect to ${to}`;
   const { ciphers, handshake } = await loadProtocol();
   const peer = new Peer(holder, ciphers);
-  const socket = await dial(address, tls);
-  const hangUp = () => closeQuietly(socket);
-  const deadline = new Deadline(timeoutMs, hangUp);
-  signal?.addEventListener("abort", hangUp, { once: true });
+  const meeting = { action, timeoutMs, signal, open: (signal: AbortSignal) => dial(address, tls, signal) };
   try {
-    signal?.throwIfAborted();
-    const agreed = await handshake.greet(socket, authKey, peer);
-    const { heartbeatMs } = agreed;
-    const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, title, ended);
-    // Reading keeps no program alive; who waits for something does.
-    socket.unref();
-    return connection;
+    return await meet(meeting, async (socket) => {
+      const agreed = await handshake.greet(socket, action, authKey, peer);
+      const { heartbeatMs } = agreed;
+      const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, `a connection to ${to}`, ended);
+      // Reading keeps no program alive; who waits for something does.
+      socket.unref();
+      return connection;
+    });
   } catch (error) {
-    hangUp();
     peer.leave();
-    signal?.throwIfAborted();
-    if (deadline.passed) {
-      throw new TimeoutError(`Cannot connect: the handshake was not over after ${timeoutMs} ms`, { timeoutMs });
-    }
-    throw asOurs(error);
-  } finally {
-    deadline.end();
-    signal?.removeEventListener("abort", hangUp);
+    throw asOurs(error, action);
   }
 }
 
 /** A listener that breaks off in the middle has hung up, whichever way the system puts it. */
-function asOurs(error: unknown): unknown {
+function asOurs(error: unknown, action: string): unknown {
   const broken = [Deno.errors.BrokenPipe, Deno.errors.ConnectionReset, Deno.errors.ConnectionAborted];
   if (!broken.some((Broken) => error instanceof Broken)) return error;
-  return new DisconnectedError("Cannot connect: the other side hung up during the handshake", { cause: error });
-}
-
-function closeQuietly(socket: Deno.Conn): void {
-  try {
-    socket.close();
-  } catch {
-    // It was closed already.
-  }
+  return new DisconnectedError(`Cannot ${action}: the other side hung up during the handshake`, { cause: error });
 }

@@ -3,7 +3,7 @@ import { AuthenticationError, DisconnectedError, ProtocolError } from "../errors
 import type { Address, IsolateId } from "../kernel/address.ts";
 import { MAX_DELAY_MS } from "../kernel/wheel.ts";
 import type { Socket } from "../link/socket_link.ts";
-import type { AuthKey } from "./auth_key.ts";
+import type { AuthKey } from "./connection_options.ts";
 
 /*
  * How two programs find that they have the same key, before either believes anything else that the other says. Each
@@ -48,9 +48,18 @@ export interface Agreed {
   readonly heartbeatMs: number;
 }
 
-/** The side that connects. */
-export async function greet(socket: Socket, key: AuthKey | undefined, terms: Terms): Promise<Agreed> {
-  const talk = new Talk(socket);
+/**
+ * The side that connects.
+ *
+ * @param action what fails if this does, for people
+ */
+export async function greet(
+  socket: Socket,
+  action: string,
+  key: AuthKey | undefined,
+  terms: Terms,
+): Promise<Agreed> {
+  const talk = new Talk(socket, action);
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const prover = await Prover.make(key);
   await talk.say({ troupe: VERSION, nonce });
@@ -72,11 +81,12 @@ export async function greet(socket: Socket, key: AuthKey | undefined, terms: Ter
 /** The side that listens. */
 export async function receive(
   socket: Socket,
+  action: string,
   key: AuthKey | undefined,
   terms: Terms,
   heartbeatMs: number,
 ): Promise<Agreed> {
-  const talk = new Talk(socket);
+  const talk = new Talk(socket, action);
   const hello = await talk.hear();
   await checkVersion(talk, hello);
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
@@ -92,15 +102,16 @@ export async function receive(
   return { holder, end: address((await talk.hear()).end), heartbeatMs };
 }
 
-const REFUSED: Readonly<Record<string, () => Error>> = {
-  authentication: () => new AuthenticationError("Cannot connect: the other side does not accept the key"),
-  busy: () => new DisconnectedError("Cannot connect: the listener has as many connections as it takes"),
-  version: () => new ProtocolError(`Cannot connect: the other side does not speak version ${VERSION} of the protocol`),
+const REFUSED: Readonly<Record<string, (action: string) => Error>> = {
+  authentication: (action) => new AuthenticationError(`Cannot ${action}: the other side does not accept the key`),
+  busy: (action) => new DisconnectedError(`Cannot ${action}: the listener has as many connections as it takes`),
+  version: (action) =>
+    new ProtocolError(`Cannot ${action}: the other side does not speak version ${VERSION} of the protocol`),
 };
 
 /** Messages on a socket on which frames come later: not a byte more is read than what belongs to one. */
 class Talk {
-  constructor(readonly socket: Socket) {}
+  constructor(readonly socket: Socket, readonly action: string) {}
 
   async say(message: ValueMap): Promise<void> {
     const body = encode(message);
@@ -114,21 +125,23 @@ class Talk {
     const length = new DataView((await this.#read(4)).buffer).getUint32(0);
     if (length > MAX_BYTES) throw malformed(`a message has ${length} bytes, more than ${MAX_BYTES}`);
     const message = parse(await this.#read(length));
-    if (typeof message.refused === "string") throw (REFUSED[message.refused] ?? REFUSED.busy)();
+    if (typeof message.refused === "string") throw (REFUSED[message.refused] ?? REFUSED.busy)(this.action);
     return message;
   }
 
   /** The other side has not shown that it has the key. */
   async refuseKey(): Promise<Error> {
     await this.say({ refused: "authentication" }).catch(() => {});
-    return new AuthenticationError("Cannot connect: the other side does not have the key");
+    return new AuthenticationError(`Cannot ${this.action}: the other side does not have the key`);
   }
 
   async #read(length: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length;) {
       const read = await this.socket.read(bytes.subarray(at));
-      if (read === null) throw new DisconnectedError("Cannot connect: the other side hung up during the handshake");
+      if (read === null) {
+        throw new DisconnectedError(`Cannot ${this.action}: the other side hung up during the handshake`);
+      }
       at += read;
     }
     return bytes;
@@ -167,14 +180,16 @@ async function checkVersion(talk: Talk, { troupe }: ValueMap): Promise<void> {
   // Another program may write any integer in 64 bits, which is read as a bigint.
   if (Number(troupe) === VERSION) return;
   await talk.say({ refused: "version" }).catch(() => {});
-  throw new ProtocolError(`Cannot connect: the other side speaks version ${String(troupe)}, this one ${VERSION}`);
+  throw new ProtocolError(
+    `Cannot ${talk.action}: the other side speaks version ${String(troupe)}, this one ${VERSION}`,
+  );
 }
 
 async function place(talk: Talk, terms: Terms, holder: Seat): Promise<ValueType> {
   const end = terms.end(holder);
   if (end !== undefined) return addressForm(end);
   await talk.say({ refused: "busy" });
-  throw new DisconnectedError("Cannot accept: as many connections as there may be wait to be accepted");
+  throw new DisconnectedError(`Cannot ${talk.action}: as many connections as there may be wait to be accepted`);
 }
 
 function parse(bytes: Uint8Array): ValueMap {
@@ -230,7 +245,7 @@ function bytesOf(value: unknown, length: number): Uint8Array {
 }
 
 function malformed(problem: string, cause?: unknown): ProtocolError {
-  return new ProtocolError(`Cannot connect: in the handshake, ${problem}`, cause === undefined ? undefined : { cause });
+  return new ProtocolError(`Cannot read a handshake: ${problem}`, cause === undefined ? undefined : { cause });
 }
 
 function join(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,3 +1,4 @@
+import { checkSize } from "../argument.ts";
 import type { Connection } from "../connection.ts";
 import { ClosedError, DisconnectedError, EmptyError, TimeoutError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
@@ -16,23 +17,20 @@ import {
   showSocketAddress,
   type SocketAddress,
 } from "../link/socket_address.ts";
+import { hangUp } from "../link/socket_link.ts";
 import { Queue } from "../queue.ts";
 import { selectable, sourceOf } from "../source.ts";
-import { type AuthKey, checkKey } from "./auth_key.ts";
-import { Deadline } from "./deadline.ts";
+import { checkConnectionOptions, type ConnectionOptions } from "./connection_options.ts";
 import type { Seat } from "./handshake.ts";
-import { checkCount, checkMs } from "./limits.ts";
+import { checkDelay } from "./limits.ts";
+import { meet } from "./meet.ts";
 import { Peer } from "./peer.ts";
 import { loadProtocol, type Protocol } from "./protocol.ts";
 
 /** What `listen` takes. */
-export interface ListenOptions {
-  /** What who connects must have, too. Without one whoever can reach the address may connect. */
-  readonly authKey?: AuthKey | undefined;
+export interface ListenOptions extends ConnectionOptions {
   /** The certificate to show; connections are then by TLS. Only for a host and port. */
   readonly tls?: ListenTls | undefined;
-  /** How long who connects may take to show the key, 5000 ms when left out. */
-  readonly handshakeTimeoutMs?: number | undefined;
   /** How often each side shows that it is there, 5000 ms when left out. Who shows nothing for two of these is gone. */
   readonly heartbeatMs?: number | undefined;
   /**
@@ -40,8 +38,6 @@ export interface ListenOptions {
    * out. When one more comes, the one that has taken longest to show its key is hung up on.
    */
   readonly maxPending?: number | undefined;
-  /** The longest frame, and so message, to take, 64 MiB when left out. A longer one ends its connection. */
-  readonly maxFrameBytes?: number | undefined;
   /** Told of each who was not let in, and why. */
   readonly onRefused?: ((error: Error, from: SocketAddress) => void) | undefined;
 }
@@ -88,11 +84,7 @@ class SocketListener implements Listener {
   readonly #listening: Listening;
   readonly #holder: Holder;
   readonly #lease: Lease;
-  readonly #key: AuthKey | undefined;
-  readonly #handshakeTimeoutMs: number;
-  readonly #heartbeatMs: number;
-  readonly #maxPending: number;
-  readonly #options: ListenOptions;
+  readonly #options: Checked;
   readonly #protocol: Protocol;
   /** Those who have yet to show their key, in the order in which they came. */
   readonly #strangers = new Set<Deno.Conn>();
@@ -102,14 +94,10 @@ class SocketListener implements Listener {
   readonly #serving: Promise<void>;
   #closed = false;
 
-  constructor(opened: Listening, holder: Holder, checked: Checked, options: ListenOptions, protocol: Protocol) {
+  constructor(opened: Listening, holder: Holder, options: Checked, protocol: Protocol) {
     this.#listening = opened;
     this.#holder = holder;
     this.address = opened.address;
-    this.#key = checked.key;
-    this.#handshakeTimeoutMs = checked.handshakeTimeoutMs;
-    this.#heartbeatMs = checked.heartbeatMs;
-    this.#maxPending = checked.maxPending;
     this.#options = options;
     this.#protocol = protocol;
     this.#lease = new Lease(holder, () => void this.close());
@@ -169,7 +157,10 @@ class SocketListener implements Listener {
   }
 
   static {
-    inspectAs(this, (listener) => `Listener(${showSocketAddress(listener.address)})`);
+    inspectAs(
+      this,
+      (listener) => `Listener(${showSocketAddress(listener.address)}${listener.#closed ? ", closed" : ""})`,
+    );
   }
 
   get #title(): string {
@@ -197,41 +188,38 @@ class SocketListener implements Listener {
   }
 
   async #greet(socket: Deno.Conn): Promise<void> {
+    const { authKey, handshakeTimeoutMs: timeoutMs, heartbeatMs, maxPending, maxFrameBytes } = this.#options;
     const from = remoteAddress(socket);
+    const action = `accept ${"path" in from ? "somebody" : showSocketAddress(from)} on ${this.#title}`;
     this.#strangers.add(socket);
-    if (this.#strangers.size > this.#maxPending) {
+    if (this.#strangers.size > maxPending) {
       const [oldest] = this.#strangers;
       this.#strangers.delete(oldest);
       hangUp(oldest);
     }
-    const deadline = new Deadline(this.#handshakeTimeoutMs, () => hangUp(socket));
     const peer = new Peer(this.#holder, this.#protocol.ciphers);
     let hasPlace = false;
     const end = (seat: Seat) => {
-      if (this.#arrived >= this.#maxPending) return undefined;
+      if (this.#arrived >= maxPending) return undefined;
       this.#arrived++;
       hasPlace = true;
       return peer.end(seat);
     };
+    const terms = { holder: peer.holder, end };
     try {
-      const agreed = await this.#protocol.handshake.receive(
-        socket,
-        this.#key,
-        { holder: peer.holder, end },
-        this.#heartbeatMs,
-      );
-      if (!this.#strangers.has(socket)) throw new DisconnectedError("Cannot accept: there was no room for it any more");
-      const bounds = { heartbeatMs: this.#heartbeatMs, maxFrameBytes: this.#options.maxFrameBytes };
-      const title = `a connection to ${this.#title}`;
-      const connection = peer.join(socket, agreed, bounds, title);
-      await this.#arrivals.put({ connection, from }).finally(() => connection.close());
+      await meet({ action, timeoutMs, open: () => Promise.resolve(socket) }, async () => {
+        const agreed = await this.#protocol.handshake.receive(socket, action, authKey, terms, heartbeatMs);
+        if (!this.#strangers.has(socket)) {
+          throw new DisconnectedError(`Cannot ${action}: there was no room for it any more`);
+        }
+        const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, `a connection to ${this.#title}`);
+        await this.#arrivals.put({ connection, from }).finally(() => connection.close());
+      });
     } catch (error) {
-      hangUp(socket);
       peer.leave();
       if (hasPlace) this.#arrived--;
-      if (!this.#closed) this.#refuse(deadline.passed ? tooLate(this.#handshakeTimeoutMs) : error as Error, from);
+      if (!this.#closed) this.#refuse(error as Error, from);
     } finally {
-      deadline.end();
       this.#strangers.delete(socket);
     }
   }
@@ -255,12 +243,8 @@ class SocketListener implements Listener {
 /** After an error, a listener tries again after so long. */
 const ACCEPT_AGAIN_MS = 50;
 
-interface Checked {
-  readonly key: AuthKey | undefined;
-  readonly handshakeTimeoutMs: number;
-  readonly heartbeatMs: number;
-  readonly maxPending: number;
-}
+/** The options, with what was left out. */
+type Checked = ListenOptions & Required<Pick<ListenOptions, "handshakeTimeoutMs" | "heartbeatMs" | "maxPending">>;
 
 /**
  * Listens for other programs on a Unix socket or a host and port; when neither is given, on a Unix socket that only
@@ -297,35 +281,19 @@ export async function listen<Out = unknown, In = Out>(
   address?: SocketAddress,
   options: ListenOptions = {},
 ): Promise<Listener<Out, In>> {
-  const { tls, onRefused } = checkOptions("listen", options);
+  const { tls, heartbeatMs = 5000, maxPending = 128, onRefused } = checkOptions("listen", options);
   const at = address === undefined ? undefined : checkAddress("listen", address);
-  if (tls !== undefined && (at === undefined || "path" in at)) {
-    throw new TypeError("Cannot listen: tls is for a host and port, not for a Unix socket");
-  }
   if (onRefused !== undefined && typeof onRefused !== "function") {
     throw new TypeError("Cannot listen: onRefused must be a function");
   }
-  if (options.maxFrameBytes !== undefined) checkCount("listen", "maxFrameBytes", options.maxFrameBytes);
   const checked = {
-    key: checkKey("listen", options.authKey),
-    handshakeTimeoutMs: checkMs("listen", "handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5000),
-    heartbeatMs: Math.ceil(checkMs("listen", "heartbeatMs", options.heartbeatMs ?? 5000)),
-    maxPending: checkCount("listen", "maxPending", options.maxPending ?? 128),
+    ...options,
+    handshakeTimeoutMs: checkConnectionOptions("listen", options, at),
+    heartbeatMs: Math.ceil(checkDelay("listen", "heartbeatMs", heartbeatMs)),
+    maxPending: checkSize("listen", "maxPending", maxPending, 1),
   };
   const holder = whoActs.holder();
   const protocol = await loadProtocol();
   const opened = await openListening(at, tls);
-  return new SocketListener(opened, holder, checked, options, protocol) as unknown as Listener<Out, In>;
-}
-
-function hangUp(socket: Deno.Conn): void {
-  try {
-    socket.close();
-  } catch {
-    // It was closed already.
-  }
-}
-
-function tooLate(timeoutMs: number): TimeoutError {
-  return new TimeoutError(`Cannot accept: the handshake was not over after ${timeoutMs} ms`, { timeoutMs });
+  return new SocketListener(opened, holder, checked, protocol) as unknown as Listener<Out, In>;
 }

@@ -26,11 +26,12 @@ export async function offer(
   return listener;
 }
 
-/** What another program offers at an address. */
+/** What another program offers at an address; it says so at once, or does not offer anything. */
 export async function obtain<H>(address: SocketAddress, options: ConnectOptions): Promise<Obtained<H>> {
   const connection = await connect<unknown, H>(address, options);
   try {
-    return { handle: await connection.recv(), connection };
+    const { signal, handshakeTimeoutMs: timeoutMs = 5000 } = options;
+    return { handle: await connection.recv({ signal, timeoutMs }), connection };
   } catch (error) {
     await connection.close();
     throw error;

@@ -4,7 +4,8 @@ import { inspectAs } from "../kernel/inspect.ts";
 import { keepAlive } from "../kernel/keep_alive.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
 import { wheel } from "../kernel/wheel.ts";
-import { checkCount, checkMs } from "./limits.ts";
+import { checkCount } from "../argument.ts";
+import { checkDelay } from "./limits.ts";
 
 /** How to connect again when a connection has broken. */
 export interface ReconnectOptions {
@@ -38,9 +39,9 @@ export class Reconnecting implements Connection<unknown> {
 
   private constructor(connector: Connector, { minMs = 100, maxMs = 10_000, attempts = Infinity }: ReconnectOptions) {
     this.#connector = connector;
-    this.#minMs = checkMs("connect", "reconnect.minMs", minMs);
-    this.#maxMs = checkMs("connect", "reconnect.maxMs", maxMs);
-    this.#attempts = attempts === Infinity ? attempts : checkCount("connect", "reconnect.attempts", attempts);
+    this.#minMs = checkDelay("connect", "reconnect.minMs", minMs);
+    this.#maxMs = checkDelay("connect", "reconnect.maxMs", maxMs);
+    this.#attempts = checkCount("connect", "reconnect.attempts", attempts);
     this.#newest = this.#reading = Promise.reject(new Error("It was not made yet"));
     this.#newest.catch(() => {});
   }

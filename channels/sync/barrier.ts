@@ -1,8 +1,9 @@
+import { checkSize } from "../argument.ts";
 import { DisconnectedError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { ask, type Question } from "../kernel/ask.ts";
-import type { Target } from "../kernel/cell.ts";
+import { isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind, type Passage } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
@@ -75,46 +76,45 @@ export class Barrier {
   async wait(options?: WaitOptions): Promise<number> {
     const wait = patience("wait at a barrier", options, this.#timeoutMs);
     // What the home says counts: whoever was let through must not believe that it gave up.
-    return await this.#ask("wait", { wait, gives: true, late: brokenBarrier }) as number;
+    return await this.#ask("wait", "wait at", { wait, gives: true, late: brokenBarrier }) as number;
   }
 
   /** Breaks the barrier. */
   async abort(): Promise<void> {
-    await this.#ask("abort", {});
+    await this.#ask("abort", "abort", {});
   }
 
   /** Sends away all who wait, with `BrokenBarrierError`, and begins anew. */
   async reset(): Promise<void> {
-    await this.#ask("reset", {});
+    await this.#ask("reset", "reset", {});
   }
 
   /** Whether it is broken. */
   broken(): Promise<boolean> {
-    return this.#ask("broken", {}) as Promise<boolean>;
+    return this.#ask("broken", "look at", {}) as Promise<boolean>;
   }
 
   /** How many wait. */
   waiting(): Promise<number> {
-    return this.#ask("waiting", {}) as Promise<number>;
+    return this.#ask("waiting", "look at", {}) as Promise<number>;
   }
 
   static {
-    inspectAs(this, (barrier) => `Barrier(${barrier.parties} parties)`);
+    inspectAs(this, (barrier) => {
+      const target = barrier.#target;
+      const state = isCell(target) ? (target as BarrierCell).describe() : ", elsewhere";
+      return `Barrier(${barrier.parties} parties${state})`;
+    });
   }
 
-  #ask(verb: string, question: Partial<Question>): Promise<unknown> {
-    const lost = () => new DisconnectedError(`Cannot ${verb} at a barrier: its home is gone`);
+  #ask(verb: string, action: string, question: Partial<Question>): Promise<unknown> {
+    const lost = () => new DisconnectedError(`Cannot ${action} a barrier: its home is gone`);
     return ask(this.#target, { holder: whoActs.holder(), verb, lost, ...question });
   }
 }
 
 function make(parties: number, options: BarrierOptions): Parts {
-  if (typeof parties !== "number" || Number.isNaN(parties)) {
-    throw new TypeError(`Cannot make a barrier: parties must be a number, not ${String(parties)}`);
-  }
-  if (!Number.isSafeInteger(parties) || parties < 1) {
-    throw new RangeError(`Cannot make a barrier: parties must be a whole number of at least 1, not ${parties}`);
-  }
+  checkSize("make a barrier", "parties", parties, 1);
   const { action } = options;
   if (action !== undefined && typeof action !== "function") {
     throw new TypeError("Cannot make a barrier: the action must be a function");

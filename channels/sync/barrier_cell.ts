@@ -24,8 +24,10 @@ export class BarrierCell extends Cell {
     this.#action = action;
   }
 
-  get broken(): boolean {
-    return this.#broken;
+  /** How it is, in words. */
+  describe(): string {
+    if (this.#broken) return ", broken";
+    return this.#waiting.length === 0 ? "" : `, ${this.#waiting.length} waiting`;
   }
 
   receive(request: Request): void {

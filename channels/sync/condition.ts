@@ -1,3 +1,4 @@
+import { checkNumber } from "../argument.ts";
 import { DisconnectedError, NotOwnerError, TimeoutError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
@@ -99,14 +100,13 @@ export class Condition {
   /**
    * Wakes as many as `count` of those who wait.
    *
+   * @param count 1 when left out
    * @throws {NotOwnerError} If the calling actor does not hold the lock.
    */
   async notify(count: number = 1): Promise<void> {
-    if (typeof count !== "number" || Number.isNaN(count)) {
-      throw new TypeError(`Cannot notify: count must be a number, not ${String(count)}`);
-    }
+    checkNumber("notify a condition", "count", count);
     this.#seat("notify");
-    await this.#ask("notify", { detail: String(count) });
+    await this.#ask("notify", "notify", { detail: String(count) });
   }
 
   /** Wakes all who wait. */
@@ -131,7 +131,7 @@ export class Condition {
 
   async #wait(wait: Patience, givenMs: number = wait.timeoutMs): Promise<void> {
     const seat = this.#seat("wait for");
-    const ticket = String(await this.#ask("enlist", {}));
+    const ticket = String(await this.#ask("enlist", "wait for", {}));
     let resume: () => Promise<void>;
     try {
       resume = await seat.suspend();
@@ -142,7 +142,7 @@ export class Condition {
     try {
       if (wait.once) throw late(givenMs);
       wait.signal?.throwIfAborted();
-      await this.#ask("await", { detail: ticket, wait, late: () => late(givenMs) });
+      await this.#ask("await", "wait for", { detail: ticket, wait, late: () => late(givenMs) });
     } catch (error) {
       this.#leave(ticket);
       throw error;
@@ -155,8 +155,8 @@ export class Condition {
     tell(this.#target, whoActs.holder(), "leave", ticket, EMPTY_PACKET);
   }
 
-  #ask(verb: string, question: Partial<Question>): Promise<unknown> {
-    const lost = () => new DisconnectedError(`Cannot ${verb} a condition: its home is gone`);
+  #ask(verb: string, action: string, question: Partial<Question>): Promise<unknown> {
+    const lost = () => new DisconnectedError(`Cannot ${action} a condition: its home is gone`);
     return ask(this.#target, { holder: whoActs.holder(), verb, lost, ...question });
   }
 }

@@ -69,26 +69,26 @@ export class EventFlag {
     enroll(this, () => ({ kind: "event-flag", target: this.#target, meta: null }));
     selectable(this, {
       assertOpen() {},
-      take: ({ signal }) => this.#ask("wait", { wait: patience("select", { signal }) }),
+      take: ({ signal }) => this.#ask("wait", "wait for", { wait: patience("select", { signal }) }),
       tryTake: async () => await this.isSet() ? { value: true } : undefined,
-      poll: async (signal) => void await this.#ask("wait", { wait: patience("select", { signal }) }),
+      poll: async (signal) => void await this.#ask("wait", "wait for", { wait: patience("select", { signal }) }),
       tryPoll: () => this.isSet(),
     });
   }
 
   /** Sets the flag. Everybody who waits goes on. */
   async set(): Promise<void> {
-    await this.#ask("set", {});
+    await this.#ask("set", "set", {});
   }
 
   /** Clears the flag. */
   async clear(): Promise<void> {
-    await this.#ask("clear", {});
+    await this.#ask("clear", "clear", {});
   }
 
   /** Whether the flag is set. */
   isSet(): Promise<boolean> {
-    return this.#ask("isSet", {}) as Promise<boolean>;
+    return this.#ask("isSet", "look at", {}) as Promise<boolean>;
   }
 
   /**
@@ -100,7 +100,7 @@ export class EventFlag {
     const wait = patience("wait for an event flag", options);
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot wait for an event flag: it was not set for ${timeoutMs} ms`, { timeoutMs });
-    if (!wait.once) await this.#ask("wait", { wait, late });
+    if (!wait.once) await this.#ask("wait", "wait for", { wait, late });
     else if (!await this.isSet()) throw late(wait.timeoutMs);
   }
 
@@ -112,8 +112,8 @@ export class EventFlag {
     });
   }
 
-  #ask(verb: string, question: Partial<Question>): Promise<unknown> {
-    const lost = () => new DisconnectedError(`Cannot ${verb} an event flag: its home is gone`);
+  #ask(verb: string, action: string, question: Partial<Question>): Promise<unknown> {
+    const lost = () => new DisconnectedError(`Cannot ${action} an event flag: its home is gone`);
     return ask(this.#target, { holder: whoActs.holder(), verb, lost, ...question });
   }
 }

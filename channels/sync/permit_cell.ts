@@ -98,6 +98,8 @@ export class PermitCell extends Cell implements Listed {
     const { from, verb } = request;
     // Only who has the memory knows its number from there, and may work on it; elsewhere it is what was given here.
     const hasMemory = sameProcess(isolate.id, from.isolate);
+    // It may be here before the news of what it was called, which came from another.
+    if (hasMemory && claimed > 0) this.enlist(from, claimed);
     const number = hasMemory || this.#knows(from, claimed) ? claimed : 0;
     if (!hasMemory && !["acquire", "tryAcquire", "release"].includes(verb)) return this.#refuse(request);
     switch (verb) {
@@ -168,7 +170,7 @@ export class PermitCell extends Cell implements Listed {
     if (number > 0) this.enlist(holder, number);
   }
 
-  override grantedToDead(_kind: string, number: number): void {
+  override grantedTooLate(_kind: string, number: number): void {
     if (number > 0) this.#abandon(number);
   }
 

@@ -1,3 +1,4 @@
+import { checkSize } from "../argument.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
@@ -41,7 +42,7 @@ export class Semaphore {
    */
   constructor(permits: number = 1) {
     const kind = this instanceof BoundedSemaphore ? BOUNDED : GROWING;
-    const client = adopted<PermitClient>() ?? new PermitClient(kind, new PermitCell(kind, checkPermits(permits)));
+    const client = adopted<PermitClient>() ?? make(kind, permits);
     this.#client = remember(this, client);
     enroll(this, () => this.#client.passage());
   }
@@ -96,14 +97,8 @@ export class Semaphore {
  */
 export class BoundedSemaphore extends Semaphore {}
 
-function checkPermits(permits: number): number {
-  if (typeof permits !== "number" || Number.isNaN(permits)) {
-    throw new TypeError(`Cannot make a semaphore: permits must be a number, not ${String(permits)}`);
-  }
-  if (!Number.isSafeInteger(permits) || permits < 0) {
-    throw new RangeError(`Cannot make a semaphore: permits must be a whole number of at least 0, not ${permits}`);
-  }
-  return permits;
+function make(kind: PermitKind, permits: number): PermitClient {
+  return new PermitClient(kind, new PermitCell(kind, checkSize("make a semaphore", "permits", permits, 0)));
 }
 
 for (const [kind, Face] of [[GROWING, Semaphore], [BOUNDED, BoundedSemaphore]] as const) {

@@ -1,9 +1,11 @@
 /** What a trace shows of calls, as Deno's own console exporter writes it. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runProgram } from "../run_program.ts";
+import { deadline } from "@std/async";
+import { runProgram, startProgram } from "../run_program.ts";
 
 const program = import.meta.resolve("./fixtures/traced.ts");
+const WITHIN_MS = 20_000;
 const TRACED = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" };
 
 interface Span {
@@ -64,21 +66,30 @@ Deno.test("without being told to trace, Deno is asked for no span, and no messag
 
 Deno.test("mailboxes, restarts and queues are measured", async () => {
   const measured = import.meta.resolve("./fixtures/measured.ts");
-  const { code, stdout, stderr } = await runProgram(measured, {
-    env: { ...TRACED, OTEL_METRIC_EXPORT_INTERVAL: "100" },
-  });
-  assertEquals(code, 0, stderr);
-  const values = (metric: string) => {
-    const blocks = `${stdout}\n${stderr}`.split(/^(?=[A-Z]+ )/m).filter((block) =>
-      block.startsWith(`METRIC ${metric} `)
-    );
-    return new Set(
-      blocks.flatMap((block) => [...block.matchAll(/\{([^}]*)\} value=(\d+)/g)].map(([, of, n]) => [of, n])),
-    );
-  };
-  const told = (metric: string, of: RegExp, value: string) =>
-    [...values(metric)].some(([attributes, n]) => of.test(attributes) && n === value);
-  assert(told("troupe.mailbox.depth", /troupe\.actor=sleeper/, "4"), stdout);
-  assert(told("troupe.actor.restarts", /troupe\.actor=sleeper/, "1"), stdout);
-  assert(told("troupe.queue.size", /troupe\.address=/, "3"), stdout);
+  const program = startProgram(measured, { env: { ...TRACED, OTEL_METRIC_EXPORT_INTERVAL: "50" } });
+  const reader = program.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  const all = [
+    ["troupe.mailbox.depth", /troupe\.actor=sleeper/, "4"],
+    ["troupe.actor.restarts", /troupe\.actor=sleeper/, "1"],
+    ["troupe.queue.size", /troupe\.address=/, "3"],
+  ] as const;
+  let said = "";
+  try {
+    while (!all.every(([metric, of, value]) => tells(said, metric, of, value))) {
+      const { done, value } = await deadline(reader.read(), WITHIN_MS);
+      assert(!done, said);
+      said += value;
+    }
+  } finally {
+    program.kill("SIGKILL");
+    await Promise.all([program.status, reader.cancel(), program.stdout.cancel()]);
+  }
 });
+
+/** Whether a metric was said to have a value, of whom the attributes tell. */
+function tells(said: string, metric: string, of: RegExp, value: string): boolean {
+  const blocks = said.split(/^(?=[A-Z]+ )/m).filter((block) => block.startsWith(`METRIC ${metric} `));
+  return blocks.some((block) =>
+    [...block.matchAll(/\{([^}]*)\} value=(\d+)/g)].some(([, attributes, n]) => of.test(attributes) && n === value)
+  );
+}

@@ -39,7 +39,7 @@ eachPlacement("nothing else can be called: TypeError, and the actor lives", asyn
     for (const name of names) {
       const error = await rejection((ref as Untyped).call[name]());
       assertInstanceOf(error, TypeError, what);
-      assertEquals(error.message, `Cannot call ${name} of ${ref.name}: it has no such public method`, what);
+      assertEquals(error.message, `Cannot call ${ref.name}.${name}: it has no such public method`, what);
     }
   }
   assertStrictEquals((ref as Untyped).call.then, undefined);
@@ -80,7 +80,7 @@ oneTest("a call of the program's own ref is refused at once: it has no methods",
   const self = current().self as unknown as Untyped & { ready(): Promise<void> };
   const error = await within(rejection(self.call.anything()));
   assertInstanceOf(error, TypeError);
-  assertEquals((error as Error).message, "Cannot call anything of main: it has no such public method");
+  assertEquals((error as Error).message, "Cannot call main.anything: it has no such public method");
   const before = deadLetters.count;
   self.cast.anything();
   assertEquals(deadLetters.count, before + 1);

@@ -5,15 +5,12 @@
  */
 
 import { deadline } from "@std/async";
-import { assertNothingLeft } from "../../actors/testing.ts";
 import type { PlacementName, Ref } from "../../mod.ts";
+import { bounded as oneTest, until as untilFact } from "./bounded.ts";
 import { type Latch, newLatch, open } from "./fixtures/latch.ts";
+import { PLACEMENTS } from "./place.ts";
 
-/** Where an actor can live. */
-export const PLACEMENTS: readonly PlacementName[] = ["inline", "thread", "process"];
-
-/** A test that has not ended after so long hangs. The machine may be busy; nothing here waits for as long. */
-const TEST_MS = 20_000;
+export { oneTest, PLACEMENTS };
 
 /** Registers a test of what holds wherever an actor lives. */
 export function eachPlacement(name: string, body: (placement: PlacementName) => Promise<void>): void {
@@ -35,14 +32,6 @@ export function eachMixed(name: string, body: (one: PlacementName, other: Placem
   }
 }
 
-/** Registers a test that must end in time and leave nothing. */
-export function oneTest(name: string, body: () => Promise<void>, testMs: number = TEST_MS): void {
-  Deno.test(name, async () => {
-    await within(body(), testMs);
-    assertNothingLeft();
-  });
-}
-
 /** Fails when something that should come does not. */
 export async function within<T>(promise: Promise<T>, ms: number = 10_000): Promise<T> {
   return await deadline(promise, ms);
@@ -50,11 +39,7 @@ export async function within<T>(promise: Promise<T>, ms: number = 10_000): Promi
 
 /** Resolves when a condition holds that nobody announces. */
 export async function until(condition: () => boolean | Promise<boolean>, ms: number = 10_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!await condition()) {
-    if (performance.now() > end) throw new Error(`It did not come true in ${ms} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  await untilFact(condition, String(condition), ms);
 }
 
 /** What a promise was rejected with; fails when it was not. */

@@ -169,7 +169,7 @@ eachPlacement("with({ retries }) takes a count that is not negative", async (pla
   await using diary = await spawn(Diary, [], { placement });
   assertEquals(await diary.with({ retries: 0 }).call.write("a"), 1);
   assertEquals(await diary.with({ retries: 3 }).call.write("b"), 2);
-  assertThrows(() => diary.with({ retries: -1 }), RangeError, "retries must not be negative");
+  assertThrows(() => diary.with({ retries: -1 }), RangeError, "retries must be a whole number of at least 0");
   assertThrows(() => diary.with({ retries: NaN }), TypeError, "retries must be a number");
   assertThrows(() => diary.with({ retries: "1" as unknown as number }), TypeError, "retries must be a number");
 });

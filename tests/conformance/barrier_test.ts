@@ -1,7 +1,7 @@
 /** A number of parties who wait for each other. */
 
 import { assertEquals, assertGreaterOrEqual, assertRejects, assertThrows } from "@std/assert";
-import { Barrier, BrokenBarrierError, DisconnectedError, Process, Queue, type Ref, spawn } from "../../mod.ts";
+import { Barrier, BrokenBarrierError, DisconnectedError, Queue, type Ref, spawn } from "../../mod.ts";
 import { rounds } from "../soak.ts";
 import { LockHome } from "./fixtures/lock_home.ts";
 import { passRounds } from "./fixtures/sync_tasks.ts";
@@ -16,6 +16,7 @@ import {
   register,
   soon,
   spawnUser,
+  start,
   until,
   withUser,
 } from "./sync_everywhere.ts";
@@ -123,9 +124,8 @@ withUser("[BAR-10] a barrier for one lets it pass", async (_placement, user) => 
 
 bounded("[BAR-11] nobody begins a round before all have ended the last one", async () => {
   const [barrier, passed, count] = [new Barrier(5), new Queue<number>(), rounds(200, 1000)];
-  const places = ["inline", "thread", "thread", "process", "process"] as const;
-  const parties = places.map((placement) => new Process(passRounds, [barrier, passed, count], { placement }));
-  await Promise.all(parties.map((party) => party.start()));
+  const places = ["inline", "thread", "thread", "process", "remote"] as const;
+  const parties = await Promise.all(places.map((where) => start(where, passRounds, barrier, passed, count)));
   for (let n = 0; n < count * parties.length; n++) {
     // One may have passed the next time before another has said that it passed this time, and no more.
     const round = await soon(passed.get());
@@ -176,7 +176,7 @@ everywhere(
       spawnUser("thread"),
       spawnUser("process"),
     ]);
-    for (const user of [victim, thread, process]) await user.call.look(barrier);
+    for (const user of [victim, thread, process]) await user.call.keep(barrier);
     const early = waitAll([thread], barrier);
     await waiting(barrier, 1);
     await victim.kill();
@@ -190,8 +190,7 @@ everywhere(
   async (placement) => {
     const barrier = new Barrier(2);
     for (let round = 0; round < 3; round++) {
-      const p = new Process(passRounds, [barrier, new Queue<number>(), 1], { placement });
-      await p.start();
+      const p = await start(placement, passRounds, barrier, new Queue<number>(), 1);
       if (round > 0) await waiting(barrier, 1);
       await soon(barrier.wait());
       assertEquals((await p.join())!.code, 0);

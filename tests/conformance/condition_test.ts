@@ -6,7 +6,6 @@ import {
   DisconnectedError,
   Lock,
   NotOwnerError,
-  Process,
   RLock,
   SharedValue,
   spawn,
@@ -24,6 +23,7 @@ import {
   SECOND_MS,
   soon,
   spawnUser,
+  start,
   until,
   withUser,
 } from "./sync_everywhere.ts";
@@ -103,9 +103,8 @@ withUser(
 
 everywhere("[COND-07] two sides count in turns by a predicate each", async (placement) => {
   const [condition, state] = [new Condition(), new SharedValue("int32", -1)];
-  const p = new Process(countTo4, [condition, state], { placement });
   await condition.lock.acquire();
-  await p.start();
+  const p = await start(placement, countTo4, condition, state);
   await condition.waitFor(async () => await state.get() === 0, { timeoutMs: 10_000 });
   await condition.lock.release();
   for (let n = 0; n < 4; n++) {

@@ -13,7 +13,7 @@ import {
   workThrough,
 } from "./fixtures/joinable_queue_tasks.ts";
 import { askAndSpin } from "./fixtures/queue_victims.ts";
-import { ELSEWHERE, everywhere, range, rest, until, within } from "./queue_everywhere.ts";
+import { everywhere, KILLABLE, range, rest, until, within } from "./queue_everywhere.ts";
 
 everywhere(
   "[JQ-01] join() resolves when four consumers have acknowledged all of ten items, not before",
@@ -222,7 +222,7 @@ everywhere("an item that was sent but never acknowledged as arrived does not cou
   assertEquals(await jobs.get(), "not seen");
   await jobs.taskDone();
   await within(5000, jobs.join());
-}, { placements: ELSEWHERE });
+}, { placements: KILLABLE });
 
 /** Whether it is pending after the queue has answered a question that was asked later. */
 async function pendingAfter(promise: Promise<unknown>, queue: JoinableQueue<number>): Promise<boolean> {

@@ -224,6 +224,6 @@ Deno.test(
   "a child that calls the program itself is told at once that it has no methods",
   among(async ({ forger }) => {
     const error = await assertRejects(() => soon(forger.call.callParent()), TypeError);
-    assertStringIncludes(error.message, "Cannot call work of main: ");
+    assertStringIncludes(error.message, "Cannot call main.work: ");
   }),
 );

@@ -4,11 +4,12 @@ import { assertLess } from "@std/assert";
 import { delay } from "@std/async";
 import process from "node:process";
 import { type Ref, spawn } from "../../mod.ts";
+import { rounds } from "../soak.ts";
 import { Vandal } from "./fixtures/vandal.ts";
 
 /** A longer look at more threads says more. */
-const THREADS = Number(Deno.env.get("TROUPE_TEST_IDLE_THREADS") ?? 8);
-const LOOK_MS = Number(Deno.env.get("TROUPE_TEST_IDLE_MS") ?? 1000);
+const THREADS = rounds(8, 32);
+const LOOK_MS = rounds(1000, 30_000);
 
 Deno.test(`${THREADS} threads that have nothing to do use less than 2 % of a core for ${LOOK_MS} ms, and wake when asked`, async () => {
   await using threads = new AsyncDisposableStack();

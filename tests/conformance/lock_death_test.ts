@@ -1,25 +1,17 @@
 /** Locks whose owners, waiters or home die, and threads that are ended while they are blocked for one. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  DisconnectedError,
-  EventFlag,
-  Lock,
-  type PlacementName,
-  Process,
-  type Ref,
-  RLock,
-  Semaphore,
-  spawn,
-} from "../../mod.ts";
+import { DisconnectedError, EventFlag, Lock, Process, type Ref, RLock, Semaphore, spawn } from "../../mod.ts";
 import { blockAfterInterrupt, blockFor, blockTwice } from "./fixtures/sync_tasks.ts";
 import { LockHome } from "./fixtures/lock_home.ts";
 import type { Permits, SyncUser } from "./fixtures/sync_user.ts";
+import type { Where } from "./place.ts";
 import { runProgram } from "../run_program.ts";
 import {
   bounded,
   everywhere,
   later,
+  MORTAL,
   oneOfEach,
   PLACEMENTS,
   soon,
@@ -42,7 +34,7 @@ const ENDINGS: Record<string, Ending> = {
 };
 
 /** Code that is busy inline is busy here. */
-function endingsOf(placement: PlacementName): string[] {
+function endingsOf(placement: Where): string[] {
   return Object.keys(ENDINGS).filter((name) => placement !== "inline" || !name.includes("busy"));
 }
 
@@ -70,7 +62,7 @@ everywhere(
 
 bounded("[pain-03] a thread that is blocked for a lock gets it when the owner dies, and sees `abandoned`", async () => {
   const [lock, thread] = [new Lock(), await spawnUser("thread")];
-  for (const placement of PLACEMENTS) {
+  for (const placement of MORTAL) {
     const owner = await spawnUser(placement);
     await owner.call.acquire(lock);
     const abandoned = later(thread.call.acquireSync(lock));

@@ -1,28 +1,10 @@
 /** One actor at a time, wherever the actors live. */
 
 import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertRejects, assertThrows } from "@std/assert";
-import {
-  Lock,
-  NotOwnerError,
-  type PlacementName,
-  Process,
-  Queue,
-  RLock,
-  SharedValue,
-  TimeoutError,
-} from "../../mod.ts";
+import { Lock, NotOwnerError, type PlacementName, Queue, RLock, SharedValue, TimeoutError } from "../../mod.ts";
 import { passOn, sendAndBlock } from "./fixtures/sync_tasks.ts";
-import {
-  bounded,
-  oneOfEach,
-  PLACEMENTS,
-  register,
-  soon,
-  spawnUser,
-  timeOf,
-  waitFor,
-  withUser,
-} from "./sync_everywhere.ts";
+import { EVERYWHERE } from "./place.ts";
+import { bounded, oneOfEach, register, soon, spawnUser, start, timeOf, waitFor, withUser } from "./sync_everywhere.ts";
 
 /** Timers may fire a little early, by another clock. */
 const EARLY_MS = 5;
@@ -152,12 +134,12 @@ bounded("[LOCK-07] a guard gives back what it was given for, once, and nothing t
 });
 
 bounded(
-  "[LOCK-09] of those who wait in threads, subprocesses and here each release lets one in, in order",
+  "[LOCK-09] of those who wait in threads, subprocesses, another program and here each release lets one in, in order",
   async () => {
     const lock = new Lock();
     const turns = new Queue<string>();
     const { inline, thread, process } = await oneOfEach();
-    const sleeper = await spawnUser("thread");
+    const [sleeper, remote] = await Promise.all([spawnUser("thread"), spawnUser("remote")]);
     await lock.acquire();
     const waiting: Promise<unknown>[] = [];
     const names: string[] = [];
@@ -165,9 +147,11 @@ bounded(
       const [name, user, sync] of [
         ["thread", thread, false],
         ["process", process, false],
+        ["another program", remote, false],
         ["a blocked thread", sleeper, true],
         ["inline", inline, false],
         ["process again", process, false],
+        ["another program again", remote, false],
         ["thread again", thread, false],
       ] as const
     ) {
@@ -186,7 +170,7 @@ bounded(
 
     // One release, one owner.
     await lock.acquire();
-    const rivals = [thread, process, inline].map((user) => user.call.acquire(lock) as Promise<unknown>);
+    const rivals = [thread, remote, process, inline].map((user) => user.call.acquire(lock) as Promise<unknown>);
     await waitFor(rivals.length, lock);
     await lock.release();
     await soon(Promise.race(rivals));
@@ -194,14 +178,13 @@ bounded(
   },
 );
 
-for (const middle of PLACEMENTS) {
+for (const middle of EVERYWHERE) {
   bounded(
     `[LOCK-11] a lock that was handed on excludes child, grandchild and program (${middle})`,
     async () => {
       const [lock, value, times] = [new Lock(), new SharedValue("int32"), 40];
       const grandchildren: PlacementName[] = middle === "thread" ? ["thread", "process"] : ["inline", "thread"];
-      const child = new Process(passOn, [lock, value, times, grandchildren], { placement: middle });
-      await child.start();
+      const child = await start(middle, passOn, lock, value, times, grandchildren);
       for (let i = 0; i < times; i++) {
         using _held = await lock.acquire();
         await value.set(await value.get() + 1);
@@ -249,8 +232,7 @@ bounded("a lock that is free is taken and released in a thread without a message
 bounded("a thread that blocks for a lock is heard, however much it has sent before", async () => {
   const [lock, queue, items] = [new Lock(), new Queue<Uint8Array>(), 200];
   await lock.acquire();
-  const p = new Process(sendAndBlock, [lock, queue, items], { placement: "thread" });
-  await p.start();
+  const p = await start("thread", sendAndBlock, lock, queue, items);
   await waitFor(1, lock);
   assertEquals(await queue.size(), items);
   await lock.release();

@@ -129,6 +129,23 @@ bounded("a restart is a warning, and giving up an error", async () => {
   assertMatch(records[1].message, /^supervisor \(\S+\) has given up: Cannot keep "victim" alive: /);
 });
 
+bounded("each of a child's first ten restarts is told, and then their count at every power of ten", async () => {
+  const records = await told("warn", async () => {
+    const victim = child(Scribe, [], { placement: "inline", name: "scribe" });
+    const other = child(Scribe, [], { placement: "inline", name: "other" });
+    await using app = await supervise({ victim, other });
+    for (let n = 0; n < 100; n++) await app.restart("victim");
+    await app.restart("other");
+  });
+  const begin = /^"(victim|other)" of supervisor \(\S+\) has been started again/;
+  const end = ", for it had ended (stopped, code 0)";
+  assertEquals(records.map(({ message }) => message.replace(begin, "$1")), [
+    ...Array.from({ length: 10 }, () => `victim${end}`),
+    `victim 100 times, the last time${end}`,
+    `other${end}`,
+  ]);
+});
+
 bounded("a level that is none is refused, and nothing changes", () => {
   assertThrows(
     () => logger.level = "loud" as LogLevel,

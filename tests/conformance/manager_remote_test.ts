@@ -116,5 +116,15 @@ Deno.test("another program does not choose what code is imported here, though it
     assertEquals(await pool.run(double, [1]), 2);
     assertEquals(await soon(theirs.map(double, [1, 2])), [2, 4]);
   }
+  {
+    // Here the module has been imported where the pool lives.
+    const { double } = await import("./fixtures/manager_pool_tasks.ts");
+    await using manager = await manage({}, { placement: "inline" });
+    await using listener = await manager.serve(undefined, { authKey: "k" });
+    await using far = await connectManager(listener.address as SocketAddress, { authKey: "k" });
+    await manager.pool({ size: 1, placement: "inline", name: "pool" });
+    const theirs = await far.pool({ name: "pool" });
+    assertEquals(await soon(theirs.run(double, [1])), 2);
+  }
   await allEnded();
 });

@@ -8,10 +8,11 @@ import { openStore } from "../../actors/manager/store.ts";
 import { assertNothingLeft } from "../../actors/testing.ts";
 import { manage, manager, NotSerializableError, type PlacementName, Queue, StartError, supervise } from "../../mod.ts";
 import { startProgram } from "../run_program.ts";
+import { rounds } from "../soak.ts";
 import { everywhere, PLACEMENTS, within } from "./queue_everywhere.ts";
 
-/** How often the writing program is killed; a hundred times and more with TROUPE_STORE_KILLS. */
-const KILLS = Number(Deno.env.get("TROUPE_STORE_KILLS") ?? 6);
+/** How often the writing program is killed. */
+const KILLS = rounds(6, 100);
 
 const writer = new URL("./fixtures/store_writer.ts", import.meta.url).href;
 
@@ -26,12 +27,12 @@ class Folder implements Disposable {
   }
 }
 
-everywhere("a manager started again on its store has all that its named objects held", async ({ placement }) => {
+everywhere("a manager started again on its store has all that its named objects held", async (place) => {
   using folder = new Folder();
   const store = folder.file();
   const names = ["d", "with space", "\0 and \ud800", "'; DROP TABLE rows; --"];
   {
-    await using manager = await manage({}, { placement, store });
+    await using manager = await place.manage({ store });
     for (const name of names) {
       const dict = await manager.dict<string | number, unknown>({ name });
       for (const key of ["z", "a", 1, "\ud800", "\0"]) await dict.set(key, { key, name });
@@ -64,10 +65,12 @@ everywhere("a manager started again on its store has all that its named objects 
     // These are not kept, nor is what has no name.
     await (await manager.queue<number>({ name: "queue" })).put(1);
     await (await manager.dict<string, number>()).set("a", 1);
+    // One in another program goes on when who is connected to it goes.
+    await manager.stop();
   }
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["state.db"]);
 
-  await using manager = await manage({}, { placement, store });
+  await using manager = await place.manage({ store });
   for (const name of names) {
     const dict = await manager.dict<string | number, unknown>({ name });
     assertEquals(await dict.keys(), ["z", 1, "\ud800", "\0", "a"]);
@@ -98,13 +101,14 @@ everywhere(
     }
     assertEquals([await dict.get("n"), await value.get()], [3, 8]);
   },
+  { placements: PLACEMENTS },
 );
 
 everywhere(
   "a handle cannot be stored, and says so at the call; nothing else has changed then",
-  async ({ placement }) => {
+  async (place) => {
     using folder = new Folder();
-    await using manager = await manage({}, { placement, store: folder.file() });
+    await using manager = await place.manage({ store: folder.file() });
     const dict = await manager.dict<string, unknown>({ name: "d" });
     const list = await manager.list<unknown>({ name: "l" });
     const queue = new Queue<number>();

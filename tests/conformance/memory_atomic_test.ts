@@ -12,6 +12,7 @@ import {
   SharedMemory,
   SharedValue,
 } from "../../mod.ts";
+import { rounds } from "../soak.ts";
 import { WAYS } from "./fixtures/hand.ts";
 import { addUntil, type Memories, useAndPassOn } from "./fixtures/memory_tasks.ts";
 import { shared } from "./memory_everywhere.ts";
@@ -34,7 +35,7 @@ everywhere("a thread changes a number without a message: it counts while the hom
   assert(first + second <= end + 1);
 }, { placements: ["thread"] });
 
-const RUNS = Number(Deno.env.get("TROUPE_ATOMIC_RUNS") ?? 15);
+const RUNS = rounds(15, 300);
 const KINDS = ["int32", "uint16", "float64", "bigint64"] as const;
 
 shared(
@@ -91,7 +92,7 @@ shared("an update that throws, or gives what the kind cannot hold, changes nothi
   assertEquals(await value.get(), 100);
 });
 
-for (const placement of ELSEWHERE) {
+for (const first of [...ELSEWHERE, "remote"] as const) {
   for (const second of PLACEMENTS) {
     everywhere(
       `[BEAT-23] memory of every kind is sent by queue to a running child and on to another in ${second}, and works`,
@@ -117,7 +118,7 @@ for (const placement of ELSEWHERE) {
         assertEquals(await memories.list.values(), ["used!!"]);
         assertEquals(back.value.getSync(), 43);
       },
-      { placements: [placement] },
+      { placements: [first] },
     );
   }
 }

@@ -14,12 +14,13 @@ import {
   SharedValue,
 } from "../../mod.ts";
 import { assertNothingLeft } from "../../actors/testing.ts";
+import { firstSeed, rounds } from "../soak.ts";
 import { type Common, REGION, segmentName, type Told, useEverything, waitForStop } from "./fixtures/memory_victim.ts";
-import { Place, PLACEMENTS, until, within } from "./queue_everywhere.ts";
+import { killChildren, until, within } from "./bounded.ts";
+import { PLACEMENTS } from "./place.ts";
 
-/** `TROUPE_KILLS` and `TROUPE_KILL_SEED` make it longer, and another one. */
-const KILLS = Number(Deno.env.get("TROUPE_KILLS") ?? 6);
-const SEED = Number(Deno.env.get("TROUPE_KILL_SEED") ?? 20_261_120);
+const KILLS = rounds(6, 100);
+const SEED = firstSeed(20_261_120);
 const USERS = 4;
 /** The contract says 1 s, of a machine that has nothing else to do. */
 const GOES_ON_MS = 10_000;
@@ -39,7 +40,7 @@ Deno.test(`${KILLS} users of memory and select killed at random (seed ${SEED}): 
   try {
     await within(60_000 + KILLS * 5000, killUsers());
   } finally {
-    await new Place("inline").end();
+    await killChildren();
   }
   assertNothingLeft();
 });

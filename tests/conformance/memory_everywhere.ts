@@ -1,7 +1,7 @@
-import { assertNothingLeft } from "../../actors/testing.ts";
 import { type ActorClass, type PlacementName, type Ref, spawn } from "../../mod.ts";
 import { Hand } from "./fixtures/hand.ts";
-import { Place, PLACEMENTS, within } from "./queue_everywhere.ts";
+import { boundedWithChildren } from "./bounded.ts";
+import { PLACEMENTS } from "./place.ts";
 
 /** A whole test lasts no longer than this. */
 const TEST_MS = 30_000;
@@ -15,23 +15,18 @@ export function inEachPlace<C extends ActorClass>(
   Class: C,
   body: (living: () => Promise<readonly Ref<InstanceType<C>>[]>) => Promise<void>,
 ): void {
-  Deno.test(name, async () => {
+  boundedWithChildren(name, async () => {
     let actors: readonly Ref<InstanceType<C>>[] = [];
-    const living = async () =>
+    await body(async () =>
       actors = await Promise.all(
         PLACEMENTS.map(async (placement, index) =>
           actors[index]?.alive
             ? actors[index]
             : await spawn(Class as ActorClass, [], { placement }) as Ref<InstanceType<C>>
         ),
-      );
-    try {
-      await within(TEST_MS, body(living));
-    } finally {
-      await within(TEST_MS, new Place("inline").end());
-    }
-    assertNothingLeft();
-  });
+      )
+    );
+  }, TEST_MS);
 }
 
 /** Somebody in each kind of place, who makes and uses memory as told. */

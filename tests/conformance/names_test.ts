@@ -94,7 +94,7 @@ eachPlacement("a supervised actor keeps its name across restarts, and loses it f
 oneTest("what is no name and what is no ref is refused, wherever it is used", async () => {
   await using ref = await spawn(Mortal, [], { placement: "inline" });
   for (const name of ["", 7, undefined, null] as unknown as string[]) {
-    const said = `a name: it must be a string that is not empty, not ${Deno.inspect(name)}`;
+    const said = `a name: the name must be a string that is not empty, not ${Deno.inspect(name)}`;
     await assertRejects(() => register(name, ref), TypeError, `Cannot register ${said}`);
     await assertRejects(() => lookup(name), TypeError, `Cannot look up ${said}`);
     await assertRejects(() => unregister(name), TypeError, `Cannot unregister ${said}`);

@@ -11,7 +11,7 @@ import {
   type Numbered,
   receiveAndSpin,
 } from "./fixtures/pipe_tasks.ts";
-import { bounded, ELSEWHERE, everywhere, range, rejection, start, turns, World } from "./pipe_everywhere.ts";
+import { bounded, ELSEWHERE, everywhere, range, rejection, turns, World } from "./pipe_everywhere.ts";
 
 /** The contract says 100 ms; the machine that runs the tests may be busy. */
 const PROMPT_MS = 2000;
@@ -216,7 +216,7 @@ for (const placement of ["thread", "process"] as const) {
     const world = new World(placement);
     const [first, second] = pipe<unknown>();
     const user = await world.use(first as Connection<unknown>);
-    const child = await start(placement, endAs, second, "wait");
+    const child = await world.start(endAs, second, "wait");
     assertEquals([await user.recv(), await user.recv()], ["first", "last"]);
     const gone = rejection(user.recv(), DisconnectedError);
     await user.flags();

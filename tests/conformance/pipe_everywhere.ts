@@ -1,7 +1,3 @@
-import { deadline } from "@std/async/deadline";
-import { assertRejects } from "@std/assert";
-import { currentActor } from "../../actors/context.ts";
-import { assertNothingLeft } from "../../actors/testing.ts";
 import {
   type ActorClass,
   type Calls,
@@ -9,29 +5,25 @@ import {
   pipe,
   type PipeOptions,
   type PlacementName,
-  Process,
   type Ref,
-  spawn,
+  type SpawnOptions,
   type StartArgs,
-  type TaskFunction,
 } from "../../mod.ts";
+import { BOUND_MS, boundedWithChildren } from "./bounded.ts";
 import { EndUser } from "./fixtures/end_user.ts";
+import { Place, PLACEMENTS } from "./place.ts";
 
-/** Every kind of place that a user of a pipe can be in. */
-export const PLACEMENTS: readonly PlacementName[] = ["inline", "thread", "process"];
-/** The places whose inhabitants are really stopped by `kill`, at any instruction. */
-export const ELSEWHERE: readonly PlacementName[] = ["thread", "process"];
-/** A whole test takes no longer on a loaded machine: a hang is a failure. */
-const BOUND_MS = 20_000;
-/** The first thread of a module under `deno test` has its types checked, which takes seconds. */
-const START_MS = 30_000;
+export { boundedWithChildren as bounded, range, rejection, turns, until } from "./bounded.ts";
+export { ELSEWHERE, PLACEMENTS } from "./place.ts";
 
 /** A connection, as far as what somebody elsewhere does with one can be asked for. */
 export type Far = Calls<EndUser>;
 
 /** A test's children in one place, and pipes whose home is here or there. All that is started ends with the test. */
-export class World {
-  constructor(readonly placement: PlacementName, readonly home: "here" | "there" = "here") {}
+export class World extends Place {
+  constructor(placement: PlacementName, readonly home: "here" | "there" = "here") {
+    super(placement);
+  }
 
   /** A pipe whose home is where this world says. The caller holds both ends. */
   async pipe<Out, In = Out>(options?: PipeOptions): Promise<[Connection<Out, In>, Connection<In, Out>]> {
@@ -59,18 +51,12 @@ export class World {
     return callsOf(await this.spawn(EndUser, []));
   }
 
-  async spawn<C extends ActorClass>(
+  override spawn<C extends ActorClass>(
     Class: C,
     args: StartArgs<C>,
-    options: { concurrency?: number } = { concurrency: 100 },
+    options?: SpawnOptions,
   ): Promise<Ref<InstanceType<C>>> {
-    const where = { placement: this.placement, startTimeoutMs: START_MS };
-    return await spawn<ActorClass>(Class, args, { ...options, ...where }) as Ref<InstanceType<C>>;
-  }
-
-  /** Starts a task in this place. */
-  async start<F extends TaskFunction>(task: F, ...args: Parameters<F>): Promise<Process<Awaited<ReturnType<F>>>> {
-    return await start(this.placement, task, ...args);
+    return super.spawn(Class, args, { concurrency: 100, ...options });
   }
 
   #home: Promise<Far> | undefined;
@@ -78,18 +64,6 @@ export class World {
   #homeUser(): Promise<Far> {
     return this.#home ??= this.user();
   }
-}
-
-/** Starts a task in a place. */
-export async function start<F extends TaskFunction>(
-  placement: PlacementName,
-  task: F,
-  ...args: Parameters<F>
-): Promise<Process<Awaited<ReturnType<F>>>> {
-  const options = { placement, handleSignals: false, startTimeoutMs: START_MS };
-  const process = new Process(task as TaskFunction, args, options);
-  await process.start();
-  return process as Process<Awaited<ReturnType<F>>>;
 }
 
 /** The calls of an actor, bounded by the test's bound alone. */
@@ -116,23 +90,9 @@ export function everywhere(
   for (const placement of placements) {
     for (const home of homes) {
       const where = home === "here" ? placement : `${placement}, which made the pipe`;
-      bounded(`${name} (${where})`, () => test(new World(placement, home)), boundMs);
+      boundedWithChildren(`${name} (${where})`, () => test(new World(placement, home)), boundMs);
     }
   }
-}
-
-/** Registers a test that fails when it takes too long or leaves anything but its children, which are ended. */
-export function bounded(name: string, test: () => Promise<void>, boundMs: number = BOUND_MS): void {
-  Deno.test(name, async () => {
-    try {
-      await deadline(test(), boundMs);
-    } finally {
-      const children = [...currentActor().children];
-      for (const child of children) child.kill("SIGKILL");
-      await Promise.all(children.map((child) => child.exited));
-    }
-    assertNothingLeft();
-  });
 }
 
 /** What a promise has come to so far. */
@@ -140,35 +100,4 @@ export function watched<T>(promise: Promise<T>): { readonly state: "pending" | "
   const watch = { state: "pending" as "pending" | "fulfilled" | "rejected" };
   promise.then(() => watch.state = "fulfilled", () => watch.state = "rejected");
   return watch;
-}
-
-/** The error that a promise rejects with, expected from now on: it may reject before anybody waits for it. */
-export async function rejection<E extends Error>(
-  promise: Promise<unknown>,
-  // deno-lint-ignore no-explicit-any -- of whatever arguments it is made
-  Class: abstract new (...args: any[]) => E,
-): Promise<E> {
-  return await assertRejects(() => promise, Class);
-}
-
-/** Lets everything happen that does not wait for somebody elsewhere. */
-export async function turns(count = 3): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Waits for a fact that nobody announces. */
-export async function until(
-  fact: () => boolean | Promise<boolean>,
-  what: string,
-  boundMs: number = BOUND_MS,
-): Promise<void> {
-  for (const end = Date.now() + boundMs; !await fact();) {
-    if (Date.now() > end) throw new Error(`It did not come true within ${boundMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-/** The numbers from 0 up to, and without, `to`. */
-export function range(to: number): number[] {
-  return Array.from({ length: to }, (_, index) => index);
 }

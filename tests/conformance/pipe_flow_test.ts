@@ -88,6 +88,8 @@ everywhere(
     for (const number of range(COUNT)) {
       await here.send(number);
       if (number % 3 === 0) await turns(1);
+      // Now and then long enough for whoever receives to have it all, and to ask in vain.
+      if (number % 50 === 0) await turns(100);
     }
     await here.close();
     const { got, givenUp } = await received;

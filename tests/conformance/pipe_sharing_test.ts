@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { type Connection, pipe, type Receiver, type Sender } from "../../mod.ts";
 import { type Numbered, read, write } from "./fixtures/pipe_tasks.ts";
-import { bounded, everywhere, PLACEMENTS, range, start, World } from "./pipe_everywhere.ts";
+import { bounded, everywhere, PLACEMENTS, range, World } from "./pipe_everywhere.ts";
 
 /** The messages of so many writers, as `[writer, number]`. */
 function written(writers: number, count: number): string[] {
@@ -31,8 +31,9 @@ for (const home of ["inline", "thread", "process"] as const) {
       const readers = [];
       const writers = [];
       for (const placement of [...PLACEMENTS, ...PLACEMENTS]) {
-        readers.push(await start(placement, read, reading, MAX_BYTES));
-        writers.push(await start(placement, write, writing, writers.length, COUNT, MAX_BYTES));
+        const place = new World(placement);
+        readers.push(await place.start(read, reading, MAX_BYTES));
+        writers.push(await place.start(write, writing, writers.length, COUNT, MAX_BYTES));
       }
       await Promise.all([reading.close(), writing.close()]);
       const got = await Promise.all(readers.map((reader) => reader.result));

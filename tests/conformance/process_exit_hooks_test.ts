@@ -75,7 +75,7 @@ for (const how of ["return", "exit", "current().exit", "exit in a timer", "exit 
   bounded(`onExit of the program runs in order when it ends by ${how}`, async () => {
     await using program = new Program("exit_hooks", [how]);
     const { code, out, err } = await program.ended();
-    const { length } = err.split("\n").filter((line) => line.includes("A function given to onExit failed"));
+    const { length } = err.split("\n").filter((line) => line.includes(": a function given to onExit failed"));
     const before = how === "current().exit" ? "up\nfinally\n" : "up\n";
     assertEquals([code, out, length], [how === "return" ? 0 : 3, `${before}${PROGRAM_ORDER}`, 1]);
     await program.leftNothing();

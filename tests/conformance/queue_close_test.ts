@@ -3,11 +3,11 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { ClosedError, EmptyError, JoinableQueue, Queue } from "../../mod.ts";
 import { putAllAndClose, relay } from "./fixtures/queue_tasks.ts";
-import { everywhere, type Place, range, rest } from "./queue_everywhere.ts";
+import { everywhere, type QueuePlace, range, rest } from "./queue_everywhere.ts";
 
 const kinds = {
-  Queue: (place: Place, maxSize?: number) => place.queue<number>({ maxSize }),
-  JoinableQueue: (place: Place, maxSize?: number) => place.joinable<number>({ maxSize }),
+  Queue: (place: QueuePlace, maxSize?: number) => place.queue<number>({ maxSize }),
+  JoinableQueue: (place: QueuePlace, maxSize?: number) => place.joinable<number>({ maxSize }),
 };
 
 for (const [name, make] of Object.entries(kinds)) {

@@ -2,10 +2,11 @@
 
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { DisconnectedError, type PlacementName, Queue } from "../../mod.ts";
+import { DisconnectedError, Queue } from "../../mod.ts";
 import { putAll, relay, takeSome } from "./fixtures/queue_tasks.ts";
 import { askAndSpin, marked, putAndDie, putMarked, waitForItem } from "./fixtures/queue_victims.ts";
-import { ELSEWHERE, everywhere, type Place, range, rest, within } from "./queue_everywhere.ts";
+import type { Where } from "./place.ts";
+import { everywhere, KILLABLE, type QueuePlace, range, rest, within } from "./queue_everywhere.ts";
 import { rounds } from "../soak.ts";
 
 everywhere(
@@ -22,9 +23,13 @@ everywhere(
 
 const ITEM_BYTES = 100_000;
 const ROUND_MS = 30_000;
-const ROUNDS: Partial<Record<PlacementName, number>> = { thread: rounds(50, 1000), process: rounds(15, 100) };
+const ROUNDS: Partial<Record<Where, number>> = {
+  "thread": rounds(50, 1000),
+  "process": rounds(15, 100),
+  "remote thread": rounds(15, 500),
+};
 
-for (const placement of ELSEWHERE) {
+for (const placement of KILLABLE) {
   const producers = ROUNDS[placement]!;
   everywhere(
     `[BEAT-06] [pain-06] ${producers} producers killed in the middle of puts of 100 KB: no torn item, the queue lives`,
@@ -35,7 +40,7 @@ for (const placement of ELSEWHERE) {
 }
 
 /** Two at a time, so that one starts while the other is killed; each is killed at another point of its work. */
-async function killProducers(place: Place, producers: number): Promise<void> {
+async function killProducers(place: QueuePlace, producers: number): Promise<void> {
   const queue = new Queue<Uint8Array>({ maxSize: 4 });
   const counts = new Map<number, number>();
   const waiting = new Map<number, { count: number; reached: () => void }>();
@@ -102,7 +107,7 @@ everywhere(
     await queue.close();
     assertEquals(await rest(queue), [0, 1, 3, 4]);
   },
-  { placements: ELSEWHERE },
+  { placements: KILLABLE },
 );
 
 everywhere(
@@ -118,7 +123,7 @@ everywhere(
     await victim.kill();
     assertEquals(await within(10_000, items), ["back"]);
   },
-  { placements: ELSEWHERE },
+  { placements: KILLABLE },
 );
 
 everywhere("an item that came back counts beyond maxSize: put() waits until there is room again", async (place) => {
@@ -134,7 +139,7 @@ everywhere("an item that came back counts beyond maxSize: put() waits until ther
   assertEquals(await queue.tryPut(3), false);
   assertEquals(await queue.get(), 2);
   assertEquals(await queue.tryPut(3), true);
-}, { placements: ELSEWHERE });
+}, { placements: KILLABLE });
 
 for (const kind of ["queue", "joinable"] as const) {
   everywhere(
@@ -170,6 +175,6 @@ for (const kind of ["queue", "joinable"] as const) {
       }
       await within(5000, full.close());
     },
-    { placements: ELSEWHERE },
+    { placements: KILLABLE },
   );
 }

@@ -6,12 +6,10 @@ import {
   DisconnectedError,
   JoinableQueue,
   pipe,
-  type PlacementName,
   type Process,
   Queue,
   type Receiver,
   type Sender,
-  spawn,
 } from "../../mod.ts";
 import {
   collectMail,
@@ -22,10 +20,11 @@ import {
   useParcels,
   waitForItems,
 } from "./fixtures/handle_users.ts";
-import { ELSEWHERE, everywhere, Place, PLACEMENTS, range, rest, until, within } from "./queue_everywhere.ts";
+import type { Where } from "./place.ts";
+import { EVERYWHERE, everywhere, KILLABLE, QueuePlace, range, rest, until, within } from "./queue_everywhere.ts";
 
 /** Hands each kind of handle to a running child, which hands them on to another; all three use them. */
-async function passAround(first: Place, second: Place, owned: Place): Promise<void> {
+async function passAround(first: QueuePlace, second: QueuePlace, owned: QueuePlace): Promise<void> {
   const [toFirst, toSecond] = [new Queue<Parcel>(), new Queue<Parcel>()];
   // They run, and know nothing yet of what they will get.
   await second.start(useParcels, "second", toSecond);
@@ -35,7 +34,7 @@ async function passAround(first: Place, second: Place, owned: Place): Promise<vo
   const joinable = await owned.joinable<unknown>();
   const produced = await owned.queue<unknown>();
   const producer = await produced.producer();
-  const tally = await spawn(Tally, [], { placement: owned.placement });
+  const tally = await owned.spawn(Tally, []);
   const process = await owned.start(collectMail, 2);
   const [duplexHere, duplexThere] = pipe<unknown>();
   const [reader, writer] = pipe<unknown>({ duplex: false });
@@ -70,20 +69,21 @@ async function passAround(first: Place, second: Place, owned: Place): Promise<vo
 everywhere(
   "[BEAT-23] every kind of handle is sent by queue to a running child and on to another, and works",
   async (place) => {
-    await passAround(place, new Place(place.placement), new Place("inline"));
+    await passAround(place, new QueuePlace(place.where), new QueuePlace("inline"));
   },
 );
 
-const mixtures: [PlacementName, PlacementName, PlacementName][] = [
+const mixtures: [Where, Where, Where][] = [
   ["thread", "process", "thread"],
   ["process", "thread", "process"],
   ["process", "inline", "thread"],
+  ["remote", "thread", "remote"],
 ];
 for (const [first, second, owned] of mixtures) {
   everywhere(
     `[BEAT-23] the same with the second child in another place (${second}) than the first, and the home in a third (${owned})`,
     async (place) => {
-      await passAround(place, new Place(second), new Place(owned));
+      await passAround(place, new QueuePlace(second), new QueuePlace(owned));
     },
     { placements: [first] },
   );
@@ -147,7 +147,7 @@ everywhere(
     const middle = await place.start(giveAway, gift);
     const { queue, end } = await gift.get();
     const [orders, outcomes] = [new Queue<Queue<unknown>>(), new Queue<unknown>()];
-    const others = [place, new Place("thread"), new Place("process")];
+    const others = [place, new QueuePlace("thread"), new QueuePlace("process")];
     for (const other of others) {
       await other.start(waitForItems, orders, outcomes);
       await orders.put(queue);
@@ -162,7 +162,7 @@ everywhere(
     for (const _other of others) assertEquals(await within(5000, outcomes.get()), "DisconnectedError");
     await assertRejects(() => queue.put(1), DisconnectedError);
   },
-  { placements: ELSEWHERE },
+  { placements: KILLABLE },
 );
 
 everywhere("a handle that lies in a queue while its home dies arrives, and says so when it is used", async (place) => {
@@ -176,15 +176,15 @@ everywhere("a handle that lies in a queue while its home dies arrives, and says 
   await assertRejects(() => within(5000, queue.tryPut(1)), DisconnectedError);
   await assertRejects(() => within(5000, end.recv()), DisconnectedError);
   assertEquals((await gift.get()).queue instanceof Queue, true);
-}, { placements: ELSEWHERE });
+}, { placements: KILLABLE });
 
-for (const placement of PLACEMENTS) {
+for (const last of EVERYWHERE) {
   everywhere(
-    `many handles at once go through a chain of three children (the last in placement ${placement})`,
+    `many handles at once go through a chain of three children (the last in placement ${last})`,
     async (place) => {
       const ways = range(0, 4).map(() => new Queue<unknown>());
       for (const n of range(0, 3)) {
-        await (n === 2 ? new Place(placement) : place).start(sendBack, ways[n], ways[n + 1]);
+        await (n === 2 ? new QueuePlace(last) : place).start(sendBack, ways[n], ways[n + 1]);
       }
       const queues = range(0, 50).map(() => new Queue<number>());
       await ways[0].put(queues);

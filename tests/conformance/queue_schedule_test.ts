@@ -2,15 +2,16 @@
 
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
-import { ActorExitedError, JoinableQueue, type PlacementName, Queue, type Ref, spawn } from "../../mod.ts";
+import { ActorExitedError, JoinableQueue, Queue, type Ref } from "../../mod.ts";
 import { type Outcome, QueueUser } from "./fixtures/queue_user.ts";
-import { everywhere, within } from "./queue_everywhere.ts";
+import type { Where } from "./place.ts";
+import { everywhere, type QueuePlace, within } from "./queue_everywhere.ts";
 
 const SEED = 20_260_104;
 const USERS = 3;
 const SETTLE_MS = 20_000;
 /** Threads and subprocesses take time to start, and some are killed in every run. */
-const RUNS: Record<PlacementName, number> = { inline: 200, thread: 8, process: 6 };
+const RUNS: Partial<Record<Where, number>> = { inline: 200, thread: 8, process: 6, remote: 20 };
 
 const user = fc.nat(USERS - 1);
 const step = fc.oneof(
@@ -42,8 +43,8 @@ interface Result {
   readonly lost: number;
 }
 
-async function run(queue: Queue<number>, { steps }: Schedule, placement: PlacementName): Promise<Result> {
-  const start = () => spawn(QueueUser, [queue], { placement, concurrency: 1000 });
+async function run(queue: Queue<number>, { steps }: Schedule, place: QueuePlace): Promise<Result> {
+  const start = () => place.spawn(QueueUser, [queue], { concurrency: 1000 });
   const users: Ref<QueueUser>[] = await Promise.all(Array.from({ length: USERS }, start));
   const accepted: number[] = [];
   const unknown: number[] = [];
@@ -88,19 +89,19 @@ async function run(queue: Queue<number>, { steps }: Schedule, placement: Placeme
   return { accepted, unknown, got, lost };
 }
 
-function check(placement: PlacementName, body: (schedule: Schedule) => Promise<void>): Promise<void> {
+function check({ where }: QueuePlace, body: (schedule: Schedule) => Promise<void>): Promise<void> {
   return fc.assert(
     fc.asyncProperty(schedule, (schedule) => within(SETTLE_MS, body(schedule))),
-    { numRuns: RUNS[placement], seed: SEED, endOnFailure: true },
+    { numRuns: RUNS[where], seed: SEED, endOnFailure: true },
   );
 }
 
 everywhere(
   "Queue: whatever is put, got, aborted and killed, all settles, and no item is lost or doubled",
   async (place) => {
-    await check(place.placement, async (schedule) => {
+    await check(place, async (schedule) => {
       const queue = new Queue<number>({ maxSize: schedule.maxSize });
-      const { accepted, unknown, got, lost } = await run(queue, schedule, place.placement);
+      const { accepted, unknown, got, lost } = await run(queue, schedule, place);
       assertEquals(new Set(got).size, got.length, "nobody gets an item twice");
       assert(got.every((item) => accepted.includes(item) || unknown.includes(item)), "nobody gets what was not put");
       const missing = accepted.filter((item) => !got.includes(item));
@@ -113,9 +114,9 @@ everywhere(
 everywhere(
   "JoinableQueue: the same, and what the dead had not acknowledged comes again, until join() resolves",
   async (place) => {
-    await check(place.placement, async (schedule) => {
+    await check(place, async (schedule) => {
       const queue = new JoinableQueue<number>({ maxSize: schedule.maxSize, maxDeliveries: Infinity });
-      const { accepted, unknown, got, lost } = await run(queue, schedule, place.placement);
+      const { accepted, unknown, got, lost } = await run(queue, schedule, place);
       await queue.join();
       assertEquals(new Set(got).size, got.length, "what was acknowledged does not come again");
       assert(got.every((item) => accepted.includes(item) || unknown.includes(item)), "nobody gets what was not put");

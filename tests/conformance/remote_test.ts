@@ -1,215 +1,85 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { deadline } from "@std/async";
 import {
+  ActorExitedError,
   AuthenticationError,
-  Barrier,
-  ClosedError,
-  Condition,
   connect,
   current,
   DisconnectedError,
-  EmptyError,
-  EventFlag,
-  FullError,
   JoinableQueue,
   listen,
   Lock,
-  NotOwnerError,
   Queue,
-  Semaphore,
-  SharedValue,
   type SocketAddress,
   spawn,
   task,
-  TimeoutError,
 } from "../../mod.ts";
 import { obtain, offer } from "../../channels/remote/offer.ts";
 import { allEnded } from "../channels/remote/all_ended.ts";
-import { RemotePlace } from "./remote_place.ts";
+import { OtherProgram } from "./other_program.ts";
+import { QueueHome } from "./fixtures/queue_home.ts";
+import { takeAndAcknowledge } from "./fixtures/joinable_queue_tasks.ts";
+import { produceAndKeep } from "./fixtures/queue_producers.ts";
+import { waitForItem } from "./fixtures/queue_victims.ts";
+import { handOut, putTo } from "./fixtures/remote_tasks.ts";
+import { SyncUser } from "./fixtures/sync_user.ts";
+
+// That queues, locks and managers do for another program what their contracts say is tested with their contracts.
 
 const WITHIN_MS = 10_000;
 const soon = <T>(promise: Promise<T>) => deadline(promise, WITHIN_MS);
 
-/** A test with one other program. */
-function remote(name: string, run: (there: RemotePlace, t: Deno.TestContext) => Promise<void>): void {
-  Deno.test(name, async (t) => {
-    {
-      await using there = await RemotePlace.start();
-      await run(there, t);
-    }
-    await allEnded();
-  });
-}
-
-remote("the contract of queues holds over a socket between two programs", async (there, t) => {
-  await t.step("items of one producer are got in their order, at either side", async () => {
-    const queue = new Queue<number>();
-    const putting = there.call("putAll", queue, 0, 200);
-    for (let n = 0; n < 200; n++) assertEquals(await soon(queue.get()), n);
-    await putting;
-    for (let n = 0; n < 200; n++) await queue.put(n);
-    await queue.close();
-    assertEquals(await soon(there.call("getAll", queue)), Array.from({ length: 200 }, (_, n) => n));
-  });
-  await t.step("a resolved put() is there for a tryGet() at the other side", async () => {
-    const queue = new Queue<unknown>();
-    const theirs = there.use(queue);
-    for (const item of [1, 2n, null, undefined, "text", { deep: [new Date(0)] }, new Map([[1, 2]])]) {
-      await theirs.put(item);
-      assertEquals(await queue.tryGet(), { value: item });
-      await queue.put(item);
-      assertEquals(await theirs.tryGet(), { value: item });
-    }
-    assertEquals(await theirs.tryGet(), undefined);
-  });
-  await t.step("a bounded queue makes the other side wait for room", async () => {
-    const queue = new Queue<number>({ maxSize: 1 });
-    const theirs = there.use(queue);
-    await theirs.put(1);
-    assertEquals(await theirs.tryPut(2), false);
-    await assertRejects(() => theirs.put(2, { timeoutMs: 30 }), FullError);
-    await assertRejects(() => theirs.put(2, { timeoutMs: 0 }), FullError);
-    const putting = theirs.put(2);
-    assertEquals(await queue.get(), 1);
-    await soon(putting);
-    assertEquals(await queue.get(), 2);
-    assertEquals(await theirs.size(), 0);
-  });
-  await t.step("an empty one makes it wait for an item, as long as it will", async () => {
-    const queue = new Queue<number>();
-    const theirs = there.use(queue);
-    await assertRejects(() => theirs.get({ timeoutMs: 30 }), EmptyError);
-    await assertRejects(() => theirs.get({ timeoutMs: 0 }), EmptyError);
-    const got = theirs.get();
-    await queue.put(5);
-    assertEquals(await soon(got), 5);
-  });
-  await t.step("closing it at either side drains, and then tells everybody", async () => {
-    const queue = new Queue<number>();
-    const theirs = there.use(queue);
-    await queue.put(1);
-    await theirs.close();
-    await assertRejects(() => queue.put(2), ClosedError);
-    await assertRejects(() => theirs.put(2), ClosedError);
-    assertEquals(await theirs.get(), 1);
-    await assertRejects(() => theirs.get(), ClosedError);
-  });
-  await t.step("two readers and two writers get each item once", async () => {
-    const queue = new Queue<number>();
-    const writing = [there.call("putAll", queue, 0, 100), there.call("putAll", queue, 100, 200)];
-    const reading = [there.call("getAll", queue), Array.fromAsync(queue)];
-    await soon(Promise.all(writing));
-    await queue.close();
-    const all = (await soon(Promise.all(reading))).flat() as number[];
-    assertEquals(all.toSorted((a, b) => a - b), Array.from({ length: 200 }, (_, n) => n));
-  });
-  await t.step("a joinable queue is joined when the other side has done what it took", async () => {
-    const jobs = new JoinableQueue<number>();
-    const theirs = there.use(jobs);
-    await jobs.put(1);
-    assertEquals(await theirs.get(), 1);
-    await assertRejects(() => jobs.join({ timeoutMs: 30 }), TimeoutError);
-    await theirs.taskDone();
+Deno.test("what a program held and had taken is settled when it is killed", async () => {
+  {
+    await using there = await OtherProgram.start();
+    const [queue, closing, said] = [new Queue<unknown>(), new Queue<unknown>(), new Queue<unknown>()];
+    const jobs = new JoinableQueue<unknown>();
+    const lock = new Lock();
+    const home = await there.spawn(QueueHome, [], { placement: "inline" });
+    const made = await home.call.queue() as Queue<string>;
+    const producer = await closing.producer();
+    await there.start(produceAndKeep, [producer, "produced"], "inline");
+    producer[Symbol.dispose]();
+    await jobs.put("job");
+    await there.start(takeAndAcknowledge, [jobs, 1, 0, said], "thread");
+    assertEquals(await soon(said.get()), ["job"]);
+    const user = await there.spawn(SyncUser, [], { placement: "inline" });
+    await user.call.acquire(lock);
+    await there.start(waitForItem, [queue, said], "inline");
+    assertEquals(await soon(said.get()), "waiting");
+    const getting = assertRejects(() => made.get(), DisconnectedError);
+    const calling = assertRejects(
+      () => user.with({ timeoutMs: Infinity }).call.acquire(lock) as Promise<unknown>,
+      ActorExitedError,
+    );
+    await queue.size();
+    const killed = there.kill();
+    await queue.put("on its way, or not yet");
+    await killed;
+    using guard = await soon(lock.acquire());
+    assertEquals(guard.abandoned, true);
+    assertEquals(await soon(jobs.get()), "job", "what it had not done is given to another");
+    await jobs.taskDone();
     await soon(jobs.join());
-  });
-  await t.step("a queue that was made there works here", async () => {
-    const queue = await there.call("makeQueue") as Queue<number>;
-    await queue.put(7);
-    assertEquals(await there.use(queue).get(), 7);
-  });
+    assertEquals(await soon(Array.fromAsync(closing)), ["produced"]);
+    await soon(Promise.all([getting, calling]));
+    await assertRejects(() => made.put("?"), DisconnectedError);
+  }
+  await allEnded();
 });
 
-remote("what a program held and had taken is settled when it is killed", async (there) => {
-  const queue = new Queue<string>();
-  const jobs = new JoinableQueue<string>();
-  const closing = new Queue<string>();
-  const lock = new Lock();
-  const made = await there.call("makeQueue") as Queue<string>;
-  await there.use(queue).put("survives");
-  await jobs.put("job");
-  assertEquals(await there.use(jobs).get(), "job");
-  await there.call("produce", closing);
-  await there.use(lock).acquire();
-  const waiting = there.use(queue);
-  assertEquals(await queue.get(), "survives");
-  void waiting.get().catch(() => {});
-  const getting = made.get().catch((error) => error);
-  await there.use(queue).size();
-  await queue.put("on its way, or not yet");
-  await there.kill();
-  using guard = await soon(lock.acquire());
-  assertEquals(guard.abandoned, true);
-  assertEquals(await soon(jobs.get()), "job", "what it had not done is given to another");
-  await jobs.taskDone();
-  await soon(jobs.join());
-  assertEquals(await soon(Array.fromAsync(closing)), ["produced"]);
-  assert(await soon(getting) instanceof DisconnectedError);
-  await assertRejects(() => made.put("?"), DisconnectedError);
-});
-
-remote("the contract of locks holds over a socket between two programs", async (there, t) => {
-  await t.step("one at a time, in the order of asking, owned by who has it", async () => {
-    const lock = new Lock();
-    const theirs = there.use(lock);
-    {
-      using _guard = await lock.acquire();
-      await assertRejects(() => theirs.acquire({ timeoutMs: 30 }), TimeoutError);
-      await assertRejects(() => theirs.release(), NotOwnerError);
-    }
-    assertEquals(await theirs.acquire(), { abandoned: false } as never);
-    assertEquals(await lock.tryAcquire(), undefined);
-    await assertRejects(() => lock.release(), NotOwnerError);
-    const waiting = lock.acquire();
-    await theirs.release();
-    using _guard = await soon(waiting);
-    assertEquals(await theirs.tryAcquire(), undefined);
-  });
-  await t.step("what it guards is exact", async () => {
-    const lock = new Lock();
-    const value = new SharedValue("int32", 0);
-    const theirs = [there.call("increment", lock, value, 50), there.call("increment", lock, value, 50)];
-    for (let i = 0; i < 50; i++) {
-      using _guard = await lock.acquire();
-      await value.set(await value.get() + 1);
-    }
-    await soon(Promise.all(theirs));
-    assertEquals(await value.get(), 150);
-  });
-  await t.step("semaphores, flags, conditions and barriers", async () => {
-    const semaphore = new Semaphore(1);
-    await there.use(semaphore).acquire();
-    assertEquals(await semaphore.tryAcquire(), undefined);
-    await there.use(semaphore).release();
-    using _permit = await soon(semaphore.acquire());
-    const flag = new EventFlag();
-    const flagged = there.use(flag).wait();
-    await flag.set();
-    await soon(flagged);
-    const lock = new Lock();
-    const condition = new Condition(lock);
-    const notified = (async () => {
-      using _guard = await lock.acquire();
-      const waiting = condition.wait();
-      const theirs = there.use(lock).acquire();
-      await soon(theirs);
-      await soon(there.use(condition).notify());
-      await there.use(lock).release();
-      await soon(waiting);
-    })();
-    await soon(notified);
-    const barrier = new Barrier(2);
-    const indexes = await soon(Promise.all([barrier.wait(), there.use(barrier).wait()]));
-    assertEquals(indexes.toSorted(), [0, 1]);
-  });
-});
-
-remote("[REM-07] a handle that was passed on to a third program works there, with the right key", async (second) => {
-  await using third = await RemotePlace.start();
-  const queue = new Queue<string>();
-  const address = await second.call("offer", queue);
-  await soon(third.call("putVia", address, "by way of the second"));
-  assertEquals(await soon(queue.get()), "by way of the second");
-  await assertRejects(() => connect(address, { authKey: "guess" }), Error, "key");
+Deno.test("[REM-07] a handle that was passed on to a third program works there, with the right key", async () => {
+  {
+    await using second = await OtherProgram.start();
+    await using third = await OtherProgram.start();
+    const [queue, addresses] = [new Queue<string>(), new Queue<SocketAddress>()];
+    await second.start(handOut, [queue, addresses, "k"], "inline");
+    const address = await soon(addresses.get());
+    await third.start(putTo, [address, "k", "by way of the second"], "inline");
+    assertEquals(await soon(queue.get()), "by way of the second");
+    await assertRejects(() => connect(address, { authKey: "guess" }), AuthenticationError);
+  }
+  await allEnded();
 });
 
 const opened = new Queue<string>();

@@ -2,7 +2,7 @@
  * Trees of supervisors under schedules of chance. Whatever is done to them, every promise settles, nothing is left, and
  * no supervisor restarts a child more often than its budget allows.
  *
- * `TROUPE_SCHEDULES=500` runs so many; `TROUPE_SEED=17 TROUPE_SCHEDULES=1` runs the one of that number again.
+ * `TROUPE_SEED=17` begins with the one of that number.
  */
 
 import { assert } from "@std/assert";
@@ -21,12 +21,12 @@ import {
 } from "../../mod.ts";
 import { assertNothingLeft, leftovers } from "../../actors/testing.ts";
 import { children } from "../machine.ts";
-import { rounds } from "../soak.ts";
+import { firstSeed, rounds } from "../soak.ts";
 import { until } from "./actor_contract.ts";
 import { Chaotic } from "./fixtures/chaotic.ts";
 
-const SCHEDULES = Number(Deno.env.get("TROUPE_SCHEDULES") ?? rounds(30, 500));
-const FIRST_SEED = Number(Deno.env.get("TROUPE_SEED") ?? 1);
+const SCHEDULES = rounds(30, 500);
+const FIRST_SEED = firstSeed(1);
 /** A schedule takes a tenth of a second, or some if it starts processes; one that hangs takes this long. */
 const SCHEDULE_MS = 30_000;
 const STRATEGIES: readonly Strategy[] = ["one-for-one", "one-for-all", "rest-for-one"];

@@ -1,41 +1,27 @@
-import { deadline } from "@std/async/deadline";
-import { currentActor } from "../../actors/context.ts";
+import type { PlacementName, Process, Ref, SpawnOptions, TaskFunction } from "../../mod.ts";
 import { assertNothingLeft } from "../../actors/testing.ts";
-import { type PlacementName, type Ref, spawn, type SpawnOptions } from "../../mod.ts";
+import { BOUND_MS, boundedWithChildren, killChildren, until, within } from "./bounded.ts";
 import { type Permits, SyncUser } from "./fixtures/sync_user.ts";
-import * as tests from "./process_everywhere.ts";
-import { PLACEMENTS, until } from "./process_everywhere.ts";
+import { leaveOtherProgram } from "./other_program.ts";
+import { EVERYWHERE, Place, PLACEMENTS, prepare, type Where } from "./place.ts";
 
-export { peek, PLACEMENTS, until } from "./process_everywhere.ts";
+export { boundedWithChildren as bounded, peek, until } from "./bounded.ts";
+export { PLACEMENTS } from "./place.ts";
 
 /** What must happen within a second has so long on a machine that others use too. */
 export const SECOND_MS = 3000;
 
-async function killChildren(but?: string): Promise<void> {
-  const children = [...currentActor().children].filter(({ name }) => name !== but);
-  for (const child of children) child.kill("SIGKILL");
-  await Promise.all(children.map((child) => child.exited));
-}
+/** Every place, so that who is busy there keeps nobody else's program busy but this one's. */
+export const MORTAL: readonly Where[] = [...PLACEMENTS, "remote thread"];
 
-/** Registers a test that may not hang, nor leave anything once its children have been killed. */
-export function bounded(name: string, test: () => Promise<void>, boundMs?: number): void {
-  const killing = async () => {
-    try {
-      await test();
-    } finally {
-      await killChildren();
-    }
-  };
-  tests.bounded(name, killing, boundMs);
-}
-
-/** Registers one for each placement. */
-export function everywhere(name: string, test: (placement: PlacementName) => Promise<void>): void {
-  for (const placement of PLACEMENTS) bounded(`${name} (${placement})`, () => test(placement));
+/** Registers a test for each place. */
+export function everywhere(name: string, test: (where: Where) => Promise<void>): void {
+  prepare(MORTAL);
+  for (const where of MORTAL) boundedWithChildren(`${name} (${where})`, () => test(where));
 }
 
 /** What one user in each kind of place goes through. */
-type Case = (placement: PlacementName, user: Ref<SyncUser>) => Promise<void>;
+type Case = (where: Where, user: Ref<SyncUser>) => Promise<void>;
 
 const cases = new Map<string, Case>();
 
@@ -44,26 +30,37 @@ export function withUser(name: string, body: Case): void {
   cases.set(name, body);
 }
 
-/** Registers a test for each placement, with a step for each case. */
+/** Registers a test for each place, with a step for each case. */
 export function register(title: string): void {
-  for (const placement of PLACEMENTS) {
-    Deno.test(`${title} (${placement})`, async (test) => {
-      const user = await spawnUser(placement);
+  prepare(EVERYWHERE);
+  for (const where of EVERYWHERE) {
+    Deno.test(`${title} (${where})`, async (test) => {
+      const user = await spawnUser(where);
       for (const [name, body] of cases) {
         await test.step(name, async () => {
-          await deadline(body(placement, user), tests.BOUND_MS);
+          await within(BOUND_MS, body(where, user));
           await killChildren(user.name);
         });
       }
       await killChildren();
+      await leaveOtherProgram();
       assertNothingLeft();
     });
   }
 }
 
 /** Somebody who uses locks in a place. Ends with the test. */
-export function spawnUser(placement: PlacementName, options: SpawnOptions = {}): Promise<Ref<SyncUser>> {
-  return spawn(SyncUser, [], { placement, concurrency: 64, ...options });
+export function spawnUser(where: Where, options: SpawnOptions = {}): Promise<Ref<SyncUser>> {
+  return new Place(where).spawn(SyncUser, [], { concurrency: 64, ...options });
+}
+
+/** Starts a task in a place. Ends with the test. */
+export function start<F extends TaskFunction>(
+  where: Where,
+  task: F,
+  ...args: Parameters<F>
+): Promise<Process<Awaited<ReturnType<F>>>> {
+  return new Place(where).start(task, ...args);
 }
 
 /** One user in each kind of place. */
@@ -84,7 +81,7 @@ function waitingFor(permits: Permits): number {
 
 /** The promise, which must settle within a second or so. */
 export function soon<T>(promise: Promise<T>, ms: number = SECOND_MS): Promise<T> {
-  return deadline(promise, ms);
+  return within(ms, promise);
 }
 
 /** How long it takes until a promise has settled, whichever way. */

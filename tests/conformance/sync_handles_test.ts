@@ -7,22 +7,22 @@ import {
   Condition,
   EventFlag,
   Lock,
-  Process,
   Queue,
   RLock,
   Semaphore,
   SharedValue,
 } from "../../mod.ts";
 import { type Parcel, useParcels } from "./fixtures/sync_parcels.ts";
-import { everywhere, soon } from "./sync_everywhere.ts";
+import { everywhere, soon, start } from "./sync_everywhere.ts";
 
 everywhere(
   "[BEAT-23] what came by a queue to a child that runs, from there to a third, works there",
   async (placement) => {
     const [parcels, forwarded] = [new Queue<Parcel>(), new Queue<Parcel>()];
-    const first = new Process(useParcels, [parcels, forwarded], { placement });
-    const second = new Process(useParcels, [forwarded, undefined], { placement: "thread" });
-    await Promise.all([first.start(), second.start()]);
+    const [first, second] = await Promise.all([
+      start(placement, useParcels, parcels, forwarded),
+      start("thread", useParcels, forwarded, undefined),
+    ]);
 
     const value = new SharedValue("int32");
     const permits = [new Lock(), new RLock(), new Semaphore(2), new BoundedSemaphore(2)];

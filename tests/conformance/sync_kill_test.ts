@@ -18,13 +18,13 @@ import {
   SharedValue,
   spawn,
 } from "../../mod.ts";
-import { rounds } from "../soak.ts";
+import { firstSeed, rounds } from "../soak.ts";
 import { type Random, random } from "./fixtures/random.ts";
 import { type Deeds, type Primitives, SyncSurvivor } from "./fixtures/sync_survivor.ts";
 import { bounded, later, PLACEMENTS, SECOND_MS, soon, until } from "./sync_everywhere.ts";
 
 const SEEDS = rounds(30, 500);
-const FIRST_SEED = Number(Deno.env.get("TROUPE_SEED") ?? 1);
+const FIRST_SEED = firstSeed(1);
 const USERS = 4;
 /** How long each seed may take altogether. */
 const SEED_MS = 20_000;

@@ -4,7 +4,7 @@ import { KeyCache } from "./key_cache.ts";
 // Fatal, or malformed text would arrive as U+FFFD; a byte order mark is a character like any other.
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Up to this many bytes building a string here beats calling the decoder. */
-const SHORT = 24;
+const SHORT = 32;
 const keys = new KeyCache();
 
 /** @throws {ProtocolError} Always: `problem` completes the sentence. */
@@ -158,10 +158,11 @@ export class Reader {
 function shortText(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
   let at = start;
-  for (; at + 4 <= end; at += 4) {
+  for (; at + 8 <= end; at += 8) {
     const a = bytes[at], b = bytes[at + 1], c = bytes[at + 2], d = bytes[at + 3];
-    if ((a | b | c | d) > 0x7f) return longText(bytes, start, end);
-    text += String.fromCharCode(a, b, c, d);
+    const e = bytes[at + 4], f = bytes[at + 5], g = bytes[at + 6], h = bytes[at + 7];
+    if ((a | b | c | d | e | f | g | h) > 0x7f) return longText(bytes, start, end);
+    text += String.fromCharCode(a, b, c, d, e, f, g, h);
   }
   for (; at < end; at++) {
     const a = bytes[at];

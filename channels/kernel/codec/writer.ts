@@ -50,13 +50,30 @@ export class Writer {
       this.#start = this.#offset;
       return bytes;
     }
-    const bytes = this.#bytes.slice(this.#start, this.#offset);
+    // What is large and nearly fills its memory has that for itself.
+    const isOwn = this.#bytes.length > KEPT_BYTES && 8 * (this.#bytes.length - this.#offset) < this.#bytes.length;
+    const bytes = isOwn
+      ? this.#bytes.subarray(this.#start, this.#offset)
+      : this.#bytes.slice(this.#start, this.#offset);
     this.#offset = this.#start;
     if (this.#slab !== undefined) {
       this.#large = this.#bytes.length > KEPT_BYTES ? undefined : this.#bytes;
       this.#use(this.#slab.bytes, this.#slab.start);
       this.#slab = undefined;
     }
+    return bytes;
+  }
+
+  /** Everything written, and raw payload behind it. */
+  finishWith(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+    if (payload.length <= SHORT_BYTES) {
+      this.raw(payload);
+      return this.finish();
+    }
+    const header = this.finish();
+    const bytes = new Uint8Array(header.length + payload.length);
+    bytes.set(header);
+    bytes.set(payload, header.length);
     return bytes;
   }
 
@@ -255,7 +272,9 @@ export class Writer {
     if (size <= SLAB_BYTES && this.#slab === undefined) this.#use(new Uint8Array(SLAB_BYTES), 0);
     else {
       this.#slab ??= { bytes: this.#bytes, start: this.#start };
-      const large = this.#large !== undefined && this.#large.length >= size ? this.#large : new Uint8Array(2 * size);
+      const large = this.#large !== undefined && this.#large.length >= size
+        ? this.#large
+        : new Uint8Array(Math.max(2 * this.#bytes.length, size + (size >> 4)));
       this.#large = undefined;
       this.#use(large, 0);
     }

@@ -112,3 +112,19 @@ Deno.test("the place stays open until the last who is awaited has come or is giv
   await Promise.resolve();
   assertEquals([meetingPlace.awaited, temporary.entries], [0, []]);
 });
+
+Deno.test("the folder stays for those who call each other, and a later meeting is in it", async () => {
+  const folderOf = (meeting: Meeting) => meeting.transport === "unix" ? meeting.folder : undefined;
+  const first = meetingPlace.expect(TOKEN, () => {});
+  const family = meetingPlace.join();
+  meetingPlace.forget(TOKEN);
+  assertEquals([family?.folder, temporary.entries.length], [folderOf(first), 1]);
+  const second = meetingPlace.expect(OTHER_TOKEN, () => {});
+  assertEquals([folderOf(second), meetingPlace.join()], [family?.folder, family]);
+  meetingPlace.leave();
+  meetingPlace.leave();
+  assertEquals(temporary.entries.length, 1);
+  meetingPlace.forget(OTHER_TOKEN);
+  await Promise.resolve();
+  assertEquals(temporary.entries, []);
+});

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { deadline, delay } from "@std/async";
 import type { Exit } from "../../../mod.ts";
 import { assertNothingLeft } from "../../../actors/testing.ts";
-import { ownTemporaryFolder, processesOf, setTag, tagged, until, workerThreads } from "../../machine.ts";
+import { lives, ownTemporaryFolder, processesOf, setTag, tagged, until, workerThreads } from "../../machine.ts";
 import { startProgram } from "../../run_program.ts";
 import { grow, type Shape } from "./fixtures/tree.ts";
 
@@ -68,6 +68,8 @@ Deno.test("a subprocess whose parent is killed before it could call leaves neith
     await root.status;
     Deno.kill(pid, "SIGCONT");
     await deadline(Promise.all([root.stdout.cancel(), root.stderr.cancel()]), 10_000);
+    // By its number, too: while it is about to become another program it has no environment to be found by.
+    await until("the child is gone", () => !lives(pid));
     await untilGone(tag);
     assertEquals(temporary.entries, []);
   }

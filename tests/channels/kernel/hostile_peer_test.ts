@@ -42,6 +42,12 @@ function reply(id: IsolateId, question: Send, outcome: Reply["outcome"], bytes?:
   return { kind: "reply", from: id, to: isolate.id, id: question.id, outcome, body };
 }
 
+/** What every request of the peer's to a queue says. */
+function sendTo(queue: Queue<unknown>, id: IsolateId): Omit<Send, "id" | "verb" | "body"> {
+  const { slot, secret } = addressOf(passagesOf(queue)![0].target);
+  return { kind: "send", from: id, to: isolate.id, slot, incarnation: 0, secret, holder: 1, detail: "" };
+}
+
 Deno.test("an answer that says cancelled when nobody gave up settles the question: it is lost", () =>
   withPeer(async (peer, id) => {
     const { answer, question } = asked(peer, id);
@@ -84,17 +90,7 @@ Deno.test("only the isolate that was asked may answer", () =>
 Deno.test("a reader of a queue that wants no answer takes nothing, and is in nobody's way", () =>
   withPeer(async (peer, id) => {
     const queue = new Queue<string>();
-    const { slot, secret } = addressOf(passagesOf(queue)![0].target);
-    const get = {
-      kind: "send",
-      from: id,
-      to: isolate.id,
-      slot,
-      incarnation: 0,
-      secret,
-      holder: 1,
-      detail: "",
-    } as const;
+    const get = sendTo(queue, id);
     peer.receive({ ...get, id: 0, verb: "get", body: EMPTY_PACKET });
     peer.receive({ ...get, id: 0, verb: "tryGet", body: EMPTY_PACKET });
     await queue.put("one");
@@ -108,17 +104,7 @@ Deno.test("a reader of a queue that wants no answer takes nothing, and is in nob
 Deno.test("a request that a cell cannot read is answered with the reason", () =>
   withPeer(async (peer, id) => {
     const queue = new Queue<string>();
-    const { slot, secret } = addressOf(passagesOf(queue)![0].target);
-    const send = {
-      kind: "send",
-      from: id,
-      to: isolate.id,
-      slot,
-      incarnation: 0,
-      secret,
-      holder: 1,
-      detail: "",
-    } as const;
+    const send = sendTo(queue, id);
     peer.receive({ ...send, id: 5, verb: "no such thing", body: plainPacket(new Uint8Array([0xc1])) });
     const answer = peer.sent.at(-1) as Reply;
     assertEquals([answer.kind, answer.id, answer.outcome], ["reply", 5, "thrown"]);
@@ -175,7 +161,7 @@ Deno.test("10,000 frames with some bytes changed cost at most the link, and brea
         bytes[random(bytes.length)] = random(256);
       }
       const here = new Isolate();
-      here.id = isolate.id;
+      here.name(isolate.id);
       here.deliver = isolate.deliver;
       const link = new TestLink();
       here.addChild(id, link, () => {});

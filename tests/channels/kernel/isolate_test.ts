@@ -5,6 +5,7 @@ import type { Down, Envelope, Reply } from "../../../channels/kernel/envelope.ts
 import { encodeFrame } from "../../../channels/kernel/frame.ts";
 import { Isolate } from "../../../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../../../channels/kernel/packet.ts";
+import type { PeerLink } from "../../../channels/kernel/link.ts";
 import { TestLink } from "./test_link.ts";
 
 const EXIT: Exit = { code: 3, reason: "error" };
@@ -15,7 +16,8 @@ function middle() {
   const delivered: Envelope[] = [];
   isolate.deliver = (envelope) => void delivered.push(envelope);
   const parent = new TestLink();
-  isolate.setParent("r.1", parent, () => {});
+  isolate.name("r.1");
+  isolate.setParent(parent, () => {});
   const links = { parent, thread: new TestLink(), process: new TestLink() };
   isolate.addChild("r.1.1", links.thread, () => {});
   isolate.addChild("r.1/2", links.process, () => {});
@@ -125,4 +127,63 @@ Deno.test("a malformed frame to somebody who is not there costs its sender the l
   assertEquals([parent.closed, process.closed], [false, false]);
   process.receive(cut(reply("r.1/2", "r.1.1")));
   assertEquals([parent.closed, process.closed], [false, true]);
+});
+
+/** A straight link whose other side is the test. */
+class TestPeer extends TestLink implements PeerLink {
+  speaks = true;
+  drained = 0;
+
+  arrived(): boolean {
+    return false;
+  }
+
+  catchUp(): void {}
+
+  drain(): undefined {
+    this.drained++;
+  }
+}
+
+Deno.test("a peer of this process may pass on what it likes, a sibling only what is from below it", () => {
+  const { isolate, delivered } = middle();
+  const [thread, process] = [new TestPeer(), new TestPeer()];
+  isolate.addPeer("r.2", thread);
+  isolate.addPeer("r/3", process);
+  for (const from of ["r.2", "r.2/1", "r.9"]) thread.receive(reply(from, "r.1"));
+  assertEquals(delivered.map((envelope) => envelope.from), ["r.2", "r.2/1", "r.9"]);
+  delivered.length = 0;
+  for (const from of ["r/3", "r/3.1", "r", "r.2", "r/30"]) process.receive(reply(from, "r.1"));
+  assertEquals(delivered.map((envelope) => envelope.from), ["r/3", "r/3.1"]);
+});
+
+Deno.test("peers hear of the end of those below this isolate, and of nobody else's", () => {
+  const { isolate, parent, process } = middle();
+  const peer = new TestPeer();
+  isolate.addPeer("r.2", peer);
+  process.receive(down("r.1/2", "r.1", "r.1/2.5"));
+  parent.receive(down("r", "r.1", "r.7"));
+  assertEquals(peer.sent, [down("r.1", "r.2", "r.1/2.5")]);
+  assertEquals(isolate.exitOf("r.7"), EXIT);
+});
+
+Deno.test("a peer says itself that one below it is gone, so that what that one sent by it is heard before", () => {
+  const { isolate, parent } = middle();
+  const peer = new TestPeer();
+  isolate.addPeer("r.2", peer);
+  parent.receive(down("r", "r.1", "r.2/1"));
+  assertEquals(isolate.exitOf("r.2/1"), undefined);
+  peer.receive(down("r.2", "r.1", "r.2/1"));
+  assertEquals(isolate.exitOf("r.2/1"), EXIT);
+  // Its own end others tell.
+  parent.receive(down("r", "r.1", "r.2"));
+  assertEquals([isolate.exitOf("r.2"), peer.drained], [EXIT, 1]);
+});
+
+Deno.test("a peer cannot tell of the end of those that are not below it", () => {
+  const { isolate } = middle();
+  const peer = new TestPeer();
+  isolate.addPeer("r.2", peer);
+  for (const gone of ["r", "r.1", "r.1.1", "r.3"]) peer.receive(down("r.2", "r.1", gone));
+  assertEquals(["r", "r.1", "r.1.1", "r.3"].map((gone) => isolate.exitOf(gone)), Array(4).fill(undefined));
 });

@@ -3,12 +3,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { Worker } from "node:worker_threads";
+import { isolate } from "../../../channels/kernel/isolate.ts";
 import { linkToThread, shareMemory, type ThreadLink } from "../../../channels/link/thread_link.ts";
+import { rounds } from "../../soak.ts";
 import { randomBy, Stream } from "./stream.ts";
 
-/** How many messages each side sends, and how many threads are ended; more take longer. */
-const MESSAGES = Number(Deno.env.get("TROUPE_TEST_MESSAGES") ?? 5000);
-const SEEDS = Number(Deno.env.get("TROUPE_TEST_SEEDS") ?? 12);
+/** How many messages each side sends, and how many threads are ended. */
+const MESSAGES = rounds(5000, 1_000_000);
+const SEEDS = rounds(12, 200);
 const BOUND_MS = 30_000 + MESSAGES / 2;
 
 interface Peer extends AsyncDisposable {
@@ -20,7 +22,7 @@ interface Peer extends AsyncDisposable {
 
 /** Starts a thread that sends so many frames, over a ring or over its port alone. */
 async function startThread(kind: string, seed: number, count: number): Promise<Peer> {
-  const memory = kind === "ring" ? shareMemory() : undefined;
+  const memory = kind === "ring" ? shareMemory(isolate.nextChildId("thread")) : undefined;
   const worker = new Worker(new URL("./fixtures/streaming_thread.ts", import.meta.url), {
     workerData: { memory, seed, count },
   });

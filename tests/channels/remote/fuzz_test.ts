@@ -2,14 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import { encode, type ValueType } from "@std/msgpack";
 import { connect, listen, type Listener, Lock, Queue } from "../../../mod.ts";
-import { rounds } from "../../soak.ts";
+import { firstSeed, rounds } from "../../soak.ts";
 import { allEnded } from "./all_ended.ts";
 import { envelope, prove, RawPeer, REPLY, SEND } from "./raw_peer.ts";
 
 /** How many frames and handshakes in all: few enough for every run, and 10,000 in the soak. */
-const COUNT = Number(Deno.env.get("TROUPE_FUZZ") ?? rounds(2000, 10_000));
-/** What comes of chance comes of this; `TROUPE_SEED` repeats a run. */
-const SEED = Number(Deno.env.get("TROUPE_SEED") ?? 20_250_101);
+const COUNT = rounds(2000, 10_000);
+const SEED = firstSeed(20_250_101);
 const HANDSHAKES = Math.ceil(COUNT / 5);
 const AT_ONCE = 16;
 const SERVED_MS = 1000;

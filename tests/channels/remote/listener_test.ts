@@ -5,6 +5,7 @@ import {
   AuthenticationError,
   ClosedError,
   connect,
+  connectManager,
   DisconnectedError,
   listen,
   type ListenOptions,
@@ -305,21 +306,6 @@ test("another version of the protocol is a ProtocolError on both sides", async (
   fake.close();
 });
 
-test("a proof that was overheard is worth nothing: every challenge is another one", async () => {
-  const refused = refusals();
-  await using listener = await listen({ port: 0 }, { authKey, onRefused: refused.onRefused });
-  using first = await RawPeer.to(listener.address);
-  const { nonce } = await first.hello();
-  const proof = await prove(authKey, "connect", first.nonce, nonce);
-  using replaying = await RawPeer.to(listener.address);
-  replaying.nonce = first.nonce;
-  await replaying.hello();
-  await replaying.say({ proof, holder: ["", 1] });
-  assertEquals(await replaying.hear(), { refused: "authentication" });
-  assertInstanceOf(await refused.next(), AuthenticationError);
-  await assertServes(listener.address, () => listener.accept());
-});
-
 test("[BEAT-27] 100 silent connections do not delay a good one, and are hung up on when their time is over", async () => {
   const refused = refusals();
   const options = { authKey, handshakeTimeoutMs: 500, maxPending: 64, onRefused: refused.onRefused };
@@ -343,6 +329,43 @@ test("connect() to one who listens and says nothing rejects in time, and when it
   controller.abort(new Error("enough"));
   await aborted;
   fake.close();
+});
+
+test("connect() to one who does not even take the connection rejects in time, and when its signal aborts", async () => {
+  const full = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  const address = { port: full.addr.port };
+  // Nobody accepts: when the system has as many as it keeps for later, the next attempt comes to no end.
+  const waiting = new AbortController();
+  const kept: Deno.Conn[] = [];
+  const attempts = Array.from({ length: 16 }, async () => {
+    kept.push(await Deno.connect({ ...address, signal: waiting.signal }));
+  });
+  await Promise.race([Promise.all(attempts), new Promise((resolve) => setTimeout(resolve, 100))]);
+  assert(kept.length < attempts.length, "the system keeps more for later than this test reckons with");
+  await assertRejects(() => deadline(connect(address, { handshakeTimeoutMs: 50 }), WITHIN_MS), TimeoutError);
+  const controller = new AbortController();
+  const aborted = assertRejects(() => connect(address, { signal: controller.signal }), Error, "enough");
+  setTimeout(() => controller.abort(new Error("enough")), 10);
+  await deadline(aborted, WITHIN_MS);
+  waiting.abort();
+  await Promise.allSettled(attempts);
+  for (const socket of kept) socket.close();
+  full.close();
+});
+
+test("what connects to one that offers nothing is told so in time, and when its signal aborts", async () => {
+  await using listener = await listen({ port: 0 }, { authKey });
+  await assertRejects(() => connectManager(listener.address, { authKey, handshakeTimeoutMs: 100 }), TimeoutError);
+  const controller = new AbortController();
+  const aborted = assertRejects(
+    () => connectManager(listener.address, { authKey, signal: controller.signal }),
+    Error,
+    "enough",
+  );
+  using _first = await listener.accept();
+  using _second = await listener.accept();
+  controller.abort(new Error("enough"));
+  await deadline(aborted, WITHIN_MS);
 });
 
 test("those who wait to be accepted are so many and no more, and are hung up on when the listener is closed", async () => {

@@ -13,6 +13,8 @@ export class RawPeer implements Disposable {
   nonce: Uint8Array = crypto.getRandomValues(new Uint8Array(32));
   /** The listener's welcome, once it has come. */
   welcome: ValueMap = {};
+  /** How many frames were read that say only that the other side is there. */
+  beats = 0;
   #buffer: Uint8Array = new Uint8Array(0);
 
   constructor(socket: Deno.Conn) {
@@ -80,6 +82,7 @@ export class RawPeer implements Disposable {
           const bytes = this.#buffer.slice(4, 4 + length);
           this.#buffer = this.#buffer.slice(4 + length);
           if (length > 0) return bytes;
+          this.beats++;
           continue;
         }
       }

@@ -2,7 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { deadline } from "@std/async";
 import { encode, type ValueType } from "@std/msgpack";
 import {
+  AuthenticationError,
   child,
+  connect,
   type Connection,
   DisconnectedError,
   listen,
@@ -14,7 +16,7 @@ import {
 } from "../../../mod.ts";
 import { allEnded } from "./all_ended.ts";
 import { counted, Counting } from "./fixtures/counting.ts";
-import { envelope, RawPeer, REPLY, SEND } from "./raw_peer.ts";
+import { envelope, prove, RawPeer, REPLY, SEND } from "./raw_peer.ts";
 
 const WITHIN_MS = 5000;
 const authKey = "swordfish";
@@ -114,6 +116,75 @@ Deno.test("a secret works on the connection that it was told on, for the cell th
   // And what was told goes on working, for its isolates and threads alike.
   assertEquals((await ask(raw, known, "put", { body, from: "<.3" })).outcome, "value");
   assertEquals(await queue.get(), 7);
+});
+
+Deno.test("wrong key, no key, a replayed challenge and a forged address are refused, each by its error, and the next client is served within 200 ms", async () => {
+  const errors = new Queue<Error>();
+  await using listener = await listen({ port: 0 }, { authKey, onRefused: (error) => void errors.put(error) });
+  const refused = () => deadline(errors.get(), WITHIN_MS);
+  const wrongKey = async (options: { authKey?: string }) => {
+    await assertRejects(() => connect(listener.address, options), AuthenticationError);
+    assertEquals((await refused()).name, "AuthenticationError");
+  };
+  const join = async () => {
+    const raw = await RawPeer.join(listener.address, authKey);
+    return { raw, served: await deadline(listener.accept(), WITHIN_MS) };
+  };
+  const attacks: Record<string, () => Promise<void>> = {
+    "wrong key": () => wrongKey({ authKey: "sword" }),
+    "no key": () => wrongKey({}),
+    async "replayed challenge"() {
+      using first = await RawPeer.to(listener.address);
+      const { nonce } = await first.hello();
+      const proof = await prove(authKey, "connect", first.nonce, nonce);
+      using replaying = await RawPeer.to(listener.address);
+      replaying.nonce = first.nonce;
+      await replaying.hello();
+      await replaying.say({ proof, holder: ["", 1] });
+      assertEquals(await replaying.hear(), { refused: "authentication" });
+      assertEquals((await refused()).name, "AuthenticationError");
+      // Who is left hanging is the first, whose nonce it was.
+      first.socket.close();
+      assertEquals((await refused()).name, "DisconnectedError");
+    },
+    async "forged address of its own end"() {
+      using raw = await RawPeer.join(listener.address, authKey, [">", 1, 1, "ab".repeat(16)]);
+      assertEquals((await refused()).name, "ProtocolError");
+      await raw.untilHungUp();
+    },
+    async "forged address of another's cell"() {
+      const { raw, served } = await join();
+      using _raw = raw;
+      const known = await give(served, raw, new Queue());
+      assertEquals((await ask(raw, { ...known, secret: "00".repeat(16) }, "size")).outcome, "lost");
+      assertEquals((await ask(raw, { ...known, slot: known.slot + 1 }, "size")).outcome, "lost");
+      assertEquals((await ask(raw, known, "size")).outcome, "value");
+    },
+    async "forged sender"() {
+      const { raw, served } = await join();
+      using _raw = raw;
+      const { slot, incarnation, secret } = await give(served, raw, new Queue());
+      await raw.envelope(">", ">", [SEND, slot, incarnation, secret, 1, 1, "size", "", null, []]);
+      await raw.untilHungUp();
+      await assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+    },
+  };
+  for (const [what, attack] of Object.entries(attacks)) {
+    const took: number[] = [];
+    // A busy machine can delay one of them, and hurry none.
+    for (let round = 0; round < 3; round++) {
+      await attack();
+      const start = performance.now();
+      using client = await deadline(connect<string>(listener.address, { authKey }), WITHIN_MS);
+      using served = await deadline(listener.accept(), WITHIN_MS);
+      await client.send("good");
+      assertEquals(await deadline(served.recv(), WITHIN_MS), "good");
+      took.push(performance.now() - start);
+    }
+    assert(Math.min(...took) < 200, `after ${what} the next client was served in ${took} ms`);
+  }
+  await listener.close();
+  await allEnded();
 });
 
 Deno.test("the secret of a cell never leaves: each connection is told another one", async () => {

@@ -1,26 +1,19 @@
-import { type Exit, PARENT_GONE } from "../../channels/exit.ts";
-import { type Holder, Lease } from "../../channels/kernel/holder.ts";
+import type { Exit } from "../../channels/exit.ts";
+import type { Holder } from "../../channels/kernel/holder.ts";
 import { unpack } from "../../channels/kernel/pack.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
+import { type Deadline, wheel } from "../../channels/kernel/wheel.ts";
 import { actorExited } from "../exited.ts";
-import { RestartCounter } from "../supervision/restart_policy.ts";
 import { Backlog } from "./backlog.ts";
-import { type Chunk, STOPS, STOPS_JOB } from "./chunk.ts";
+import type { Chunk } from "./chunk.ts";
+import { STOPS, STOPS_JOB } from "./chunk_plan.ts";
 import type { Crew } from "./crew.ts";
 import { AHEAD_MS, Pace } from "./pace.ts";
 import type { PoolStats } from "./pool_stats.ts";
 import { asItArrives, packReports } from "./report.ts";
-import type { Station, StationOwner } from "./station.ts";
-
-/** After the death of a worker that had done nothing: another takes its place at once only so often. */
-const IDLE_DEATHS = {
-  maxRestarts: 3,
-  withinMs: 5000,
-  backoff: { minMs: 0, maxMs: 0, factor: 1, jitter: 0 },
-};
-/** After a start that failed, while other workers live: no further one is tried for so long, and longer each time. */
-const FIRST_PAUSE_MS = 100;
-const MOST_PAUSE_MS = 10_000;
+import { Staff, type StaffOwner } from "./staff.ts";
+import type { Station } from "./station.ts";
+import { nameOf } from "./task_name.ts";
 
 /** An asker that died says nothing: of so many failed jobs at most it is remembered. */
 const MOST_FAILED = 1000;
@@ -36,32 +29,25 @@ export interface Employer {
   over(): void;
 }
 
-/** A pool's workers, and the work that they have and that waits for them. */
-export class Workforce implements StationOwner {
+/** The work that a pool has, and which worker does what of it. */
+export class Dispatcher implements StaffOwner {
   readonly #crew: Crew;
   readonly #employer: Employer;
+  readonly #staff: Staff;
   readonly #backlog = new Backlog();
   readonly #pace = new Pace();
-  readonly #stations = new Set<Station>();
-  /** Those that are ending in order, and take nothing more. */
-  readonly #leaving = new Set<Station>();
-  /** What becomes of those that are starting. */
-  readonly #starts = new Set<Promise<void>>();
-  readonly #idleDeaths = new RestartCounter(IDLE_DEATHS);
   /** Jobs that have failed, until their askers say that they know. */
   readonly #failedJobs = new Set<string>();
   #closing = false;
-  #started = 0;
   #done = 0;
   #failed = 0;
-  #pauseMs = 0;
-  #pausedUntil = 0;
-  /** The maker's, by whose end the pool ends. */
-  #lease: Lease | undefined;
+  /** Until then those who have more than they do may keep it, though others have nothing. */
+  #relief: Deadline | undefined;
 
   constructor(crew: Crew, employer: Employer) {
     this.#crew = crew;
     this.#employer = employer;
+    this.#staff = new Staff(crew, this);
   }
 
   /** Who holds what is in the arguments and results that are here. */
@@ -70,8 +56,8 @@ export class Workforce implements StationOwner {
   }
 
   /** Whether there is any worker. */
-  get exists(): boolean {
-    return this.#stations.size > 0;
+  get hasWorkers(): boolean {
+    return this.#staff.stations.size > 0;
   }
 
   /** Takes work. */
@@ -81,7 +67,7 @@ export class Workforce implements StationOwner {
       chunk.cancel();
       return this.#drop(chunk);
     }
-    this.#crew.modules.add(chunk.plan.moduleUrl);
+    this.#crew.tasks.add(chunk.task);
     this.#backlog.push(chunk);
     this.#feed();
   }
@@ -95,51 +81,49 @@ export class Workforce implements StationOwner {
   /** Nobody wants a chunk any more. */
   cancel(chunk: Chunk): void {
     chunk.cancel();
-    if (this.#backlog.remove(chunk)) {
-      this.#drop(chunk);
-      this.#feed();
-    } else for (const station of this.#stations) if ([...station.chunks].includes(chunk)) station.abort(chunk);
+    if (!this.#backlog.remove(chunk)) {
+      const station = [...this.#staff.stations].find(({ desk }) => desk.has(chunk));
+      if (station !== undefined) this.#returnAll(station.desk.takeBack());
+      if (station?.desk.has(chunk)) station.abort(chunk);
+    } else this.#drop(chunk);
+    this.#feed();
   }
 
   /** Starts all workers that there may be. If one cannot be, those that have nothing to do end. */
   async startAll(): Promise<void> {
-    for (let missing = this.#crew.size - this.#stations.size; missing > 0; missing--) this.#hire();
-    const outcomes = await Promise.allSettled(this.#starts);
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed === undefined) return;
-    for (const station of this.#stations) if (station.chunks.size === 0) this.#retire(station);
-    await Promise.all([...this.#leaving].map((station) => station.contact.exited));
-    throw failed.reason;
+    await this.#staff.startAll();
   }
 
   /** Nothing more will be added: once all is done, the workers end. */
   close(): void {
     this.#closing = true;
+    this.#staff.close();
     this.#feed();
   }
 
   /** Drops everything with this error, and ends the workers at once. */
   async terminate(error: unknown): Promise<void> {
     this.#closing = true;
+    this.#staff.close();
     this.#failAll(error);
-    for (const station of this.#stations) {
-      for (const chunk of station.chunks.clear()) this.#fail(chunk, error);
+    for (const { desk } of this.#staff.stations) {
+      for (const chunk of desk.clear()) this.#fail(chunk, error);
     }
-    await Promise.all([...this.#stations, ...this.#leaving].map((station) => station.kill()));
+    await this.#staff.kill();
     this.settle();
   }
 
   /** What it is doing. */
   stats(): PoolStats {
-    const stations = [...this.#stations];
+    const { stations, size, started } = this.#staff;
     return {
       size: this.#crew.size,
-      workers: stations.length + this.#leaving.size,
-      busy: stations.filter((station) => station.chunks.size > 0).length,
+      workers: size,
+      busy: [...stations].filter(({ desk }) => desk.size > 0).length,
       queued: this.#backlog.size,
       done: this.#done,
       failed: this.#failed,
-      started: this.#started,
+      started,
     };
   }
 
@@ -150,41 +134,53 @@ export class Workforce implements StationOwner {
     if (failed > 0) this.#failedIn(chunk);
     if (!chunk.over) return;
     this.#drop(chunk);
-    if (station.chunks.size === 0 && station.given >= this.#crew.maxTasksPerWorker) this.#retire(station);
+    if (station.desk.size === 0 && this.#staff.isSpent(station)) this.#staff.retire(station);
     this.#feed();
   }
 
   unknown(station: Station, chunk: Chunk, why: Packet): void {
-    for (const later of [...station.chunks.clear()].reverse()) this.#return(later);
+    this.#returnAll(station.desk.clear());
     if (chunk.sought) this.#fail(chunk, unpack(why, this.holder));
     else {
       // A new worker imports the module before anything else, which takes no permission.
       chunk.sought = true;
       this.#return(chunk);
     }
-    this.#retire(station);
+    this.#staff.retire(station);
     this.#feed();
   }
 
-  ended(station: Station, exit: Exit): void {
-    const wasLeaving = this.#leaving.delete(station);
-    this.#stations.delete(station);
-    const [begun, ...waiting] = station.chunks.clear();
-    for (const chunk of waiting.reverse()) this.#return(chunk, station, exit);
-    if (begun !== undefined) this.#lost(begun, station, exit);
-    const worked = station.given > 0 || this.#idleDeaths.next({ failures: 0 }, 0) !== undefined;
-    const wanted = !wasLeaving && !this.#closing && worked && isAccident(exit);
-    if (wanted) this.#hire();
+  returned(chunks: readonly Chunk[]): void {
+    this.#returnAll(chunks);
     this.#feed();
+  }
+
+  ended(station: Station, begun: Chunk | undefined, waiting: readonly Chunk[], exit: Exit): void {
+    for (const chunk of waiting.toReversed()) {
+      // What has moved to the dead one is gone.
+      if (chunk.repeatable) this.#return(chunk);
+      else this.#lost(chunk, station, exit);
+    }
+    if (begun !== undefined) this.#lost(begun, station, exit);
+    this.#staff.ended(station, exit);
+    this.#feed();
+  }
+
+  staffed(): void {
+    this.#feed();
+  }
+
+  stranded(error: unknown): void {
+    this.#failAll(error);
+  }
+
+  makerEnded(): void {
+    this.#employer.makerEnded();
   }
 
   /** Once nothing more can come: ends who has nothing to do, and says when nobody is left. */
   settle(): void {
-    if (this.#backlog.size > 0) return;
-    for (const station of this.#stations) if (station.ready && station.chunks.size === 0) this.#retire(station);
-    if (this.#stations.size > 0 || this.#leaving.size > 0) return;
-    this.#lease?.end();
-    this.#employer.over();
+    if (this.#backlog.size === 0 && this.#staff.disband()) this.#employer.over();
   }
 
   /** Of a job that stops at a failure nothing more is begun, from this moment on. */
@@ -197,15 +193,16 @@ export class Workforce implements StationOwner {
 
   #callOff(job: string, index: number): void {
     const isMeant = (chunk: Chunk) => !chunk.single && chunk.job === job;
-    for (const chunk of this.#backlog.clear(isMeant)) {
-      chunk.cancel();
-      this.#drop(chunk);
-    }
-    for (const station of this.#stations) {
-      for (const chunk of [...station.chunks].filter(isMeant)) {
+    for (const station of this.#staff.stations) {
+      if ([...station.desk].some(isMeant)) this.#returnAll(station.desk.takeBack());
+      for (const chunk of [...station.desk].filter(isMeant)) {
         if (chunk.plan.first > index) chunk.cancel();
         station.abort(chunk);
       }
+    }
+    for (const chunk of this.#backlog.clear(isMeant)) {
+      chunk.cancel();
+      this.#drop(chunk);
     }
     this.#feed();
   }
@@ -223,19 +220,19 @@ export class Workforce implements StationOwner {
         this.#fail(chunk, error);
       }
     }
-    this.#grow();
+    this.#staff.grow(this.#backlog.size);
+    this.#relieve();
     if (this.#closing) this.settle();
   }
 
   /** An idle worker; else one that will be through with all that it has before it could have asked for more. */
   #freest(expectedMs: number): Station | undefined {
-    const { maxTasksPerWorker } = this.#crew;
     let freest: Station | undefined;
     let least = AHEAD_MS - expectedMs;
-    for (const station of this.#stations) {
-      if (!station.ready || station.given >= maxTasksPerWorker) continue;
-      if (station.chunks.size === 0) return station;
-      const { load } = station;
+    for (const station of this.#staff.stations) {
+      if (!station.ready || this.#staff.isSpent(station)) continue;
+      if (station.desk.size === 0) return station;
+      const { load } = station.desk;
       if (load >= least) continue;
       least = load;
       freest = station;
@@ -243,61 +240,38 @@ export class Workforce implements StationOwner {
     return freest;
   }
 
-  #grow(): void {
-    let starting = 0;
-    for (const station of this.#stations) if (!station.ready) starting++;
-    while (this.#backlog.size > starting && this.#stations.size < this.#crew.size) {
-      if (this.#stations.size > 0 && performance.now() < this.#pausedUntil) return;
-      this.#hire();
-      starting++;
+  /**
+   * Sees that nobody stays idle while another has work that waits behind something unexpectedly long: that is taken
+   * back.
+   */
+  #relieve(): void {
+    const { stations, isShort } = this.#staff;
+    let [idle, crowded] = [isShort, false];
+    for (const station of stations) {
+      if (station.isCrowded) crowded = true;
+      else if (station.desk.size === 0 && station.ready && !this.#staff.isSpent(station)) idle = true;
     }
-  }
-
-  /** Has another worker started, if it can be. */
-  #hire(): void {
-    const start = this.#start();
-    this.#starts.add(start);
-    void start.catch(() => {}).finally(() => this.#starts.delete(start));
-  }
-
-  async #start(): Promise<void> {
-    let station: Station | undefined;
-    try {
-      station = this.#crew.prepare(this);
-      this.#stations.add(station);
-      this.#lease ??= new Lease(this.#crew.maker.holder, () => void this.#employer.makerEnded());
-      this.#started++;
-      await this.#crew.start(station);
-      this.#pauseMs = 0;
-    } catch (error) {
-      if (station !== undefined) this.#stations.delete(station);
-      this.#pauseMs = Math.min(MOST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
-      this.#pausedUntil = performance.now() + this.#pauseMs;
-      if (this.#stations.size === 0) {
-        // Whose module it was is not known; each comes back with the next of its tasks.
-        this.#crew.forgetModules();
-        this.#failAll(error);
+    if (!idle || !crowded) {
+      this.#relief?.cancel();
+      this.#relief = undefined;
+      return;
+    }
+    if (this.#relief !== undefined) return;
+    const before = [...stations].map((station) => ({ station, first: station.desk.first }));
+    this.#relief = wheel.after(AHEAD_MS, () => {
+      this.#relief = undefined;
+      for (const { station, first } of before) {
+        if (station.isCrowded && station.desk.first === first) station.recall();
       }
-      throw error;
-    } finally {
-      this.#feed();
-    }
-  }
-
-  /** A worker that has done its share ends, and another takes its place. */
-  #retire(station: Station): void {
-    this.#stations.delete(station);
-    this.#leaving.add(station);
-    station.ready = false;
-    void station.stop();
-    if (station.given >= this.#crew.maxTasksPerWorker && !this.#closing) this.#hire();
+      this.#relieve();
+    });
   }
 
   /** The worker that had begun a chunk is dead. */
   #lost(chunk: Chunk, station: Station, exit: Exit): void {
     if (chunk.cancelled) return this.#drop(chunk);
     const { name, address } = station.contact;
-    const error = () => actorExited(`run ${nameOf(chunk)}`, name, address, exit);
+    const error = () => actorExited(`run ${nameOf(chunk.task)}`, name, address, exit);
     if (chunk.single) {
       if (chunk.retries-- > 0 && chunk.repeatable) return this.#return(chunk);
       this.#done++;
@@ -310,7 +284,7 @@ export class Workforce implements StationOwner {
     chunk.at += count;
     const over = chunk.left === 0 || (chunk.plan.mode & STOPS) !== 0 || !chunk.repeatable;
     const values = Array.from({ length: count }, () => asItArrives(error()));
-    for (const { body, over: last } of packReports(values, [...values.keys()], over, this.holder)) {
+    for (const { body, over: last } of packReports(values, [...values.keys()], over, 1, undefined, this.holder)) {
       chunk.report(body, last);
     }
     this.#failedIn(chunk);
@@ -319,11 +293,14 @@ export class Workforce implements StationOwner {
   }
 
   /** Another worker is to do what is left of a chunk that the last one had not begun. */
-  #return(chunk: Chunk, station?: Station, exit: Exit = PARENT_GONE): void {
+  #return(chunk: Chunk): void {
     if (chunk.cancelled) return this.#drop(chunk);
-    if (station !== undefined && !chunk.repeatable) return this.#lost(chunk, station, exit);
     chunk.hand = 1;
     this.#backlog.unshift(chunk);
+  }
+
+  #returnAll(chunks: readonly Chunk[]): void {
+    for (const chunk of chunks.toReversed()) this.#return(chunk);
   }
 
   #fail(chunk: Chunk, error: unknown): void {
@@ -340,13 +317,4 @@ export class Workforce implements StationOwner {
     chunk.release();
     this.#employer.dropped(chunk);
   }
-}
-
-/** Whether it ended neither by itself in order nor with those above it. */
-function isAccident({ reason }: Exit): boolean {
-  return reason !== "stopped" && reason !== "parent-gone";
-}
-
-function nameOf({ plan }: Chunk): string {
-  return plan.task.slice(plan.moduleUrl.length + 1);
 }

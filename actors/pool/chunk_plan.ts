@@ -1,0 +1,65 @@
+import type { Holder } from "../../channels/kernel/holder.ts";
+import type { TaskName } from "./task_name.ts";
+
+/** What is asked of a pool: one call, or some items of a map. */
+export interface ChunkPlan {
+  readonly task: TaskName;
+  /** The asker's number for all that belongs together; 0 for a single call. */
+  readonly job: number;
+  /** The index of its first item. */
+  readonly first: number;
+  readonly count: number;
+  /** How many of them belong together: where one such piece ends, the rest may be given back to the asker. */
+  readonly piece: number;
+  readonly priority: number;
+  /** How often it may be moved to another worker after the death of one that had begun it. */
+  readonly retries: number;
+  /** `SPREAD`, `STOPS` and `STOPS_JOB`. */
+  readonly mode: number;
+}
+
+/** Items are lists of arguments. */
+export const SPREAD = 1;
+/** Nothing more of a chunk is run after a failure. */
+export const STOPS = 2;
+/** Nor is anything more of its job begun. */
+export const STOPS_JOB = 4;
+
+/** More pieces are not given together. */
+const MOST_PIECES = 1024;
+
+/** A call that has no options. */
+export function planOfRun(task: TaskName): ChunkPlan {
+  return { task, job: 0, first: 0, count: 1, piece: 1, mode: 0, priority: 0, retries: 0 };
+}
+
+/** A call with options, which stand before the task. */
+export function planOfRunWith(detail: string): ChunkPlan {
+  const [numbers, task] = split(detail, 2);
+  return { ...planOfRun(task), priority: numbers[0], retries: numbers[1] };
+}
+
+/** Some items of a map; undefined if the numbers make no sense, which may come from another program. */
+export function planOfChunk(detail: string): ChunkPlan | undefined {
+  const [[job, first, count, piece, mode], task] = split(detail, 5);
+  const isSound = [job, first, count, piece, mode].every((number) => Number.isSafeInteger(number) && number >= 0) &&
+    job > 0 && count > 0 && piece > 0 && count <= piece * MOST_PIECES;
+  if (!isSound) return undefined;
+  return { task, job, first, count, piece, mode, priority: 0, retries: 0 };
+}
+
+/** How many pieces have an item from `at` on. */
+export function piecesFrom({ count, piece }: Pick<ChunkPlan, "count" | "piece">, at: number): number {
+  return Math.ceil(count / piece) - Math.floor(at / piece);
+}
+
+/** What names a job at the pool's home. */
+export function jobOf({ isolate, slot }: Holder, job: number): string {
+  return `${isolate}#${slot} ${job}`;
+}
+
+/** The numbers at the head of a detail, and what follows. */
+function split(detail: string, count: number): [numbers: number[], rest: string] {
+  const words = detail.split(" ", count);
+  return [words.map(Number), detail.slice(words.join(" ").length + 1)];
+}

@@ -1,0 +1,90 @@
+import { encode } from "./codec/encode.ts";
+import type { Packet } from "./packet.ts";
+
+const NONE: readonly never[] = [];
+/** With more objects than this in it a value is copied by the codec, which numbers them better. */
+const MOST_OBJECTS = 16;
+
+/** Says that a value is not copied here. */
+const NOT_PLAIN: unique symbol = Symbol("not plain");
+
+/**
+ * A value on its way to somebody in this isolate: a copy of its own, for one reader. It becomes bytes only if it goes on
+ * to somebody elsewhere after all.
+ */
+export class Snapshot implements Packet {
+  readonly passages: readonly never[] = NONE;
+  readonly moved: readonly never[] = NONE;
+  readonly #value: unknown;
+  #bytes: Uint8Array | undefined;
+  #taken = false;
+
+  private constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  /** Of a small tree of plain data; undefined for everything else, which takes the codec to copy or to refuse. */
+  static of(value: unknown): Snapshot | undefined {
+    const start = met.length;
+    try {
+      const copied = copy(value, start);
+      return copied === NOT_PLAIN ? undefined : new Snapshot(copied);
+    } finally {
+      met.length = start;
+    }
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#taken) throw new Error("Cannot read a message again: it was given to its reader");
+    return this.#bytes ??= encode(this.#value, "message");
+  }
+
+  /** The value, which is now the reader's. */
+  take(): unknown {
+    if (this.#taken) throw new Error("Cannot read a message again: it was given to its reader");
+    this.#taken = true;
+    return this.#value;
+  }
+}
+
+/** The objects of the value that is being copied, behind those of one whose getter began this one. */
+const met: object[] = [];
+
+/** What the codec would make of a value, there and back. */
+function copy(value: unknown, start: number): unknown {
+  if (typeof value !== "object") return typeof value === "function" || typeof value === "symbol" ? NOT_PLAIN : value;
+  if (value === null) return null;
+  const prototype = Object.getPrototypeOf(value);
+  const isArray = prototype === Array.prototype && Array.isArray(value);
+  if (!isArray && prototype !== Object.prototype && prototype !== null) return NOT_PLAIN;
+  // What appears twice arrives as one.
+  for (let i = start; i < met.length; i++) if (met[i] === value) return NOT_PLAIN;
+  if (met.length - start >= MOST_OBJECTS) return NOT_PLAIN;
+  met.push(value);
+  return isArray ? copyArray(value, start) : copyRecord(value as Record<string, unknown>, start);
+}
+
+function copyArray(array: readonly unknown[], start: number): unknown {
+  const copied: unknown[] = [];
+  for (let i = 0; i < array.length; i++) {
+    const original = array[i];
+    const item = typeof original === "number" || typeof original === "string" ? original : copy(original, start);
+    // A hole stays one.
+    if (item === NOT_PLAIN || (item === undefined && !(i in array))) return NOT_PLAIN;
+    copied.push(item);
+  }
+  return copied;
+}
+
+function copyRecord(record: Record<string, unknown>, start: number): unknown {
+  if ((record as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] !== undefined) return NOT_PLAIN;
+  const keys = Object.keys(record);
+  if (keys.length === 0 && Symbol.toStringTag in record) return NOT_PLAIN;
+  const copied: Record<string, unknown> = {};
+  for (const key of keys) {
+    const item = key === "__proto__" ? NOT_PLAIN : copy(record[key], start);
+    if (item === NOT_PLAIN) return NOT_PLAIN;
+    copied[key] = item;
+  }
+  return copied;
+}

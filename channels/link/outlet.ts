@@ -1,0 +1,98 @@
+import { Deque } from "../kernel/deque.ts";
+import { type Bell, doorbell, ring } from "./doorbell.ts";
+import type { Mark, RingWriter } from "./ring.ts";
+
+/** What is written to a ring at once. */
+interface Piece {
+  readonly bytes: Uint8Array | Mark;
+  readonly more: boolean;
+}
+
+/** The sending side of a ring. What finds the ring full waits here. */
+export class Outlet {
+  readonly #writer: RingWriter;
+  readonly #bell: Bell;
+  readonly #unsent = new Deque<Piece>();
+  #flushed: PromiseWithResolvers<void> | undefined;
+
+  /** @param bell the reader's */
+  constructor(writer: RingWriter, bell: Bell) {
+    this.#writer = writer;
+    this.#bell = bell;
+  }
+
+  /** Whether everything is in the ring. */
+  get empty(): boolean {
+    return this.#unsent.size === 0;
+  }
+
+  /** Whether something waits for room, and there may be some now. */
+  get due(): boolean {
+    return !this.empty && this.#writer.unblocked;
+  }
+
+  /** Whether nobody reads any more. */
+  get abandoned(): boolean {
+    return this.#writer.abandoned;
+  }
+
+  /** Whether a frame of so many bytes fits in one piece. */
+  takes(length: number): boolean {
+    return length <= this.#writer.longest;
+  }
+
+  /** Sends a frame, in pieces if it is long, or a mark. */
+  send(bytes: Uint8Array | Mark): void {
+    if (typeof bytes === "string" || this.takes(bytes.length)) this.#put(bytes, false);
+    else {
+      const step = this.#writer.longest;
+      for (let at = 0; at < bytes.length; at += step) {
+        this.#put(bytes.subarray(at, at + step), at + step < bytes.length);
+      }
+    }
+    doorbell.sent(ring(this.#bell));
+  }
+
+  /** Writes what waits, as far as there is room by now. */
+  resend(): void {
+    if (this.empty) return;
+    for (let piece = this.#unsent.peek(); piece !== undefined; piece = this.#unsent.peek()) {
+      if (!this.#writer.write(piece.bytes, piece.more)) break;
+      this.#unsent.shift();
+    }
+    if (this.empty) this.#settle();
+    else this.#writer.awaitRoom();
+    this.wake();
+  }
+
+  /** Makes the reader look. */
+  wake(): void {
+    ring(this.#bell);
+  }
+
+  /** Resolves when everything sent so far is in the ring, or never will be; undefined if it is by the time this returns. */
+  flush(): Promise<void> | undefined {
+    // Who is about to block has nobody else to do it.
+    this.resend();
+    if (this.empty) return undefined;
+    this.#flushed ??= Promise.withResolvers();
+    return this.#flushed.promise;
+  }
+
+  /** Drops what waits. */
+  clear(): void {
+    this.#unsent.clear();
+    this.#settle();
+  }
+
+  #put(bytes: Uint8Array | Mark, more: boolean): void {
+    if (this.empty && this.#writer.write(bytes, more)) return;
+    this.#unsent.push({ bytes, more });
+    if (this.#unsent.size === 1) this.#writer.awaitRoom();
+  }
+
+  #settle(): void {
+    this.#flushed?.resolve();
+    this.#flushed = undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import type { Frame, LinkListener, PeerLink } from "../kernel/link.ts";
+import { delayed } from "../kernel/wheel.ts";
+import { OWN_PROCESS, type Socket, SocketLink } from "./socket_link.ts";
+
+/** What a sibling link cannot do by itself. */
+export interface SiblingLinkOptions {
+  /** Calls the other side, and says who calls. */
+  dial(): Promise<Socket>;
+  /** Sends a frame by the tree. */
+  carry(frame: Frame): void;
+  /** Told when the other side hung up, which it does when it is dead. */
+  hungUp(): void;
+}
+
+/** How long whoever is about to end waits for one whose event loop does not turn, before it sends by the tree. */
+const PATIENCE_MS = 100;
+
+/** The first frame on a socket, by which whoever was called says that it listens. */
+const WELCOME: Frame = { bytes: new Uint8Array(0), moved: [] };
+
+/**
+ * A link between two subprocesses of one parent: a socket, which is opened by whoever has something to send first. Where
+ * none can be had the tree has to do, then and for ever, as for the order's sake there is one way for each direction.
+ */
+export class SiblingLink implements PeerLink {
+  readonly #options: SiblingLinkOptions;
+  readonly #sockets = new Set<SocketLink>();
+  #speaks = false;
+  #way: "unknown" | "dialling" | "socket" | "tree" = "unknown";
+  #dialling: Promise<void> = Promise.resolve();
+  #out: SocketLink | undefined;
+  /** What is to be sent when it is known how. */
+  #early: Frame[] = [];
+  #listener: LinkListener | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: SiblingLinkOptions) {
+    this.#options = options;
+  }
+
+  start(listener: LinkListener): void {
+    this.#listener = listener;
+  }
+
+  /** The other side has called. */
+  hear(socket: Socket): void {
+    const link = this.#open(socket, (frame) => this.#take(frame), () => this.#options.hungUp());
+    link.send(WELCOME);
+    if (this.#way === "unknown") this.#use(link);
+  }
+
+  send(frame: Frame): void {
+    if (this.#way === "socket") this.#out!.send(frame);
+    else if (this.#way === "tree") this.#options.carry(frame);
+    else {
+      this.#early.push(frame);
+      if (this.#way === "unknown") this.#dialling = this.#dial();
+    }
+  }
+
+  get speaks(): boolean {
+    return this.#speaks;
+  }
+
+  /** Between processes nothing moves. */
+  arrived(): boolean {
+    return false;
+  }
+
+  catchUp(): void {}
+
+  flush(): Promise<void> | undefined {
+    return this.#way === "dialling" ? this.#flushEarly() : this.#out?.flush();
+  }
+
+  async #flushEarly(): Promise<void> {
+    await Promise.race([this.#dialling, delayed(PATIENCE_MS)]);
+    if (this.#way === "dialling") this.#giveUp();
+    await this.#out?.flush();
+  }
+
+  close(): void {
+    for (const link of [...this.#sockets]) link.close();
+  }
+
+  /** Resolves when everything has been read that the other side, which is dead, had written. */
+  drain(): Promise<void> | undefined {
+    if (this.#sockets.size === 0) return undefined;
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
+  }
+
+  async #dial(): Promise<void> {
+    this.#way = "dialling";
+    const welcome = Promise.withResolvers<boolean>();
+    try {
+      const socket = await this.#options.dial();
+      let welcomed = false;
+      const link = this.#open(socket, (frame) => {
+        if (welcomed) return this.#take(frame);
+        welcomed = true;
+        welcome.resolve(true);
+      }, () => {
+        // Turned away, by one who is too busy to listen, or takes this side for dead: that is no sign of death.
+        if (welcomed) this.#options.hungUp();
+        else welcome.resolve(false);
+      });
+      const isWelcome = await welcome.promise;
+      if (this.#way === "dialling" && isWelcome) return this.#use(link);
+    } catch {
+      // Nobody listens there, or this side may not call.
+    }
+    if (this.#way === "dialling") this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#way = "tree";
+    for (const frame of this.#early.splice(0)) this.#options.carry(frame);
+  }
+
+  #take(frame: Frame): void {
+    this.#speaks = true;
+    this.#listener?.frame(frame);
+  }
+
+  #use(link: SocketLink): void {
+    this.#way = "socket";
+    this.#out = link;
+    for (const frame of this.#early.splice(0)) link.send(frame);
+  }
+
+  #open(socket: Socket, frame: (frame: Frame) => void, ended: () => void): SocketLink {
+    const link = new SocketLink(socket, OWN_PROCESS);
+    this.#sockets.add(link);
+    link.start({
+      frame,
+      closed: (error) => {
+        link.close();
+        this.#sockets.delete(link);
+        // One that broke may have done so alone, and nobody would end the other one.
+        if (error !== undefined) this.close();
+        if (this.#sockets.size === 0) this.#drained?.resolve();
+        ended();
+      },
+    });
+    return link;
+  }
+}
