@@ -1,6 +1,6 @@
 /**
- * Queues and pipes between the program and a task in each placement, beside a call over bare workers: there and back is
- * what all of them do.
+ * Queues and pipes between the program and a task in each placement, beside a call over bare workers, and beside Python's
+ * queues and pipes between processes: there and back is what all of them do.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import { type Connection, pipe, type PlacementName, Process, Queue } from "../../mod.ts";
 import { moveItems, sendBack, takeItems } from "./echo.ts";
 import { type Alternative, atATime, compare, oneByOne, printMachine } from "./harness.ts";
+import { python } from "./other_program.ts";
 import { nodeWorker, webWorker } from "./raw_echo.ts";
 
 const PLACEMENTS: readonly PlacementName[] = ["inline", "thread", "process"];
@@ -15,6 +16,7 @@ const PLACEMENTS: readonly PlacementName[] = ["inline", "thread", "process"];
 printMachine();
 await using web = await webWorker();
 await using node = await nodeWorker();
+await using peer = await python("call_peer.py");
 await using processes = new AsyncDisposableStack();
 const raw = (run: (call: (n: number) => Promise<unknown>, count: number) => Promise<void>): Alternative[] => [
   { name: "raw web Worker, a call", run: (count) => run(web.call, count) },
@@ -34,7 +36,8 @@ for (const name of PLACEMENTS) {
     new Process(sendBack, [other], options),
   ];
   for (const process of started) {
-    processes.use(process);
+    // They wait for ever; stopping one would take all of its grace.
+    processes.defer(async () => void await process.kill());
     await process.start();
   }
   queues.push({ name, there, back });
@@ -55,7 +58,9 @@ await compare({
           await back.get();
         }),
     })),
+    peer.alternative("Queue", "queue 1"),
   ],
+  goals: [{ of: "thread", than: "Python Queue", times: 3 }],
 });
 
 await compare({
@@ -71,11 +76,14 @@ await compare({
         await back.get();
       },
     })),
+    peer.alternative("Queue", "items 1"),
   ],
+  goals: [{ of: "thread", than: "Python Queue", times: 3 }],
 });
 
 await compare({
   title: "Pipe: send and receive back, one at a time",
+  unhurried: true,
   show: "time",
   alternatives: [
     ...raw((call, count) => oneByOne(count, call)),
@@ -87,5 +95,6 @@ await compare({
           await end.recv();
         }),
     })),
+    peer.alternative("Pipe", "pipe 1"),
   ],
 });

@@ -16,8 +16,21 @@ export class Echo {
     this.#casts++;
   }
 
+  async countLater(_n: number): Promise<void> {
+    await Promise.resolve();
+    this.#casts++;
+  }
+
   casts(): number {
     return this.#casts;
+  }
+
+  byteLength(buffer: ArrayBuffer): number {
+    return buffer.byteLength;
+  }
+
+  echoBytes(bytes: Uint8Array): Uint8Array {
+    return bytes;
   }
 }
 actor(import.meta.url, Echo);

@@ -5,25 +5,29 @@
  * @module
  */
 
-import { type PlacementName, Queue, type Ref, spawn } from "../../mod.ts";
+import { logger, type PlacementName, Queue, type Ref, spawn } from "../../mod.ts";
 import { Echo, Host } from "./echo.ts";
-import { atATime, cost, format, oneByOne, printMachine, quick } from "./harness.ts";
+import { format } from "./goal.ts";
+import { atATime, cost, oneByOne, printMachine, quick, readings } from "./harness.ts";
 import { report } from "./report.ts";
 
 type Line = (readonly [number, number])[];
 
-printMachine();
-
-const upTo = (most: number, step = 10): number[] => {
+/** The sizes from one to the largest. In a hurry the steps are longer. */
+function upTo(most: number, step: number): number[] {
+  const factor = quick ? step * step : step;
   const numbers: number[] = [];
-  for (let n = 1; n <= (quick ? Math.min(most, 100) : most); n *= step) numbers.push(n);
-  return numbers;
-};
+  for (let n = 1; n < most; n *= factor) numbers.push(n);
+  return [...numbers, most];
+}
 
+// A mailbox that fills would be a line.
+logger.level = "error";
+printMachine();
 await grows("A call", "calls outstanding", async (line) => {
   for (const placement of ["inline", "thread", "process"] as const) {
     await using ref = await spawn(Echo, [], { placement });
-    for (const n of upTo(4096, 4)) await line(placement, n, (count) => atATime(n, count, (i) => ref.call.echo(i)));
+    for (const n of upTo(1024, 4)) await line(placement, n, (count) => atATime(n, count, (i) => ref.call.echo(i)));
   }
 });
 
@@ -31,7 +35,7 @@ await grows("A call, 16 outstanding", "actors", async (line) => {
   for (const placement of ["inline", "thread", "process"] as const) {
     await using host = await spawn(Host, [], { placement });
     const refs: Ref<Echo>[] = [];
-    for (const n of upTo(1000)) {
+    for (const n of upTo(1000, 10)) {
       refs.push(...await host.with({ timeoutMs: Infinity }).call.grow(n - refs.length));
       await line(`in one ${placement}`, n, (count) => atATime(16, count, (i) => refs[i % n].call.echo(i)));
     }
@@ -50,7 +54,7 @@ await grows("A call, 64 outstanding", "threads", async (line) => {
 await grows("A put and a get", "items in the queue", async (line) => {
   const queue = new Queue<number>();
   let size = 0;
-  for (const n of upTo(1_000_000)) {
+  for (const n of upTo(1_000_000, 10)) {
     for (; size < n; size++) await queue.put(size);
     await line("here", n, (count) =>
       oneByOne(count, async (i) => {
@@ -60,19 +64,18 @@ await grows("A put and a get", "items in the queue", async (line) => {
   }
 });
 
-console.log("\nMemory (KiB an actor)");
+const weights = new Map<string, number>();
 await weigh("inline", quick ? 10_000 : 100_000, () => heapBytes());
 await weigh("thread", quick ? 4 : 16, () => residentBytes());
 await weigh("process", quick ? 4 : 16, () => residentBytes(true));
+readings("Memory of an actor, by placement", "KiB", weights, []);
 
-/** Says what one actor more takes. */
+/** Measures what one actor more takes. */
 async function weigh(placement: PlacementName, count: number, bytes: () => number): Promise<void> {
   const refs: AsyncDisposable[] = [];
   const before = bytes();
   for (let i = 0; i < count; i++) refs.push(await spawn(Echo, [], { placement }));
-  console.log(
-    `  ${placement.padEnd(20)}${String(count).padStart(10)}${format((bytes() - before) / count / 1024).padStart(12)}`,
-  );
+  weights.set(`${placement}, of ${count}`, (bytes() - before) / count / 1024);
   await Promise.all(refs.map((ref) => ref[Symbol.asyncDispose]()));
 }
 
@@ -110,5 +113,5 @@ async function grows(
     (lines[name] ??= []).push([n, us]);
     console.log(`  ${name.padEnd(20)}${String(n).padStart(10)}${format(us).padStart(12)}`);
   });
-  report({ title, medianUs: {}, goals: [], growth: { of, lines } });
+  report({ title, unit: "µs", figures: {}, goals: [], growth: { of, lines } });
 }

@@ -9,13 +9,23 @@
  */
 
 import process from "node:process";
-import { type Reached, report } from "./report.ts";
+import { format, type Goal, judge } from "./goal.ts";
+import { report } from "./report.ts";
 
 /** One way to do a thing. */
 export interface Alternative {
   readonly name: string;
-  /** Does it `count` times and resolves when all of it is done; with what clears up after it, if that takes no part. */
-  run(count: number): Promise<void | (() => Promise<unknown>)>;
+  /**
+   * Does it `count` times and resolves when all of it is done; with what clears up after it, if that takes no part, or
+   * with the microseconds that count, if only some do.
+   */
+  run(count: number): Promise<void | number | (() => Promise<unknown>)>;
+}
+
+/** One that cannot be measured here, and why. */
+export interface Absent {
+  readonly name: string;
+  readonly absent: string;
 }
 
 /** What is measured. */
@@ -26,26 +36,23 @@ export interface Comparison {
   /** Whether to show the time that one takes, or how many are done in a second. */
   readonly show: "time" | "rate";
   /** The first one is what the others are compared with. */
-  readonly alternatives: readonly Alternative[];
-  /** What some of them are to reach. */
+  readonly alternatives: readonly (Alternative | Absent)[];
+  /** Whether to leave it out in a hurry: it is of interest, and nobody's goal. */
+  readonly unhurried?: boolean;
+  /** What some of them are to reach, in microseconds where it is a limit. */
   readonly goals?: readonly Goal[];
 }
 
-/** One alternative is to be so many times as fast as another of the same comparison. */
-export interface Goal {
-  readonly of: string;
-  readonly than: string;
-  readonly times: number;
-}
-
-/** Whether the whole is to take less than a minute. */
+/** Whether the whole is to take less than two minutes. */
 export const quick: boolean = Deno.args.includes("--quick");
 
-const ROUNDS = quick ? 7 : 31;
+const ROUNDS = quick ? 5 : 31;
 const COST_ROUNDS = quick ? 3 : 9;
 const ROUND_MS = quick ? 20 : 60;
 /** How long each is warmed up: what is measured is compiled code. */
-const WARM_MS = quick ? 250 : 1000;
+const WARM_MS = quick ? 150 : 1000;
+/** The same for one that has been measured already, at another size. */
+const COST_WARM_MS = quick ? 50 : 500;
 
 /** Prints what the figures below are figures of. */
 export function printMachine(): void {
@@ -60,7 +67,10 @@ export function printMachine(): void {
 
 /** Measures, and prints a table. */
 export async function compare(comparison: Comparison): Promise<void> {
-  const { title, show, alternatives, goals = [], roundMs = ROUND_MS } = comparison;
+  const { title, show, goals = [], roundMs = ROUND_MS } = comparison;
+  if (quick && comparison.unhurried) return;
+  const alternatives = comparison.alternatives.filter((one) => "run" in one);
+  const absent = comparison.alternatives.filter((one) => "absent" in one);
   const counts: number[] = [];
   for (const alternative of alternatives) counts.push(await calibrate(alternative, roundMs));
   const samples: Sample[][] = alternatives.map(() => []);
@@ -68,41 +78,57 @@ export async function compare(comparison: Comparison): Promise<void> {
     for (let turn = 0; turn < alternatives.length; turn++) {
       // Each round begins with another one, so that none always follows the same.
       const i = (round + turn) % alternatives.length;
-      const { wallUs, cpuUs } = await measure(alternatives[i], counts[i]);
-      samples[i].push({ wallUs: wallUs / counts[i], cpuUs: cpuUs / counts[i] });
+      const { countedUs, cpuUs } = await measure(alternatives[i], counts[i]);
+      samples[i].push({ us: countedUs / counts[i], cpuUs: cpuUs / counts[i] });
     }
   }
   print(title, show, alternatives, samples);
-  const medians = new Map(
-    alternatives.map(({ name }, i) => [name, quantile(samples[i].map(({ wallUs }) => wallUs), 0.5)]),
-  );
-  const reached = goals.map((goal) => reach(title, goal, medians));
-  for (const { said } of reached) console.log(`  ${said}`);
-  report({ title, medianUs: Object.fromEntries(medians), goals: reached });
+  for (const { name, absent: why } of absent) printRow(name, [`not here: ${why}`]);
+  const figures = new Map(alternatives.map(({ name }, i) => [name, quantile(samples[i].map(({ us }) => us), 0.5)]));
+  const shown = show === "time" ? showUs : (us: number) => `${format(1000 / us)} thousand a second`;
+  settle(title, "µs", figures, goals, absent.map(({ name }) => name), shown);
 }
 
-function reach(title: string, { of, than, times }: Goal, medians: ReadonlyMap<string, number>): Reached {
-  const [fast, slow] = [of, than].map((name) => medians.get(name));
-  if (fast === undefined || slow === undefined) throw new Error(`${title}: a goal is about ${of} and ${than}`);
-  const ratio = slow / fast;
-  const met = ratio >= times;
-  const said = `${met ? "met" : "MISSED"}: ${of} is ${format(ratio)}x as fast as ${than}; the goal is ${
-    format(times)
-  }x`;
-  return { of, than, times, ratio, met, said };
+/** Prints figures that were measured in another way, of which less is better. */
+export function readings(
+  title: string,
+  unit: string,
+  figures: ReadonlyMap<string, number>,
+  goals: readonly Goal[],
+  absent: readonly Absent[] = [],
+): void {
+  console.log(`\n${title} (${unit})`);
+  const [base] = figures.values();
+  printRow("", ["", "as good"]);
+  for (const [name, figure] of figures) printRow(name, [format(figure), `${format(base / figure)}x`]);
+  for (const { name, absent: why } of absent) printRow(name, [`not here: ${why}`]);
+  settle(title, unit, figures, goals, absent.map(({ name }) => name), (figure) => `${format(figure)} ${unit}`);
+}
+
+function settle(
+  title: string,
+  unit: string,
+  figures: ReadonlyMap<string, number>,
+  goals: readonly Goal[],
+  absent: readonly string[],
+  show: (figure: number) => string,
+): void {
+  const reached = judge(goals, figures, new Set(absent), show);
+  for (const { met, said } of reached) console.log(`  ${met ? "met" : "MISSED"}: ${said}`);
+  report({ title, unit, figures: Object.fromEntries(figures), goals: reached });
 }
 
 /** Microseconds that one takes: the median of a few rounds, with no other to compare it with. */
 export async function cost(alternative: Alternative): Promise<number> {
-  const count = await calibrate(alternative, ROUND_MS);
+  const count = await calibrate(alternative, ROUND_MS, COST_WARM_MS);
   const rounds: number[] = [];
-  for (let round = 0; round < COST_ROUNDS; round++) rounds.push((await measure(alternative, count)).wallUs / count);
+  for (let round = 0; round < COST_ROUNDS; round++) rounds.push((await measure(alternative, count)).countedUs / count);
   return quantile(rounds, 0.5);
 }
 
 /** Warms it up, and says how many times to do it in a round. */
-async function calibrate(alternative: Alternative, roundMs: number): Promise<number> {
-  const warm = performance.now() + WARM_MS;
+async function calibrate(alternative: Alternative, roundMs: number, warmMs = WARM_MS): Promise<number> {
+  const warm = performance.now() + warmMs;
   for (let count = 1;;) {
     const { wallUs } = await measure(alternative, count);
     if (wallUs < roundMs * 500) count *= 2;
@@ -111,18 +137,21 @@ async function calibrate(alternative: Alternative, roundMs: number): Promise<num
 }
 
 interface Sample {
-  readonly wallUs: number;
+  readonly us: number;
   readonly cpuUs: number;
 }
 
-async function measure(alternative: Alternative, count: number): Promise<Sample> {
+async function measure(
+  alternative: Alternative,
+  count: number,
+): Promise<{ readonly wallUs: number; readonly countedUs: number; readonly cpuUs: number }> {
   const cpuBefore = process.cpuUsage();
   const began = performance.now();
-  const clear = await alternative.run(count);
+  const result = await alternative.run(count);
   const wallUs = (performance.now() - began) * 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
-  await clear?.();
-  return { wallUs, cpuUs: user + system };
+  if (typeof result === "function") await result();
+  return { wallUs, countedUs: typeof result === "number" ? result : wallUs, cpuUs: user + system };
 }
 
 function print(
@@ -134,7 +163,7 @@ function print(
   const unit = show === "time" ? "µs each" : "thousand a second";
   console.log(`\n${title} (${unit})`);
   printRow("", ["median", "fastest", "slowest", "as fast", "cpu µs each"]);
-  const wall = samples.map((of) => of.map(({ wallUs }) => wallUs));
+  const wall = samples.map((of) => of.map(({ us }) => us));
   const base = quantile(wall[0], 0.5);
   for (const [i, { name }] of alternatives.entries()) {
     const [median, fastest, slowest] = [0.5, 0, 1].map((q) => quantile(wall[i], q));
@@ -144,18 +173,19 @@ function print(
   }
 }
 
-function printRow(name: string, cells: readonly string[]): void {
+/** A line of a table. */
+export function printRow(name: string, cells: readonly string[]): void {
   console.log(`  ${name.padEnd(32)}${cells.map((cell) => cell.padStart(12)).join("")}`);
 }
 
-function quantile(values: readonly number[], q: number): number {
+/** The value below which that part of them lies. */
+export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.round(q * (sorted.length - 1))];
 }
 
-/** A figure with no more digits than it deserves. */
-export function format(n: number): string {
-  return n >= 1000 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFixed(2);
+function showUs(us: number): string {
+  return us < 1000 ? `${format(us)} µs` : `${format(us / 1000)} ms`;
 }
 
 function cpuModel(): string {
@@ -180,4 +210,16 @@ export async function atATime(outstanding: number, count: number, one: (i: numbe
     while (begun < count) await one(begun++);
   };
   await Promise.all(Array.from({ length: Math.min(outstanding, count) }, lane));
+}
+
+/** Does so many in bursts, each over when its fence is: no outbox takes any number of them. */
+export async function inBursts(
+  burst: number,
+  count: number,
+  one: (i: number) => void,
+  fence: () => Promise<unknown>,
+): Promise<void> {
+  for (let done = 0; done < count; await fence()) {
+    for (const end = Math.min(count, done + burst); done < end; done++) one(done);
+  }
 }

@@ -6,9 +6,9 @@
  */
 
 import { Barrier, EventFlag, Lock, type PlacementName, type Ref, spawn } from "../../mod.ts";
-import { type Alternative, compare, printMachine } from "./harness.ts";
+import { compare, printMachine } from "./harness.ts";
 import { LocksUser } from "./locks_users.ts";
-import { python } from "./python.ts";
+import { python } from "./other_program.ts";
 
 printMachine();
 await using refs = new AsyncDisposableStack();
@@ -20,8 +20,6 @@ for (const placement of ["thread", "process"] as const) {
 }
 const threads = users.get("thread")!;
 await using peer = await python("locks_peer.py");
-const inPython = (what: string): Alternative[] =>
-  peer === undefined ? [] : [{ name: "Python, processes", run: (count) => peer.run(what, count) }];
 
 const free = new Lock();
 await compare({
@@ -40,7 +38,7 @@ await compare({
       },
     },
     { name: "process", run: async (count) => await users.get("process")![0].lock(free, count) },
-    ...inPython("free"),
+    peer.alternative("processes", "free"),
   ],
 });
 
@@ -57,7 +55,7 @@ await compare({
       name: `${placement}, await acquire()`,
       run: byTwo((user, count) => calls[user].lock(contended, count)),
     })),
-    ...inPython("contended"),
+    peer.alternative("processes", "contended"),
   ],
 });
 
@@ -80,7 +78,7 @@ await compare({
         },
       };
     }),
-    ...inPython("event"),
+    peer.alternative("processes", "event"),
   ],
 });
 
@@ -97,6 +95,6 @@ await compare({
         },
       };
     }),
-    ...inPython("barrier"),
+    peer.alternative("processes", "barrier"),
   ],
 });

@@ -8,48 +8,12 @@
 import { manage, type PlacementName, spawn } from "../../mod.ts";
 import { DictUser } from "./dict_user.ts";
 import { type Alternative, compare, printMachine, quick } from "./harness.ts";
+import { python } from "./other_program.ts";
 
 const WITH_STORE = 64;
 
-/** Python's manager, which does so many of one thing for a line that says so. */
-class Python implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly #answers: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
-
-  private constructor() {
-    const script = new URL("./manager_peer.py", import.meta.url).pathname;
-    this.#process = new Deno.Command("python3", { args: [script], stdin: "piped", stdout: "piped" }).spawn();
-    this.#answers = this.#process.stdout.getReader();
-    this.#requests = this.#process.stdin.getWriter();
-  }
-
-  static async start(): Promise<Python> {
-    const python = new Python();
-    await python.#answer();
-    return python;
-  }
-
-  async run(name: string, count: number): Promise<void> {
-    await this.#requests.write(new TextEncoder().encode(`${name} ${count}\n`));
-    await this.#answer();
-  }
-
-  /** One line for each request, and nothing after it. */
-  async #answer(): Promise<void> {
-    const isLast = (bytes: Uint8Array | undefined) => bytes === undefined || bytes.at(-1) === 0x0a;
-    while (!isLast((await this.#answers.read()).value));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#requests.close();
-    await this.#answers.cancel();
-    await this.#process.status;
-  }
-}
-
 printMachine();
-await using python = await Python.start();
+await using peer = await python("manager_peer.py");
 await using manager = await manage();
 const folder = Deno.makeTempDirSync({ prefix: "troupe-bench-" });
 await using stored = await manage({}, { store: `${folder}/state.db` });
@@ -63,23 +27,26 @@ const from = { "from a thread": thread, "from a subprocess": process };
 for (const name of ["set", "get", "increment", "update"] as const) {
   await compare({
     title: `Shared dict: ${name}, one at a time`,
+    unhurried: name !== "set",
     show: "time",
     roundMs: quick ? 60 : 150,
     alternatives: [
-      { name: "Python's Manager", run: (count) => python.run(name, count) },
+      peer.alternative("Manager", name),
       ...Object.entries(from).map(([where, user]): Alternative => ({
         name: where,
         run: (count) => user.with({ timeoutMs: Infinity }).call[name](dict, count),
       })),
     ],
+    goals: name === "set" ? [{ of: "from a thread", than: "Python Manager", times: 2 }] : [],
   });
 }
 
 await compare({
   title: `Shared dict: set, ${WITH_STORE} at a time, in memory and on disk`,
+  unhurried: true,
   show: "rate",
   alternatives: [
-    { name: "Python's Manager, one at a time", run: (count) => python.run("set", count) },
+    peer.alternative("Manager, one at a time", "set"),
     ...Object.entries(from).flatMap(([where, user]): Alternative[] => {
       const { call } = user.with({ timeoutMs: Infinity });
       return [

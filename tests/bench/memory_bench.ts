@@ -7,8 +7,9 @@
 
 import { SharedValue, spawn } from "../../mod.ts";
 import { Adder } from "./adder.ts";
-import { type Alternative, compare, type Goal, oneByOne, printMachine } from "./harness.ts";
-import { python } from "./python.ts";
+import type { Goal } from "./goal.ts";
+import { type Alternative, compare, oneByOne, printMachine } from "./harness.ts";
+import { python } from "./other_program.ts";
 
 const PYTHON = "Python Value, with its lock";
 /** A round takes as long as it takes. */
@@ -40,7 +41,7 @@ await compare({
   title: "SharedValue: adding one",
   show: "time",
   alternatives: [
-    ...peer === undefined ? [] : [{ name: PYTHON, run: (count: number) => peer.run("add", count) }],
+    peer.alternative("Value, with its lock", "add"),
     fromZero("home, addSync", (count) => {
       for (let i = 0; i < count; i++) value.addSync(1);
       return Promise.resolve();
@@ -51,5 +52,5 @@ await compare({
     fromZero("subprocess, add", (count) => fromSubprocess.add(count, 1)),
     fromZero("subprocess, add, 64 at a time", (count) => fromSubprocess.add(count, 64)),
   ],
-  ...peer === undefined ? {} : { goals },
+  goals,
 });

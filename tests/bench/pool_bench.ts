@@ -5,9 +5,10 @@
  */
 
 import { Pool } from "../../mod.ts";
-import { type Alternative, atATime, compare, oneByOne, printMachine, quick } from "./harness.ts";
+import { type Absent, type Alternative, atATime, compare, oneByOne, printMachine, quick } from "./harness.ts";
+import { python } from "./other_program.ts";
 import { byteLength, countPrimes, same } from "./pool_functions.ts";
-import { startPeers, startPython } from "./pool_peers.ts";
+import { startPeers } from "./pool_peers.ts";
 
 const PYTHON = [["multiprocessing.Pool", "pool"], ["ProcessPoolExecutor", "executor"]] as const;
 
@@ -18,8 +19,7 @@ const pools = (["thread", "process"] as const).map((placement) => ({
   pool: stack.use(new Pool({ size: 2, placement })),
 }));
 const peers = startPeers().map((peer) => stack.use(peer));
-const python = await startPython();
-if (python !== undefined) stack.use(python);
+const other = stack.use(await python("pool_peer.py"));
 for (const { pool } of pools) await pool.start();
 
 function ours(run: (pool: Pool, count: number) => Promise<unknown>): Alternative[] {
@@ -30,10 +30,12 @@ function theirs(run: (call: (typeof peers)[number]["run"], count: number) => Pro
   return peers.map(({ name, run: call }) => ({ name, run: async (count) => void await run(call, count) }));
 }
 
-function pythons(work: string): Alternative[] {
-  if (python === undefined) return [];
-  return PYTHON.map(([name, which]) => ({ name: `Python ${name}`, run: (count) => python(`${which} ${work}`, count) }));
+function pythons(work: string): (Alternative | Absent)[] {
+  return PYTHON.map(([name, which]) => other.alternative(name, `${which} ${work}`));
 }
+
+/** The fastest pool of others. */
+const others = [...peers.map(({ name }) => name), ...PYTHON.map(([name]) => `Python ${name}`)];
 
 await compare({
   title: "One task at a time",
@@ -43,9 +45,11 @@ await compare({
     ...theirs((call, count) => oneByOne(count, (n) => call("same", n))),
     ...pythons("one"),
   ],
+  goals: [{ of: "Troupe, thread", than: others, times: 4 }],
 });
 await compare({
   title: "Tasks, 10,000 outstanding",
+  unhurried: true,
   show: "rate",
   roundMs: quick ? 100 : 300,
   alternatives: [
@@ -62,6 +66,7 @@ await compare({
     ...theirs((call, count) => Promise.all(below(count).map((n) => call("same", n)))),
     ...pythons("chunk 1"),
   ],
+  goals: [{ of: "Troupe, thread", than: others, times: 5 }],
 });
 const items = below(100_000);
 await compare({
@@ -71,12 +76,14 @@ await compare({
     ...ours((pool, count) => oneByOne(count, () => pool.map(same, items))),
     ...pythons("map"),
   ],
+  goals: [{ of: "Troupe, thread", than: "Python multiprocessing.Pool", times: 1 }],
 });
 {
   await using alone = new Pool({ size: 1 });
   const work = (pool: Pool, count: number) => pool.map(countPrimes, starts(count), { chunkSize: 1 });
   await compare({
     title: "Counting primes, a few milliseconds each",
+    unhurried: true,
     show: "time",
     roundMs: quick ? 60 : 200,
     alternatives: [
@@ -97,6 +104,7 @@ await compare({
 const mebibyte = new Uint8Array(1 << 20);
 await compare({
   title: "1 MiB of arguments, one at a time",
+  unhurried: true,
   show: "time",
   alternatives: [
     ...ours((pool, count) => oneByOne(count, () => pool.run(byteLength, [mebibyte]))),

@@ -46,10 +46,11 @@ def main():
             ),
             "executor bytes": lambda count: [executor.submit(byte_length, mebibyte).result() for _ in range(count)],
         }
+        print("ready", flush=True)
         for line in sys.stdin:
-            name, count, number = line.rsplit(" ", 2)
+            name, count = line.rsplit(" ", 1)
             works[name](int(count))
-            print("done", number.strip(), flush=True)
+            print("done", flush=True)
 
 
 if __name__ == "__main__":

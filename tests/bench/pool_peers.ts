@@ -66,39 +66,3 @@ function comlink(): Peer {
     },
   };
 }
-
-/** Python's two pools, if there is a Python; each does what it is told so many times. */
-export async function startPython(): Promise<
-  ((work: string, count: number) => Promise<void>) & AsyncDisposable | undefined
-> {
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command("python3", {
-      args: [new URL("./pool_peer.py", import.meta.url).pathname],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-  } catch {
-    return undefined;
-  }
-  const writer = child.stdin.getWriter();
-  const reader = child.stdout.getReader();
-  let [number, read] = [0, ""];
-  const run = async (work: string, count: number) => {
-    await writer.write(new TextEncoder().encode(`${work} ${count} ${++number}\n`));
-    while (!read.includes(`done ${number}\n`)) {
-      const { done, value } = await reader.read();
-      if (done) throw new Error(`Python's pools ended while they were asked for "${work}"`);
-      read += new TextDecoder().decode(value);
-    }
-    read = "";
-  };
-  await run("pool one", 1);
-  return Object.assign(run, {
-    async [Symbol.asyncDispose]() {
-      await writer.close();
-      await reader.cancel();
-      await child.status;
-    },
-  });
-}

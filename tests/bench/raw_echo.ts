@@ -59,16 +59,32 @@ export async function nodeWorker(): Promise<RawEcho> {
   };
 }
 
-/** A subprocess at the other end of a Unix socket, once it has called. It echoes bytes; a message is 16 of them. */
-export async function unixSocket(): Promise<RawEcho> {
+/** A subprocess at the other end of a Unix socket, which it is given as its argument, once it has called. */
+export async function socketChild(source: string): Promise<AsyncDisposable & { readonly socket: Deno.Conn }> {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/s`;
   const listener = Deno.listen({ transport: "unix", path });
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-config", moduleOf(SOCKET), path],
+    args: ["run", "-A", "--no-config", moduleOf(source), path],
     stdin: "null",
   }).spawn();
   const socket = await listener.accept();
+  return {
+    socket,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+      socket.close();
+      listener.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** One that echoes bytes; a message is 16 of them. */
+export async function unixSocket(): Promise<RawEcho> {
+  const child = await socketChild(SOCKET);
+  const { socket } = child;
   const waiting: (() => void)[] = [];
   let first = 0;
   let unsent = 0;
@@ -102,12 +118,8 @@ export async function unixSocket(): Promise<RawEcho> {
       throw new TypeError("It answers everything");
     },
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
+      await child[Symbol.asyncDispose]();
       await reading.catch(() => {});
-      socket.close();
-      listener.close();
-      await Deno.remove(folder, { recursive: true });
     },
   };
 }

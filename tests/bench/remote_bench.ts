@@ -1,13 +1,14 @@
 /**
  * Calls, queues and messages between two programs, over a Unix socket and over TCP on this machine, beside those of
- * Python's `multiprocessing` with its managers and connections, which must be installed.
+ * Python's `multiprocessing` with its managers and connections.
  *
  * @module
  */
 
 import { type Connection, listen, type Queue, type Ref, type SocketAddress } from "../../mod.ts";
 import type { Echo } from "./echo.ts";
-import { type Alternative, atATime, compare, oneByOne, printMachine } from "./harness.ts";
+import { type Absent, type Alternative, atATime, compare, oneByOne, printMachine } from "./harness.ts";
+import { python } from "./other_program.ts";
 
 const authKey = "swordfish";
 
@@ -16,46 +17,6 @@ interface Peer {
   readonly connection: Connection<number, unknown>;
   readonly echo: Ref<typeof Echo>;
   readonly queue: Queue<number>;
-}
-
-/** Python's two programs, which are told what to do by a third. */
-class Python implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-
-  constructor() {
-    const script = `${import.meta.dirname}/remote_peer.py`;
-    this.#child = new Deno.Command("python3", { args: [script], stdin: "piped", stdout: "piped" }).spawn();
-    this.#stdin = this.#child.stdin.getWriter();
-    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  /** Waits until it says so. */
-  async says(word: string): Promise<void> {
-    for (let said = ""; !said.includes(word);) {
-      const { value, done } = await this.#lines.read();
-      if (done) throw new Error("Python's programs have ended");
-      said += value;
-    }
-  }
-
-  /** Has something done, as often as the harness wants. */
-  alternatives(what: "call" | "queue" | "connection"): Alternative[] {
-    return (["unix", "tcp"] as const).map((family) => ({
-      name: `Python, ${family}`,
-      run: async (count: number) => {
-        await this.#stdin.write(new TextEncoder().encode(`${what} ${family} ${count}\n`));
-        await this.says("done");
-      },
-    }));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stdin.close();
-    await this.#lines.cancel();
-    await this.#child.status;
-  }
 }
 
 async function startPeer(name: Peer["name"], address: SocketAddress | undefined): Promise<Peer> {
@@ -71,8 +32,9 @@ async function startPeer(name: Peer["name"], address: SocketAddress | undefined)
 
 printMachine();
 await using stack = new AsyncDisposableStack();
-const python = stack.use(new Python());
-await python.says("ready");
+const peer = stack.use(await python("remote_peer.py"));
+const pythons = (what: string): (Alternative | Absent)[] =>
+  ["unix", "tcp"].map((family) => peer.alternative(family, `${what} ${family}`));
 const peers = [await startPeer("unix", undefined), await startPeer("tcp", { port: 0 })];
 
 await compare({
@@ -80,7 +42,7 @@ await compare({
   show: "time",
   alternatives: [
     ...peers.map(({ name, echo }) => ({ name, run: (count: number) => oneByOne(count, (n) => echo.call.echo(n)) })),
-    ...python.alternatives("call"),
+    ...pythons("call"),
   ],
 });
 
@@ -89,7 +51,7 @@ await compare({
   show: "rate",
   alternatives: [
     ...peers.map(({ name, echo }) => ({ name, run: (count: number) => atATime(64, count, (n) => echo.call.echo(n)) })),
-    ...python.alternatives("call"),
+    ...pythons("call"),
   ],
 });
 
@@ -105,7 +67,7 @@ await compare({
           await queue.get();
         }),
     })),
-    ...python.alternatives("queue"),
+    ...pythons("queue"),
   ],
 });
 
@@ -121,6 +83,6 @@ await compare({
           await connection.recv();
         }),
     })),
-    ...python.alternatives("connection"),
+    ...pythons("connection"),
   ],
 });

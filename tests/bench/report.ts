@@ -1,25 +1,19 @@
 /**
  * What a run of benchmarks leaves behind: each program appends what it measured to the file that `run.ts` names, and
- * that makes one JSON file and a list of missed goals of it.
+ * that makes one JSON file, pictures, and a list of goals of it.
  *
  * @module
  */
 
-/** What became of a goal. */
-export interface Reached {
-  readonly of: string;
-  readonly than: string;
-  readonly times: number;
-  readonly ratio: number;
-  readonly met: boolean;
-  readonly said: string;
-}
+import type { Reached } from "./goal.ts";
 
-/** A comparison, measured. */
+/** A table, measured. */
 export interface Measured {
   readonly title: string;
-  /** Microseconds for one, by alternative. */
-  readonly medianUs: Readonly<Record<string, number>>;
+  /** What the figures are: `µs` for one, unless it says otherwise. Less is better. */
+  readonly unit: string;
+  /** Medians, by alternative. */
+  readonly figures: Readonly<Record<string, number>>;
   readonly goals: readonly Reached[];
   /** How a cost grows: its points, for a plot. */
   readonly growth?: Growth;
