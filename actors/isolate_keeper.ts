@@ -158,10 +158,11 @@ export class IsolateKeeper extends Cell implements Keeper {
 
   interrupt(): void {
     if (this.exit !== undefined) return;
-    this.#ask("interrupt");
-    // Once: after that its signal is aborted, and a thread that goes on may block again.
+    // Before it is asked: whoever has heard the request forgets the word, and one raised after that would end a later wait.
+    // And once: after that its signal is aborted, and a thread that goes on may block again.
     if (!this.#interrupted) this.#seat?.unblock?.("interrupt");
     this.#interrupted = true;
+    this.#ask("interrupt");
   }
 
   result(request: Request): void {
