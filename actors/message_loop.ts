@@ -1,6 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { Deque } from "../channels/kernel/deque.ts";
+import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
@@ -232,7 +233,7 @@ export class MessageLoop {
 
   #rest(): void {
     this.pause();
-    setImmediate(() => this.resume());
+    void eventLoop.turn().then(() => this.resume());
   }
 
   #handled(): void {

@@ -1,6 +1,7 @@
 import { tell } from "../../channels/kernel/ask.ts";
 import { Cell, isCell } from "../../channels/kernel/cell.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
+import { eventLoop } from "../../channels/kernel/event_loop.ts";
 import { type Destination, releaseAll } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack, packThrown, unpack } from "../../channels/kernel/pack.ts";
@@ -245,7 +246,7 @@ export class WorkerCell extends Cell {
 
   async #hear(leaving: Promise<void> | undefined): Promise<void> {
     await leaving;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await eventLoop.turn();
     this.#heardAt = performance.now();
   }
 }

@@ -1,3 +1,4 @@
+import { eventLoop } from "../kernel/event_loop.ts";
 import { singleton } from "../kernel/singleton.ts";
 
 /** Whether an isolate sleeps. */
@@ -46,9 +47,8 @@ export interface Entrance {
 const MOST_PER_VISIT = 1024;
 /** How often the microtasks of others get their turn before the thread is taken for idle. */
 const QUIET_TICKS = 4;
-/** How long to look out without letting the event loop turn, at a stretch and in all. */
+/** How long to look out without letting the event loop turn. */
 const SPIN_MS = 0.008;
-const SLICE_MS = 0.25;
 /** How long to look out at all before going to sleep. */
 const WATCH_MS = 0.05;
 /** The same for one who has just woken another, and waits for it to be up. */
@@ -97,8 +97,6 @@ export class Doorbell {
   /** How often it was someone woken who woke another, since that one last stayed awake, and how often is enough. */
   #yielded = 0;
   #probe = FIRST_PROBE;
-  /** Since when the event loop has not turned, or longer. */
-  #turnedAt = 0;
 
   constructor() {
     // Here nobody's asynchronous context reaches: what comes is handled on behalf of nobody else.
@@ -147,13 +145,13 @@ export class Doorbell {
   async #attend(): Promise<void> {
     while (true) {
       await this.#sleep();
-      this.#turnedAt = performance.now();
+      eventLoop.slept();
       while (await this.#watch()) {
         if (Atomics.load(this.#bell, DOOMED) !== 0) return;
         for (let i = 0; i < this.#entrances.length; i++) {
           if (this.#entrances[i].waiting) this.#entrances[i].visit(MOST_PER_VISIT);
         }
-        if (performance.now() > this.#turnedAt + SLICE_MS) await this.#turn();
+        if (eventLoop.due) await eventLoop.turn();
       }
     }
   }
@@ -200,13 +198,13 @@ export class Doorbell {
     const began = this.#idleSince = performance.now();
     const probing = this.#rang;
     if (!this.#pays()) return false;
-    if (this.#sent && began < this.#turnedAt + SLICE_MS && this.#spin(began)) return this.#came(began, probing);
+    if (this.#sent && !eventLoop.due && this.#spin(began)) return this.#came(began, probing);
     do {
-      await this.#turn();
+      await eventLoop.turn();
       if (this.#waiting) return this.#came(began, probing);
       // Another look from the beginning: somebody may be about to answer.
       if (this.#stirred) return true;
-    } while (this.#turnedAt < began + (probing ? PROBE_MS : WATCH_MS));
+    } while (performance.now() < began + (probing ? PROBE_MS : WATCH_MS));
     // Whoever only sends would never find out that nothing comes.
     if (++this.#missed >= MOST_MISSED) this.#averageMs = LONGEST_SAMPLE_MS;
     if (probing) this.#probe = Math.min(LAST_PROBE, 2 * this.#probe);
@@ -221,12 +219,6 @@ export class Doorbell {
       }
     } while (performance.now() < began + SPIN_MS);
     return false;
-  }
-
-  /** Lets the event loop turn. */
-  async #turn(): Promise<void> {
-    await new Promise<void>((resolve) => void setImmediate(resolve));
-    this.#turnedAt = performance.now();
   }
 
   #pays(): boolean {
