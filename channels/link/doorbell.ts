@@ -47,21 +47,11 @@ export interface Entrance {
 const MOST_PER_VISIT = 1024;
 /** How often the microtasks of others get their turn before the thread is taken for idle. */
 const QUIET_TICKS = 4;
-/** How long to look out without letting the event loop turn. */
-const SPIN_MS = 0.008;
-/** How long to look out at all before going to sleep. */
+/** How long to look out before going to sleep, and how long of that without letting the event loop turn. */
 const WATCH_MS = 0.05;
-/** The same for one who has just woken another, and waits for it to be up. */
-const PROBE_MS = 0.15;
-/** Where what comes takes longer on average than this, looking out does not pay. */
-const WORTH_MS = 0.1;
-/** A wait counts as at most this long, so that one long pause does not outweigh many short ones. */
-const LONGEST_SAMPLE_MS = 0.4;
-const SAMPLE_WEIGHT = 0.2;
-const MOST_MISSED = 4;
-/** One who was woken and woke another stays awake all the same every so many times. */
-const FIRST_PROBE = 2;
-const LAST_PROBE = 8;
+const SPIN_MS = 0.008;
+/** The longest one goes without looking out, in waits: what that costs when it is in vain is then divided by as many. */
+const MOST_SKIPPED = 63;
 
 /** On one core looking out keeps the one who is waited for from its work. */
 const CAN_SPIN = navigator.hardwareConcurrency > 1;
@@ -70,9 +60,11 @@ const CAN_SPIN = navigator.hardwareConcurrency > 1;
  * How an isolate learns that something has come into memory that it shares with others.
  *
  * A sleeping thread takes 25 µs to wake, and whoever wakes it 12. So after it has sent or received something it looks
- * out for more, as long as experience says that this pays: first while the microtasks run that what came has started,
- * then for a few microseconds at a stretch, then between turns of its event loop. Then it sleeps, and whoever has
- * something for it rings its bell. Asleep it uses no processor, and is not kept alive.
+ * out for more: first while the microtasks run that what came has started, then for a few microseconds at a stretch,
+ * then between turns of its event loop. Then it sleeps, and whoever has something for it rings its bell. Each time that
+ * looking out was in vain again, it is left for about twice as many waits as before: where what comes takes longer, or
+ * comes from a thread on the very core that this one keeps busy, it costs next to nothing. Asleep an isolate uses no
+ * processor, and is not kept alive.
  */
 export class Doorbell {
   #bell: Bell = allocateBell();
@@ -89,14 +81,9 @@ export class Doorbell {
   #rang = false;
   /** Whether it was the bell that ended the last sleep. */
   #woken = false;
-  /** How long it takes on average until something comes, and since when nothing has. */
-  #averageMs = LONGEST_SAMPLE_MS;
-  #idleSince = NaN;
-  /** How often in a row looking out was in vain. */
-  #missed = 0;
-  /** How often it was someone woken who woke another, since that one last stayed awake, and how often is enough. */
-  #yielded = 0;
-  #probe = FIRST_PROBE;
+  /** For how many waits looking out is left after it has been in vain the next time, and for how many it still is. */
+  #pause = 0;
+  #skipping = 0;
 
   constructor() {
     // Here nobody's asynchronous context reaches: what comes is handled on behalf of nobody else.
@@ -188,26 +175,24 @@ export class Doorbell {
   /** Looks out. False when nothing has come and it is time to sleep. */
   async #watch(): Promise<boolean> {
     for (let tick = 0; tick < QUIET_TICKS; tick++) {
-      if (this.#waiting) return this.#came(this.#idleSince);
+      if (this.#waiting) return this.#came();
       if (this.#stirred) {
         this.#stirred = false;
         tick = 0;
       }
       await undefined;
     }
-    const began = this.#idleSince = performance.now();
-    const probing = this.#rang;
     if (!this.#pays()) return false;
-    if (this.#sent && !eventLoop.due && this.#spin(began)) return this.#came(began, probing);
+    const began = performance.now();
+    if (this.#sent && !eventLoop.due && this.#spin(began)) return this.#paid();
     do {
       await eventLoop.turn();
-      if (this.#waiting) return this.#came(began, probing);
+      if (this.#waiting) return this.#paid();
       // Another look from the beginning: somebody may be about to answer.
       if (this.#stirred) return true;
-    } while (performance.now() < began + (probing ? PROBE_MS : WATCH_MS));
-    // Whoever only sends would never find out that nothing comes.
-    if (++this.#missed >= MOST_MISSED) this.#averageMs = LONGEST_SAMPLE_MS;
-    if (probing) this.#probe = Math.min(LAST_PROBE, 2 * this.#probe);
+    } while (performance.now() < began + WATCH_MS);
+    this.#skipping = this.#pause;
+    this.#pause = Math.min(MOST_SKIPPED, 2 * this.#pause + 1);
     return false;
   }
 
@@ -222,23 +207,20 @@ export class Doorbell {
   }
 
   #pays(): boolean {
-    if (!CAN_SPIN || this.#averageMs > WORTH_MS) return false;
-    if (!this.#rang) return true;
     // Whoever is being woken may have been given this very core. But if both sides always made way, both would sleep
-    // before each answer for ever.
-    if (!this.#woken || ++this.#yielded < this.#probe) return false;
-    this.#yielded = 0;
-    return true;
+    // before each answer for ever: so who was woken itself does not.
+    if (!CAN_SPIN || this.#rang && !this.#woken) return false;
+    if (this.#skipping === 0) return true;
+    this.#skipping--;
+    return false;
   }
 
-  #came(idleSince: number, probing: boolean = false): true {
-    if (!Number.isNaN(idleSince)) {
-      const sampleMs = Math.min(performance.now() - idleSince, LONGEST_SAMPLE_MS);
-      this.#averageMs += SAMPLE_WEIGHT * (sampleMs - this.#averageMs);
-    }
-    if (probing) this.#probe = FIRST_PROBE;
-    this.#idleSince = NaN;
-    this.#missed = 0;
+  #paid(): true {
+    this.#pause = 0;
+    return this.#came();
+  }
+
+  #came(): true {
     this.#sent = this.#rang = false;
     return true;
   }
