@@ -22,6 +22,9 @@ export interface Item {
   deliveries: number;
 }
 
+/** More than that is not lent at once. */
+const MOST_LENT_BYTES = 65_536;
+
 /** What the owner of a store decides, and is told. */
 export interface StoreOwner {
   /** The cell that holds the handles in the items. */
@@ -111,6 +114,36 @@ export class ItemStore {
     this.#takers.push(request);
     request.onCancel = () => void this.#takers.remove(request);
     this.#match();
+  }
+
+  /** Parts with the next items, at most so many, to be settled later. What is more than bytes stays, and what is large. */
+  lend(most: number): Item[] {
+    const lent: Item[] = [];
+    let bytes = 0;
+    for (let item = this.#items.peek(); item !== undefined && lent.length < most; item = this.#items.peek()) {
+      const { packet } = item;
+      bytes += packet.bytes.length;
+      if (bytes > MOST_LENT_BYTES || packet.passages.length > 0 || packet.moved.length > 0) break;
+      lent.push(item);
+      this.#items.shift();
+    }
+    this.#offered += lent.length;
+    return lent;
+  }
+
+  /** Of what was lent so many are taken; the others are back where they were. */
+  settle(lent: readonly Item[], taken: number, by: Holder): void {
+    this.#offered -= lent.length;
+    for (let at = lent.length - 1; at >= taken; at--) {
+      this.#items.insert(lent[at], (other) => other.number > lent[at].number);
+    }
+    for (let at = 0; at < taken; at++) {
+      this.#bytes -= lent[at].bytes;
+      lent[at].deliveries++;
+      this.#owner.taken(lent[at], by);
+    }
+    this.#match();
+    this.#owner.changed();
   }
 
   /** Puts an item that was taken back to where it was. */

@@ -12,7 +12,7 @@ import { EMPTY_PACKET } from "./kernel/packet.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
-import { clientOf, maxSizeOf, QueueClient } from "./queue_client.ts";
+import { clientOf, itemsOf, maxSizeOf, QueueClient } from "./queue_client.ts";
 
 /** What `new JoinableQueue` takes. */
 export interface JoinableQueueOptions extends QueueOptions {
@@ -69,6 +69,11 @@ export class JoinableQueue<T> extends Queue<T> {
   /** As `Queue.tryGet`; the item is open until the caller says `taskDone`. */
   override tryGet(): Promise<{ value: T } | undefined> {
     return clientOf(this).tryGet(this.#noteFor(whoActs.holder())) as Promise<{ value: T } | undefined>;
+  }
+
+  /** As of `Queue`; each item is open until the caller says `taskDone`. */
+  override [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return itemsOf(() => this.get());
   }
 
   /**

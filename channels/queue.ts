@@ -2,6 +2,7 @@ import { adopted, adopting } from "./kernel/adoption.ts";
 import { enroll, handleKind } from "./kernel/handle.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import type { WaitOptions } from "./kernel/wait.ts";
+import { Loan } from "./loan.ts";
 import { makeProducer, type Producer } from "./producer.ts";
 import { selectable } from "./source.ts";
 import { itemsOf, plainClient, QueueClient, remember } from "./queue_client.ts";
@@ -138,7 +139,8 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
 
   /** Takes items until the queue is closed and drained. An item is taken only when the loop asks for it. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    return itemsOf(() => this.get());
+    const loan = new Loan(this.#client);
+    return itemsOf(() => loan.get() as Promise<T>);
   }
 
   /** Gives back this handle. */

@@ -4,6 +4,7 @@ import { Cell } from "./kernel/cell.ts";
 import type { Holder } from "./kernel/holder.ts";
 import { type CellReport, type Listed, listing, partyOf, whereIs } from "./kernel/listed.ts";
 import type { Request } from "./kernel/request.ts";
+import { canBeLent, Lending } from "./lending.ts";
 
 /** The lease of one who has said that it will put. */
 export const PRODUCER = "producer";
@@ -12,6 +13,7 @@ export const PRODUCER = "producer";
 export class QueueCell extends Cell implements Listed {
   readonly maxSize: number;
   protected readonly store: ItemStore;
+  readonly #lending: Lending;
   readonly #pollers = new Set<Request>();
   #closed = false;
 
@@ -31,11 +33,13 @@ export class QueueCell extends Cell implements Listed {
       taken: (item, by) => this.taken(item, by),
       changed: () => this.#settleReaders(),
     });
+    this.#lending = new Lending(this.store, this);
     listing.add(this);
   }
 
   report(): CellReport {
-    const { size, putters, takers } = this.store;
+    const { putters, takers } = this.store;
+    const size = this.#size;
     const kind = this.store.keepsTaken ? "joinable queue" : "queue";
     const parties = { putters: putters.map(partyOf), takers: takers.map(partyOf) };
     return { queue: { address: whereIs(this), kind, size, maxSize: this.maxSize, ...parties } };
@@ -43,7 +47,7 @@ export class QueueCell extends Cell implements Listed {
 
   /** How it is, in words. */
   describe(): string {
-    const { size } = this.store;
+    const size = this.#size;
     const most = this.maxSize === 0 ? "" : ` of ${this.maxSize}`;
     return `${size}${most} ${size === 1 && most === "" ? "item" : "items"}${this.#closed ? ", closed" : ""}`;
   }
@@ -58,20 +62,28 @@ export class QueueCell extends Cell implements Listed {
         this.store.release(request.body);
         return request.reply(false);
       case "get":
+        if (this.#lending.serve(request)) return;
         this.store.take(request);
         return this.#settleReaders();
+      case "borrow":
+        return this.#lends(request.from)
+          ? request.replyValue(this.#lending.open(request.from), "loan")
+          : request.reply();
       case "tryGet":
+        this.#lending.retrieve();
         if (this.store.size > 0) return this.store.take(request);
         return this.#ended ? request.throw(this.#closedError("get from")) : request.reply();
       case "poll":
+        this.#lending.retrieve();
         if (this.#readable) return request.reply(true);
         this.#pollers.add(request);
         request.onCancel = () => void this.#pollers.delete(request);
         return;
       case "tryPoll":
+        this.#lending.retrieve();
         return request.reply(this.#readable);
       case "size":
-        return request.reply(this.store.size);
+        return request.reply(this.#size);
       case "produce":
         if (this.#closed) return request.throw(this.#closedError("produce for"));
         this.changeLease(PRODUCER, request.from, 1);
@@ -93,6 +105,15 @@ export class QueueCell extends Cell implements Listed {
 
   /** Somebody has an item for good. */
   protected taken(_item: Item, _by: Holder): void {}
+
+  get #size(): number {
+    return this.store.size + this.#lending.size;
+  }
+
+  /** Where there is a bound, who waits to put is to hear of each item taken; a joinable queue of who has it. */
+  #lends(reader: Holder): boolean {
+    return this.maxSize === 0 && !this.store.keepsTaken && canBeLent(reader);
+  }
 
   /** Whether a reader would not have to wait. */
   get #readable(): boolean {

@@ -2,8 +2,10 @@ import { checkNumber } from "./argument.ts";
 import { ClosedError, DisconnectedError, EmptyError, FullError } from "./errors.ts";
 import { whoActs } from "./kernel/acting.ts";
 import { ask, type Question } from "./kernel/ask.ts";
+import type { IsolateId } from "./kernel/address.ts";
 import { isCell, type Target } from "./kernel/cell.ts";
 import type { Import, Passage } from "./kernel/handle.ts";
+import { isolate } from "./kernel/isolate.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
 import { QueueCell } from "./queue_cell.ts";
@@ -23,6 +25,11 @@ export class QueueClient {
     this.target = target;
     this.maxSize = maxSize;
     this.#imported = imported;
+  }
+
+  /** Where it lives. */
+  get home(): IsolateId {
+    return isCell(this.target) ? isolate.id : this.target.isolate;
   }
 
   /** What travels. */
@@ -45,11 +52,17 @@ export class QueueClient {
     return await this.#ask("tryPut", "put to", { body: pack(item, "item", destinationOf(this.target)) }) as boolean;
   }
 
-  async get(options: WaitOptions | undefined, tagged?: Tagged, claim?: () => boolean): Promise<unknown> {
+  /** Takes an item, or is lent some as that `reader`: then nobody is told of a tag. */
+  async get(
+    options: WaitOptions | undefined,
+    tagged?: Tagged,
+    claim?: () => boolean,
+    reader?: number,
+  ): Promise<unknown> {
     this.#assertUsable("get from");
     const wait = patience("get from a queue", options);
     if (!wait.once) {
-      const extras = { ...(tagged && { tagged }), ...(claim && { claim }) };
+      const extras = { ...(tagged && { tagged }), ...(claim && { claim }), ...(reader && { detail: `${reader}` }) };
       return await this.#ask("get", "get from", { wait, takes: "", late: empty, ...extras });
     }
     const found = await this.tryGet(tagged);

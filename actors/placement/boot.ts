@@ -72,9 +72,7 @@ export class Boot extends Cell {
 
   /** Imports the actor's modules, one after another; the actor starts after that. Settles when they are imported. */
   serve(importing: readonly (() => Promise<unknown>)[]): Promise<void> {
-    // A rejection that a module's top level left to nobody is told before the next turn, and is a reason not to start.
-    const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
-    this.#serve(this.#import(importing).then(nextTurn));
+    this.#serve(this.#import(importing));
     return this.#served;
   }
 

@@ -1,7 +1,7 @@
 import { Deque } from "../../channels/kernel/deque.ts";
 import type { Chunk } from "./chunk.ts";
 import { piecesFrom } from "./chunk_plan.ts";
-import { Claims, following, isUpTo } from "./claims.ts";
+import { Claims, following, isUpTo } from "../../channels/claims.ts";
 
 /** So many chunks at most are at a worker, the one that it does included. */
 const MOST_CHUNKS = 32;

@@ -11,7 +11,7 @@ import type { Actor } from "../actor.ts";
 import { endBridged } from "../bridge.ts";
 import { ExitRequest } from "../exited.ts";
 import { isThenable } from "../message_loop.ts";
-import { Claims, following } from "./claims.ts";
+import { Claims, following } from "../../channels/claims.ts";
 import type { Line } from "./line.ts";
 import { AHEAD_MS } from "./pace.ts";
 import { type Outcomes, Round } from "./round.ts";

@@ -52,6 +52,7 @@ export class Deque<T> {
 
   /** Inserts an item before the first one for which `follows` is true. */
   insert(item: T, follows: (other: T) => boolean): void {
+    if (this.size > 0 && follows(this.#items[this.#head])) return this.unshift(item);
     let at = this.#head;
     while (at < this.#items.length && !follows(this.#items[at])) at++;
     this.#items.splice(at, 0, item);

@@ -53,27 +53,26 @@ class Lookout {
   readonly #watched = new Map<IsolateId, () => void>();
   #alarm: Alarm | undefined;
 
-  constructor() {
-    keepAlive.listeners.add(() => this.#update());
-  }
-
   /** Calls `gone` when a thread does not live any more. Returns what ends the watch. */
   watch(id: IsolateId, gone: () => void): () => void {
     this.#watched.set(id, gone);
+    keepAlive.listeners.add(this.#update);
     this.#update();
     return () => {
       this.#watched.delete(id);
+      // Nobody else's call is to pay for this.
+      if (this.#watched.size === 0) keepAlive.listeners.delete(this.#update);
       this.#update();
     };
   }
 
-  #update(): void {
+  readonly #update = (): void => {
     if (!keepAlive.held || this.#watched.size === 0) return this.#alarm?.letGo();
     // One that was let go has passed unheard.
     if (this.#alarm?.over) this.#alarm = undefined;
     this.#alarm ??= new Alarm(LOOK_MS, () => void this.#look());
     this.#alarm.hold();
-  }
+  };
 
   async #look(): Promise<void> {
     this.#alarm = undefined;

@@ -1,7 +1,7 @@
 /**
- * What a worker and its station agree on without a message: what the worker was given it may begin, until the station
- * takes it back. One word, the number of the last piece of work that was either begun or taken back; whoever moves it on first
- * has what comes next. So a worker that computes, and hears nothing, keeps from others only what it has begun.
+ * What a giver and a taker agree on without a message: what was given in advance is the taker's to begin, until the giver
+ * takes it back. One word, the number of the last piece that was either begun or taken back; whoever moves it on first has
+ * what comes next. So a taker that computes, and hears nothing, keeps from others only what it has begun.
  */
 export class Claims {
   readonly memory: SharedArrayBuffer;
@@ -12,7 +12,7 @@ export class Claims {
     this.#word = new Int32Array(memory);
   }
 
-  /** The worker begins a piece, and all before are over. False if it was taken back. */
+  /** The taker begins a piece, and all before are over. False if it was taken back. */
   begin(sequence: number): boolean {
     const before = sequence - 1 | 0;
     return Atomics.compareExchange(this.#word, 0, before, sequence) === before;
@@ -23,7 +23,7 @@ export class Claims {
     return Atomics.load(this.#word, 0);
   }
 
-  /** The station takes back all that has not begun, up to the last that it gave. Returns the last that had begun. */
+  /** The giver takes back all that has not begun, up to the last that it gave. Returns the last that had begun. */
   takeBack(last: number): number {
     for (let begun = Atomics.load(this.#word, 0);;) {
       const now = Atomics.compareExchange(this.#word, 0, begun, last);

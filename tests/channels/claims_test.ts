@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { Claims, following, isUpTo } from "../../../actors/pool/claims.ts";
-import { within } from "../../conformance/actor_contract.ts";
+import { Claims, following, isUpTo } from "../../channels/claims.ts";
+import { within } from "../conformance/actor_contract.ts";
 
 Deno.test("a piece that was taken back cannot be begun, one that has begun is not taken back", () => {
   const claims = new Claims();
