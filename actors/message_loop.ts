@@ -25,12 +25,6 @@ const NOTHING: never[] = [];
 const MEASURED = { inline: 16, elsewhere: 4 };
 
 /**
- * After so many messages the event loop turns. An inline actor's come in microtasks, before everything else: two that talk
- * without end would keep timers, and all others, out for ever.
- */
-const MOST_IN_A_ROW = 1024;
-
-/**
  * How an actor's messages are handled: in order, so many at a time as it allows. Its open streams run beside them: one
  * that waits for what another message will bring must not keep that message out.
  */
@@ -219,7 +213,8 @@ export class MessageLoop {
       }
       this.#tellRoom();
       this.#running++;
-      if (++this.#begun % MOST_IN_A_ROW === 0) this.#rest();
+      this.#begun++;
+      if (eventLoop.tally()) this.#rest();
       const done = request instanceof News ? this.#hear(request) : this.#handle(request);
       if (done === undefined) this.#running--;
       else void done.then(() => this.#handled());

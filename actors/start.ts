@@ -1,4 +1,5 @@
 import { StartError } from "../channels/errors.ts";
+import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
@@ -19,6 +20,9 @@ import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 import { trapTimers } from "./timer_trap.ts";
 import { trapErrors } from "./trap.ts";
+
+/** How many messages an inline actor's start is worth. */
+const STARTED = 16;
 
 /** An actor that can be started: how to reach it is known already. */
 export interface Prepared {
@@ -122,6 +126,7 @@ async function launchHere(
     deadline.check();
     await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed, killed.promise]);
     logStarted(actor);
+    if (eventLoop.tally(STARTED)) await eventLoop.turn();
   } catch (error) {
     void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
