@@ -46,12 +46,14 @@ export function bareLoop(): InlinePeer {
 /** An actor of nact. */
 export function nact(): InlinePeer {
   const system = start();
+  // The names that it makes up itself are met twice among a hundred thousand.
+  let made = 0;
   const make = () =>
     spawn(system, (casts: number = 0, { method, n, sender }: Message) => {
       if (method === "count") return casts + 1;
       dispatch(sender, n);
       return casts;
-    });
+    }, `peer-${made++}`);
   const one = make();
   const call = (n: number) => query(one, (sender: unknown) => ({ method: "echo", n, sender }), 5000);
   return {
