@@ -127,7 +127,10 @@ everywhere(
     waiting.push(followed.next());
     await named.size();
     if (placement !== "inline") {
-      void busy.ref.cast.spin(60_000);
+      const folder = await Deno.makeTempDir();
+      busy.ref.cast.spin(60_000, `${folder}/busy`);
+      await until(async () => (await Array.fromAsync(Deno.readDir(folder))).length > 0, "the manager is busy");
+      await Deno.remove(folder, { recursive: true });
       waiting.push(dict.get("n"), named.set("n", 1), manager.dict(), dict.update("n", (old = 0) => old + 1));
     }
     while (waiting.length < 10) waiting.push(queue.get());
