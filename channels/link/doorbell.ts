@@ -132,7 +132,6 @@ export class Doorbell {
   async #attend(): Promise<void> {
     while (true) {
       await this.#sleep();
-      eventLoop.slept();
       while (await this.#watch()) {
         if (Atomics.load(this.#bell, DOOMED) !== 0) return;
         for (let i = 0; i < this.#entrances.length; i++) {
@@ -156,7 +155,10 @@ export class Doorbell {
       this.#arm();
     }
     // What came before the bell was hung up has not rung it.
-    if (!this.#waiting && !this.#stirred) await new Promise<void>((resolve) => this.#wake = resolve);
+    if (!this.#waiting && !this.#stirred) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+      eventLoop.slept();
+    }
     Atomics.store(this.#bell, STATE, AWAKE);
   }
 
