@@ -1,11 +1,9 @@
 import { Claims, following } from "./claims.ts";
 import { whoActs } from "./kernel/acting.ts";
-import { sameProcess } from "./kernel/address.ts";
-import { isCell } from "./kernel/cell.ts";
 import { isolate } from "./kernel/isolate.ts";
 import { unpack } from "./kernel/pack.ts";
 import { plainPacket } from "./kernel/packet.ts";
-import { LoanTerms } from "./lending.ts";
+import { LoanTerms, sharesWith } from "./lender.ts";
 import type { QueueClient } from "./queue_client.ts";
 
 /** After so many items that came one by one a reader asks to be lent some, and after ever more of them again. */
@@ -63,8 +61,7 @@ export class Loan {
     if (++this.#single < this.#asksAt) return;
     this.#single = 0;
     this.#asksAt = Math.min(LAST_ASK, 2 * this.#asksAt);
-    const { target } = this.#client;
-    if (isCell(target) || !sameProcess(isolate.id, target.isolate)) return;
+    if (!sharesWith(this.#client.home)) return;
     // Nobody waits for it; without an answer all goes on as it is.
     void this.#client.request("borrow", "borrow from").then((terms) => {
       if (!(terms instanceof LoanTerms) || terms.memory === undefined) return;

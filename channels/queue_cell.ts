@@ -4,7 +4,7 @@ import { Cell } from "./kernel/cell.ts";
 import type { Holder } from "./kernel/holder.ts";
 import { type CellReport, type Listed, listing, partyOf, whereIs } from "./kernel/listed.ts";
 import type { Request } from "./kernel/request.ts";
-import { canBeLent, Lending } from "./lending.ts";
+import { Lender, sharesWith } from "./lender.ts";
 
 /** The lease of one who has said that it will put. */
 export const PRODUCER = "producer";
@@ -13,7 +13,7 @@ export const PRODUCER = "producer";
 export class QueueCell extends Cell implements Listed {
   readonly maxSize: number;
   protected readonly store: ItemStore;
-  readonly #lending: Lending;
+  readonly #lender: Lender;
   readonly #pollers = new Set<Request>();
   #closed = false;
 
@@ -33,7 +33,7 @@ export class QueueCell extends Cell implements Listed {
       taken: (item, by) => this.taken(item, by),
       changed: () => this.#settleReaders(),
     });
-    this.#lending = new Lending(this.store, this);
+    this.#lender = new Lender(this.store, this);
     listing.add(this);
   }
 
@@ -62,25 +62,25 @@ export class QueueCell extends Cell implements Listed {
         this.store.release(request.body);
         return request.reply(false);
       case "get":
-        if (this.#lending.serve(request)) return;
+        if (this.#lender.serve(request)) return;
         this.store.take(request);
         return this.#settleReaders();
       case "borrow":
         return this.#lends(request.from)
-          ? request.replyValue(this.#lending.open(request.from), "loan")
+          ? request.replyValue(this.#lender.open(request.from), "loan")
           : request.reply();
       case "tryGet":
-        this.#lending.retrieve();
+        this.#lender.retrieve();
         if (this.store.size > 0) return this.store.take(request);
         return this.#ended ? request.throw(this.#closedError("get from")) : request.reply();
       case "poll":
-        this.#lending.retrieve();
+        this.#lender.retrieve();
         if (this.#readable) return request.reply(true);
         this.#pollers.add(request);
         request.onCancel = () => void this.#pollers.delete(request);
         return;
       case "tryPoll":
-        this.#lending.retrieve();
+        this.#lender.retrieve();
         return request.reply(this.#readable);
       case "size":
         return request.reply(this.#size);
@@ -107,12 +107,12 @@ export class QueueCell extends Cell implements Listed {
   protected taken(_item: Item, _by: Holder): void {}
 
   get #size(): number {
-    return this.store.size + this.#lending.size;
+    return this.store.size + this.#lender.size;
   }
 
   /** Where there is a bound, who waits to put is to hear of each item taken; a joinable queue of who has it. */
   #lends(reader: Holder): boolean {
-    return this.maxSize === 0 && !this.store.keepsTaken && canBeLent(reader);
+    return this.maxSize === 0 && !this.store.keepsTaken && sharesWith(reader.isolate);
   }
 
   /** Whether a reader would not have to wait. */

@@ -3,10 +3,11 @@
  * everybody's, in its order, whatever becomes of it.
  */
 
-import { assertEquals, assertLessOrEqual } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { Process, Queue, SharedArray } from "../../mod.ts";
+import { QueuePlace } from "./queue_everywhere.ts";
 import { firstSeed, rounds } from "../soak.ts";
-import { boundedWithChildren, range, until, within } from "./bounded.ts";
+import { BOUND_MS, boundedWithChildren, range, until, within } from "./bounded.ts";
 import { random } from "./fixtures/random.ts";
 import { type Notes, readAndNote, type Whim } from "./fixtures/queue_readers.ts";
 
@@ -59,6 +60,18 @@ boundedWithChildren("the size of a queue counts what is lent until it is begun",
     assertLessOrEqual(begun, notes.getSync(0) + 1);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
+});
+
+boundedWithChildren("a reader whose queue lives in another thread waits for nobody above both", async () => {
+  const place = new QueuePlace("thread");
+  const queue = await place.queue<number>();
+  for (const item of range(0, ITEMS)) await queue.put(item);
+  const notes = new SharedArray("int32", 1 + ITEMS);
+  const reader = new Process(readAndNote, [queue, notes, ITEMS, "leave"], { placement: "thread" });
+  await reader.start();
+  // This program is above both, and computes.
+  for (const end = performance.now() + BOUND_MS / 2; notes.getSync(0) < DEEP && performance.now() < end;);
+  assertGreaterOrEqual(notes.getSync(0), DEEP);
 });
 
 boundedWithChildren(

@@ -1,6 +1,6 @@
 import { Claims, following } from "./claims.ts";
 import type { Item, ItemStore } from "./item_store.ts";
-import { sameProcess } from "./kernel/address.ts";
+import { type IsolateId, parentOf, sameProcess } from "./kernel/address.ts";
 import type { Target } from "./kernel/cell.ts";
 import { enroll, handleKind } from "./kernel/handle.ts";
 import type { Holder } from "./kernel/holder.ts";
@@ -24,9 +24,12 @@ handleKind(TERMS, {
   revive: ({ target, meta, memory }) => new LoanTerms(target, meta as number, memory),
 });
 
-/** Whether a holder can share memory with this isolate, and has to. */
-export function canBeLent({ isolate: at }: Holder): boolean {
-  return at !== isolate.id && sameProcess(isolate.id, at);
+/**
+ * Whether this isolate can give another one memory that both share without a third's help, whose event loop may be busy: a
+ * thread and whoever started it can.
+ */
+export function sharesWith(id: IsolateId): boolean {
+  return sameProcess(isolate.id, id) && (parentOf(id) === isolate.id || parentOf(isolate.id) === id);
 }
 
 /**
@@ -34,7 +37,7 @@ export function canBeLent({ isolate: at }: Holder): boolean {
  * costs a message there and back. A lent item is still in the queue until its reader begins it, as memory that both share
  * says. As soon as anybody else comes all others are back, in their order, whatever the reader is busy with.
  */
-export class Lending {
+export class Lender {
   readonly #store: ItemStore;
   readonly #home: Target;
   /** The reader that may be lent items, who that is, and what it has begun. */
