@@ -112,7 +112,7 @@ export class PermitCell extends Cell implements Listed {
       case "cancelSync":
         return this.#cancelSync(from, number);
       case "release":
-        return this.#release(request, number, index);
+        return this.#release(request, claimed, index);
       case "kick":
         return this.#serve();
       default:
@@ -280,7 +280,10 @@ export class PermitCell extends Cell implements Listed {
     for (const waiter of [...this.#waiters]) if (matches(waiter)) this.#waiters.remove(waiter);
   }
 
-  /** Frees what the caller has. If it names nothing it has nothing, and another permit is made where that is allowed. */
+  /**
+   * Frees what the caller has. If it names nothing it has nothing, and another permit is made where that is allowed;
+   * what it does not have any more, since it is dead, makes none.
+   */
   #release(request: Request, number: number, index: number): void {
     if (number === 0 && this.#kind.grows) {
       if (!this.words.open()) this.words.spares++;

@@ -1,7 +1,17 @@
 /** Locks whose owners, waiters or home die, and threads that are ended while they are blocked for one. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { DisconnectedError, EventFlag, Lock, Process, type Ref, RLock, Semaphore, spawn } from "../../mod.ts";
+import {
+  BoundedSemaphore,
+  DisconnectedError,
+  EventFlag,
+  Lock,
+  Process,
+  type Ref,
+  RLock,
+  Semaphore,
+  spawn,
+} from "../../mod.ts";
 import { blockAfterInterrupt, blockFor, blockTwice } from "./fixtures/sync_tasks.ts";
 import { LockHome } from "./fixtures/lock_home.ts";
 import type { Permits, SyncUser } from "./fixtures/sync_user.ts";
@@ -59,6 +69,16 @@ everywhere(
     }
   },
 );
+
+everywhere("what a dead owner still releases is no permit more", async (placement) => {
+  for (const permits of [new Lock(), new RLock(), new Semaphore(1), new BoundedSemaphore(1)]) {
+    const free = Deno.inspect(permits);
+    const owner = await spawnUser(placement);
+    owner.cast.leaveHolding(permits);
+    await owner.exited;
+    assertEquals(Deno.inspect(permits), free);
+  }
+});
 
 bounded("[pain-03] a thread that is blocked for a lock gets it when the owner dies, and sees `abandoned`", async () => {
   const [lock, thread] = [new Lock(), await spawnUser("thread")];
