@@ -1,5 +1,6 @@
 import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
+import { MAIN_SLOT } from "../channels/kernel/address.ts";
 import { Cell, cells, isCell } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
@@ -115,6 +116,11 @@ export class Actor extends Cell implements Keeper {
   /** Whether this is the program itself, which ends by Deno's rules. */
   get isProgram(): boolean {
     return this.plan.parent === undefined;
+  }
+
+  /** Whether its isolate was started for it, and ends with it. */
+  get #endsIsolate(): boolean {
+    return this.slot === MAIN_SLOT && !this.isProgram;
   }
 
   /** Whether the program waits for it: neither it nor anybody here that it lives under is a daemon. */
@@ -435,6 +441,7 @@ export class Actor extends Cell implements Keeper {
     this.exit = exit;
     this.#stop.abort(`${this.name} has ended`);
     for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
+    if (this.#endsIsolate) holders.ending = true;
     for (const child of this.#children ?? []) child.orphan();
     this.loop.end(exit);
     cells.retire(this, exit);

@@ -89,6 +89,11 @@ const KEPT_IDLE = 64;
 
 /** Every holder that this isolate knows, by where it lives. */
 export class Holders {
+  /**
+   * Whether this isolate ends. Until it has, its code goes on, so what it got from elsewhere is not given back by
+   * message: it is everybody's again once the others hear that the isolate is gone.
+   */
+  ending = false;
   readonly #byIsolate = new Map<IsolateId, Map<number, Holder>>();
 
   /** The one holder object for this isolate and slot. */
@@ -119,7 +124,7 @@ export class Holders {
   sweep(holder: Holder): void {
     holder.gone = true;
     // First, as each gives back one lease of many: after the sweep of those it would be counted twice.
-    for (const imported of [...holder.imports]) imported.release();
+    if (!this.ending) { for (const imported of [...holder.imports]) imported.release(); }
     for (const lease of holder.leases.all()) lease.settle();
     const slots = this.#byIsolate.get(holder.isolate);
     if (slots?.get(holder.slot) !== holder) return;

@@ -70,6 +70,18 @@ everywhere(
   },
 );
 
+for (const placement of ["thread", "process"] as const) {
+  bounded(`a lock is not free before the code of its dead owner has stopped (${placement})`, async () => {
+    for (const permits of [new Lock(), new RLock(), new Semaphore(1), new BoundedSemaphore(1)]) {
+      const owner = await spawnUser(placement);
+      await owner.call.acquire(permits);
+      owner.cast.outliveItself();
+      using held = await permits.acquire();
+      assertEquals([owner.alive, held.abandoned], [false, true]);
+    }
+  });
+}
+
 everywhere("what a dead owner still releases is no permit more", async (placement) => {
   for (const permits of [new Lock(), new RLock(), new Semaphore(1), new BoundedSemaphore(1)]) {
     const free = Deno.inspect(permits);

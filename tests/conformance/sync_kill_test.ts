@@ -95,8 +95,10 @@ async function schedule(users: User[], seed: number): Promise<number> {
     victims.add(victim);
     if (users[victim].ref.alive) end(users[victim], chance);
     await within(users[victim].ref.exited, () => `${who(users[victim])} ends`, primitives);
-    const survivors = users.filter((_, index) => !victims.has(index));
-    await Promise.all(survivors.map((survivor) => Promise.race([progress(survivor, primitives), goesWrong])));
+    await Promise.all(users.map(async (user, index) => {
+      // A run that ends by now has failed, and says why.
+      if (!victims.has(index)) await Promise.race([progress(user, primitives), runs[index], goesWrong]);
+    }));
   }
   for (const [index, { ref }] of users.entries()) if (!victims.has(index)) ref.cast.finish();
   let abandoned = 0;
