@@ -118,11 +118,6 @@ export class Actor extends Cell implements Keeper {
     return this.plan.parent === undefined;
   }
 
-  /** Whether its isolate was started for it, and ends with it. */
-  get #endsIsolate(): boolean {
-    return this.slot === MAIN_SLOT && !this.isProgram;
-  }
-
   /** Whether the program waits for it: neither it nor anybody here that it lives under is a daemon. */
   get isAwaited(): boolean {
     if (this.daemon) return false;
@@ -441,7 +436,8 @@ export class Actor extends Cell implements Keeper {
     this.exit = exit;
     this.#stop.abort(`${this.name} has ended`);
     for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
-    if (this.#endsIsolate) holders.ending = true;
+    // Its isolate was started for it, and ends with it.
+    if (this.slot === MAIN_SLOT && !this.isProgram) holders.ending = true;
     for (const child of this.#children ?? []) child.orphan();
     this.loop.end(exit);
     cells.retire(this, exit);
