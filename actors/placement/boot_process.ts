@@ -8,8 +8,9 @@ import { Siblings } from "../../channels/link/siblings.ts";
 import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { mainActor } from "../context.ts";
 import { Boot } from "./boot.ts";
+import { meetingPlace } from "./meeting_place.ts";
 import type { Meeting, ProcessConfig } from "./process_config.ts";
-import { watchdogUrl } from "./watchdog.ts";
+import { removeFolder, watchdogUrl } from "./watchdog.ts";
 
 /** How long the watchdog may take to see that the parent is gone. */
 const WATCHDOG_MS = 1000;
@@ -36,6 +37,7 @@ const FAREWELL_MS = 1000;
 // A process that ends with something unread breaks the connection, and the parent may lose what it had not read either:
 // so the parent, once it has heard the exit, hangs up first, which ends this process at once.
 const farewell = () => new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS));
+meetingPlace.appointed = config.appointed;
 const boot = new Boot(config, new SocketLink(socket, OWN_PROCESS), exit, farewell);
 
 /** Resolves when the actor's module may be imported: here, at once. */
@@ -48,16 +50,9 @@ export function serve(importing: readonly (() => Promise<unknown>)[]): void {
 
 function exit(code: number): never {
   // The parent is gone, and what it would have removed the watchdog may have no time for.
-  if (mainActor().exit === undefined && config.family !== undefined) removeQuietly(config.family.folder);
+  if (mainActor().exit === undefined && config.family !== undefined) removeFolder(config.family.folder);
+  else if (config.family !== undefined) Siblings.leave(config.family, config.id);
   Deno.exit(code);
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch {
-    // Another has done so.
-  }
 }
 
 /** The first line of standard input; what follows it is for the watchdog, and is nothing but an end. */
@@ -67,7 +62,7 @@ function readConfig(): ProcessConfig {
   while (chunks.at(-1)?.at(-1) !== 0x0a) {
     const read = Deno.stdin.readSync(chunk);
     if (read === null) {
-      if (folder !== undefined) Deno.removeSync(folder, { recursive: true });
+      if (folder !== undefined) removeFolder(folder);
       Deno.exit(1);
     }
     chunks.push(chunk.slice(0, read));

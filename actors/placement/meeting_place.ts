@@ -1,17 +1,19 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { makeSecret } from "../../channels/kernel/address.ts";
 import { singleton } from "../../channels/kernel/singleton.ts";
 import { Door } from "../../channels/link/door.ts";
 import type { Family } from "../../channels/link/siblings.ts";
 import type { Meeting } from "./process_config.ts";
+import { removeFolder } from "./watchdog.ts";
 
 const TOKEN_BYTES = 32;
+const PREFIX = "troupe-";
 
 /**
  * Where the subprocesses of this isolate call when they have started: a Unix socket in a folder that nobody else can
  * enter, or a loopback port where there are none. It is open only while somebody is awaited; when this program is killed
  * meanwhile, whoever was awaited removes the folder. Those that may open sockets go on calling each other there: then the
- * folder stays as long as any of them does, and they remove it when this program is killed.
+ * folder stays as long as any of them does, and the last of them takes it away, should this program be killed by then.
  */
 class MeetingPlace {
   #door: Door | undefined;
@@ -20,6 +22,8 @@ class MeetingPlace {
   #family: Family | undefined;
   #members = 0;
   #doors = 0;
+  /** Where the folder is to be, as the parent has it, which removes it should this process be killed. */
+  appointed: string | undefined;
   readonly #awaited = new Map<string, (socket: Deno.Conn) => void>();
 
   /** How many subprocesses have yet to call. */
@@ -37,6 +41,12 @@ class MeetingPlace {
   leave(): void {
     this.#members--;
     this.#removeFolder();
+  }
+
+  /** Where a subprocess is to have the folder for its own: beside the one here. Undefined where there is none. */
+  appoint(): string | undefined {
+    const folder = this.#family?.folder;
+    return folder && join(dirname(folder), `${PREFIX}${makeSecret().slice(0, 16)}`);
   }
 
   /** Where whoever shows `token` is to call. */
@@ -67,11 +77,7 @@ class MeetingPlace {
 
   #removeFolder(): void {
     if (this.#family === undefined || this.#members > 0 || this.#awaited.size > 0) return;
-    try {
-      Deno.removeSync(this.#family.folder, { recursive: true });
-    } catch {
-      // Somebody else has.
-    }
+    removeFolder(this.#family.folder);
     this.#family = undefined;
   }
 
@@ -90,17 +96,40 @@ class MeetingPlace {
 
   /** Undefined where there can be none: the folder for temporary files is missing, or its path too long for a socket. */
   #openUnixSocket(): { listener: Deno.Listener; meeting: Meeting } | undefined {
-    let made: string | undefined;
     try {
-      const folder = this.#family?.folder ?? (made = Deno.makeTempDirSync({ prefix: "troupe-" }));
-      const path = join(folder, `parent${++this.#doors}`);
-      const listener = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
-      this.#family ??= { folder, key: makeSecret() };
-      return { listener, meeting: { transport: "unix", path, folder } };
+      if (this.#family !== undefined) return this.#listenIn(this.#family.folder);
+    } catch (error) {
+      // The last of those who were there took it away.
+      if (!(error instanceof Deno.errors.NotFound)) return undefined;
+    }
+    let folder: string | undefined;
+    try {
+      folder = this.#makeFolder();
+      const opened = this.#listenIn(folder);
+      this.#family = { folder, key: makeSecret() };
+      return opened;
     } catch {
-      if (made !== undefined) Deno.removeSync(made, { recursive: true });
+      if (folder !== undefined) Deno.removeSync(folder, { recursive: true });
       return undefined;
     }
+  }
+
+  #makeFolder(): string {
+    if (this.appointed !== undefined) {
+      try {
+        Deno.mkdirSync(this.appointed, { mode: 0o700 });
+        return this.appointed;
+      } catch {
+        // Somebody is there, or it may not go there.
+      }
+    }
+    return Deno.makeTempDirSync({ prefix: PREFIX });
+  }
+
+  #listenIn(folder: string): { listener: Deno.Listener; meeting: Meeting } {
+    const path = join(folder, `parent${++this.#doors}`);
+    const listener = Deno.listen({ transport: "unix", path }) as unknown as Deno.Listener;
+    return { listener, meeting: { transport: "unix", path, folder } };
   }
 }
 

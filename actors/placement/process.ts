@@ -9,6 +9,7 @@ import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./pla
 import type { ProcessConfig } from "./process_config.ts";
 import { stubUrl } from "./stub.ts";
 import { findUserConfig } from "./user_config.ts";
+import { removeFolder } from "./watchdog.ts";
 
 /** What V8 ends a process with when its heap is full. */
 const OUT_OF_MEMORY_SIGNAL = "SIGTRAP";
@@ -67,13 +68,16 @@ export const process: Placement = {
     }
     const stdin = child.stdin.getWriter();
     const family = lending.allowsSockets ? meetingPlace.join() : undefined;
-    const processConfig: ProcessConfig = { ...config, meeting, token, family, revoke: lending.revoke };
+    const appointed = meetingPlace.appoint();
+    const processConfig: ProcessConfig = { ...config, meeting, token, family, appointed, revoke: lending.revoke };
     stdin.write(new TextEncoder().encode(JSON.stringify(processConfig) + "\n")).catch(() => {});
     const ended = child.status.then(async (status): Promise<SeatEnd> => {
       meetingPlace.forget(token);
       if (family !== undefined) meetingPlace.leave();
       stdin.close().catch(() => {});
       called.reject(new Error(`The subprocess ended with code ${status.code} before it was ready`));
+      // Killed, it has left that to us, and those that it had started may have been killed before.
+      if (status.signal !== null && appointed !== undefined) removeFolder(appointed);
       await link.current?.drained;
       if (status.signal === null) return { code: status.code };
       const outOfMemory = options.maxHeapMb !== undefined && status.signal === OUT_OF_MEMORY_SIGNAL;

@@ -13,6 +13,8 @@ export interface ProcessConfig extends BootConfig {
   readonly token: string;
   /** How it finds the other children of its parent; undefined if it may open no socket. */
   readonly family: Family | undefined;
+  /** Where it is to have the folder in which its own subprocesses call it; undefined where its parent has none. */
+  readonly appointed: string | undefined;
   /** What to give up before the actor's module is imported. */
   readonly revoke: readonly Deno.PermissionDescriptor[];
 }

@@ -6,20 +6,29 @@
  * @param folder what its parent may have left behind
  */
 export function watchdogUrl(folder: string | undefined): string {
-  return `data:text/javascript,${encodeURIComponent(`(${watch})(${JSON.stringify(folder)});`)}`;
+  const code = `${removeFolder} (${watch})(${JSON.stringify(folder)});`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 /** Reads standard input, whose other end only the parent holds and the system closes, whatever the parent died of. */
 function watch(folder: string | undefined): void {
   const buffer = new Uint8Array(256);
   while (Deno.stdin.readSync(buffer) !== null);
-  // More than once, as this process may be about to put its own socket there.
-  for (let tries = 0; folder !== undefined && tries < 3; tries++) {
+  if (folder !== undefined) removeFolder(folder);
+  Deno.kill(Deno.pid, "SIGKILL");
+}
+
+/**
+ * Removes a folder of sockets and what is in it, as do others when their parent is gone: whoever finds something of it
+ * gone already fails, and so tries again. It needs no other function, for the watchdog has none.
+ */
+export function removeFolder(path: string): void {
+  const most = 10;
+  for (let tries = 0; tries < most; tries++) {
     try {
-      Deno.removeSync(folder, { recursive: true });
+      return Deno.removeSync(path, { recursive: true });
     } catch {
-      // It has just got another entry; or it is gone, for the parent itself removes it while it lives.
+      // It got another entry, or lost one; or it is gone.
     }
   }
-  Deno.kill(Deno.pid, "SIGKILL");
 }

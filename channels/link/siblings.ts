@@ -43,6 +43,16 @@ export class Siblings implements Mesh {
     }
   }
 
+  /** Undoes `join` when this subprocess ends. With the last of them the folder goes: the parent may be dead, too. */
+  static leave({ folder }: Family, id: IsolateId): void {
+    try {
+      Deno.removeSync(join(folder, numberOf(id)));
+      Deno.removeSync(folder);
+    } catch {
+      // Somebody else is there, or it could not join.
+    }
+  }
+
   linkTo(id: IsolateId): PeerLink {
     const known = this.#links.get(id);
     if (known !== undefined) return known;

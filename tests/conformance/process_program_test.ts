@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { bounded, PLACEMENTS } from "./process_everywhere.ts";
+import { BOUND_MS, bounded, PLACEMENTS, until } from "./process_everywhere.ts";
 import { Program } from "./process_program.ts";
 
 bounded("a program with only daemons ends by itself, and stops them in order", async () => {
@@ -236,6 +236,15 @@ bounded("SIGKILL to the program: nothing is left within 2 s, busy loops included
     await program.leftNothing();
     assertEquals((await program.ended()).signal, "SIGKILL");
   }
+});
+
+bounded("SIGKILL to a program that has not seen yet how its last subprocess ended: nothing is left", async () => {
+  await using program = new Program("waits", ["process"]);
+  await program.said("main is done");
+  program.signal("SIGSTOP");
+  await until(() => program.running().length === 1, "the subprocess has ended", BOUND_MS / 2);
+  program.signal("SIGKILL");
+  await program.leftNothing();
 });
 
 function count(text: string, line: string): number {

@@ -112,3 +112,19 @@ Deno.test("[PROC-31] [process] kill -9 of a busy parent, by somebody else, ends 
   await untilGone(tag);
   assertNothingLeft();
 });
+
+Deno.test("[process] kill -9 of a child, and of its parent before that sees it, leaves nothing of where they met", async () => {
+  // A program that is killed in the instant between making the folder and starting whoever would remove it leaves it.
+  const before = temporary.entries;
+  const tag = setTag();
+  const [parent] = await grow({ process: { process: {} } });
+  // It computes, and so sees nothing.
+  const child = processesOf(tag).find(({ ppid }) => ppid === parent.pid)!;
+  Deno.kill(child.pid, "SIGKILL");
+  await until("the child is gone", () => !lives(child.pid), GONE_MS);
+  Deno.kill(parent.pid!, "SIGKILL");
+  assertEquals(await deadline(parent.exited, 10_000), KILLED);
+  await untilGone(tag);
+  assertEquals(temporary.entries, before);
+  assertNothingLeft();
+});
