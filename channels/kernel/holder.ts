@@ -94,6 +94,8 @@ export class Holders {
    * message: it is everybody's again once the others hear that the isolate is gone.
    */
   ending = false;
+  /** Whether an isolate is known to be dead. */
+  isDead: (isolate: IsolateId) => boolean = () => false;
   readonly #byIsolate = new Map<IsolateId, Map<number, Holder>>();
 
   /** The one holder object for this isolate and slot. */
@@ -101,7 +103,11 @@ export class Holders {
     let slots = this.#byIsolate.get(isolate);
     if (slots === undefined) this.#byIsolate.set(isolate, slots = new Map());
     let holder = slots.get(slot);
-    if (holder === undefined) slots.set(slot, holder = new Holder(isolate, slot));
+    if (holder === undefined) {
+      slots.set(slot, holder = new Holder(isolate, slot));
+      // What the dead have sent may come late, and is nobody's any more.
+      holder.gone = this.isDead(isolate);
+    }
     return holder;
   }
 

@@ -110,7 +110,15 @@ export class Isolate {
   /** An isolate with a straight link to this one is dead. Who started it may still say how it ended. */
   suspect(id: IsolateId): void {
     if (this.exitOf(id) !== undefined || this.#suspects.has(id)) return;
-    this.#suspects.set(id, wheel.after(WORD_MS, () => this.down(id, LOST)));
+    this.#suspects.set(
+      id,
+      wheel.after(WORD_MS, () => {
+        this.#suspects.delete(id);
+        // Whoever started it passes that on before it says how it ended.
+        if (this.routes.awaitsTree(id)) this.suspect(id);
+        else this.down(id, LOST);
+      }),
+    );
   }
 
   /** Resolves when what was posted so far has left this isolate; undefined if it has by the time this returns. */
@@ -258,3 +266,4 @@ const LOST: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
 
 /** This isolate. */
 export const isolate: Isolate = singleton("isolate", () => new Isolate());
+holders.isDead = (id) => isolate.exitOf(id) !== undefined;

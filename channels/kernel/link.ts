@@ -41,6 +41,8 @@ export interface Link {
 export interface PeerLink extends Link {
   /** Whether the other side sends by this link, and always will. */
   readonly speaks: boolean;
+  /** Whether what comes next has yet to come by the tree. */
+  readonly awaitsTree: boolean;
   /** Takes a frame with objects that move, which has come by the tree; false if whoever sent it does not send by this link. */
   arrived(frame: Frame): boolean;
   /** Gives what has come so far. */

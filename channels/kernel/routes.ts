@@ -84,6 +84,13 @@ export class Routes {
     return undefined;
   }
 
+  /** Whether what an isolate has sent straight here goes on with something that has yet to come by the tree. */
+  awaitsTree(id: IsolateId): boolean {
+    const peer = this.peers.get(id);
+    peer?.catchUp();
+    return peer?.awaitsTree ?? false;
+  }
+
   /**
    * Whether a neighbour may pass on what another has sent: whoever is above or in this process what it likes, all others
    * what those below them have sent. Else a sandboxed child could answer calls made to others.

@@ -26,10 +26,9 @@ export class Inlet {
     this.#stopped = false;
   }
 
-  /** Goes on without what has not come by another way: it will not come any more. */
-  skip(): void {
-    if (this.#stopped) this.#reader.read(true);
-    this.#stopped = false;
+  /** Whether it is at the place of a frame that has yet to come by another way. */
+  get stopped(): boolean {
+    return this.#stopped;
   }
 
   /**

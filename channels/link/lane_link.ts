@@ -85,11 +85,13 @@ export class LaneLink implements PeerLink, Entrance {
     return this.#inlet !== undefined;
   }
 
+  get awaitsTree(): boolean {
+    return this.#inlet?.stopped ?? false;
+  }
+
   drain(): undefined {
-    do {
-      this.catchUp();
-      this.#inlet?.skip();
-    } while (this.#readable);
+    // Up to what should have come by the tree and never will: who dies has said no more than comes without a gap.
+    this.catchUp();
     this.#dead = true;
     this.#end();
     this.#forget();

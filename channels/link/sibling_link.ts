@@ -63,6 +63,8 @@ export class SiblingLink implements PeerLink {
   }
 
   /** Between processes nothing moves. */
+  readonly awaitsTree = false;
+
   arrived(): boolean {
     return false;
   }

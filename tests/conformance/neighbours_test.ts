@@ -8,6 +8,8 @@ import { Neighbour, Signals } from "./fixtures/neighbours.ts";
 /** It computes until its children are done; only when they need it, so long. */
 const MOST_MS = 10_000;
 const TALKS = 1000;
+/** How one ended counts as unknown, if whoever started it has not said so after half a second. */
+const LONGER_THAN_ITS_WORD_MS = 1200;
 
 // Without shared memory threads are linked by the tree alone.
 const placements = Deno.env.get("TROUPE_LINK") === "port" ? ["process"] as const : ["thread", "process"] as const;
@@ -37,18 +39,44 @@ for (const placement of placements) {
   });
 }
 
+oneTest("what one says who is killed comes without a gap, up to what it could not move any more", async () => {
+  await using other = await spawn(Neighbour, [], { placement: "thread" });
+  const one = await spawn(Neighbour, [], { placement: "thread" });
+  await one.call.meet(other);
+  await using folder = await temporaryFolder();
+  one.cast.sayAndSpin(folder.path);
+  await new Signals(folder.path).awaited("ready");
+  await one.kill();
+  assertEquals(await other.call.heard(), []);
+});
+
+oneTest(
+  "what one says who ends while its parent is busy comes in order, be it that some of it needs the parent",
+  async () => {
+    await using other = await spawn(Neighbour, [], { placement: "thread" });
+    const one = await spawn(Neighbour, [], { placement: "thread" });
+    await one.call.meet(other);
+    const { text } = await whileBusy((folder) => one.cast.sayAndLeave(folder), LONGER_THAN_ITS_WORD_MS);
+    assertEquals(text, undefined);
+    await one.exited;
+    assertEquals(await other.call.heard(), [0, 1]);
+  },
+);
+
 /** Begins something that two actors do, and computes from when they are ready until they say that it is done. */
 async function whileBusy(
-  begin: (folder: string) => Promise<void>,
+  begin: (folder: string) => Promise<void> | void,
+  mostMs: number = MOST_MS,
 ): Promise<{ text: string | undefined; over: Promise<void> }> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const signals = new Signals(folder);
-    const over = begin(folder);
-    await signals.awaited("ready");
-    signals.give("busy");
-    return { text: signals.compute("done", MOST_MS), over };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder();
+  const signals = new Signals(folder.path);
+  const over = Promise.resolve(begin(folder.path));
+  await signals.awaited("ready");
+  signals.give("busy");
+  return { text: signals.compute("done", mostMs), over };
+}
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempDir();
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }

@@ -42,6 +42,17 @@ Deno.test("a lease given to the dead is settled, once whoever gave it has noted 
   assertEquals(settled, ["settled"]);
 });
 
+Deno.test("what an isolate has sent that is dead by then leases nothing", async () => {
+  const gone = `${isolate.id}/4711`;
+  isolate.down(gone, { code: -9, signal: "SIGKILL", reason: "killed" });
+  for (const id of [gone, `${gone}.1`]) {
+    const settled = Promise.withResolvers<void>();
+    new Lease(holders.get(id, 1), settled.resolve);
+    await settled.promise;
+    assertEquals(holders.get(id, 1).leases.size, 0);
+  }
+});
+
 Deno.test("a lease that settles another, or makes one, upsets no sweep", async () => {
   const all = new Holders();
   const holder = all.get("f00d.1", 3);

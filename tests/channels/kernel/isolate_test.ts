@@ -132,6 +132,7 @@ Deno.test("a malformed frame to somebody who is not there costs its sender the l
 /** A straight link whose other side is the test. */
 class TestPeer extends TestLink implements PeerLink {
   speaks = true;
+  readonly awaitsTree = false;
   drained = 0;
 
   arrived(): boolean {
