@@ -71,6 +71,11 @@ export class MessageLoop {
   add(request: Request): void {
     this.inbox.add(request);
     this.pump();
+    this.#suspect();
+  }
+
+  /** Whoever lies in the mailbox waits for the message that is being handled. */
+  #suspect(): void {
     if (this.inbox.size > 0 && this.#concurrency === 1 && !this.#mayBegin) this.suspicion.arise();
   }
 
@@ -219,6 +224,7 @@ export class MessageLoop {
       if (done === undefined) this.#running--;
       else void done.then(() => this.#handled());
     }
+    this.#suspect();
     this.#tellIdle();
   }
 

@@ -5,6 +5,11 @@ import { rounds } from "../soak.ts";
 import { oneTest, until, within } from "./actor_contract.ts";
 import { type Act, type How, Node, NOT_WAITING, WAITING, waits, wronged } from "./fixtures/graph_nodes.ts";
 
+const ALONE = rounds(8, 1000);
+const ACROSS = rounds(3, 50);
+/** How long each seed may take. */
+const SEED_MS = 7000;
+
 /** A source of chance that always gives the same for the same seed. */
 function chance(seed: number): (below: number) => number {
   let state = seed + 0x9e3779b9;
@@ -31,6 +36,16 @@ function randomActs(
 
 /** Starts everything at once, and waits until all of it has come to its end. */
 async function play(
+  ...args: Parameters<typeof schedule>
+): Promise<string[][]> {
+  try {
+    return await schedule(...args);
+  } catch (error) {
+    throw new Error(`Seed ${args[0]} failed: ${Deno.inspect(waits)}`, { cause: error });
+  }
+}
+
+async function schedule(
   seed: number,
   placements: readonly PlacementName[],
   rule: (acts: Act[], who: number) => Act[],
@@ -58,7 +73,7 @@ oneTest(
   "in one isolate, where all can be seen: who is accused waits, in just that cycle, and none is missed",
   async () => {
     let cycles = 0;
-    for (let seed = 1; seed <= rounds(8, 1000); seed++) {
+    for (let seed = 1; seed <= ALONE; seed++) {
       waits.clear();
       wronged.length = 0;
       const size = 2 + seed % 5;
@@ -69,25 +84,27 @@ oneTest(
     // Else nothing was tested.
     if (cycles === 0) throw new Error("No seed has led to a cycle");
   },
+  ALONE * SEED_MS,
 );
 
 oneTest(
   "across isolates, nobody is accused where calls that are waited for go one way, whatever the others do",
   async () => {
-    for (let seed = 1; seed <= rounds(2, 50); seed++) {
+    for (let seed = 1; seed <= ACROSS; seed++) {
       const told = await play(seed, ["thread", "process", "inline", "thread"], onlyDown);
       assertEquals(told, [], `seed ${seed}`);
     }
   },
+  ACROSS * SEED_MS,
 );
 
 oneTest("across isolates, none is missed", async () => {
   let cycles = 0;
-  for (let seed = 100; seed < 100 + rounds(3, 50); seed++) {
+  for (let seed = 100; seed < 100 + ACROSS; seed++) {
     cycles += (await play(seed, ["process", "thread", "inline", "inline"], (acts) => acts)).length;
   }
   if (cycles === 0) throw new Error("No seed has led to a cycle");
-});
+}, ACROSS * SEED_MS);
 
 /** Makes every call that is waited for one to a node of a higher number than who waits; all others stay as they are. */
 function onlyDown(acts: readonly Act[], from: number): Act[] {

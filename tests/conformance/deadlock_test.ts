@@ -60,6 +60,14 @@ async function assertInnocent(graph: Nodes): Promise<void> {
   assertEquals(await told(graph), []);
 }
 
+oneTest("a call that came before an actor had begun what it waits in is found like any other", async () => {
+  await using graph = await nodes({ a: "inline", b: "inline" });
+  const { a, b } = graph;
+  // What b does at once comes to a behind what a has been asked, and has not begun.
+  const runs = [[b, chain(["a"])], [a, [{ sleepMs: 50 }, ...chain(["b"])]]] as const;
+  assertEquals(await cyclesOf(graph, ...runs), ["a b"]);
+});
+
 eachMixed("a call back to one that waits is found, however both wait, and both go on", async (one, other) => {
   await using graph = await nodes({ a: one, b: other });
   for (const how of WAITING) {
