@@ -10,6 +10,8 @@ import { random } from "./fixtures/random.ts";
 import { IMPORTS, Warmed } from "./fixtures/warm_tasks.ts";
 
 const KILLS = rounds(8, 200);
+/** How long each may take. */
+const KILL_MS = 2500;
 
 function imports(): number {
   return Number(Deno.env.get(IMPORTS) ?? 0);
@@ -63,7 +65,7 @@ oneTest(`an actor in a spare thread is killed at any moment of its start and lif
     const exit = await warmed?.kill();
     assertEquals(exit?.signal ?? "SIGKILL", "SIGKILL");
   }
-});
+}, KILLS * KILL_MS);
 
 const PROGRAM = "tests/conformance/fixtures/programs/warms.ts";
 

@@ -12,8 +12,8 @@ const SEED = firstSeed(20_250_101);
 const HANDSHAKES = Math.ceil(COUNT / 5);
 const AT_ONCE = 16;
 const SERVED_MS = 1000;
-/** The memory of so many connections that came and went is not all given back to the system at once. */
-const GROWTH_BYTES = 512 * 1024 * 1024;
+/** The memory of so many connections that came and went is not all given back at once: twice as much for five times as many. */
+const GROWTH_BYTES = rounds(512, 1024) * 1024 * 1024;
 const authKey = "swordfish";
 
 /** Chance that can be repeated (mulberry32). */
