@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ActorExitedError, type Exit, type PlacementName, Queue, type Ref, spawn } from "../../mod.ts";
 import type { Ending } from "./fixtures/life_ends.ts";
-import { EVERYWHERE, leavesNothing, soon } from "./fixtures/life_places.ts";
+import { EVERYWHERE, leavesNothing, ORPHANS_MS, soon } from "./fixtures/life_places.ts";
 import { type Account, type Death, Guardian, Holding, Witness } from "./fixtures/life_witnesses.ts";
 
 /** What the contract allows from a death until every call is settled. */
@@ -152,7 +152,7 @@ for (const placement of EVERYWHERE) {
             else guardian.cast.end(death, 5);
           });
           assertAllSaw(told, (exit) => assertEquals(exit, PARENT_GONE));
-        }),
+        }, ORPHANS_MS),
       );
     }
   }
