@@ -49,9 +49,12 @@ export function serve(importing: readonly (() => Promise<unknown>)[]): void {
 }
 
 function exit(code: number): never {
-  // The parent is gone, and what it would have removed the watchdog may have no time for.
-  if (mainActor().exit === undefined && config.family !== undefined) removeFolder(config.family.folder);
-  else if (config.family !== undefined) Siblings.leave(config.family, config.id);
+  const { family, id } = config;
+  if (family !== undefined) {
+    // The parent is gone, and what it would have removed the watchdog may have no time for.
+    if (mainActor().exit === undefined) removeFolder(family.folder);
+    else Siblings.leave(family, id);
+  }
   Deno.exit(code);
 }
 

@@ -13,7 +13,7 @@ const PREFIX = "troupe-";
  * Where the subprocesses of this isolate call when they have started: a Unix socket in a folder that nobody else can
  * enter, or a loopback port where there are none. It is open only while somebody is awaited; when this program is killed
  * meanwhile, whoever was awaited removes the folder. Those that may open sockets go on calling each other there: then the
- * folder stays as long as any of them does, and the last of them takes it away, should this program be killed by then.
+ * folder stays while there is one of them, and the last takes it away, should this program be killed by then.
  */
 class MeetingPlace {
   #door: Door | undefined;

@@ -98,25 +98,28 @@ export class Holders {
   isDead: (isolate: IsolateId) => boolean = () => false;
   readonly #byIsolate = new Map<IsolateId, Map<number, Holder>>();
 
-  /** The one holder object for this isolate and slot. */
+  /** The one holder object for this isolate and slot; of a dead isolate one that is gone, and is not remembered. */
   get(isolate: IsolateId, slot: number): Holder {
-    let slots = this.#byIsolate.get(isolate);
-    if (slots === undefined) this.#byIsolate.set(isolate, slots = new Map());
-    let holder = slots.get(slot);
-    if (holder === undefined) {
-      slots.set(slot, holder = new Holder(isolate, slot));
-      // What the dead have sent may come late, and is nobody's any more.
-      holder.gone = this.isDead(isolate);
-    }
+    const known = this.#byIsolate.get(isolate)?.get(slot);
+    if (known !== undefined) return known;
+    const holder = new Holder(isolate, slot);
+    // What the dead have sent may come late, and is nobody's any more.
+    holder.gone = this.isDead(isolate);
+    if (!holder.gone) this.#remember(holder);
     return holder;
   }
 
   /** Makes a holder that lives here known. */
   adopt(isolate: IsolateId, slot: number): Holder {
     const holder = new Holder(isolate, slot, true);
-    const slots = this.#byIsolate.get(isolate) ?? new Map<number, Holder>();
-    this.#byIsolate.set(isolate, slots.set(slot, holder));
+    this.#remember(holder);
     return holder;
+  }
+
+  #remember(holder: Holder): void {
+    let slots = this.#byIsolate.get(holder.isolate);
+    if (slots === undefined) this.#byIsolate.set(holder.isolate, slots = new Map());
+    slots.set(holder.slot, holder);
   }
 
   /** The holder has no lease left: it need not be known, unless it lives here or holds something elsewhere. */

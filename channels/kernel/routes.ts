@@ -86,6 +86,7 @@ export class Routes {
 
   /** Whether what an isolate has sent straight here goes on with something that has yet to come by the tree. */
   awaitsTree(id: IsolateId): boolean {
+    this.mesh?.look();
     const peer = this.peers.get(id);
     peer?.catchUp();
     return peer?.awaitsTree ?? false;

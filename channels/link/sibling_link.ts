@@ -23,6 +23,7 @@ const WELCOME: Frame = { bytes: new Uint8Array(0), moved: [] };
  * none can be had the tree has to do, then and for ever, as for the order's sake there is one way for each direction.
  */
 export class SiblingLink implements PeerLink {
+  readonly awaitsTree = false;
   readonly #options: SiblingLinkOptions;
   readonly #sockets = new Set<SocketLink>();
   #speaks = false;
@@ -63,8 +64,6 @@ export class SiblingLink implements PeerLink {
   }
 
   /** Between processes nothing moves. */
-  readonly awaitsTree = false;
-
   arrived(): boolean {
     return false;
   }

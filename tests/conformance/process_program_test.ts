@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { BOUND_MS, bounded, PLACEMENTS, until } from "./process_everywhere.ts";
+import { Signals } from "./fixtures/neighbours.ts";
 import { Program } from "./process_program.ts";
 
 bounded("a program with only daemons ends by itself, and stops them in order", async () => {
@@ -239,12 +240,18 @@ bounded("SIGKILL to the program: nothing is left within 2 s, busy loops included
 });
 
 bounded("SIGKILL to a program that has not seen yet how its last subprocess ended: nothing is left", async () => {
-  await using program = new Program("waits", ["process"]);
-  await program.said("main is done");
-  program.signal("SIGSTOP");
-  await until(() => program.running().length === 1, "the subprocess has ended", BOUND_MS / 2);
-  program.signal("SIGKILL");
-  await program.leftNothing();
+  const folder = Deno.makeTempDirSync({ prefix: "troupe-test-" });
+  try {
+    await using program = new Program("waits_for_word", [folder]);
+    await program.said("started");
+    program.signal("SIGSTOP");
+    new Signals(folder).give("end");
+    await until(() => program.running().length === 1, "the subprocess has ended", BOUND_MS / 2);
+    program.signal("SIGKILL");
+    await program.leftNothing();
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 function count(text: string, line: string): number {
