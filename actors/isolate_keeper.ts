@@ -56,7 +56,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   #liveness: Liveness | undefined;
   #watching: ((gone: IsolateId) => void) | undefined;
 
-  constructor(plan: StartPlan, placement: Placement) {
+  constructor(plan: StartPlan, placement: Placement, options: IsolateOptions) {
     super();
     this.#plan = plan;
     this.#placement = placement;
@@ -65,7 +65,7 @@ export class IsolateKeeper extends Cell implements Keeper {
     const { promise, resolve } = Promise.withResolvers<Exit>();
     this.exited = promise;
     this.#settleExited = resolve;
-    const id = isolate.nextChildId(placement.boundary);
+    const id = isolate.nextChildId(placement.boundary(options));
     this.#boot = { isolate: id, slot: BOOT_SLOT, incarnation: 0, secret: makeSecret() };
     const actor: Address = { isolate: id, slot: MAIN_SLOT, incarnation: 0, secret: makeSecret() };
     this.contact = new Contact(plan.name, plan.placement, actor, this);

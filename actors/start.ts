@@ -49,7 +49,7 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
   checkPlacement(action, plan.placement, options);
   if (plan.placement === "inline") return prepareInline(action, plan, parent);
   const placement = plan.placement === "process" ? process : thread;
-  const keeper = new IsolateKeeper(plan, placement);
+  const keeper = new IsolateKeeper(plan, placement, options);
   return {
     contact: keeper.contact,
     pid: () => keeper.pid,

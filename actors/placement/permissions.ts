@@ -89,6 +89,18 @@ function subjectOf(item: unknown): unknown {
   return item.protocol === "file:" ? fileURLToPath(item) : item.host;
 }
 
+/**
+ * Whether a subprocess with these permissions may have fewer than this program. Deno does not tell part of a permission
+ * from none, so any that the subprocess does not get in full counts, unless this program is denied it altogether.
+ */
+export function isSandbox(granted: Granted): boolean {
+  return PERMISSION_NAMES.some((name) => granted[name] !== true && !isDenied(name));
+}
+
+function isDenied(name: PermissionName): boolean {
+  return Deno.permissions.querySync({ name } as Deno.PermissionDescriptor).state === "denied";
+}
+
 /** Whether this program has all of a permission; one that is denied in part counts as not had. */
 export function holdsFully(name: PermissionName): boolean {
   return isGranted({ name } as Deno.PermissionDescriptor);

@@ -1,4 +1,4 @@
-import type { Address, IsolateId } from "../../channels/kernel/address.ts";
+import type { Address, Boundary, IsolateId } from "../../channels/kernel/address.ts";
 import type { StopReason } from "../../channels/sync/stop_word.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import type { LogLevel } from "../../channels/kernel/log.ts";
@@ -86,7 +86,8 @@ export interface Seat {
 
 /** A way to start isolates. */
 export interface Placement {
-  readonly boundary: "thread" | "process";
+  /** What kind of isolate it starts; a subprocess with fewer permissions than this program is a sandbox. */
+  boundary(options: IsolateOptions): Boundary;
   /** @throws {StartError} If an option is given that this placement cannot enforce, or may not. */
   check(action: string, options: IsolateOptions): void;
   /** Starts an isolate that will import the module in `config`. */

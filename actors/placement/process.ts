@@ -4,7 +4,7 @@ import type { Link } from "../../channels/kernel/link.ts";
 import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { meetingPlace } from "./meeting_place.ts";
 import { Lending } from "./lending.ts";
-import { resolvePermissions } from "./permissions.ts";
+import { isSandbox, resolvePermissions } from "./permissions.ts";
 import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement.ts";
 import type { ProcessConfig } from "./process_config.ts";
 import { stubUrl } from "./stub.ts";
@@ -16,7 +16,7 @@ const OUT_OF_MEMORY_SIGNAL = "SIGTRAP";
 
 /** Subprocesses: the only sandbox, and the only bound on memory. */
 export const process: Placement = {
-  boundary: "process",
+  boundary: ({ permissions }) => isSandbox(resolvePermissions("start", permissions)) ? "sandbox" : "process",
 
   check(action: string, options: IsolateOptions): void {
     resolvePermissions(action, options.permissions);
@@ -67,7 +67,8 @@ export const process: Placement = {
       throw error;
     }
     const stdin = child.stdin.getWriter();
-    const family = lending.allowsSockets ? meetingPlace.join() : undefined;
+    // A sandbox talks to its parent alone, which checks what it says.
+    const family = lending.allowsSockets && !isSandbox(granted) ? meetingPlace.join() : undefined;
     const appointed = meetingPlace.appoint();
     const processConfig: ProcessConfig = { ...config, meeting, token, family, appointed, revoke: lending.revoke };
     stdin.write(new TextEncoder().encode(JSON.stringify(processConfig) + "\n")).catch(() => {});

@@ -16,7 +16,7 @@ import type { ThreadConfig } from "./thread_config.ts";
  * `terminate()` really stops a busy loop, and the lock is free only when the thread is gone.
  */
 export const thread: Placement = {
-  boundary: "thread",
+  boundary: () => "thread",
 
   check(action: string, options: IsolateOptions): void {
     for (const name of ["permissions", "env", "maxHeapMb", "denoArgs"] as const) {

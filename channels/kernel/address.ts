@@ -1,13 +1,20 @@
 /**
- * Where things are. An isolate's id is its path from the program's root, so that routes, subtrees and process
- * boundaries can be read off it: `f00d` is a root, `f00d.1` its first thread, `f00d.1/2` a subprocess of that thread, and
- * `f00d.1@3` another program, as seen from here: it hangs on the isolate that has the connection to it.
+ * Where things are. An isolate's id is its path from the program's root, so that routes, subtrees, process boundaries
+ * and rights can be read off it: `f00d` is a root, `f00d.1` its first thread, `f00d.1/2` a subprocess of that thread,
+ * `f00d.1!3` a sandbox, that is a subprocess with fewer permissions than the thread, and `f00d.1@4` another program, as
+ * seen from here: it hangs on the isolate that has the connection to it.
  *
  * @module
  */
 
-/** The path of an isolate from the root of this program; `.` enters a thread, `/` a subprocess, `@` another program. */
+/** The path of an isolate from the root of this program. A `Boundary` begins each step of it. */
 export type IsolateId = string;
+
+/** The character that enters an isolate of each kind. */
+export const BOUNDARIES = { thread: ".", process: "/", sandbox: "!", connection: "@" } as const;
+
+/** A kind of isolate below another one. */
+export type Boundary = keyof typeof BOUNDARIES;
 
 /** What names a cell to other isolates. Whoever has one may use the cell; nobody can guess one. */
 export interface Address {
@@ -48,17 +55,27 @@ export function isWithin(id: IsolateId, ancestor: IsolateId): boolean {
 }
 
 function isBoundary(character: string): boolean {
-  return character === "." || character === "/" || character === "@";
+  return character === "." || character === "/" || character === "!" || character === "@";
+}
+
+/** Where the last step of a path begins; -1 for a root. */
+function lastBoundary(id: IsolateId): number {
+  return Math.max(id.lastIndexOf("."), lastProcess(id));
+}
+
+/** Where the last step into another operating-system process begins. */
+function lastProcess(id: IsolateId): number {
+  return Math.max(id.lastIndexOf("/"), id.lastIndexOf("!"), id.lastIndexOf("@"));
 }
 
 /** The isolate that started `id`, or has the connection to it; the empty string for a root. */
 export function parentOf(id: IsolateId): IsolateId {
-  return id.slice(0, Math.max(0, id.lastIndexOf("."), id.lastIndexOf("/"), id.lastIndexOf("@")));
+  return id.slice(0, Math.max(0, lastBoundary(id)));
 }
 
 /** The root of the program that `id` belongs to, as that program names it. */
 export function rootOf(id: IsolateId): IsolateId {
-  const end = id.search(/[./@]/);
+  const end = id.search(/[./!@]/);
   return end < 0 ? id : id.slice(0, end);
 }
 
@@ -72,6 +89,16 @@ export function childTowards(id: IsolateId, ancestor: IsolateId): IsolateId {
 /** Whether an isolate is another program's, as seen from this one. */
 export function isForeign(id: IsolateId): boolean {
   return id.includes("@");
+}
+
+/**
+ * Whether an isolate may have fewer rights than the isolate `here`: a sandbox, another program, or whatever is below one,
+ * unless both are within it. Nobody can claim to be elsewhere, since a link carries only names that are within its end.
+ */
+export function hasFewerRights(id: IsolateId, here: IsolateId): boolean {
+  let shared = here;
+  while (shared !== "" && !isWithin(id, shared)) shared = parentOf(shared);
+  return shared === "" || /[!@]/.test(id.slice(shared.length));
 }
 
 /** Whether two isolates share one operating-system process, and so can move objects to each other. */
@@ -97,7 +124,7 @@ export function gateTo(id: IsolateId, here: IsolateId): IsolateId {
 }
 
 function processOf(id: IsolateId): IsolateId {
-  const firstThread = id.indexOf(".", Math.max(id.lastIndexOf("/"), id.lastIndexOf("@")) + 1);
+  const firstThread = id.indexOf(".", lastProcess(id) + 1);
   return firstThread < 0 ? id : id.slice(0, firstThread);
 }
 

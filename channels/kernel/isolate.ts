@@ -1,6 +1,15 @@
 import { ProtocolError } from "../errors.ts";
 import { type Exit, PARENT_GONE } from "../exit.ts";
-import { childTowards, type IsolateId, isWithin, MAIN_SLOT, makeRootId, parentOf } from "./address.ts";
+import {
+  BOUNDARIES,
+  type Boundary,
+  childTowards,
+  type IsolateId,
+  isWithin,
+  MAIN_SLOT,
+  makeRootId,
+  parentOf,
+} from "./address.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope } from "./envelope.ts";
 import { decodeFrame, encodeFrame, readRoute } from "./frame.ts";
@@ -11,9 +20,6 @@ import { EMPTY_PACKET } from "./packet.ts";
 import { Routes } from "./routes.ts";
 import { singleton } from "./singleton.ts";
 import { type Deadline, wheel } from "./wheel.ts";
-
-/** What in an id enters each kind of isolate. */
-const BOUNDARIES = { thread: ".", process: "/", connection: "@" } as const;
 
 /** How many dead isolates are remembered, so that what is sent to them fails here and now. */
 const KNOWN_DEAD = 10_000;
@@ -48,7 +54,7 @@ export class Isolate {
   }
 
   /** The id of the next isolate that is started from here, or program that is connected to. */
-  nextChildId(boundary: keyof typeof BOUNDARIES): IsolateId {
+  nextChildId(boundary: Boundary): IsolateId {
     const id = `${this.id}${BOUNDARIES[boundary]}${++this.#started}`;
     this.#early.set(id, []);
     return id;

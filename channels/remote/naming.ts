@@ -12,7 +12,7 @@ import { checkSecret, type Seal } from "./seal.ts";
 const MINE = "<";
 /** On the wire: the receiver's program, by the path from its root. */
 const YOURS = ">";
-const PATH = /^(?:[./@][0-9]{1,15}){0,32}$/;
+const PATH = /^(?:[./!@][0-9]{1,15}){0,32}$/;
 
 /**
  * What two programs call each other's isolates. On the wire every id is relative: `<` is the sender's program and `>`
