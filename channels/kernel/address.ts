@@ -92,13 +92,21 @@ export function isForeign(id: IsolateId): boolean {
 }
 
 /**
- * Whether an isolate may have fewer rights than the isolate `here`: a sandbox, another program, or whatever is below one,
- * unless both are within it. Nobody can claim to be elsewhere, since a link carries only names that are within its end.
+ * The stranger that an isolate belongs to, as seen from the isolate `here`: the topmost isolate on its path that may have
+ * fewer rights, which is a sandbox or another program; undefined if there is none. Nobody can claim to be elsewhere, since
+ * a link carries only names that are within its end.
  */
-export function hasFewerRights(id: IsolateId, here: IsolateId): boolean {
+export function strangerOf(id: IsolateId, here: IsolateId): IsolateId | undefined {
   let shared = here;
   while (shared !== "" && !isWithin(id, shared)) shared = parentOf(shared);
-  return shared === "" || /[!@]/.test(id.slice(shared.length));
+  if (shared === "") return rootOf(id);
+  const entry = id.slice(shared.length).search(/[!@]/);
+  return entry < 0 ? undefined : childTowards(id, id.slice(0, shared.length + entry));
+}
+
+/** Whether an isolate may have fewer rights than the isolate `here`. */
+export function hasFewerRights(id: IsolateId, here: IsolateId): boolean {
+  return strangerOf(id, here) !== undefined;
 }
 
 /** Whether two isolates share one operating-system process, and so can move objects to each other. */
