@@ -84,7 +84,7 @@ export { type DictChange, SharedDict } from "./actors/manager/shared_dict.ts";
 export { SharedList } from "./actors/manager/shared_list.ts";
 export { SharedSet } from "./actors/manager/shared_set.ts";
 export { watch, type Watchable } from "./actors/watch.ts";
-export { lookup, register, unregister } from "./actors/names.ts";
+export { lookup, register, type RegisterOptions, unregister } from "./actors/names.ts";
 export { type DeadLetter, type DeadLetters, deadLetters } from "./actors/dead_letters.ts";
 export { inspect } from "./actors/inspection/inspect.ts";
 export type {

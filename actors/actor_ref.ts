@@ -2,10 +2,12 @@ import { checkCount } from "../channels/argument.ts";
 import type { Exit } from "../channels/exit.ts";
 import { TimeoutError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
+import { BOUNDARIES } from "../channels/kernel/address.ts";
 import { ask, discard, tell } from "../channels/kernel/ask.ts";
 import { type Cell, isCell } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
+import { isolate } from "../channels/kernel/isolate.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { checkOptions, patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../channels/source.ts";
@@ -140,7 +142,23 @@ export function contactPassage(
 /** The contact that travelled. */
 export function contactFrom({ target, also, meta }: ReturnType<Parameters<typeof enroll>[1]>): Contact {
   const [name, placement] = meta as [string, PlacementName];
-  return new Contact(name, placement, target, also ?? target);
+  const contact = new Contact(name, placement, target, also ?? target);
+  if (isolate.id.includes(BOUNDARIES.sandbox)) {
+    received.set(contact.address, new WeakRef(contact));
+    forgotten.register(contact, contact.address);
+  }
+  return contact;
+}
+
+/** In a sandbox: the actors of which a handle has come, since no name leads it to others. */
+const received = new Map<string, WeakRef<Contact>>();
+const forgotten = new FinalizationRegistry<string>((address) => {
+  if (received.get(address)?.deref() === undefined) received.delete(address);
+});
+
+/** The actor at an address as people read it, if a handle to it has come to this sandbox and is still there. */
+export function contactReceived(address: string): Contact | undefined {
+  return received.get(address)?.deref();
 }
 
 handleKind("ref", { leased: false, revive: (passage) => makeRef(contactFrom(passage)) });

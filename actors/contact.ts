@@ -22,10 +22,13 @@ export class Contact {
     readonly placement: PlacementName,
     readonly actor: Target,
     readonly keeper: Target,
+    /** Where the actor lives, where its target is not there. */
+    readonly shownAddress?: string | undefined,
   ) {}
 
   /** Where the actor lives, as people read it. */
   get address(): string {
+    if (this.shownAddress !== undefined) return this.shownAddress;
     return isCell(this.actor) ? `${isolate.id}#${cells.slotOf(this.actor)}` : showAddress(this.actor);
   }
 

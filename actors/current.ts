@@ -43,7 +43,10 @@ export class Current {
     return this.#actor.plan.placement;
   }
 
-  /** Who started it; undefined in the program itself. */
+  /**
+   * The actor that started it; undefined in the program itself. In a subprocess with fewer permissions than that actor's
+   * isolate it can be named and watched; a call, `stop()` or `kill()` rejects with `TypeError`, a cast is a dead letter.
+   */
   get parent(): Ref | undefined {
     const { parent } = this.#actor.plan;
     return parent && makeRef(parent);

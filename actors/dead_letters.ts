@@ -91,7 +91,7 @@ class DeadLetterPost {
 /** This isolate's. */
 export const deadLetterPost: DeadLetterPost = singleton("dead-letter-post", () => new DeadLetterPost());
 
-rootService("deadLetters", (request) => {
+rootService("deadLetters", "all", (request) => {
   const [count, told] = unpack(request.body, request.from) as [number, DeadLetter[]];
   if (Number.isSafeInteger(count) && count > 0) letters.addOthers(count, told);
   request.reply();

@@ -2,6 +2,7 @@ import { type Exit, isExit, PARENT_GONE } from "../channels/exit.ts";
 import {
   type Address,
   BOOT_SLOT,
+  hasFewerRights,
   type IsolateId,
   isWithin,
   MAIN_SLOT,
@@ -21,11 +22,13 @@ import { singleton } from "../channels/kernel/singleton.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
+import { contactOf } from "./current.ts";
 import { actorExited, describeExit, failedBy } from "./exited.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import { logEnded, logStarted } from "./life_log.ts";
+import { ParentWatch } from "./parent_watch.ts";
 import { Liveness, UNRESPONSIVE } from "./liveness.ts";
-import type { BootConfig, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
+import type { BootConfig, ContactData, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 
@@ -55,6 +58,8 @@ export class IsolateKeeper extends Cell implements Keeper {
   #interrupted = false;
   #liveness: Liveness | undefined;
   #watching: ((gone: IsolateId) => void) | undefined;
+  /** What a sandbox has of its parent; it lives as long as the sandbox. */
+  #parentWatch: ParentWatch | undefined;
 
   constructor(plan: StartPlan, placement: Placement, options: IsolateOptions) {
     super();
@@ -274,7 +279,6 @@ export class IsolateKeeper extends Cell implements Keeper {
   #config(parent: Actor): BootConfig {
     const { registration, name, path, placement, daemon, mailbox, concurrency } = this.#plan;
     const { moduleUrl } = registration;
-    const keeper = parent.plan.keeper ?? parent;
     return {
       id: this.#boot.isolate,
       bootSecret: this.#boot.secret,
@@ -288,16 +292,21 @@ export class IsolateKeeper extends Cell implements Keeper {
       daemon,
       mailbox,
       concurrency,
-      parent: {
-        name: parent.name,
-        placement: parent.plan.placement,
-        actor: addressOf(parent),
-        keeper: addressOf(keeper),
-      },
+      parent: this.#parentFor(parent),
       keeper: addressOf(this),
       logLevel: logger.level,
       root: addressOf(root()),
     };
+  }
+
+  /** What the new isolate is told of its parent: one with fewer rights gets no handle that nobody gave it. */
+  #parentFor(parent: Actor): ContactData {
+    const { name, placement, actor, keeper, address: shownAddress } = contactOf(parent);
+    if (!hasFewerRights(this.#boot.isolate, isolate.id)) {
+      return { name, placement, actor: addressOf(actor), keeper: addressOf(keeper), shownAddress };
+    }
+    const watch = addressOf(this.#parentWatch = new ParentWatch(contactOf(parent)));
+    return { name, placement, actor: watch, keeper: watch, shownAddress };
   }
 }
 

@@ -3,6 +3,7 @@ import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { Deque } from "../channels/kernel/deque.ts";
 import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
+import type { Holder } from "../channels/kernel/holder.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { Transit } from "../channels/kernel/transit.ts";
@@ -10,7 +11,7 @@ import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
 import { callableMethod } from "./callable.ts";
-import { type CallContext, isAtHome, runAs, runAtOnce } from "./context.ts";
+import { type HandledCall, isAtHome, runAs, runAtOnce } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
 import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
@@ -358,12 +359,18 @@ export class MessageLoop {
 }
 
 /** The side of a call that its handler sees. */
-class Call implements CallContext {
+class Call implements HandledCall {
   #controller: AbortController | undefined;
   #gaveUp = false;
+  readonly #request: Request;
 
   constructor(request: Request) {
+    this.#request = request;
     request.onCancel = () => this.giveUp();
+  }
+
+  get from(): Holder {
+    return this.#request.from;
   }
 
   /** Nobody waits for it any more. */

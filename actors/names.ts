@@ -1,14 +1,28 @@
 import { checkName } from "../channels/argument.ts";
 import { DisconnectedError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
+import { hasFewerRights } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
+import { isolate } from "../channels/kernel/isolate.ts";
 import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
 import { root, rootService } from "../channels/kernel/root.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
-import { contactBehind, makeRef } from "./actor_ref.ts";
+import { checkOptions } from "../channels/kernel/wait.ts";
+import { contactBehind, contactReceived, makeRef } from "./actor_ref.ts";
 import type { Contact } from "./contact.ts";
 import { actorExited } from "./exited.ts";
 import type { Ref } from "./ref.ts";
+
+/** What `register` takes. */
+export interface RegisterOptions {
+  /**
+   * Whose `lookup` finds the actor: `"program"`, when left out, that of everything with the program's permissions;
+   * `"all"` that of subprocesses with fewer permissions, too.
+   */
+  readonly for?: "program" | "all" | undefined;
+}
+
+const AUDIENCES: readonly unknown[] = ["program", "all"];
 
 /** How long the program waits to hear whether the owner of a wanted name still lives. */
 const OWNER_MS = 1000;
@@ -20,12 +34,15 @@ const OWNER_MS = 1000;
  *   its name across restarts, until it has ended for good.
  * - **One owner**: a name belongs to one actor at a time; an actor may have many. Giving it the same one again does
  *   nothing.
- * - **Trust**: any actor of the program may register, look up and unregister.
+ * - **Permissions**: a subprocess with fewer permissions than the program can neither register nor unregister. Its
+ *   `lookup` finds actors that were registered with `{ for: "all" }`, and those of which it has received a ref.
  *
  * @param name any string but the empty one
  * @param ref the actor
+ * @param options for whom; registering the same actor again changes that
  * @returns once every later `lookup` finds it
- * @throws {TypeError} If another living actor has the name, or `ref` is no ref.
+ * @throws {TypeError} If another living actor has the name, `ref` is no ref, or the caller has fewer permissions than
+ *   the program.
  * @throws {ActorExitedError} If the actor has ended.
  *
  * @example Find a service by its name
@@ -49,18 +66,24 @@ const OWNER_MS = 1000;
  * assertEquals(await lookup("clock"), undefined);
  * ```
  */
-export async function register<D>(name: string, ref: Ref<D>): Promise<void> {
+export async function register<D>(name: string, ref: Ref<D>, options: RegisterOptions = {}): Promise<void> {
   const action = `register "${checkName("register a name", name)}"`;
+  const { for: audience = "program" } = checkOptions(action, options);
+  if (!AUDIENCES.includes(audience)) {
+    throw new TypeError(`Cannot ${action}: for must be "program" or "all", not ${Deno.inspect(audience)}`);
+  }
   const contact = typeof ref === "object" && ref !== null ? contactBehind(ref) : undefined;
   if (contact === undefined) throw new TypeError(`Cannot ${action}: a ref is needed, not ${Deno.inspect(ref)}`);
   if (contact.exit !== undefined) throw actorExited(action, contact.name, contact.address, contact.exit);
-  await askRoot(action, "register", [name, ref]);
+  await askRoot(action, "register", [name, ref, audience]);
 }
 
 /**
  * The actor that has a name now. (Erlang's `whereis`.)
  *
- * An actor that has just ended elsewhere may still be found: calling it tells.
+ * - **Ended** elsewhere a moment ago, an actor may still be found: calling it tells.
+ * - **Permissions**: in a subprocess with fewer permissions than the program, an actor is found that was registered with
+ *   `{ for: "all" }`, or of which a ref was received there. Names are no secrets; what a name leads to is.
  *
  * @returns a ref, or undefined if nobody has the name
  *
@@ -74,13 +97,17 @@ export async function register<D>(name: string, ref: Ref<D>): Promise<void> {
  */
 export async function lookup<D = unknown>(name: string): Promise<Ref<D> | undefined> {
   const action = `look up "${checkName("look up a name", name)}"`;
-  return await askRoot(action, "lookup", name) as Ref<D> | undefined;
+  const found = await askRoot(action, "lookup", name) as Ref<D> | string | undefined;
+  if (typeof found !== "string") return found;
+  const contact = contactReceived(found);
+  return contact && makeRef(contact) as Ref<D>;
 }
 
 /**
  * Takes a name from whoever has it; the actor itself lives on.
  *
  * @returns whether anybody had it
+ * @throws {TypeError} If the caller has fewer permissions than the program.
  *
  * @example Give a name to another
  * ```ts
@@ -109,20 +136,29 @@ async function askRoot(action: string, verb: string, value: unknown): Promise<un
   return await ask(root(), { holder: whoActs.holder(), verb, body, lost });
 }
 
+interface Owner {
+  readonly contact: Contact;
+  readonly audience: "program" | "all";
+}
+
 /** Who has which name. Kept by the program's own isolate for all. */
-const owners: Map<string, Contact> = singleton("names", () => new Map());
+const owners: Map<string, Owner> = singleton("names", () => new Map());
 
-rootService("register", (request) => {
-  const [name, ref] = unpack(request.body, request.from) as [string, object];
-  give(name, contactBehind(ref)!).then(() => request.reply(), (error) => request.throw(error));
+rootService("register", "program", (request) => {
+  const [name, ref, audience] = unpack(request.body, request.from) as [string, object, "program" | "all"];
+  give(name, { contact: contactBehind(ref)!, audience }).then(() => request.reply(), (error) => request.throw(error));
 });
 
-rootService("lookup", (request) => {
+rootService("lookup", "all", (request) => {
   const owner = ownerOf(unpack(request.body, request.from) as string);
-  request.replyValue(owner && makeRef(owner), "result");
+  if (owner === undefined) return request.reply();
+  const { contact, audience } = owner;
+  const isFound = audience === "all" || !hasFewerRights(request.from.isolate, isolate.id);
+  // An asker that has received the actor has it by its address; nobody else can do anything with that.
+  request.replyValue(isFound ? makeRef(contact) : contact.address, "result");
 });
 
-rootService("unregister", (request) => {
+rootService("unregister", "program", (request) => {
   const name = unpack(request.body, request.from) as string;
   const had = ownerOf(name) !== undefined;
   owners.delete(name);
@@ -130,22 +166,23 @@ rootService("unregister", (request) => {
 });
 
 /** Who has a name, as far as is known here. */
-function ownerOf(name: string): Contact | undefined {
+function ownerOf(name: string): Owner | undefined {
   const owner = owners.get(name);
-  return owner?.exit === undefined ? owner : undefined;
+  return owner?.contact.exit === undefined ? owner : undefined;
 }
 
-async function give(name: string, to: Contact): Promise<void> {
+async function give(name: string, to: Owner): Promise<void> {
   for (let owner = ownerOf(name); owner !== undefined; owner = ownerOf(name)) {
-    if (owner.address === to.address) return;
+    const { contact } = owner;
+    if (contact.address === to.contact.address) return void owners.set(name, { ...owner, audience: to.audience });
     // It may have ended and nobody has told here yet, though whoever wants its name knows.
-    if (await owner.look(OWNER_MS) === undefined && ownerOf(name) === owner) {
-      throw new TypeError(`Cannot register "${name}": ${owner.name} (${owner.address}) has that name`);
+    if (await contact.look(OWNER_MS) === undefined && ownerOf(name)?.contact === contact) {
+      throw new TypeError(`Cannot register "${name}": ${contact.name} (${contact.address}) has that name`);
     }
-    if (owners.get(name) === owner) owners.delete(name);
+    if (owners.get(name)?.contact === contact) owners.delete(name);
   }
   owners.set(name, to);
-  void to.exited.then(() => {
-    if (owners.get(name) === to) owners.delete(name);
+  void to.contact.exited.then(() => {
+    if (owners.get(name)?.contact === to.contact) owners.delete(name);
   });
 }

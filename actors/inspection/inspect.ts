@@ -1,7 +1,8 @@
 import { whoActs } from "../../channels/kernel/acting.ts";
-import { MAIN_SLOT } from "../../channels/kernel/address.ts";
+import { hasFewerRights, MAIN_SLOT } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { addressOf, isCell } from "../../channels/kernel/cell.ts";
+import { isolate } from "../../channels/kernel/isolate.ts";
 import { root, rootService } from "../../channels/kernel/root.ts";
 import { mainActor } from "../context.ts";
 import { reportHere } from "./collect.ts";
@@ -21,7 +22,8 @@ const RESERVE_MS = 350;
  * - **A moment ago**: every isolate tells of itself at a moment of its own.
  * - **Cycles**: locks held and waited for in a circle are named. It is looked twice before one is.
  *
- * From anywhere in the program it tells the same.
+ * From anywhere in the program it tells the same; in a subprocess with fewer permissions than the program, of that
+ * subprocess alone.
  *
  * @example Who waits for a lock, and who has it
  * ```ts
@@ -41,13 +43,13 @@ const RESERVE_MS = 350;
  */
 export async function inspect(): Promise<Inspection> {
   const target = root();
-  if (isCell(target)) return await inspectHere();
+  if (isCell(target) || hasFewerRights(isolate.id, target.isolate)) return await inspectHere();
   const wait = { timeoutMs: WITHIN_MS - 50, once: false, signal: undefined };
   const question = { holder: whoActs.holder(), verb: "inspect", wait, lost: () => new Error("gone") };
   return await ask(target, question).catch(() => unreachable(addressOf(target).isolate)) as Inspection;
 }
 
-rootService("inspect", (request) => void inspectHere().then((inspection) => request.reply(inspection)));
+rootService("inspect", "program", (request) => void inspectHere().then((inspection) => request.reply(inspection)));
 
 async function inspectHere(): Promise<Inspection> {
   const main = mainActor();

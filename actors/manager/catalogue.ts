@@ -31,6 +31,11 @@ export class Catalogue {
     }
   }
 
+  /** Whether there is an object of that kind and name. */
+  has(kind: ObjectKind, name: string | undefined): boolean {
+    return name !== undefined && this.#named.get(name)?.kind === kind;
+  }
+
   /**
    * A new object; or the one of this name, which is made if there is none.
    *

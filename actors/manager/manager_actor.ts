@@ -1,5 +1,5 @@
 import { contactBehind } from "../actor_ref.ts";
-import { currentActor } from "../context.ts";
+import { currentActor, isStrangersCall } from "../context.ts";
 import { actor } from "../definition.ts";
 import type { Ref } from "../ref.ts";
 import type { ChildSpec } from "../supervision/child.ts";
@@ -38,6 +38,10 @@ export class ManagerActor extends SupervisorActor {
 
   /** A handle to a new object, or to the one of this name. */
   async object(kind: ObjectKind, name: string | undefined, args: readonly unknown[]): Promise<object> {
+    // A pool starts isolates with the rights of this one.
+    if (kind === "pool" && isStrangersCall() && !this.#catalogue.has(kind, name)) {
+      throw new TypeError("Cannot make a pool: those with fewer rights than the manager can only use one that it has");
+    }
     const object = this.#catalogue.get(kind, name, args);
     await this.#catalogue.committed();
     return object;

@@ -105,7 +105,10 @@ export interface Manager<C extends Children = Children> extends Supervisor<C> {
   eventFlag(options?: SharedOptions): Promise<EventFlag>;
   /** A place where `parties` wait for each other. */
   barrier(parties: number, options?: SharedBarrierOptions): Promise<Barrier>;
-  /** A pool, whose workers are the manager's: they outlive who uses them. */
+  /**
+   * A pool, whose workers are the manager's: they outlive its users. A caller with fewer permissions than the manager, or
+   * in another program, can find a pool by its name and make none: `TypeError`.
+   */
   pool(options?: SharedPoolOptions & SharedOptions): Promise<Pool>;
   /**
    * Lets others find an instance of a {@linkcode shareable} class by a name, and call its methods. It stays where it is,

@@ -60,7 +60,7 @@ export class Boot extends Cell {
     const { parent } = config;
     this.#actor = new Actor({
       ...config,
-      parent: new Contact(parent.name, parent.placement, parent.actor, parent.keeper),
+      parent: new Contact(parent.name, parent.placement, parent.actor, parent.keeper, parent.shownAddress),
     }, MAIN_SLOT);
     setMainActor(this.#actor);
     trapErrors();

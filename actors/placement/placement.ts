@@ -12,6 +12,8 @@ export interface ContactData {
   readonly placement: PlacementName;
   readonly actor: Address;
   readonly keeper: Address;
+  /** Where it lives, as people read it. */
+  readonly shownAddress: string;
 }
 
 /** All that a new isolate is told before anything else. Plain data that JSON can hold. */

@@ -1,9 +1,10 @@
 import { PoolClosedError } from "../../channels/errors.ts";
 import { DISCARD } from "../../channels/kernel/ask.ts";
-import { isForeign } from "../../channels/kernel/address.ts";
+import { hasFewerRights } from "../../channels/kernel/address.ts";
 import { Cell } from "../../channels/kernel/cell.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
+import { isolate } from "../../channels/kernel/isolate.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { findRegistration } from "../definition.ts";
@@ -28,7 +29,7 @@ export class PoolCell extends Cell implements Employer {
   /** What is asked for in more than one go. */
   readonly #chunks = new Map<string, Chunk>();
   readonly #joiners = new Set<Request>();
-  /** The tasks that somebody of this program has given it. */
+  /** The tasks that somebody with the rights of its home has given it. */
   readonly #given = new Set<TaskName>();
   /** What calls without options ask for, made once for each task. */
   readonly #calls = new Map<TaskName, ChunkPlan>();
@@ -127,7 +128,7 @@ export class PoolCell extends Cell implements Employer {
     if (plan === undefined) return this.#refuse(request, new TypeError("Cannot run items: what they are is not said"));
     if (!this.#open) return this.#refuse(request, new PoolClosedError(`Cannot run a task: ${this.#name} is closed`));
     if (!this.#mayRun(plan, request.from)) {
-      const why = `${this.#name} runs for another program only what its own has registered there, or given it`;
+      const why = `${this.#name} runs for those with fewer rights only what its own side has registered, or given it`;
       const what = `${nameOf(plan.task)} of ${moduleOf(plan.task)}`;
       return this.#refuse(request, new TypeError(`Cannot run ${what}: ${why}`));
     }
@@ -141,10 +142,14 @@ export class PoolCell extends Cell implements Employer {
     request.throw(error);
   }
 
-  /** Who has a pool's handle, in another program perhaps, does not thereby choose the code that is imported here. */
+  /** A sandbox or another program that has the pool's handle does not thereby choose the code that is imported here. */
   #mayRun({ task }: ChunkPlan, from: Holder): boolean {
-    if (!isForeign(from.isolate)) this.#given.add(task);
-    return this.#given.has(task) || findRegistration(moduleOf(task), nameOf(task)) !== undefined;
+    if (this.#given.has(task)) return true;
+    if (hasFewerRights(from.isolate, isolate.id)) {
+      return findRegistration(moduleOf(task), nameOf(task))?.kind === "task";
+    }
+    this.#given.add(task);
+    return true;
   }
 
   #more(request: Request): void {

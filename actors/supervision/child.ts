@@ -49,11 +49,11 @@ export interface Described {
   supervised: boolean;
 }
 
-/** What a child runs, in words. */
-export function definitionOf(
-  { kind, moduleUrl, definition }: Pick<ChildSpec, "kind" | "moduleUrl" | "definition">,
-): string {
-  return `${kind} ${definition} of ${moduleUrl}`;
+/** What a child runs and with which rights, as one text. */
+export function definitionOf({ kind, moduleUrl, definition, options }: Omit<ChildSpec, "args" | "control">): string {
+  const { placement = "thread", permissions, env, denoArgs, maxHeapMb } = options;
+  const how = JSON.stringify([placement, permissions, env, denoArgs, maxHeapMb]);
+  return `${kind} ${definition} of ${moduleUrl}, started with ${how}`;
 }
 
 const described = new WeakMap<object, Described>();
@@ -114,8 +114,8 @@ export function describeChild<H>(
   const { kind, moduleUrl, name } = registration;
   const place = new Place(plan.name, plan.placement, kind);
   const child: Child<H> = { ref: face(place, kind), options };
-  const control = PlaceControl.of(place, definitionOf({ kind, moduleUrl, definition: name }));
-  const spec = { kind, moduleUrl, definition: name, args: [...args], options, control };
+  const what = { kind, moduleUrl, definition: name, options };
+  const spec = { ...what, args: [...args], control: PlaceControl.of(place, definitionOf(what)) };
   described.set(child, { spec, place, supervised: false });
   return child;
 }

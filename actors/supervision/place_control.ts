@@ -1,9 +1,10 @@
 import type { Exit } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
-import { isForeign } from "../../channels/kernel/address.ts";
+import { hasFewerRights } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
+import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack, unpack } from "../../channels/kernel/pack.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
@@ -55,17 +56,12 @@ export class PlaceControl {
     return new PlaceControl(new ControlCell(place, described));
   }
 
-  /**
-   * Checks that somebody in this program has described that child: what comes in a message may say anything.
-   *
-   * @throws {TypeError} If nobody has.
-   */
-  async vouch(described: string): Promise<void> {
+  /** Whether an isolate with the rights of this one has described that child: what comes in a message may say anything. */
+  async vouches(described: string): Promise<boolean> {
     const target = this.#target;
+    if (!isCell(target) && hasFewerRights(target.isolate, isolate.id)) return false;
     const lost = () => new Error("gone");
-    const isOurs = isCell(target) || !isForeign(target.isolate);
-    if (isOurs && await ask(target, { holder: whoActs.holder(), verb: "described", lost }) === described) return;
-    throw new TypeError(`nobody in this program has described ${described}`);
+    return await ask(target, { holder: whoActs.holder(), verb: "described", lost }) === described;
   }
 
   /** The child lives. */

@@ -60,7 +60,9 @@ export interface Supervisor<C extends Children = Children> extends AsyncDisposab
   readonly refs: Refs<C>;
   /**
    * Adds a child and starts it. Rejects with `TypeError` if the name is taken, with `StartError` if the child cannot
-   * start; it is not added then. A supervisor that is itself started again knows nothing of what was added.
+   * start; it is not added then. A caller with fewer permissions than the supervisor, or in another program, can add one
+   * more of what the supervisor has been given by others, with the same placement and permissions, and else gets
+   * `TypeError`. A supervisor that is itself started again knows nothing of what was added.
    */
   add<H>(name: string, child: Child<H>): Promise<H>;
   /** Stops a child and forgets it. Rejects with `TypeError` if there is none of that name. */

@@ -12,6 +12,8 @@ import { checkSignificance, type ChildSpec, definitionOf } from "./child.ts";
 import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
 
+const LIBRARY = new URL("../", import.meta.url).href;
+
 /** What a supervisor is told. Plain data. */
 export interface SupervisorPlan {
   readonly strategy: Strategy;
@@ -34,6 +36,8 @@ export type SupervisorEvent =
 export class SupervisorActor implements ActorHooks {
   readonly #plan: SupervisorPlan;
   readonly #children: Map<string, SupervisedChild> = new Map();
+  /** What its children run, for strangers who add one more. */
+  readonly #definitions: Set<string> = new Set();
   readonly #counter: RestartCounter;
   readonly #observers: Map<string, Queue<SupervisorEvent>> = new Map();
   readonly #ends: Map<string, Producer<SupervisorEvent>> = new Map();
@@ -44,7 +48,10 @@ export class SupervisorActor implements ActorHooks {
   constructor(specs: readonly (readonly [string, ChildSpec])[], plan: SupervisorPlan) {
     this.#plan = plan;
     this.#counter = new RestartCounter(plan.budget);
-    for (const [key, spec] of specs) this.#children.set(key, new SupervisedChild(key, spec));
+    for (const [key, spec] of specs) {
+      this.#children.set(key, new SupervisedChild(key, spec));
+      this.#note(spec);
+    }
   }
 
   /** Starts the children in order; the first that cannot start stops those before it, the last first. */
@@ -65,7 +72,7 @@ export class SupervisorActor implements ActorHooks {
   /** Adds a child and starts it. */
   async add(key: string, spec: ChildSpec): Promise<void> {
     // Not in turn: it may never be answered.
-    await this.#assertDescribed(key, spec);
+    await this.#assertMayRun(key, spec);
     await this.#inTurn(async () => {
       if (this.#children.has(key)) throw new TypeError(`Cannot add "${key}": there is a child of that name`);
       checkSignificance(`add "${key}"`, key, spec, this.#plan.autoShutdown);
@@ -115,13 +122,23 @@ export class SupervisorActor implements ActorHooks {
     this.#ends.set(id, end);
   }
 
-  /** Who has a supervisor's handle, in another program perhaps, does not thereby choose the code that is run here. */
-  async #assertDescribed(key: string, spec: ChildSpec): Promise<void> {
-    try {
-      await spec.control.vouch(definitionOf(spec));
-    } catch (error) {
-      throw new TypeError(`Cannot add "${key}": ${(error as Error).message}`);
+  /**
+   * A sandbox or another program that has the supervisor's handle does not thereby choose the code that runs here, or
+   * with which rights: it may add one more of what there is.
+   */
+  async #assertMayRun(key: string, spec: ChildSpec): Promise<void> {
+    const definition = definitionOf(spec);
+    if (await spec.control.vouches(definition)) this.#note(spec);
+    else if (!this.#definitions.has(definition)) {
+      throw new TypeError(
+        `Cannot add "${key}": nobody with the rights of this supervisor has described ${spec.definition} so`,
+      );
     }
+  }
+
+  /** The arguments of one of the library's own may be code to run; such a child is nobody's to add but its describer's. */
+  #note(spec: ChildSpec): void {
+    if (!spec.moduleUrl.startsWith(LIBRARY)) this.#definitions.add(definitionOf(spec));
   }
 
   #child(action: string, key: string): SupervisedChild {

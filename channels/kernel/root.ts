@@ -1,15 +1,26 @@
+import { hasFewerRights } from "./address.ts";
 import { Cell, cells, type Target } from "./cell.ts";
+import { isolate } from "./isolate.ts";
 import type { Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
 
+interface Service {
+  readonly answer: (request: Request) => void;
+  readonly askers: "program" | "all";
+}
+
 /** What the program's own isolate does for all others: there is one of it in a program. */
 class Root extends Cell {
-  readonly services: Map<string, (request: Request) => void> = new Map();
+  readonly services: Map<string, Service> = new Map();
 
   receive(request: Request): void {
-    const service = this.services.get(request.verb);
-    if (service !== undefined) service(request);
-    else request.throw(new TypeError(`Cannot ask the program: no such request as "${request.verb}"`));
+    const { verb, from } = request;
+    const service = this.services.get(verb);
+    if (service === undefined) {
+      request.throw(new TypeError(`Cannot ask the program: no such request as "${verb}"`));
+    } else if (service.askers === "program" && hasFewerRights(from.isolate, isolate.id)) {
+      request.throw(new TypeError(`Cannot ${verb}: a subprocess with fewer permissions than the program may not`));
+    } else service.answer(request);
   }
 }
 
@@ -33,7 +44,11 @@ export function setRoot(target: Target): void {
   state.root = target;
 }
 
-/** Answers requests of this name, should this be the program's own isolate. */
-export function rootService(verb: string, answer: (request: Request) => void): void {
-  state.here.services.set(verb, answer);
+/**
+ * Answers requests of this name, should this be the program's own isolate.
+ *
+ * @param askers whether isolates with fewer rights than the program may ask
+ */
+export function rootService(verb: string, askers: "program" | "all", answer: (request: Request) => void): void {
+  state.here.services.set(verb, { answer, askers });
 }

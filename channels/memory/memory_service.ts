@@ -1,31 +1,45 @@
-import { makeSecret } from "../kernel/address.ts";
+import { makeSecret, strangerOf } from "../kernel/address.ts";
+import { isolate } from "../kernel/isolate.ts";
+import type { Request } from "../kernel/request.ts";
 import { Transit } from "../kernel/transit.ts";
 import { unpack } from "../kernel/pack.ts";
 import { rootService } from "../kernel/root.ts";
 import { MemoryCell, SEGMENT } from "./memory_cell.ts";
 
-const segments = new Map<string, MemoryCell>();
+/** The segments of which the name was made up here, and so is a secret. */
+const secret = new Map<string, MemoryCell>();
+/** The others, by whose name it is: a stranger's names are its own, so that it can neither guess nor take another's. */
+const named = new Map<string, MemoryCell>();
 
-rootService("createMemory", (request) => {
+rootService("createMemory", "all", (request) => {
   const [sizeBytes, wanted] = unpack(request.body, request.from) as [number, string | undefined];
-  if (wanted !== undefined && segments.has(wanted)) {
+  const [segments, key] = wanted === undefined ? [secret, freshSecret()] : [named, keyOf(request, wanted)];
+  if (segments.has(key)) {
     return request.throw(new Deno.errors.AlreadyExists(`Cannot create shared memory: the name "${wanted}" is in use`));
   }
-  let name = wanted ?? makeSecret();
-  while (segments.has(name)) name = makeSecret();
-  const cell = new MemoryCell(name, sizeBytes, () => {
-    if (segments.get(name) === cell) segments.delete(name);
+  const cell = new MemoryCell(wanted ?? key, sizeBytes, () => {
+    if (segments.get(key) === cell) segments.delete(key);
   });
-  segments.set(name, cell);
+  segments.set(key, cell);
   request.replyValue(handleTo(cell), "result");
 });
 
-rootService("attachMemory", (request) => {
+rootService("attachMemory", "all", (request) => {
   const name = unpack(request.body, request.from) as string;
-  const cell = segments.get(name);
+  const cell = secret.get(name) ?? named.get(keyOf(request, name));
   if (cell !== undefined) return request.replyValue(handleTo(cell), "result");
   request.throw(new Deno.errors.NotFound(`Cannot attach shared memory: there is none named "${name}"`));
 });
+
+function freshSecret(): string {
+  let name = makeSecret();
+  while (secret.has(name)) name = makeSecret();
+  return name;
+}
+
+function keyOf({ from }: Request, name: string): string {
+  return `${strangerOf(from.isolate, isolate.id) ?? ""} ${name}`;
+}
 
 function handleTo(cell: MemoryCell): Transit {
   return new Transit({ kind: SEGMENT, target: cell, meta: [cell.name, cell.bytes.length], memory: cell.bytes.buffer });

@@ -64,7 +64,8 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Makes a segment.
+   * Makes a segment. A subprocess with fewer permissions than the program has names of its own: `attach` finds a segment
+   * under a chosen name only on the side, of the program or of one such subprocess, that chose it.
    *
    * @throws {TypeError} If an argument has the wrong type.
    * @throws {RangeError} If the size is no whole number of at least 1.
@@ -79,7 +80,7 @@ export class SharedMemory implements Disposable {
   }
 
   /**
-   * Attaches a segment of this program by its name.
+   * Attaches a segment of this program by its name. A made-up name is found by every isolate that knows it.
    *
    * @throws {TypeError} If the name is no string, or empty.
    * @throws {Deno.errors.NotFound} If there is no segment of that name.

@@ -214,8 +214,15 @@ for (const how of ["stop", "kill"] as const) {
     `a child cannot ${how} the program itself`,
     among(async ({ forger }) => {
       const error = await assertRejects(() => soon(forger.call.end(how)), TypeError);
-      assertEquals(error.message, `Cannot ${how} main: it is the program itself`);
+      assertEquals(
+        error.message,
+        `Cannot ${how} main: a subprocess with fewer permissions than its parent can only watch the parent`,
+      );
       assertEquals(await soon(forger.call.ping()), "pong");
+      await using trusted = await spawn(Forger, [], { placement: "process" });
+      const same = await assertRejects(() => soon(trusted.call.end(how)), TypeError);
+      assertEquals(same.message, `Cannot ${how} main: it is the program itself`);
+      assertEquals(await soon(trusted.call.ping()), "pong");
     }),
   );
 }

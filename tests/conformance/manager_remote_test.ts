@@ -111,8 +111,8 @@ Deno.test("another program does not choose what code is imported here, though it
     await using far = await connectManager(listener.address as SocketAddress, { authKey: "k" });
     const pool = await manager.pool({ size: 1, placement: "inline", name: "pool" });
     const theirs = await far.pool({ name: "pool" });
-    await assertRejects(() => soon(theirs.run(double, [1])), TypeError, "only what its own has registered");
-    await assertRejects(() => soon(theirs.map(double, [1, 2])), TypeError, "only what its own has registered");
+    await assertRejects(() => soon(theirs.run(double, [1])), TypeError, "only what its own side has registered");
+    await assertRejects(() => soon(theirs.map(double, [1, 2])), TypeError, "only what its own side has registered");
     assertEquals(await pool.run(double, [1]), 2);
     assertEquals(await soon(theirs.map(double, [1, 2])), [2, 4]);
   }
