@@ -1,4 +1,11 @@
-import { BufferTooShortError, ClosedError, DirectionError, DisconnectedError, TimeoutError } from "./errors.ts";
+import {
+  BufferTooShortError,
+  ClosedError,
+  DirectionError,
+  DisconnectedError,
+  ProtocolError,
+  TimeoutError,
+} from "./errors.ts";
 import type { Connection, RecvBytesOptions, SendBytesOptions, SendOptions } from "./connection.ts";
 import { whoActs } from "./kernel/acting.ts";
 import { ask, type Question } from "./kernel/ask.ts";
@@ -95,13 +102,13 @@ class PipeEnd implements Connection<unknown> {
 
   async recvBytes(options: RecvBytesOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const maxBytes = checkBytes("maxBytes", options.maxBytes ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-    return await this.#recv(String(maxBytes), options) as Uint8Array<ArrayBuffer>;
+    return await this.#recvBytes(maxBytes, options);
   }
 
   async recvBytesInto(view: ArrayBufferView, offset: number = 0, options?: WaitOptions): Promise<number> {
     const into = bytesOf(view, "receive into");
     checkBytes("offset", offset, into.length);
-    const bytes = await this.#recv(String(Number.MAX_SAFE_INTEGER), options) as Uint8Array<ArrayBuffer>;
+    const bytes = await this.#recvBytes(Number.MAX_SAFE_INTEGER, options);
     if (bytes.length > into.length - offset) {
       throw new BufferTooShortError(
         `Cannot receive into a view: the message has ${bytes.length} bytes, there is room for ${into.length - offset}`,
@@ -148,6 +155,13 @@ class PipeEnd implements Connection<unknown> {
     const found = await this.#tryRecv(detail);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;
+  }
+
+  /** The sender alone has said that the message is bytes. */
+  async #recvBytes(most: number, options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#recv(String(most), options);
+    if (bytes instanceof Uint8Array) return bytes as Uint8Array<ArrayBuffer>;
+    throw new ProtocolError("Cannot receive bytes from a pipe: the sender took another value for bytes");
   }
 
   async #tryRecv(detail: string): Promise<{ value: unknown } | undefined> {

@@ -102,9 +102,11 @@ export class PipeEndCell extends Cell {
   }
 
   #take(request: Request): void {
-    if (!this.#gone) return this.#unread.put(request, Number(request.detail));
+    const label = Number(request.detail);
+    const isLabel = Number.isSafeInteger(label) && label >= -1;
+    if (!this.#gone && isLabel) return this.#unread.put(request, label);
     this.#unread.release(request.body);
-    request.throw(disconnected("send on"));
+    request.throw(this.#gone ? disconnected("send on") : new TypeError("Cannot send on a pipe: the size is none"));
   }
 
   #changed(): void {

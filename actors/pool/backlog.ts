@@ -38,32 +38,40 @@ export class Backlog {
     for (const { chunks } of this.#ranks) {
       if (chunks.size === 0) continue;
       this.#size--;
-      if (chunks.size === 1 && this.#ranks.length > KEPT_RANKS) {
-        this.#ranks = this.#ranks.filter((rank) => rank.chunks !== chunks);
-      }
-      return chunks.shift();
+      const chunk = chunks.shift();
+      this.#prune(chunks);
+      return chunk;
     }
     return undefined;
   }
 
   /** Takes a chunk from wherever it is. */
   remove(chunk: Chunk): boolean {
-    const removed = this.#rank(chunk.priority).remove(chunk);
+    const chunks = this.#rank(chunk.priority);
+    const removed = chunks.remove(chunk);
     if (removed) this.#size--;
+    this.#prune(chunks);
     return removed;
   }
 
   /** Takes all, or all of which something is true. */
   clear(which: (chunk: Chunk) => boolean = () => true): Chunk[] {
     const taken: Chunk[] = [];
-    for (const { chunks } of this.#ranks) {
+    for (const { chunks } of [...this.#ranks]) {
       for (const chunk of chunks.clear()) {
         if (which(chunk)) taken.push(chunk);
         else chunks.push(chunk);
       }
+      this.#prune(chunks);
     }
     this.#size -= taken.length;
     return taken;
+  }
+
+  /** Forgets an empty rank, when there are many. */
+  #prune(chunks: Deque<Chunk>): void {
+    if (chunks.size > 0 || this.#ranks.length <= KEPT_RANKS) return;
+    this.#ranks = this.#ranks.filter((rank) => rank.chunks !== chunks);
   }
 
   #rank(priority: number): Deque<Chunk> {

@@ -33,10 +33,11 @@ export function planOfRun(task: TaskName): ChunkPlan {
   return { task, job: 0, first: 0, count: 1, piece: 1, mode: 0, priority: 0, retries: 0 };
 }
 
-/** A call with options, which stand before the task. */
-export function planOfRunWith(detail: string): ChunkPlan {
-  const [numbers, task] = split(detail, 2);
-  return { ...planOfRun(task), priority: numbers[0], retries: numbers[1] };
+/** A call with options, which stand before the task; undefined if they make no sense. */
+export function planOfRunWith(detail: string): ChunkPlan | undefined {
+  const [[priority, retries], task] = split(detail, 2);
+  if (Number.isNaN(priority) || !(retries >= 0)) return undefined;
+  return { ...planOfRun(task), priority, retries };
 }
 
 /** Some items of a map; undefined if the numbers make no sense, which may come from another program. */

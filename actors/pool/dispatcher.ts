@@ -140,7 +140,7 @@ export class Dispatcher implements StaffOwner {
 
   unknown(station: Station, chunk: Chunk, why: Packet): void {
     this.#returnAll(station.desk.clear());
-    if (chunk.sought) this.#fail(chunk, unpack(why, this.holder));
+    if (chunk.sought) this.#fail(chunk, readThrown(why, this.holder));
     else {
       // A new worker imports the module before anything else, which takes no permission.
       chunk.sought = true;
@@ -316,5 +316,14 @@ export class Dispatcher implements StaffOwner {
     chunk.over = true;
     chunk.release();
     this.#employer.dropped(chunk);
+  }
+}
+
+/** What was thrown; the reason, if the bytes say nothing. */
+function readThrown(packet: Packet, holder: Holder): unknown {
+  try {
+    return unpack(packet, holder);
+  } catch (error) {
+    return error;
   }
 }

@@ -116,10 +116,13 @@ export class PoolCell extends Cell implements Employer {
   }
 
   #planOfCall(task: TaskName): ChunkPlan {
-    let plan = this.#calls.get(task);
-    if (plan === undefined) {
+    const known = this.#calls.get(task);
+    if (known !== undefined) return known;
+    const plan = planOfRun(task);
+    // What a stranger asks for may be no task, and of any length.
+    if (this.#given.has(task)) {
       if (this.#calls.size >= KNOWN_CALLS) this.#calls.clear();
-      this.#calls.set(task, plan = planOfRun(task));
+      this.#calls.set(task, plan);
     }
     return plan;
   }

@@ -13,7 +13,7 @@ import { Bridges } from "../bridge.ts";
 import { checkArgs } from "../spawn_options.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { checkRunOptions, type RunOptions } from "./pool_options.ts";
-import type { Report } from "./report.ts";
+import { checkReport, type Report } from "./report.ts";
 import { nameOf, type TaskName, taskNameOf } from "./task_name.ts";
 
 /** Some items of a map, packed. */
@@ -120,20 +120,25 @@ export class PoolClient {
 
   /**
    * Has items done, so many of which belong together; `told` hears of what becomes of them, in order, until no more will.
+   * Resolves with how many items nothing was said of.
    */
   async chunk(
     { job, mode, task }: Job,
     { first, count, body }: PackedItems,
     piece: number,
     told: (report: Report) => void,
-  ): Promise<void> {
-    let report = await this.#ask("chunk", `${job} ${first} ${count} ${piece} ${mode} ${task}`, { body }) as Report;
-    this.#learn(task, report);
-    told(report);
-    while (!report[2]) {
-      report = await this.#ask("more", `${job} ${first}`) as Report;
+  ): Promise<number> {
+    let [done, end] = [0, count];
+    let answer = await this.#ask("chunk", `${job} ${first} ${count} ${piece} ${mode} ${task}`, { body });
+    while (true) {
+      const report = checkReport(answer, done, end);
+      const [values, , over, , back = end] = report;
+      done += values.length;
+      end = back;
       this.#learn(task, report);
       told(report);
+      if (over) return end - done;
+      answer = await this.#ask("more", `${job} ${first}`);
     }
   }
 

@@ -2,7 +2,7 @@ import { Deque } from "../../channels/kernel/deque.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { STOPS } from "./chunk_plan.ts";
 import type { Job, PoolClient } from "./pool_client.ts";
-import { withIndex } from "./pool_map.ts";
+import { unsaid, withIndex } from "./pool_map.ts";
 import { checkMapOptions, type ImapOptions } from "./pool_options.ts";
 import { type TaskName, taskNameOf } from "./task_name.ts";
 
@@ -145,7 +145,7 @@ class PoolStream {
     let at = first;
     try {
       const packed = this.#client.packItems(items, first);
-      await this.#client.chunk(this.#job, packed, items.length, ([values, thrown]) => {
+      const missing = await this.#client.chunk(this.#job, packed, items.length, ([values, thrown]) => {
         for (const [i, value] of values.entries()) {
           if (thrown?.includes(i)) batch.failure ??= { index: at + i, error: value };
           else batch.values.push(value);
@@ -153,6 +153,7 @@ class PoolStream {
         at += values.length;
         this.#wake();
       });
+      if (missing > 0 && batch.failure === undefined && !this.#left) throw unsaid();
     } catch (error) {
       batch.failure ??= { index: at, error };
     } finally {

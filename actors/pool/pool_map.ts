@@ -1,3 +1,4 @@
+import { ProtocolError } from "../../channels/errors.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { SPREAD, STOPS, STOPS_JOB } from "./chunk_plan.ts";
@@ -38,6 +39,8 @@ export class PoolMap {
   #failed = 0;
   /** The failure that counts so far: that of the lowest index. */
   #failure: { readonly index: number; readonly error: unknown } | undefined;
+  /** The index of an item of which nothing was said. */
+  #missing: number | undefined;
   #telling: boolean;
   #allOver: () => void = () => {};
 
@@ -73,6 +76,7 @@ export class PoolMap {
     }
     signal?.throwIfAborted();
     if (this.#failure !== undefined) throw withIndex(this.#failure.error, this.#failure.index);
+    if (this.#missing !== undefined) throw withIndex(unsaid(), this.#missing);
     return this.#results;
   }
 
@@ -102,12 +106,14 @@ export class PoolMap {
     const items = this.#client.join(pieces);
     let at = items.first;
     try {
-      await this.#client.chunk(this.#job, items, this.#pieceSize, (report) => {
+      const missing = await this.#client.chunk(this.#job, items, this.#pieceSize, (report) => {
         this.#take(report, at);
         const [values, , , , back = items.count] = report;
         at += values.length;
         this.#takeBack(pieces.splice(Math.ceil(back / this.#pieceSize)));
       });
+      // Of a map that has failed the rest is called off, and that may be heard before the failure.
+      if (missing > 0) this.#missing ??= at;
     } catch (error) {
       // Not one of its items: there is no pool, or no worker, to do it.
       this.#fail(at, error);
@@ -152,6 +158,11 @@ export class PoolMap {
       console.error("onProgress failed, and is not called again for this map:", error);
     }
   }
+}
+
+/** The error of items of which no worker said what became. */
+export function unsaid(): ProtocolError {
+  return new ProtocolError("Cannot run items of a pool: a worker did not say what became of them");
 }
 
 /** Says on an error which item it is about; what else was thrown stays as it is. */

@@ -1,3 +1,4 @@
+import { ProtocolError } from "../../channels/errors.ts";
 import { decode } from "../../channels/kernel/codec/decode.ts";
 import { encodeThrown } from "../../channels/kernel/codec/encode.ts";
 import type { Destination } from "../../channels/kernel/handle.ts";
@@ -19,6 +20,22 @@ export type Report = readonly [
 
 /** Nothing became of anything, and nothing more will. */
 export const OVER: Report = [[], null, true];
+
+/**
+ * What a pool has answered, as a report on the items from `done` on, before `end`.
+ *
+ * @throws {ProtocolError} If it is none: a worker in a sandbox can say anything.
+ */
+export function checkReport(answer: unknown, done: number, end: number): Report {
+  const [values, thrown, over, together = 1, back = end] = Array.isArray(answer) ? answer : [];
+  const isAmong = (number: unknown, from: number, to: number) =>
+    Number.isSafeInteger(number) && (number as number) >= from && (number as number) <= to;
+  const isSound = Array.isArray(values) && values.length <= end - done && typeof over === "boolean" &&
+    (thrown === null || (Array.isArray(thrown) && thrown.every((at) => isAmong(at, 0, values.length - 1)))) &&
+    typeof together === "number" && isAmong(back, done + values.length, end);
+  if (isSound) return answer as Report;
+  throw new ProtocolError("Cannot read what became of a pool's items: it makes no sense");
+}
 
 /** A report, and what its header says of it. */
 export interface PackedReport {

@@ -1,3 +1,4 @@
+import { StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { type Address, sameProcess } from "../../channels/kernel/address.ts";
 import { tell } from "../../channels/kernel/ask.ts";
@@ -43,6 +44,7 @@ export class Station extends Cell {
   /** Whether it can be given something. */
   ready = false;
   exit: Exit | undefined;
+  #distrusted = false;
   readonly #owner: StationOwner;
   readonly #prepared: Prepared;
   #worker: Line | undefined;
@@ -65,6 +67,10 @@ export class Station extends Cell {
   /** Starts the worker, with what it is made from beside this station. */
   async start(args: readonly unknown[]): Promise<void> {
     await this.#prepared.launch([new Line(this, this.desk.claims?.memory), ...args]);
+    if (this.#worker === undefined) {
+      void this.kill();
+      throw new StartError(`Cannot start ${this.contact.name}: it did not say how to reach it`);
+    }
     this.ready = true;
     void this.contact.exited.then((exit) => {
       this.ready = false;
@@ -124,32 +130,45 @@ export class Station extends Cell {
     const here = holderOf(this);
     const { actor } = this.contact;
     const sender = isCell(actor) ? isolate.id : (actor as Address).isolate;
-    if (request.from.isolate !== sender || this.exit !== undefined) {
+    if (request.from.isolate !== sender || this.exit !== undefined || this.#distrusted) {
       return releaseAll(request.body.passages, here);
     }
     if (request.verb === "ready") {
-      this.#worker = unpack(request.body, here) as Line;
+      const line = unpack(request.body, here) as Line;
+      // Whatever is told to the worker is told to nobody else, whose address it may know.
+      if ((isCell(line.target) ? isolate.id : line.target.isolate) === sender) this.#worker = line;
       return;
     }
-    const words = request.detail.split(" ");
-    if (request.verb === "returned") return this.#returned(Number(words[0]));
+    const numbers = request.detail.split(" ").map(Number);
+    if (request.verb === "returned") return this.#returned(numbers[0]);
     const chunk = this.desk.first;
-    if (chunk?.sequence !== Number(words[0])) return releaseAll(request.body.passages, here);
+    if (chunk?.sequence !== numbers[0] || !isSound(request.verb, numbers, chunk)) {
+      // A worker in a sandbox can say anything. One that says what cannot be is not to be relied on.
+      if (chunk?.sequence === numbers[0]) this.#distrust();
+      return releaseAll(request.body.passages, here);
+    }
     handOver(request.body, here, this.#owner.holder);
     switch (request.verb) {
       case "value":
       case "thrown":
-        return this.#answered(chunk, request.verb, request.body, Number(words[1]) / 1000);
+        return this.#answered(chunk, request.verb, request.body, numbers[1] / 1000);
       case "report":
-        return this.#reported(chunk, request.body, words.map(Number));
+        return this.#reported(chunk, request.body, numbers);
       case "unknown":
         this.#leave();
         return this.#owner.unknown(this, chunk, request.body);
     }
   }
 
+  #distrust(): void {
+    this.#distrusted = true;
+    this.ready = false;
+    void this.kill();
+  }
+
   #returned(begun: number): void {
-    const last = this.#recalling!;
+    const last = this.#recalling;
+    if (last === undefined) return;
     this.#recalling = undefined;
     const returned = this.desk.returned(begun, last);
     this.#hurry();
@@ -199,4 +218,13 @@ export class Station extends Cell {
     this.#hurried = first?.cancelled ? first : undefined;
     this.#deadline = this.#hurried && wheel.after(GRACE_MS, () => void this.kill());
   }
+}
+
+/** Whether what a worker says of its first chunk can be true. */
+function isSound(verb: string, [, ...numbers]: readonly number[], chunk: Chunk): boolean {
+  if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) return false;
+  if (verb === "unknown") return true;
+  if (verb !== "report") return chunk.single && numbers.length === 1;
+  const [count, failed] = numbers;
+  return !chunk.single && numbers.length === 5 && count <= chunk.left && failed <= count;
 }

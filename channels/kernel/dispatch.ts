@@ -1,4 +1,4 @@
-import { isWithin } from "./address.ts";
+import { isWithin, sameProcess } from "./address.ts";
 import { answered } from "./ask.ts";
 import { cells } from "./cell.ts";
 import { deadLetters } from "./dead_letters.ts";
@@ -65,8 +65,10 @@ function receive(send: Send): void {
   else incoming.open(from, send.verb, send.detail, send.body, send.id).lose(cells.exitOf(send.slot, send.secret));
 }
 
-function grant({ slot, secret, lease, holderIsolate, holder, number }: Grant): void {
+function grant({ from, slot, secret, lease, holderIsolate, holder, ...told }: Grant): void {
   const cell = cells.find(slot, 0, secret);
+  // A number of another process means nothing here, and could be that of somebody else.
+  const number = sameProcess(from, isolate.id) && sameProcess(holderIsolate, isolate.id) ? told.number : 0;
   // The dead have been swept already, and must not come back.
   if (isolate.exitOf(holderIsolate) !== undefined) cell?.grantedTooLate(lease, number);
   else cell?.changeLease(lease, holders.get(holderIsolate, holder), 1, number);

@@ -1,3 +1,4 @@
+import { type IsolateId, sameProcess } from "./address.ts";
 import { addressOf, isCell, type Target } from "./cell.ts";
 import type { Holder } from "./holder.ts";
 import { holders } from "./holder.ts";
@@ -114,12 +115,14 @@ export interface Destination {
 /** Leases every handle among `passages` to the destination; to be done before the message leaves. */
 export function grantAll(passages: readonly Passage[], to: Destination): void {
   for (const passage of passages) {
-    const { kind, target, number = 0 } = passage;
+    const { kind, target } = passage;
     if (!isLeased(kind)) continue;
+    const number = numberFor(to.isolate, passage);
     if (isCell(target)) {
       if (isolate.exitOf(to.isolate) === undefined) {
         // A dead holder is looked up no more: it would be another, whose death nobody would tell.
-        target.changeLease(kind, to.gone ? to as Holder : holders.get(to.isolate, to.slot), 1, number);
+        const holder = to.gone ? to as Holder : holders.get(to.isolate, to.slot);
+        target.changeLease(kind, holder, 1, number);
       }
     } else {
       const { slot, secret } = target;
@@ -128,6 +131,11 @@ export function grantAll(passages: readonly Passage[], to: Destination): void {
     }
     passage.departed?.();
   }
+}
+
+/** What a handle is called by its new holder: nothing, where the memory in which that is a name does not go along. */
+function numberFor(to: IsolateId, { memory, number = 0 }: Passage): number {
+  return memory !== undefined && sameProcess(to, isolate.id) ? number : 0;
 }
 
 /** Undoes `grantAll` for a message that nobody will read; only the destination's isolate may. */

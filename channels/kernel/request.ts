@@ -56,6 +56,11 @@ export class Request {
     return this.#state === "open";
   }
 
+  /** Whether the asker owes its word on an offer. */
+  get offered(): boolean {
+    return this.#state === "offered";
+  }
+
   /** Settles with a plain value of the kernel's own. */
   reply(value?: unknown): void {
     if (this.open && this.asker !== undefined) this.replyPacket(value === undefined ? EMPTY_PACKET : packPlain(value));
@@ -188,8 +193,9 @@ export class Incoming {
   /** The asker has answered an offer. */
   taken(from: IsolateId, id: number, kept: boolean, body: Packet): void {
     const request = this.#requests.get(from)?.get(id);
-    this.#requests.get(from)?.delete(id);
-    request?.taken(kept, body.moved.length > 0 ? body.moved : undefined);
+    if (!request?.offered) return;
+    this.#requests.get(from)!.delete(id);
+    request.taken(kept, body.moved.length > 0 ? body.moved : undefined);
   }
 
   /** Forgets what a dead isolate had asked; its requests are settled as leases. */

@@ -67,7 +67,7 @@ export class BarrierCell extends Cell {
   }
 
   #wait(request: Request): void {
-    if (!this.isLeased(BARRIER, request.from)) this.#makerComes = "yes";
+    if (request.from.resident && !this.isLeased(BARRIER, request.from)) this.#makerComes = "yes";
     if (this.#isHopeless) this.#break();
     if (this.#broken) return request.throw(brokenBarrier());
     this.#waiting.push(request);

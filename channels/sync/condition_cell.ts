@@ -27,15 +27,21 @@ export class ConditionCell extends Cell {
       case "enlist":
         return request.reply(this.#enlist(from));
       case "await":
-        return this.#await(request, Number(detail));
+        return this.#await(request, this.#ticketOf(request));
       case "leave":
-        return this.#leave(Number(detail));
+        return this.#leave(this.#ticketOf(request));
       case "notify":
         this.#notify(Number(detail));
         return request.reply();
       default:
         request.throw(new TypeError(`Cannot ask a condition: no such request as "${request.verb}"`));
     }
+  }
+
+  /** The ticket that a request names, if it is the asker's own; 0, which nobody has, if not. */
+  #ticketOf({ detail, from }: Request): number {
+    const ticket = Number(detail);
+    return this.#waiters.get(ticket)?.lease.holder === from ? ticket : 0;
   }
 
   #enlist(holder: Holder): number {

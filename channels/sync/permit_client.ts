@@ -30,7 +30,9 @@ export class PermitClient {
     this.#action = `acquire a ${kind.title}`;
     if (isCell(target)) this.words = (target as PermitCell).words;
     else if (passage?.memory !== undefined) this.words = new PermitWords(passage.memory);
-    if (imported !== undefined) this.#arrived = { holder: imported.holder, number: passage!.number! };
+    // A number is a name in the memory: one that came without it is another's, or made up by a stranger.
+    const number = passage?.memory === undefined ? 0 : passage.number!;
+    if (imported !== undefined) this.#arrived = { holder: imported.holder, number };
   }
 
   /** What travels. Each copy is called by a number of its own. */
