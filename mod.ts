@@ -39,7 +39,7 @@ export { type ArgsThenOptions, type Handle, spawn, type StartArgs } from "./acto
 export { warm } from "./actors/warm.ts";
 export type { SpawnOptions } from "./actors/spawn_options.ts";
 export type { MailboxOptions } from "./actors/inbox.ts";
-export type { PermissionName, PermissionOptions } from "./actors/placement/placement.ts";
+export type { IsolateOptions, PermissionName, PermissionOptions } from "./actors/isolate_options.ts";
 export type { PlacementName } from "./actors/contact.ts";
 export type {
   Call,
@@ -58,7 +58,7 @@ export { activeChildren, cpuCount, Process, type ProcessOptions } from "./actors
 export { Current, current } from "./actors/current.ts";
 export type { CallContext } from "./actors/context.ts";
 export { Mailbox } from "./actors/mailbox.ts";
-export { type Child, child, type ChildOptions } from "./actors/supervision/child.ts";
+export { type Child, child, type ChildOptions, type RestartOptions } from "./actors/supervision/child.ts";
 export {
   type Children,
   type Refs,
@@ -81,7 +81,7 @@ export type { Key } from "./actors/manager/key.ts";
 export { Namespace, type NumberNames } from "./actors/manager/namespace.ts";
 export { shareable, type ShareableOptions } from "./actors/manager/shareable.ts";
 export { type DictChange, SharedDict } from "./actors/manager/shared_dict.ts";
-export { SharedList } from "./actors/manager/shared_list.ts";
+export { SharedList, type SortOptions } from "./actors/manager/shared_list.ts";
 export { SharedSet } from "./actors/manager/shared_set.ts";
 export { watch, type Watchable } from "./actors/watch.ts";
 export { lookup, register, type RegisterOptions, unregister } from "./actors/names.ts";

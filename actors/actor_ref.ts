@@ -8,8 +8,9 @@ import { type Cell, isCell } from "../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import { checkOptions } from "../channels/kernel/options.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
-import { checkOptions, patience, type WaitOptions } from "../channels/kernel/wait.ts";
+import { patience, patienceOf, type WaitOptions } from "../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../channels/source.ts";
 import { Calling, NO_OPTIONS, snapshotFor } from "./calling.ts";
 import { Contact, type PlacementName } from "./contact.ts";
@@ -18,7 +19,7 @@ import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
 import type { Keeper } from "./keeper.ts";
 import { outboxOf, queue } from "./outbox.ts";
-import type { CallOptions, Calls, Casts, Ref, StopOptions } from "./ref.ts";
+import { CALL_OPTIONS, type CallOptions, type Calls, type Casts, type Ref, type StopOptions } from "./ref.ts";
 import { tracing } from "./tracing.ts";
 
 class ActorRef implements Ref {
@@ -199,8 +200,8 @@ function makeCast(contact: Contact, method: string, args: unknown[], options: Ca
 }
 
 function checkCallOptions(name: string, options: CallOptions): void {
-  const { transfer, retries } = checkOptions(`call ${name}`, options);
-  patience(`call ${name}`, { ...options, signal: undefined });
+  const { timeoutMs, transfer, retries } = checkOptions(`call ${name}`, options, CALL_OPTIONS);
+  patienceOf(`call ${name}`, { timeoutMs });
   if (transfer !== undefined && !Array.isArray(transfer)) {
     throw new TypeError(`Cannot call ${name}: transfer must be an array`);
   }

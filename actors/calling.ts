@@ -8,7 +8,7 @@ import type { Holder } from "../channels/kernel/holder.ts";
 import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
 import { Snapshot } from "../channels/kernel/snapshot.ts";
-import { type Patience, patience } from "../channels/kernel/wait.ts";
+import { type Patience, patienceOf } from "../channels/kernel/wait.ts";
 import { Bridges } from "./bridge.ts";
 import { CallResult } from "./call_result.ts";
 import type { Contact } from "./contact.ts";
@@ -91,7 +91,7 @@ export class Calling implements Question {
 
   #answer(args: readonly unknown[]): Promise<unknown> {
     try {
-      if (this.#options !== NO_OPTIONS) this.wait = patience(`call ${this.title}`, this.#options, USUALLY.timeoutMs);
+      if (this.#options !== NO_OPTIONS) this.wait = patienceOf(`call ${this.title}`, this.#options, USUALLY.timeoutMs);
       if (this.wait.once) throw this.late(this.wait.timeoutMs);
       const { retries = 0 } = this.#options;
       const answer = retries === 0 ? this.#attempt(args) : this.#attempts(retries, args);

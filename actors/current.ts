@@ -72,7 +72,7 @@ export class Current {
   exit(code: number | boolean | null | undefined = 0): never {
     const value = Number(code ?? 0);
     if (!Number.isInteger(value)) {
-      throw new TypeError(`Cannot exit: the code must be a whole number, not ${String(code)}`);
+      throw new TypeError(`Cannot exit: the code must be a whole number, not ${Deno.inspect(code)}`);
     }
     return this.#actor.exitWith(value & 0xff);
   }

@@ -1,3 +1,4 @@
+import type { OptionNames } from "../channels/kernel/options.ts";
 import { currentActor } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { logFailed } from "./life_log.ts";
@@ -7,6 +8,9 @@ export interface ExitHookOptions {
   /** Higher runs earlier; 0 when left out. */
   readonly priority?: number | undefined;
 }
+
+/** The names of `ExitHookOptions`. */
+export const EXIT_HOOK_OPTIONS: OptionNames<ExitHookOptions> = { priority: true };
 
 interface Hook {
   readonly run: () => unknown;

@@ -5,6 +5,7 @@ import { releaseAll } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { logger } from "../channels/kernel/log.ts";
+import type { OptionNames } from "../channels/kernel/options.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { Request } from "../channels/kernel/request.ts";
 import { CastBound } from "./cast_bound.ts";
@@ -23,6 +24,9 @@ export interface MailboxOptions {
    */
   readonly overflow?: "wait" | "reject" | "drop-newest" | "drop-oldest" | undefined;
 }
+
+/** The names of `MailboxOptions`. */
+export const MAILBOX_OPTIONS: OptionNames<MailboxOptions> = { capacity: true, overflow: true };
 
 /** A mailbox that takes fewer is meant to be full. */
 const SMALL = 16;

@@ -28,7 +28,8 @@ import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
 import { logEnded, logStarted } from "./life_log.ts";
 import { ParentWatch } from "./parent_watch.ts";
 import { Liveness, UNRESPONSIVE } from "./liveness.ts";
-import type { BootConfig, ContactData, IsolateOptions, Placement, Seat, SeatEnd } from "./placement/placement.ts";
+import type { IsolateOptions } from "./isolate_options.ts";
+import type { BootConfig, ContactData, Placement, Seat, SeatEnd } from "./placement/placement.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 

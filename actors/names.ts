@@ -4,10 +4,10 @@ import { whoActs } from "../channels/kernel/acting.ts";
 import { hasFewerRights } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
 import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
 import { root, rootService } from "../channels/kernel/root.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
-import { checkOptions } from "../channels/kernel/wait.ts";
 import { contactBehind, contactReceived, makeRef } from "./actor_ref.ts";
 import type { Contact } from "./contact.ts";
 import { actorExited } from "./exited.ts";
@@ -22,6 +22,7 @@ export interface RegisterOptions {
   readonly for?: "program" | "all" | undefined;
 }
 
+const REGISTER_OPTIONS: OptionNames<RegisterOptions> = { for: true };
 const AUDIENCES: readonly unknown[] = ["program", "all"];
 
 /** How long the program waits to hear whether the owner of a wanted name still lives. */
@@ -68,7 +69,7 @@ const OWNER_MS = 1000;
  */
 export async function register<D>(name: string, ref: Ref<D>, options: RegisterOptions = {}): Promise<void> {
   const action = `register "${checkName("register a name", name)}"`;
-  const { for: audience = "program" } = checkOptions(action, options);
+  const { for: audience = "program" } = checkOptions(action, options, REGISTER_OPTIONS);
   if (!AUDIENCES.includes(audience)) {
     throw new TypeError(`Cannot ${action}: for must be "program" or "all", not ${Deno.inspect(audience)}`);
   }

@@ -1,7 +1,7 @@
 import { checkNumber } from "../channels/argument.ts";
-import { checkOptions } from "../channels/kernel/wait.ts";
+import { checkOptions } from "../channels/kernel/options.ts";
 import { currentActor } from "./context.ts";
-import type { ExitHookOptions } from "./exit_hooks.ts";
+import { EXIT_HOOK_OPTIONS, type ExitHookOptions } from "./exit_hooks.ts";
 import { watchProgram } from "./program.ts";
 
 /**
@@ -35,7 +35,7 @@ import { watchProgram } from "./program.ts";
  */
 export function onExit(run: () => unknown, options: ExitHookOptions = {}): Disposable {
   if (typeof run !== "function") throw new TypeError(`Cannot register an exit function: it is ${typeof run}`);
-  const { priority = 0 } = checkOptions("register an exit function", options);
+  const { priority = 0 } = checkOptions("register an exit function", options, EXIT_HOOK_OPTIONS);
   checkNumber("register an exit function", "priority", priority);
   watchProgram();
   return currentActor().exitHooks.add(run, priority);

@@ -8,6 +8,7 @@ import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
+import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
 import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import { endingSource, selectable } from "../channels/source.ts";
@@ -20,7 +21,7 @@ import { queue } from "./outbox.ts";
 import { handleInterrupt } from "./program.ts";
 import type { StopOptions } from "./ref.ts";
 import type { ArgsThenOptions } from "./spawn.ts";
-import { checkArgs, planOf, type SpawnOptions } from "./spawn_options.ts";
+import { checkArgs, planOf, SPAWN_OPTIONS, type SpawnOptions } from "./spawn_options.ts";
 import { prepare, type Prepared } from "./start.ts";
 import { assertMayStart } from "./start_guard.ts";
 
@@ -32,6 +33,8 @@ export interface ProcessOptions extends SpawnOptions {
    */
   readonly handleSignals?: boolean | undefined;
 }
+
+const PROCESS_OPTIONS: OptionNames<ProcessOptions> = { ...SPAWN_OPTIONS, handleSignals: true };
 
 /**
  * A function that runs as a process of its own, in the manner of Python's `multiprocessing.Process`.
@@ -102,6 +105,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       const action = `make a process of ${registration.name}`;
       if (registration.kind !== "task") throw new TypeError(`Cannot ${action}: it is a class, use spawn`);
       checkArgs(action, args);
+      checkOptions(action, options, PROCESS_OPTIONS);
       const parent = currentActor();
       const path = [...parent.plan.path, parent.processes + 1];
       const base = { registration, name: `Process-${path.join(":")}`, path, daemon: false, holder: parent.holder };

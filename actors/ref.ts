@@ -1,6 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
+import type { OptionNames } from "../channels/kernel/options.ts";
 import type { Movable } from "../channels/kernel/packet.ts";
-import type { WaitOptions } from "../channels/kernel/wait.ts";
+import { WAIT_OPTIONS, type WaitOptions } from "../channels/kernel/wait.ts";
 import type { PlacementName } from "./contact.ts";
 
 /** The names of the methods with a meaning of their own. */
@@ -49,11 +50,17 @@ export interface CallOptions extends WaitOptions {
   readonly retries?: number | undefined;
 }
 
+/** The names of `CallOptions`. */
+export const CALL_OPTIONS: OptionNames<CallOptions> = { ...WAIT_OPTIONS, transfer: true, retries: true };
+
 /** What `stop` takes. */
 export interface StopOptions {
   /** Milliseconds until it is killed, 5000 when left out. */
   readonly graceMs?: number | undefined;
 }
+
+/** The names of `StopOptions`. */
+export const STOP_OPTIONS: OptionNames<StopOptions> = { graceMs: true };
 
 /**
  * A handle to an actor: how to talk to it, and how to end it.

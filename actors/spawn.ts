@@ -1,10 +1,10 @@
-import { checkOptions } from "../channels/kernel/wait.ts";
+import { checkOptions } from "../channels/kernel/options.ts";
 import { makeRef } from "./actor_ref.ts";
 import { currentActor } from "./context.ts";
 import { type Definition, registrationOf, type TaskFunction } from "./definition.ts";
 import { Process } from "./process.ts";
 import type { Ref } from "./ref.ts";
-import { checkArgs, planOf, type SpawnOptions } from "./spawn_options.ts";
+import { checkArgs, planOf, SPAWN_OPTIONS, type SpawnOptions } from "./spawn_options.ts";
 import { prepare } from "./start.ts";
 import { assertMayStart } from "./start_guard.ts";
 
@@ -64,7 +64,7 @@ export async function spawn<D extends Definition>(
   const registration = registrationOf("spawn", definition);
   const action = `spawn ${registration.name}`;
   checkArgs(action, args);
-  checkOptions(action, options);
+  checkOptions(action, options, SPAWN_OPTIONS);
   if (registration.kind === "task") {
     const process = new Process(definition as TaskFunction, args, { daemon: true, ...options });
     await process.start();

@@ -1,48 +1,42 @@
 import { checkCount, checkMs, checkName } from "../channels/argument.ts";
 import { StartError } from "../channels/errors.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
-import { checkOptions, patience } from "../channels/kernel/wait.ts";
+import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
+import { patience } from "../channels/kernel/wait.ts";
 import { MAX_DELAY_MS } from "../channels/kernel/wheel.ts";
 import type { PlacementName } from "./contact.ts";
 import type { RegisteredName } from "./definition.ts";
-import type { MailboxOptions } from "./inbox.ts";
-import type { PermissionOptions } from "./placement/placement.ts";
+import { MAILBOX_OPTIONS, type MailboxOptions } from "./inbox.ts";
+import { ISOLATE_OPTIONS, type IsolateOptions } from "./isolate_options.ts";
+import { checkPermissions } from "./placement/permissions.ts";
 import type { StartPlan } from "./start_plan.ts";
 
 /** What `spawn` takes. */
-export interface SpawnOptions {
+export interface SpawnOptions extends IsolateOptions {
   /** How people read it; made from the definition's name when left out. Need not be unique. */
   readonly name?: string | undefined;
   /** Where it lives: a `"thread"` of this program when left out, a sub-`"process"`, or `"inline"`, in this isolate. */
   readonly placement?: PlacementName | undefined;
-  /**
-   * What a subprocess may do, never more than the spawner; when left out, each permission that the spawner holds in full.
-   * This and the next three are a `StartError` elsewhere, since only a subprocess can be held to them.
-   */
-  readonly permissions?: PermissionOptions | undefined;
-  /** Environment variables of a subprocess, beside those of the spawner. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  /** MiB of JavaScript heap, buffers not counted, that a subprocess may use; beyond it ends as `"out-of-memory"`. */
-  readonly maxHeapMb?: number | undefined;
-  /** Further flags of `deno run` for a subprocess; none that grants permissions. */
-  readonly denoArgs?: readonly string[] | undefined;
   /** The bounds of its mailbox. */
   readonly mailbox?: MailboxOptions | undefined;
   /** How many messages it handles at a time, which only async handlers can make use of; 1 when left out. */
   readonly concurrency?: number | undefined;
-  /** Milliseconds that starting may take; 10,000 when left out. */
-  readonly startTimeoutMs?: number | undefined;
-  /**
-   * Milliseconds that its event loop may take to answer, before it counts as hanging and ends as `"unresponsive"`; a
-   * handler that computes for less, or waits for however long, is no hang. Off when left out, and a `StartError` inline,
-   * where it could not be told from its spawner.
-   */
-  readonly livenessMs?: number | undefined;
   /** Whether the program may end while it lives; true when left out, for a `Process` false. */
   readonly daemon?: boolean | undefined;
   /** Gives up starting; without effect once it has started. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The names of `SpawnOptions`. */
+export const SPAWN_OPTIONS: OptionNames<SpawnOptions> = {
+  ...ISOLATE_OPTIONS,
+  name: true,
+  placement: true,
+  mailbox: true,
+  concurrency: true,
+  daemon: true,
+  signal: true,
+};
 
 const PLACEMENTS: readonly string[] = ["thread", "process", "inline"];
 const OVERFLOWS: readonly string[] = ["wait", "reject", "drop-newest", "drop-oldest"];
@@ -60,13 +54,12 @@ export interface PlanBase {
 }
 
 /**
- * Checks options and completes the plan.
+ * Checks options and completes the plan. Which names they may have is for the caller to say, who may take more.
  *
  * @throws {TypeError} If one has the wrong type.
  * @throws {RangeError} If a number is out of range.
  */
 export function planOf(action: string, base: PlanBase, options: SpawnOptions): StartPlan {
-  checkOptions(action, options);
   const { name = base.name, placement = "thread", daemon = base.daemon, concurrency = 1, signal } = options;
   const { startTimeoutMs = START_TIMEOUT_MS, livenessMs = Infinity } = options;
   checkName(action, name);
@@ -113,7 +106,8 @@ export function checkInline(action: string, options: SpawnOptions): void {
   }
 }
 
-function checkIsolateOptions(action: string, { env, maxHeapMb, denoArgs }: SpawnOptions): void {
+function checkIsolateOptions(action: string, { permissions, env, maxHeapMb, denoArgs }: SpawnOptions): void {
+  if (permissions !== undefined) checkPermissions(action, permissions);
   if (env !== undefined) checkEnvironment(action, env);
   if (maxHeapMb !== undefined) checkCount(action, "maxHeapMb", maxHeapMb);
   if (denoArgs !== undefined && (!Array.isArray(denoArgs) || denoArgs.some((flag) => typeof flag !== "string"))) {
@@ -140,10 +134,7 @@ function checkEnvironment(action: string, env: unknown): void {
 }
 
 function checkMailbox(action: string, mailbox: MailboxOptions = {}): MailboxOptions {
-  if (typeof mailbox !== "object" || mailbox === null) {
-    throw new TypeError(`Cannot ${action}: mailbox must be an object, not ${Deno.inspect(mailbox)}`);
-  }
-  const { capacity = 1024, overflow = "wait" } = mailbox;
+  const { capacity = 1024, overflow = "wait" } = checkOptions(action, mailbox, MAILBOX_OPTIONS, "mailbox");
   checkCount(action, "mailbox.capacity", capacity);
   if (!OVERFLOWS.includes(overflow)) {
     throw new TypeError(

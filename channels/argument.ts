@@ -7,7 +7,7 @@
 /** @throws {TypeError} If it is no number. */
 export function checkNumber(action: string, name: string, value: unknown): number {
   if (typeof value === "number" && !Number.isNaN(value)) return value;
-  throw new TypeError(`Cannot ${action}: ${name} must be a number, not ${String(value)}`);
+  throw new TypeError(`Cannot ${action}: ${name} must be a number, not ${Deno.inspect(value)}`);
 }
 
 /**
@@ -17,7 +17,7 @@ export function checkNumber(action: string, name: string, value: unknown): numbe
  */
 export function checkMs(action: string, name: string, value: unknown): number {
   if (typeof value === "number" && !Number.isNaN(value)) return value;
-  throw new TypeError(`Cannot ${action}: ${name} must be a number of milliseconds, not ${String(value)}`);
+  throw new TypeError(`Cannot ${action}: ${name} must be a number of milliseconds, not ${Deno.inspect(value)}`);
 }
 
 /**

@@ -1,11 +1,15 @@
+import type { OptionNames } from "./kernel/options.ts";
 import type { Movable } from "./kernel/packet.ts";
-import type { WaitOptions } from "./kernel/wait.ts";
+import { WAIT_OPTIONS, type WaitOptions } from "./kernel/wait.ts";
 
 /** What `send` takes. */
 export interface SendOptions extends WaitOptions {
   /** Objects to move instead of copying. They are gone from here at the call, also when it is given up then. */
   readonly transfer?: readonly Movable[] | undefined;
 }
+
+/** The names of `SendOptions`. */
+export const SEND_OPTIONS: OptionNames<SendOptions> = { ...WAIT_OPTIONS, transfer: true };
 
 /** What `sendBytes` takes. */
 export interface SendBytesOptions extends WaitOptions {
@@ -15,11 +19,17 @@ export interface SendBytesOptions extends WaitOptions {
   readonly size?: number | undefined;
 }
 
+/** The names of `SendBytesOptions`. */
+export const SEND_BYTES_OPTIONS: OptionNames<SendBytesOptions> = { ...WAIT_OPTIONS, offset: true, size: true };
+
 /** What `recvBytes` takes. */
 export interface RecvBytesOptions extends WaitOptions {
   /** The longest message to accept; any when left out. */
   readonly maxBytes?: number | undefined;
 }
+
+/** The names of `RecvBytesOptions`. */
+export const RECV_BYTES_OPTIONS: OptionNames<RecvBytesOptions> = { ...WAIT_OPTIONS, maxBytes: true };
 
 /**
  * One end of a pipe, or of a connection to another program. (Python's `multiprocessing.connection.Connection`.)

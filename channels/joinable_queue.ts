@@ -7,11 +7,12 @@ import { tell } from "./kernel/ask.ts";
 import { isCell } from "./kernel/cell.ts";
 import { handleKind } from "./kernel/handle.ts";
 import type { Holder } from "./kernel/holder.ts";
+import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import { packPlain } from "./kernel/pack.ts";
 import { EMPTY_PACKET } from "./kernel/packet.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
-import { Queue, type QueueOptions } from "./queue.ts";
+import { Queue, QUEUE_OPTIONS, type QueueOptions } from "./queue.ts";
 import { clientOf, itemsOf, maxSizeOf, QueueClient } from "./queue_client.ts";
 
 /** What `new JoinableQueue` takes. */
@@ -19,6 +20,9 @@ export interface JoinableQueueOptions extends QueueOptions {
   /** How often an item is given to somebody, should those who had it die without acknowledging it; 2 when left out. */
   readonly maxDeliveries?: number | undefined;
 }
+
+/** The names of `JoinableQueueOptions`. */
+export const JOINABLE_QUEUE_OPTIONS: OptionNames<JoinableQueueOptions> = { ...QUEUE_OPTIONS, maxDeliveries: true };
 
 /**
  * A queue that knows when everything put into it has been worked on. (Python's `multiprocessing.JoinableQueue`, which
@@ -145,8 +149,8 @@ function late(timeoutMs: number): TimeoutError {
 }
 
 function joinableClient(options: JoinableQueueOptions): QueueClient {
+  const { maxDeliveries = 2 } = checkOptions("make a queue", options, JOINABLE_QUEUE_OPTIONS);
   const maxSize = maxSizeOf(options);
-  const { maxDeliveries = 2 } = options;
   checkCount("make a queue", "maxDeliveries", maxDeliveries);
   return new QueueClient(new JoinableQueueCell(maxSize, maxDeliveries), maxSize);
 }

@@ -1,5 +1,6 @@
 import type { Connection, Receiver, Sender } from "./connection.ts";
 import { whoActs } from "./kernel/acting.ts";
+import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import { END, PipeEndCell } from "./pipe_end_cell.ts";
 import { makePipeEnd } from "./pipe_end.ts";
 
@@ -9,6 +10,8 @@ export interface PipeOptions {
   readonly duplex?: boolean | undefined;
 }
 
+const PIPE_OPTIONS: OptionNames<PipeOptions> = { duplex: true };
+
 /**
  * Makes a pipe: two connected ends, whose home is here. {@linkcode Connection} says how they behave. (Python's
  * `multiprocessing.Pipe`.)
@@ -16,7 +19,7 @@ export interface PipeOptions {
  * With `duplex: false` messages go one way only: the first end only reads and the second only writes, as in Python.
  *
  * @returns the two ends; what is sent on one is received on the other
- * @throws {TypeError} If `duplex` is no boolean.
+ * @throws {TypeError} If `duplex` is no boolean, or another option is given.
  *
  * @example Talk both ways
  * ```ts
@@ -34,12 +37,9 @@ export function pipe<T>(options: { readonly duplex: false }): [Receiver<T>, Send
 /** Makes a pipe whose ends both send and receive. */
 export function pipe<Out, In = Out>(options?: PipeOptions): [Connection<Out, In>, Connection<In, Out>];
 export function pipe(options: PipeOptions = {}): [unknown, unknown] {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError("Cannot make a pipe: the options must be an object");
-  }
-  const { duplex = true } = options;
+  const { duplex = true } = checkOptions("make a pipe", options, PIPE_OPTIONS);
   if (typeof duplex !== "boolean") {
-    throw new TypeError(`Cannot make a pipe: duplex must be a boolean, not ${String(duplex)}`);
+    throw new TypeError(`Cannot make a pipe: duplex must be a boolean, not ${Deno.inspect(duplex)}`);
   }
   const [first, second] = [new PipeEndCell(), new PipeEndCell()];
   first.peer = second;

@@ -6,13 +6,22 @@ import {
   ProtocolError,
   TimeoutError,
 } from "./errors.ts";
-import type { Connection, RecvBytesOptions, SendBytesOptions, SendOptions } from "./connection.ts";
+import {
+  type Connection,
+  RECV_BYTES_OPTIONS,
+  type RecvBytesOptions,
+  SEND_BYTES_OPTIONS,
+  SEND_OPTIONS,
+  type SendBytesOptions,
+  type SendOptions,
+} from "./connection.ts";
 import { whoActs } from "./kernel/acting.ts";
 import { ask, type Question } from "./kernel/ask.ts";
 import type { Target } from "./kernel/cell.ts";
 import { enroll, handleKind, type Import } from "./kernel/handle.ts";
 import type { Holder } from "./kernel/holder.ts";
 import { inspectAs } from "./kernel/inspect.ts";
+import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
@@ -62,8 +71,8 @@ class PipeEnd implements Connection<unknown> {
 
   async send(message: unknown, options: SendOptions = {}): Promise<void> {
     this.#assertWritable();
+    const wait = patience("send on a pipe", options, Infinity, SEND_OPTIONS);
     const { transfer } = options;
-    const wait = patience("send on a pipe", options);
     const body = pack(message, "message", destinationOf(this.#target), { transfer });
     const detail = message instanceof Uint8Array ? String(message.length) : NOT_BYTES;
     await this.#ask("send", SEND, { detail, body, wait, gives: true, late: full });
@@ -92,17 +101,18 @@ class PipeEnd implements Connection<unknown> {
 
   async sendBytes(view: ArrayBufferView, options: SendBytesOptions = {}): Promise<void> {
     this.#assertWritable();
+    const wait = patience("send on a pipe", options, Infinity, SEND_BYTES_OPTIONS);
     const bytes = bytesOf(view, "send");
     const offset = checkBytes("offset", options.offset ?? 0, bytes.length);
     const size = checkBytes("size", options.size ?? bytes.length - offset, bytes.length - offset);
-    const wait = patience("send on a pipe", options);
     const body = pack(bytes.subarray(offset, offset + size), "view", destinationOf(this.#target));
     await this.#ask("send", SEND, { detail: String(size), body, wait, gives: true, late: full });
   }
 
   async recvBytes(options: RecvBytesOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkOptions("receive from a pipe", options, RECV_BYTES_OPTIONS);
     const maxBytes = checkBytes("maxBytes", options.maxBytes ?? Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-    return await this.#recvBytes(maxBytes, options);
+    return await this.#recvBytes(maxBytes, options, RECV_BYTES_OPTIONS);
   }
 
   async recvBytesInto(view: ArrayBufferView, offset: number = 0, options?: WaitOptions): Promise<number> {
@@ -148,9 +158,9 @@ class PipeEnd implements Connection<unknown> {
     });
   }
 
-  async #recv(detail: string, options: WaitOptions | undefined): Promise<unknown> {
+  async #recv(detail: string, options: WaitOptions | undefined, known?: OptionNames<WaitOptions>): Promise<unknown> {
     this.#assertReadable();
-    const wait = patience("receive from a pipe", options);
+    const wait = patience("receive from a pipe", options, Infinity, known);
     if (!wait.once) return await this.#ask("recv", RECEIVE, { detail, takes: detail, wait, late: empty });
     const found = await this.#tryRecv(detail);
     if (found === undefined) throw empty(wait.timeoutMs);
@@ -158,8 +168,12 @@ class PipeEnd implements Connection<unknown> {
   }
 
   /** The sender alone has said that the message is bytes. */
-  async #recvBytes(most: number, options: WaitOptions | undefined): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await this.#recv(String(most), options);
+  async #recvBytes(
+    most: number,
+    options: WaitOptions | undefined,
+    known?: OptionNames<WaitOptions>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#recv(String(most), options, known);
     if (bytes instanceof Uint8Array) return bytes as Uint8Array<ArrayBuffer>;
     throw new ProtocolError("Cannot receive bytes from a pipe: the sender took another value for bytes");
   }
@@ -264,7 +278,7 @@ function bytesOf(view: ArrayBufferView, action: string): Uint8Array {
 
 function checkBytes(name: string, value: number, most: number): number {
   if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new TypeError(`Cannot use ${name}: it must be a number, not ${String(value)}`);
+    throw new TypeError(`Cannot use ${name}: it must be a number, not ${Deno.inspect(value)}`);
   }
   if (!Number.isInteger(value) || value < 0 || value > most) {
     throw new RangeError(`Cannot use ${name}: it must be a whole number from 0 to ${most}, not ${value}`);

@@ -1,6 +1,7 @@
 import { adopted, adopting } from "./kernel/adoption.ts";
 import { enroll, handleKind } from "./kernel/handle.ts";
 import { inspectAs } from "./kernel/inspect.ts";
+import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import type { WaitOptions } from "./kernel/wait.ts";
 import { Loan } from "./loan.ts";
 import { makeProducer, type Producer } from "./producer.ts";
@@ -12,6 +13,9 @@ export interface QueueOptions {
   /** How many items the queue holds before `put` has to wait; 0, when left out, is any number. */
   readonly maxSize?: number | undefined;
 }
+
+/** The names of `QueueOptions`. */
+export const QUEUE_OPTIONS: OptionNames<QueueOptions> = { maxSize: true };
 
 /**
  * A first-in, first-out channel with any number of writers and readers, wherever they run. (Python's
@@ -70,11 +74,15 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
   /**
    * Makes a queue whose home is here.
    *
-   * @throws {TypeError} If `maxSize` is no number.
+   * @throws {TypeError} If `maxSize` is no number, or another option is given.
    * @throws {RangeError} If it is no whole number. (Below zero is any number of items, as in Python.)
    */
   constructor(options: QueueOptions = {}) {
-    this.#client = remember(this, adopted<QueueClient>() ?? plainClient(options));
+    this.#client = remember(
+      this,
+      adopted<QueueClient>() ??
+        plainClient(checkOptions("make a queue", options, QUEUE_OPTIONS)),
+    );
     const kind = new.target === Queue ? "queue" : "joinable-queue";
     enroll(this, () => this.#client.passage(kind));
     selectable(this, this.#client.source());

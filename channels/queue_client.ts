@@ -155,9 +155,6 @@ export function clientOf(face: object): QueueClient {
  * @throws {RangeError} If it is no whole number.
  */
 export function maxSizeOf(options: { readonly maxSize?: number | undefined }): number {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError("Cannot make a queue: the options must be an object");
-  }
   const { maxSize = 0 } = options;
   checkNumber("make a queue", "maxSize", maxSize);
   if (Math.abs(maxSize) === Infinity) return 0;

@@ -1,18 +1,21 @@
+import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import { makeRef } from "../actor_ref.ts";
 import type { Ref } from "../ref.ts";
 import { spawn } from "../spawn.ts";
-import { type Child, type ChildOptions, describeChild } from "../supervision/child.ts";
+import { type Child, describeChild, RESTART_OPTIONS, type RestartOptions } from "../supervision/child.ts";
 import {
   type Children,
+  isolateOptionsOf,
   type PlannedSupervisor,
   startSupervisor,
+  SUPERVISE_OPTIONS,
   type SuperviseOptions,
   supervisorPlan,
 } from "../supervision/supervisor.ts";
 import { ManagerActor } from "./manager_actor.ts";
 import { type Manager, ManagerHandle } from "./manager_handle.ts";
 
-/** What `manage` takes. */
+/** What `manage` takes; what concerns a thread or subprocess is about the manager's own. */
 export interface ManageOptions extends SuperviseOptions {
   /**
    * The path of a file that keeps what the named dicts, lists, sets, namespaces, values and arrays hold. A manager that
@@ -20,6 +23,8 @@ export interface ManageOptions extends SuperviseOptions {
    */
   readonly store?: string | undefined;
 }
+
+const MANAGE_OPTIONS: OptionNames<ManageOptions> = { ...SUPERVISE_OPTIONS, store: true };
 
 /** While children start, and restart, objects are to be had. */
 const CONCURRENCY = Infinity;
@@ -54,10 +59,11 @@ export async function manage<const C extends Children = Record<never, never>>(
   children?: C,
   options: ManageOptions = {},
 ): Promise<Manager<C>> {
+  checkOptions("manage", options, MANAGE_OPTIONS);
   const { args, refs, places } = planned("manage", children, options, false);
   const { name = "manager", placement, signals } = options;
   const start = () =>
-    spawn(ManagerActor, args, { name, placement, startTimeoutMs: Infinity, concurrency: CONCURRENCY });
+    spawn(ManagerActor, args, { name, placement, concurrency: CONCURRENCY, ...isolateOptionsOf(options) });
   const ref = await startSupervisor("manage", start, places, signals);
   return new ManagerHandle(ref, refs) as unknown as Manager<C>;
 }
@@ -82,11 +88,12 @@ export async function manage<const C extends Children = Record<never, never>>(
  */
 export function manager<const C extends Children = Record<never, never>>(
   children?: C,
-  options: ManageOptions & ChildOptions = {},
+  options: ManageOptions & RestartOptions = {},
 ): Child<Manager<C>> {
+  checkOptions("describe a manager", options, { ...MANAGE_OPTIONS, ...RESTART_OPTIONS });
   const { args, refs, places } = planned("describe a manager", children, options, true);
   const { name = "manager", placement, restart, shutdownMs = Infinity, significant } = options;
-  const start = { startTimeoutMs: Infinity, concurrency: CONCURRENCY };
+  const start = { concurrency: CONCURRENCY, ...isolateOptionsOf(options) };
   return describeChild(
     ManagerActor,
     args,

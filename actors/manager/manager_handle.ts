@@ -1,12 +1,16 @@
 import { checkName } from "../../channels/argument.ts";
-import type { JoinableQueue, JoinableQueueOptions } from "../../channels/joinable_queue.ts";
+import {
+  JOINABLE_QUEUE_OPTIONS,
+  type JoinableQueue,
+  type JoinableQueueOptions,
+} from "../../channels/joinable_queue.ts";
 import { handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
-import { checkOptions } from "../../channels/kernel/wait.ts";
+import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import type { NumberKind, Numeric } from "../../channels/memory/number_kind.ts";
 import type { SharedArray } from "../../channels/memory/shared_array.ts";
 import type { SharedValue } from "../../channels/memory/shared_value.ts";
-import type { Queue, QueueOptions } from "../../channels/queue.ts";
+import { type Queue, QUEUE_OPTIONS, type QueueOptions } from "../../channels/queue.ts";
 import type { Barrier } from "../../channels/sync/barrier.ts";
 import type { Condition } from "../../channels/sync/condition.ts";
 import type { EventFlag } from "../../channels/sync/event_flag.ts";
@@ -24,7 +28,7 @@ import type { Key } from "./key.ts";
 import type { ManagerActor } from "./manager_actor.ts";
 import { namedHandle } from "./named.ts";
 import type { Namespace } from "./namespace.ts";
-import type { ObjectArgs, ObjectKind, SharedPoolOptions } from "./object_kinds.ts";
+import { type ObjectArgs, type ObjectKind, SHARED_POOL_OPTIONS, type SharedPoolOptions } from "./object_kinds.ts";
 import { serveInstance } from "./shareable.ts";
 import type { SharedDict } from "./shared_dict.ts";
 import type { SharedList } from "./shared_list.ts";
@@ -41,6 +45,9 @@ export interface SharedBarrierOptions extends SharedOptions {
   /** As for {@linkcode Barrier}. */
   readonly timeoutMs?: number | undefined;
 }
+
+const SHARED_OPTIONS: OptionNames<SharedOptions> = { name: true };
+const SHARED_BARRIER_OPTIONS: OptionNames<SharedBarrierOptions> = { ...SHARED_OPTIONS, timeoutMs: true };
 
 /**
  * A handle to a manager: a supervisor that owns shared state, which outlives the children that use it. (Python's
@@ -171,14 +178,15 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     return this.#object("array", [kind, given], options);
   }
 
-  queue<T>(options: QueueOptions & SharedOptions = {}): Promise<Queue<T>> {
-    const { maxSize } = checkOptions("make a queue", options);
-    return this.#object("queue", [{ maxSize }], options);
+  async queue<T>(options: QueueOptions & SharedOptions = {}): Promise<Queue<T>> {
+    const { name, ...rest } = checkOptions("make a queue", options, { ...QUEUE_OPTIONS, ...SHARED_OPTIONS });
+    return await this.#object("queue", [rest], { name });
   }
 
-  joinableQueue<T>(options: JoinableQueueOptions & SharedOptions = {}): Promise<JoinableQueue<T>> {
-    const { maxSize, maxDeliveries } = checkOptions("make a queue", options);
-    return this.#object("joinableQueue", [{ maxSize, maxDeliveries }], options);
+  async joinableQueue<T>(options: JoinableQueueOptions & SharedOptions = {}): Promise<JoinableQueue<T>> {
+    const known = { ...JOINABLE_QUEUE_OPTIONS, ...SHARED_OPTIONS };
+    const { name, ...rest } = checkOptions("make a queue", options, known);
+    return await this.#object("joinableQueue", [rest], { name });
   }
 
   lock(options?: SharedOptions): Promise<Lock> {
@@ -205,14 +213,14 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     return this.#object("eventFlag", [], options);
   }
 
-  barrier(parties: number, options: SharedBarrierOptions = {}): Promise<Barrier> {
-    const { timeoutMs } = checkOptions("make a barrier", options);
-    return this.#object("barrier", [parties, { timeoutMs }], options);
+  async barrier(parties: number, options: SharedBarrierOptions = {}): Promise<Barrier> {
+    const { name, ...rest } = checkOptions("make a barrier", options, SHARED_BARRIER_OPTIONS);
+    return await this.#object("barrier", [parties, rest], { name });
   }
 
-  pool(options: SharedPoolOptions & SharedOptions = {}): Promise<Pool> {
-    const { size, placement, maxTasksPerWorker, maxHeapMb } = checkOptions("make a pool", options);
-    return this.#object("pool", [{ size, placement, maxTasksPerWorker, maxHeapMb }], options);
+  async pool(options: SharedPoolOptions & SharedOptions = {}): Promise<Pool> {
+    const { name, ...rest } = checkOptions("make a pool", options, { ...SHARED_POOL_OPTIONS, ...SHARED_OPTIONS });
+    return await this.#object("pool", [rest], { name });
   }
 
   async serve(address: SocketAddress | undefined, options: ListenOptions): Promise<Listener> {
@@ -242,7 +250,7 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
 
   /** Asks the manager, however long that takes: it always answers, or ends. */
   async #object<K extends ObjectKind>(kind: K, args: ObjectArgs[K], options: SharedOptions = {}): Promise<never> {
-    const { name } = checkOptions(`make a ${kind}`, options);
+    const { name } = checkOptions(`make a ${kind}`, options, SHARED_OPTIONS);
     if (name !== undefined) checkName(`make a ${kind}`, name);
     const object = await this.#ref.with({ timeoutMs: Infinity }).call.object(kind, name, args) as object;
     if (name === undefined) return object as never;

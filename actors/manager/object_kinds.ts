@@ -1,3 +1,4 @@
+import type { OptionNames } from "../../channels/kernel/options.ts";
 import { adopting } from "../../channels/kernel/adoption.ts";
 import { JoinableQueue, type JoinableQueueOptions } from "../../channels/joinable_queue.ts";
 import { NumbersClient } from "../../channels/memory/numbers_client.ts";
@@ -13,7 +14,7 @@ import { Lock } from "../../channels/sync/lock.ts";
 import { RLock } from "../../channels/sync/rlock.ts";
 import { BoundedSemaphore, Semaphore } from "../../channels/sync/semaphore.ts";
 import { Pool } from "../pool/pool.ts";
-import type { PoolOptions } from "../pool/pool_options.ts";
+import { POOL_OPTIONS, type PoolOptions } from "../pool/pool_options.ts";
 import { DictCell } from "./dict_cell.ts";
 import { ListCell } from "./list_cell.ts";
 import { NAMESPACE, Namespace } from "./namespace.ts";
@@ -25,7 +26,12 @@ import { SET, SharedSet } from "./shared_set.ts";
 import { StoredNumbersCell } from "./stored_numbers.ts";
 
 /** What a pool of a manager's is made with: nothing that would have to be found again in the manager's isolate. */
-export type SharedPoolOptions = Pick<PoolOptions, "size" | "placement" | "maxTasksPerWorker" | "maxHeapMb">;
+export type SharedPoolOptions = Omit<PoolOptions, "initializer" | "initializerArgs" | "name">;
+
+const { initializer: _initializer, initializerArgs: _args, name: _name, ...OF_POOL } = POOL_OPTIONS;
+
+/** The names of `SharedPoolOptions`. */
+export const SHARED_POOL_OPTIONS: OptionNames<SharedPoolOptions> = OF_POOL;
 
 /** The arguments with which each kind of object is made: plain values, since they are kept with the name. */
 export interface ObjectArgs {

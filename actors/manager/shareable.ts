@@ -1,4 +1,5 @@
 import { registerError } from "../../channels/kernel/codec/error_classes.ts";
+import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import { actor, type ActorClass } from "../definition.ts";
 import type { Ref } from "../ref.ts";
 import { spawn } from "../spawn.ts";
@@ -8,6 +9,8 @@ export interface ShareableOptions<T = object> {
   /** The methods that others may call; all public ones when left out. */
   readonly methods?: readonly (keyof T & string)[] | undefined;
 }
+
+const SHAREABLE_OPTIONS: OptionNames<ShareableOptions> = { methods: true };
 
 const classes = new Map<object, ShareableOptions>();
 
@@ -47,6 +50,7 @@ export function shareable<C extends ActorClass>(Class: C, options: ShareableOpti
   if (typeof Class !== "function" || typeof Class.prototype !== "object") {
     throw new TypeError(`Cannot make something shareable: a class is needed, not ${Deno.inspect(Class)}`);
   }
+  checkOptions(`make ${Class.name} shareable`, options, SHAREABLE_OPTIONS);
   if (Class.prototype instanceof Error) {
     registerError(Class.name, Class as unknown as { name: string; prototype: Error });
   } else classes.set(Class.prototype, options as ShareableOptions);

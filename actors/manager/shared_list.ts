@@ -2,13 +2,21 @@ import { checkNumber } from "../../channels/argument.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { packPlain } from "../../channels/kernel/pack.ts";
-import { checkOptions } from "../../channels/kernel/wait.ts";
+import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import type { DeepReadonly } from "./frozen.ts";
 import { type SharedClient, sharedKind } from "./shared_client.ts";
 import { clientGiven } from "./shared_dict.ts";
 
 /** The handle of a list, and its lease. */
 export const LIST = "shared-list";
+
+/** What `SharedList.sort` takes. */
+export interface SortOptions {
+  /** Whether the greatest comes first; false when left out. */
+  readonly descending?: boolean | undefined;
+}
+
+const SORT_OPTIONS: OptionNames<SortOptions> = { descending: true };
 
 /**
  * A list that actors share, wherever they run; made by {@linkcode Manager.list}. (Python's `Manager().list()`.)
@@ -101,8 +109,8 @@ export class SharedList<T> implements AsyncIterable<DeepReadonly<T>>, Disposable
    *
    * @throws {TypeError} If there is something else, or a mixture.
    */
-  async sort(options: { readonly descending?: boolean | undefined } = {}): Promise<void> {
-    const { descending = false } = checkOptions("sort a list", options);
+  async sort(options: SortOptions = {}): Promise<void> {
+    const { descending = false } = checkOptions("sort a list", options, SORT_OPTIONS);
     await this.#client.ask("sort", descending ? "descending" : "");
   }
 

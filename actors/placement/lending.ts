@@ -1,6 +1,6 @@
 import { resolve, sep } from "node:path";
 import { describe, type Granted, holds, holdsFully, PERMISSION_NAMES } from "./permissions.ts";
-import type { PermissionName } from "./placement.ts";
+import type { PermissionName } from "../isolate_options.ts";
 import type { Meeting } from "./process_config.ts";
 
 /** Whether the permission for one thing is one for another, too: a folder covers its files, a host its ports. */

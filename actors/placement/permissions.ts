@@ -1,18 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { StartError } from "../../channels/errors.ts";
-import type { PermissionName, PermissionOptions } from "./placement.ts";
+import { checkOptions } from "../../channels/kernel/options.ts";
+import { type PermissionName, type PermissionOptions, PERMISSIONS } from "../isolate_options.ts";
 
 /** The permissions of Deno, by name. */
-export const PERMISSION_NAMES: readonly PermissionName[] = [
-  "read",
-  "write",
-  "net",
-  "env",
-  "run",
-  "ffi",
-  "sys",
-  "import",
-];
+export const PERMISSION_NAMES: readonly PermissionName[] = Object.keys(PERMISSIONS) as PermissionName[];
 
 /** What a subprocess may do: all of a kind, or what is listed. */
 export type Granted = Readonly<Record<PermissionName, true | readonly string[]>>;
@@ -30,19 +22,29 @@ const SUBJECT: Readonly<Record<PermissionName, string>> = {
 };
 
 /**
- * The permissions that a subprocess gets.
+ * Checks the option's kind and names.
  *
- * @throws {StartError} If more is asked for than this program has.
- * @throws {TypeError} If the option is malformed.
+ * @throws {TypeError} If it is neither a word nor an object, or a permission is unknown.
  */
-export function resolvePermissions(action: string, options: PermissionOptions | undefined): Granted {
-  const granted = {} as Record<PermissionName, true | readonly string[]>;
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) checkNames(action, options);
-  else if (options !== undefined && options !== "inherit" && options !== "none") {
+export function checkPermissions(action: string, options: PermissionOptions): void {
+  if (options === "inherit" || options === "none") return;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(
       `Cannot ${action}: permissions must be "inherit", "none" or an object, not ${Deno.inspect(options)}`,
     );
   }
+  checkOptions(action, options, PERMISSIONS, "permissions");
+}
+
+/**
+ * The permissions that a subprocess gets.
+ *
+ * @param options checked by `checkPermissions`
+ * @throws {StartError} If more is asked for than this program has.
+ * @throws {TypeError} If a list is malformed.
+ */
+export function resolvePermissions(action: string, options: PermissionOptions | undefined): Granted {
+  const granted = {} as Record<PermissionName, true | readonly string[]>;
   for (const name of PERMISSION_NAMES) {
     const wanted = typeof options === "object" ? options[name] : options !== "none" && "inherit";
     granted[name] = resolveOne(action, name, wanted);
@@ -119,12 +121,4 @@ export function describe(name: PermissionName, subject: string): Deno.Permission
 function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
   const { state, partial } = Deno.permissions.querySync(descriptor) as { state: string; partial?: boolean };
   return state === "granted" && !partial;
-}
-
-function checkNames(action: string, options: object): void {
-  for (const name of Object.keys(options)) {
-    if (!PERMISSION_NAMES.includes(name as PermissionName)) {
-      throw new TypeError(`Cannot ${action}: there is no permission "${name}"`);
-    }
-  }
 }

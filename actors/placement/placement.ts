@@ -4,6 +4,7 @@ import type { Link } from "../../channels/kernel/link.ts";
 import type { LogLevel } from "../../channels/kernel/log.ts";
 import type { PlacementName } from "../contact.ts";
 import type { MailboxOptions } from "../inbox.ts";
+import type { IsolateOptions } from "../isolate_options.ts";
 import type { EndSignal } from "../keeper.ts";
 
 /** An actor as it is described to an isolate that does not know it yet. Plain data. */
@@ -39,25 +40,6 @@ export interface BootConfig {
   readonly keeper: Address;
   readonly logLevel: LogLevel;
 }
-
-/** What only some placements can enforce. */
-export interface IsolateOptions {
-  readonly permissions?: PermissionOptions | undefined;
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  readonly maxHeapMb?: number | undefined;
-  readonly denoArgs?: readonly string[] | undefined;
-}
-
-/** The permissions of a subprocess: all, none, those of the spawner, or for each kind all, none, or a list. */
-export type PermissionOptions =
-  | "inherit"
-  | "none"
-  | {
-    readonly [K in PermissionName]?: boolean | "inherit" | readonly (string | URL)[] | undefined;
-  };
-
-/** The kinds of permission that Deno knows. */
-export type PermissionName = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys" | "import";
 
 /** How an isolate ended, as its platform tells it. */
 export interface SeatEnd {

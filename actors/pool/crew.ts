@@ -1,17 +1,17 @@
+import { checkOptions } from "../../channels/kernel/options.ts";
 import { pack, unpack } from "../../channels/kernel/pack.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
 import { registrationOf } from "../definition.ts";
 import { checkCount } from "../../channels/argument.ts";
-import { checkArgs, planOf } from "../spawn_options.ts";
+import { checkArgs, planOf, type SpawnOptions } from "../spawn_options.ts";
 import { checkPlacement, prepare } from "../start.ts";
 import type { StartPlan } from "../start_plan.ts";
-import type { PoolOptions } from "./pool_options.ts";
+import { POOL_OPTIONS, type PoolOptions } from "./pool_options.ts";
 import { PoolWorker } from "./pool_worker.ts";
 import { Station, type StationOwner } from "./station.ts";
 import { moduleOf, type TaskName } from "./task_name.ts";
 import { cpuCount } from "../process.ts";
-import { checkOptions } from "../../channels/kernel/wait.ts";
 
 /** How a pool's workers are made. */
 export class Crew {
@@ -23,7 +23,7 @@ export class Crew {
   /** What they are to run: a worker imports the modules of those that are known when it is made. */
   readonly tasks: Set<TaskName> = new Set();
   readonly #plan: StartPlan;
-  readonly #options: PoolOptions;
+  readonly #options: SpawnOptions;
   readonly #initializer: { readonly moduleUrl: string; readonly name: string } | undefined;
   readonly #initializerArgs: readonly unknown[];
   #made = 0;
@@ -36,17 +36,22 @@ export class Crew {
    */
   constructor(options: PoolOptions) {
     const action = "make a pool";
-    const { size = cpuCount(), maxTasksPerWorker = Infinity, initializer, initializerArgs = [], name = "pool" } =
-      checkOptions(action, options);
+    const {
+      size = cpuCount(),
+      maxTasksPerWorker = Infinity,
+      initializer,
+      initializerArgs = [],
+      name = "pool",
+      ...ofWorkers
+    } = checkOptions(action, options, POOL_OPTIONS);
     checkCount(action, "size", size);
     if (size === Infinity) throw new RangeError(`Cannot ${action}: size must be finite`);
     checkCount(action, "maxTasksPerWorker", maxTasksPerWorker);
     this.maker = currentActor();
     const { plan: { path }, holder } = this.maker;
     const registration = registrationOf(action, PoolWorker);
-    const { placement, maxHeapMb } = options;
-    this.#options = { placement, maxHeapMb };
-    this.#plan = planOf(action, { registration, name, path, daemon: true, holder }, { name, placement, maxHeapMb });
+    this.#options = ofWorkers;
+    this.#plan = planOf(action, { registration, name, path, daemon: true, holder }, { ...ofWorkers, name });
     checkPlacement(action, this.#plan.placement, this.#options);
     if (initializer !== undefined) {
       const { kind, moduleUrl, name } = registrationOf(`${action}: initializer`, initializer);

@@ -8,7 +8,7 @@ import { type Import, passagesOf } from "../../channels/kernel/handle.ts";
 import { destinationOf, pack, packPlain } from "../../channels/kernel/pack.ts";
 import { type Packet, plainPacket } from "../../channels/kernel/packet.ts";
 import { singleton } from "../../channels/kernel/singleton.ts";
-import { type Patience, patience } from "../../channels/kernel/wait.ts";
+import { type Patience, patienceOf } from "../../channels/kernel/wait.ts";
 import { Bridges } from "../bridge.ts";
 import { checkArgs } from "../spawn_options.ts";
 import { assertMayStart } from "../start_guard.ts";
@@ -61,7 +61,7 @@ export class PoolClient {
     checkArgs(action, args);
     checkRunOptions(action, options);
     const { transfer, retries = 0, priority = 0 } = options;
-    const wait = patience(action, options);
+    const wait = patienceOf(action, options);
     assertMayStart(action);
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot ${action}: it was not done after ${timeoutMs} ms`, { timeoutMs });

@@ -3,7 +3,7 @@ import { assertMayStart } from "../start_guard.ts";
 import { STOPS } from "./chunk_plan.ts";
 import type { Job, PoolClient } from "./pool_client.ts";
 import { unsaid, withIndex } from "./pool_map.ts";
-import { checkMapOptions, type ImapOptions } from "./pool_options.ts";
+import { checkMapOptions, IMAP_OPTIONS, type ImapOptions } from "./pool_options.ts";
 import { type TaskName, taskNameOf } from "./task_name.ts";
 
 /** Items that were given to the pool together, and what has come back of them. */
@@ -24,7 +24,7 @@ export function imap(
   ordered: boolean,
 ): AsyncGenerator<unknown> {
   const name = taskNameOf("imap", task);
-  checkMapOptions("imap", options);
+  checkMapOptions("imap", options, IMAP_OPTIONS);
   assertMayStart("imap");
   return new PoolStream(client, name, iteratorOf(source), options, ordered).results();
 }

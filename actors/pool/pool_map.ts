@@ -3,7 +3,7 @@ import { Deque } from "../../channels/kernel/deque.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { SPREAD, STOPS, STOPS_JOB } from "./chunk_plan.ts";
 import type { Job, PackedItems, PoolClient } from "./pool_client.ts";
-import { checkMapOptions, type MapOptions } from "./pool_options.ts";
+import { checkMapOptions, MAP_OPTIONS, type MapOptions } from "./pool_options.ts";
 import type { Report } from "./report.ts";
 import { taskNameOf } from "./task_name.ts";
 
@@ -47,7 +47,7 @@ export class PoolMap {
   /** Takes a snapshot of the items. Throws what is wrong with the arguments. */
   constructor(client: PoolClient, task: unknown, items: Iterable<unknown>, options: MapOptions, kind: MapKind) {
     const name = taskNameOf("map", task);
-    checkMapOptions("map", options);
+    checkMapOptions("map", options, MAP_OPTIONS);
     assertMayStart("map");
     const all = itemsOf(items, kind.spread);
     this.#client = client;

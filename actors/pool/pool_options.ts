@@ -1,11 +1,13 @@
+import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import type { Movable } from "../../channels/kernel/packet.ts";
-import { checkOptions, patience, type WaitOptions } from "../../channels/kernel/wait.ts";
+import { patience, WAIT_OPTIONS, type WaitOptions } from "../../channels/kernel/wait.ts";
 import type { PlacementName } from "../contact.ts";
+import { ISOLATE_OPTIONS, type IsolateOptions } from "../isolate_options.ts";
 import type { TaskFunction } from "../definition.ts";
 import { checkCount, checkNumber } from "../../channels/argument.ts";
 
-/** What `new Pool` takes. */
-export interface PoolOptions {
+/** What `new Pool` takes; what concerns a thread or subprocess is about that of each worker. */
+export interface PoolOptions extends IsolateOptions {
   /** How many workers it has at most; one for each processor when left out. */
   readonly size?: number | undefined;
   /** Where they live: `"thread"` when left out. Tasks that only wait for others need no more than `"inline"`. */
@@ -19,11 +21,20 @@ export interface PoolOptions {
    * it; any number when left out. A chunk is not divided for that.
    */
   readonly maxTasksPerWorker?: number | undefined;
-  /** MiB of JavaScript heap that each subprocess may use; a `StartError` elsewhere. */
-  readonly maxHeapMb?: number | undefined;
   /** How people read it; its workers are named after it. `"pool"` when left out. */
   readonly name?: string | undefined;
 }
+
+/** The names of `PoolOptions`. */
+export const POOL_OPTIONS: OptionNames<PoolOptions> = {
+  ...ISOLATE_OPTIONS,
+  size: true,
+  placement: true,
+  initializer: true,
+  initializerArgs: true,
+  maxTasksPerWorker: true,
+  name: true,
+};
 
 /** What `Pool.run` takes. Time counts from the call on, not from when a worker begins. */
 export interface RunOptions extends WaitOptions {
@@ -34,6 +45,9 @@ export interface RunOptions extends WaitOptions {
   /** What is begun first: the higher; 0 when left out. Among equals it is first come, first served. */
   readonly priority?: number | undefined;
 }
+
+/** The names of `RunOptions`. */
+export const RUN_OPTIONS: OptionNames<RunOptions> = { ...WAIT_OPTIONS, retries: true, transfer: true, priority: true };
 
 /** How far a map has come. */
 export interface PoolProgress {
@@ -55,6 +69,9 @@ export interface MapOptions {
   readonly onProgress?: ((progress: PoolProgress) => void) | undefined;
 }
 
+/** The names of `MapOptions`. */
+export const MAP_OPTIONS: OptionNames<MapOptions> = { chunkSize: true, signal: true, onProgress: true };
+
 /** What `Pool.imap` and `imapUnordered` take. */
 export interface ImapOptions {
   /** How many items are taken from the source before their results are: 2 × size when left out. */
@@ -65,6 +82,9 @@ export interface ImapOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The names of `ImapOptions`. */
+export const IMAP_OPTIONS: OptionNames<ImapOptions> = { window: true, chunkSize: true, signal: true };
+
 /**
  * Checks what is beside the wait.
  *
@@ -72,7 +92,7 @@ export interface ImapOptions {
  * @throws {RangeError} If `retries` is no whole number of at least 0, or goes with `transfer`.
  */
 export function checkRunOptions(action: string, options: RunOptions): void {
-  const { retries = 0, transfer, priority = 0 } = checkOptions(action, options);
+  const { retries = 0, transfer, priority = 0 } = checkOptions(action, options, RUN_OPTIONS);
   checkCount(action, "retries", retries, 0);
   checkNumber(action, "priority", priority);
   if (retries > 0 && (transfer?.length ?? 0) > 0) {
@@ -87,8 +107,12 @@ export function checkRunOptions(action: string, options: RunOptions): void {
  * @throws {RangeError} If `chunkSize` or `window` is no whole number of at least 1.
  * @throws The signal's reason, if it is aborted already.
  */
-export function checkMapOptions(action: string, options: MapOptions & ImapOptions): void {
-  const { chunkSize, window, signal, onProgress } = checkOptions(action, options);
+export function checkMapOptions(
+  action: string,
+  options: MapOptions & ImapOptions,
+  known: OptionNames<MapOptions> | OptionNames<ImapOptions>,
+): void {
+  const { chunkSize, window, signal, onProgress } = checkOptions(action, options, known as OptionNames<typeof options>);
   if (chunkSize !== undefined) checkCount(action, "chunkSize", chunkSize);
   if (window !== undefined) checkCount(action, "window", window);
   patience(action, { signal });

@@ -1,17 +1,17 @@
 import { checkMs } from "../../channels/argument.ts";
-import { checkOptions } from "../../channels/kernel/wait.ts";
+import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import { makeRef } from "../actor_ref.ts";
 import { currentActor } from "../context.ts";
 import { type Definition, registrationOf } from "../definition.ts";
 import { processFrom } from "../process.ts";
 import type { ArgsThenOptions, Handle, StartArgs } from "../spawn.ts";
-import { planOf, type SpawnOptions } from "../spawn_options.ts";
+import { planOf, SPAWN_OPTIONS, type SpawnOptions } from "../spawn_options.ts";
 import { Place } from "./place.ts";
 import { PlaceControl } from "./place_control.ts";
 import type { AutoShutdown, RestartType } from "./restart_policy.ts";
 
-/** What `child` takes. */
-export interface ChildOptions extends Omit<SpawnOptions, "signal" | "daemon"> {
+/** How a supervisor keeps a child. */
+export interface RestartOptions {
   /**
    * When it is started again: always (`"permanent"`, when left out), after an abnormal end (`"transient"`: not when it
    * was done, was stopped, or exited with 0), or never (`"temporary"`, not with others of a group either).
@@ -22,6 +22,16 @@ export interface ChildOptions extends Omit<SpawnOptions, "signal" | "daemon"> {
   /** Whether its end, when it does not come back, may end its supervisor: see `autoShutdown`. */
   readonly significant?: boolean | undefined;
 }
+
+/** The names of `RestartOptions`. */
+export const RESTART_OPTIONS: OptionNames<RestartOptions> = { restart: true, shutdownMs: true, significant: true };
+
+/** What `child` takes: what `spawn` takes, and how the child is kept. */
+export interface ChildOptions extends Omit<SpawnOptions, "signal" | "daemon">, RestartOptions {}
+
+const { signal: _signal, daemon: _daemon, ...OF_SPAWN } = SPAWN_OPTIONS;
+
+const CHILD_OPTIONS: OptionNames<ChildOptions> = { ...OF_SPAWN, ...RESTART_OPTIONS };
 
 /** A child that a supervisor will start. */
 export interface Child<H = unknown> {
@@ -91,13 +101,15 @@ export function child<D extends Definition>(
   ...rest: ArgsThenOptions<StartArgs<D>, ChildOptions>
 ): Child<Handle<D>> {
   const [args = [], options = {}] = rest as unknown as [unknown[]?, ChildOptions?];
+  const { name } = registrationOf("describe a child", definition);
+  checkOptions(`describe a child of ${name}`, options, CHILD_OPTIONS);
   return describeChild(definition, args, options, (place, kind) => {
     const handle = kind === "task" ? processFrom(place.contact, true, undefined) : makeRef(place.contact);
     return handle as unknown as Handle<D>;
   });
 }
 
-/** The same with another face for its ref. */
+/** The same with another face for its ref, and for options whose names were checked. */
 export function describeChild<H>(
   definition: Definition,
   args: readonly unknown[],
@@ -107,7 +119,7 @@ export function describeChild<H>(
   const registration = registrationOf("describe a child", definition);
   const action = `describe a child of ${registration.name}`;
   if (!Array.isArray(args)) throw new TypeError(`Cannot ${action}: the arguments must be an array`);
-  checkChildOptions(action, options);
+  checkRestartOptions(action, options);
   const parent = currentActor();
   const base = { registration, name: registration.name, path: parent.plan.path, daemon: true, holder: parent.holder };
   const plan = planOf(action, base, options);
@@ -149,8 +161,8 @@ export function checkSignificance(
   );
 }
 
-function checkChildOptions(action: string, options: ChildOptions): void {
-  const { restart = "permanent", shutdownMs, significant = false } = checkOptions(action, options);
+function checkRestartOptions(action: string, options: RestartOptions): void {
+  const { restart = "permanent", shutdownMs, significant = false } = options;
   if (!RESTARTS.includes(restart)) {
     throw new TypeError(
       `Cannot ${action}: restart must be one of ${RESTARTS.join(", ")}, not ${JSON.stringify(restart)}`,

@@ -1,7 +1,7 @@
 import { checkNumber } from "../../channels/argument.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
-import { checkOptions } from "../../channels/kernel/wait.ts";
+import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 
 /** Which children are restarted: always, after an abnormal end, or never. (As in OTP.) */
 export type RestartType = "permanent" | "transient" | "temporary";
@@ -23,6 +23,8 @@ export interface BackoffOptions {
   /** The part of the wait that chance may add or take away, from 0 to 1; 0.2 when left out. */
   readonly jitter?: number | undefined;
 }
+
+const BACKOFF_OPTIONS: OptionNames<BackoffOptions> = { minMs: true, maxMs: true, factor: true, jitter: true };
 
 /** How many restarts are too many, and how they are spaced. */
 export interface RestartBudget {
@@ -101,7 +103,12 @@ export function budgetOf(
   },
 ): RestartBudget {
   const { maxRestarts = 3, withinMs = 5000, backoff = {} } = options;
-  const { minMs = 0, maxMs = 10_000, factor = 2, jitter = 0.2 } = checkOptions(action, backoff);
+  const { minMs = 0, maxMs = 10_000, factor = 2, jitter = 0.2 } = checkOptions(
+    action,
+    backoff,
+    BACKOFF_OPTIONS,
+    "backoff",
+  );
   const most = Number.MAX_SAFE_INTEGER;
   return {
     maxRestarts: inRange(action, "maxRestarts", maxRestarts, 0, most),

@@ -1,21 +1,24 @@
 import type { Exit } from "../../channels/exit.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
-import { checkOptions } from "../../channels/kernel/wait.ts";
+import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import { Queue } from "../../channels/queue.ts";
 import { endingSource, selectable } from "../../channels/source.ts";
 import { contactBehind, contactFrom, contactPassage, isChild, makeRef } from "../actor_ref.ts";
 import type { PlacementName } from "../contact.ts";
+import { graceOf } from "../grace.ts";
+import { ISOLATE_OPTIONS, type IsolateOptions } from "../isolate_options.ts";
 import { handleInterrupt } from "../program.ts";
 import type { Ref, StopOptions } from "../ref.ts";
 import { spawn } from "../spawn.ts";
 import {
   checkSignificance,
   type Child,
-  type ChildOptions,
   type ChildSpec,
   describeChild,
   describedAs,
+  RESTART_OPTIONS,
+  type RestartOptions,
 } from "./child.ts";
 import type { Place } from "./place.ts";
 import { type AutoShutdown, type BackoffOptions, budgetOf, type Strategy } from "./restart_policy.ts";
@@ -27,8 +30,8 @@ export type Children = Readonly<Record<string, Child>>;
 /** The handles of a supervisor's children. */
 export type Refs<C> = { readonly [K in keyof C]: C[K] extends Child<infer H> ? H : never };
 
-/** What `supervise` takes. */
-export interface SuperviseOptions {
+/** What `supervise` takes; what concerns a thread or subprocess is about the supervisor's own. */
+export interface SuperviseOptions extends IsolateOptions {
   /** Which children are restarted along with one that ended; `"one-for-one"`, it alone, when left out. */
   readonly strategy?: Strategy | undefined;
   /** So many restarts within `withinMs` are allowed; 3 when left out. */
@@ -46,6 +49,19 @@ export interface SuperviseOptions {
   /** Where the supervisor lives; `"inline"` when left out. Its children say for themselves. */
   readonly placement?: PlacementName | undefined;
 }
+
+/** The names of `SuperviseOptions`. */
+export const SUPERVISE_OPTIONS: OptionNames<SuperviseOptions> = {
+  ...ISOLATE_OPTIONS,
+  strategy: true,
+  maxRestarts: true,
+  withinMs: true,
+  backoff: true,
+  autoShutdown: true,
+  signals: true,
+  name: true,
+  placement: true,
+};
 
 /**
  * A handle to a supervisor and its children.
@@ -136,7 +152,7 @@ export class SupervisorHandle implements Supervisor {
   }
 
   async stop(options?: StopOptions): Promise<Exit> {
-    return await this.#ref.stop({ graceMs: Infinity, ...options });
+    return await this.#ref.stop({ graceMs: graceOf(`stop ${this.#ref.name}`, options, Infinity) });
   }
 
   async kill(): Promise<Exit> {
@@ -229,9 +245,10 @@ export async function supervise<const C extends Children>(
   children: C,
   options: SuperviseOptions = {},
 ): Promise<Supervisor<C>> {
+  checkOptions("supervise", options, SUPERVISE_OPTIONS);
   const { args, refs, places } = supervisorPlan("supervise", children, options, false);
   const { name = "supervisor", placement = "inline", signals } = options;
-  const start = () => spawn(SupervisorActor, args, { name, placement, startTimeoutMs: Infinity });
+  const start = () => spawn(SupervisorActor, args, { name, placement, ...isolateOptionsOf(options) });
   const ref = await startSupervisor("supervise", start, places, signals);
   return new SupervisorHandle(ref, refs) as unknown as Supervisor<C>;
 }
@@ -260,11 +277,12 @@ export async function supervise<const C extends Children>(
  */
 export function supervisor<const C extends Children>(
   children: C,
-  options: SuperviseOptions & ChildOptions = {},
+  options: SuperviseOptions & RestartOptions = {},
 ): Child<Supervisor<C>> {
+  checkOptions("describe a supervisor", options, { ...SUPERVISE_OPTIONS, ...RESTART_OPTIONS });
   const { args, refs, places } = supervisorPlan("describe a supervisor", children, options, true);
   const { name = "supervisor", placement = "inline", restart, shutdownMs = Infinity, significant } = options;
-  const childOptions: ChildOptions = { name, placement, restart, shutdownMs, significant, startTimeoutMs: Infinity };
+  const childOptions = { name, placement, restart, shutdownMs, significant, ...isolateOptionsOf(options) };
   return describeChild(SupervisorActor, args, childOptions, (place) => {
     place.below.push(...places);
     const ref = makeRef(place.contact) as unknown as Ref<SupervisorActor>;
@@ -297,6 +315,12 @@ export async function startSupervisor<T>(
   }
 }
 
+/** What concerns the isolate of a supervisor. Its children have time limits of their own to start in. */
+export function isolateOptionsOf(options: SuperviseOptions): IsolateOptions {
+  const { permissions, env, maxHeapMb, denoArgs, startTimeoutMs = Infinity, livenessMs } = options;
+  return { permissions, env, maxHeapMb, denoArgs, startTimeoutMs, livenessMs };
+}
+
 /** What a supervisor is started with, and the handles of its children. */
 export interface PlannedSupervisor {
   readonly args: [(readonly [string, ChildSpec])[], SupervisorPlan];
@@ -307,6 +331,7 @@ export interface PlannedSupervisor {
 /**
  * What a supervisor is started with, and the handles of its children.
  *
+ * @param options of known names
  * @param nested whether a supervisor above it is told when it gives up
  * @throws {TypeError} If something is no child or an option has the wrong type.
  */
@@ -319,13 +344,15 @@ export function supervisorPlan(
   if (typeof children !== "object" || children === null) {
     throw new TypeError(`Cannot ${action}: the children must be an object`);
   }
-  const { strategy = "one-for-one", autoShutdown = "never" } = checkOptions(action, options);
+  const { strategy = "one-for-one", autoShutdown = "never" } = options;
   if (!STRATEGIES.includes(strategy)) {
-    throw new TypeError(`Cannot ${action}: strategy must be one of ${STRATEGIES.join(", ")}, not ${String(strategy)}`);
+    throw new TypeError(
+      `Cannot ${action}: strategy must be one of ${STRATEGIES.join(", ")}, not ${Deno.inspect(strategy)}`,
+    );
   }
   if (!SHUTDOWNS.includes(autoShutdown)) {
     throw new TypeError(
-      `Cannot ${action}: autoShutdown must be one of ${SHUTDOWNS.join(", ")}, not ${String(autoShutdown)}`,
+      `Cannot ${action}: autoShutdown must be one of ${SHUTDOWNS.join(", ")}, not ${Deno.inspect(autoShutdown)}`,
     );
   }
   const plan: SupervisorPlan = { strategy, autoShutdown, nested, budget: budgetOf(action, options) };

@@ -45,7 +45,9 @@ export class Logger {
 
   set level(level: LogLevel) {
     if (!LEVELS.includes(level)) {
-      throw new TypeError(`Cannot set the log level: it must be one of ${LEVELS.join(", ")}, not ${String(level)}`);
+      throw new TypeError(
+        `Cannot set the log level: it must be one of ${LEVELS.join(", ")}, not ${Deno.inspect(level)}`,
+      );
     }
     this.#level = level;
   }

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from "./options.ts";
 import { MAX_DELAY_MS } from "./wheel.ts";
 
 /** How long to wait for something, and what ends the wait early. */
@@ -10,6 +11,9 @@ export interface WaitOptions {
   /** Ends the wait with the signal's reason; what was waited for has then not been taken. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The names of `WaitOptions`. */
+export const WAIT_OPTIONS: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
 
 /** A checked wait. */
 export interface Patience {
@@ -25,28 +29,29 @@ const FOR_EVER: Patience = { timeoutMs: Infinity, once: false, signal: undefined
 /**
  * Checks what a caller gave as `WaitOptions`.
  *
- * @throws {TypeError} If an option has the wrong type or is NaN.
+ * @param known the names that the options may have, where the caller takes more than a wait
+ * @throws {TypeError} If an option is unknown, has the wrong type or is NaN.
  * @throws The signal's reason, if it is aborted already.
  */
-export function patience(action: string, options: WaitOptions | undefined, fallbackMs: number = Infinity): Patience {
-  if (options === undefined && fallbackMs === Infinity) return FOR_EVER;
-  const { timeoutMs = fallbackMs, signal } = checkOptions(action, options ?? {});
+export function patience(
+  action: string,
+  options: WaitOptions | undefined,
+  fallbackMs: number = Infinity,
+  known: OptionNames<WaitOptions> = WAIT_OPTIONS,
+): Patience {
+  if (options === undefined) return fallbackMs === Infinity ? FOR_EVER : patienceOf(action, {}, fallbackMs);
+  return patienceOf(action, checkOptions(action, options, known), fallbackMs);
+}
+
+/** The same for options whose names were checked before. */
+export function patienceOf(action: string, options: WaitOptions, fallbackMs: number = Infinity): Patience {
+  const { timeoutMs = fallbackMs, signal } = options;
   if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
-    throw new TypeError(`Cannot ${action}: timeoutMs must be a number of milliseconds, not ${String(timeoutMs)}`);
+    throw new TypeError(`Cannot ${action}: timeoutMs must be a number of milliseconds, not ${Deno.inspect(timeoutMs)}`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot ${action}: signal must be an AbortSignal`);
+    throw new TypeError(`Cannot ${action}: signal must be an AbortSignal, not ${Deno.inspect(signal)}`);
   }
   signal?.throwIfAborted();
   return { timeoutMs: timeoutMs > MAX_DELAY_MS ? Infinity : timeoutMs, once: timeoutMs <= 0, signal };
-}
-
-/** @throws {TypeError} If the options are no object. */
-export function checkOptions<T extends object>(action: string, options: T): T {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Cannot ${action}: the options must be an object, not ${options === null ? "null" : typeof options}`,
-    );
-  }
-  return options;
 }

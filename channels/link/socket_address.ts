@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { checkOptions, type OptionNames } from "../kernel/options.ts";
 
 /** The path of a Unix socket. */
 export interface UnixAddress {
@@ -17,6 +18,8 @@ export interface TcpAddress {
 /** Where a program listens. */
 export type SocketAddress = UnixAddress | TcpAddress;
 
+const ADDRESS: OptionNames<UnixAddress & TcpAddress> = { path: true, hostname: true, port: true };
+
 /** The certificate that a listener shows, as `Deno.listenTls` takes it. */
 export interface ListenTls {
   /** The certificate chain, in PEM. */
@@ -25,11 +28,17 @@ export interface ListenTls {
   readonly key: string;
 }
 
+/** The names of `ListenTls`. */
+export const LISTEN_TLS: OptionNames<ListenTls> = { cert: true, key: true };
+
 /** Which certificates to trust, as `Deno.connectTls` takes them. */
 export interface ConnectTls {
   /** Certificates to trust beside those of the system, in PEM. */
   readonly caCerts?: readonly string[] | undefined;
 }
+
+/** The names of `ConnectTls`. */
+export const CONNECT_TLS: OptionNames<ConnectTls> = { caCerts: true };
 
 /** A socket that is listened on. */
 export interface Listening {
@@ -49,7 +58,9 @@ const LOOPBACK = "127.0.0.1";
  * @throws {RangeError} If the port cannot be one.
  */
 export function checkAddress(action: string, address: SocketAddress): SocketAddress {
-  const { path, hostname = LOOPBACK, port } = (address ?? {}) as { path?: unknown; hostname?: unknown; port?: unknown };
+  const given = (address ?? {}) as { path?: unknown; hostname?: unknown; port?: unknown };
+  const { path, hostname = LOOPBACK, port } = given;
+  if (typeof given === "object") checkOptions(action, given as UnixAddress & TcpAddress, ADDRESS, "address");
   if (typeof path === "string" && path !== "" && port === undefined) {
     // As in Python, what names a pipe of Windows is no path here.
     if (path.startsWith("\\\\")) throw new TypeError(`Cannot ${action}: ${path} is no path of a Unix socket`);

@@ -66,7 +66,7 @@ export const KINDS: Readonly<Record<NumberKind, KindInfo>> = {
 export function checkKind(action: string, kind: unknown): NumberKind {
   if (typeof kind === "string" && Object.hasOwn(KINDS, kind)) return kind as NumberKind;
   throw new TypeError(
-    `Cannot ${action}: the kind must be one of ${Object.keys(KINDS).join(", ")}, not ${String(kind)}`,
+    `Cannot ${action}: the kind must be one of ${Object.keys(KINDS).join(", ")}, not ${Deno.inspect(kind)}`,
   );
 }
 
@@ -95,11 +95,7 @@ export function checkNumber(action: string, kind: NumberKind, value: unknown): A
 }
 
 function describe(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value)
-    : typeof value === "number" || typeof value === "bigint"
-    ? `the ${typeof value} ${value}`
-    : String(value);
+  return typeof value === "number" || typeof value === "bigint" ? `the ${typeof value} ${value}` : Deno.inspect(value);
 }
 
 /** Whether a kind holds bigints. */

@@ -92,6 +92,6 @@ export class Numbers {
 function checkAddend(kind: NumberKind, by: AnyNumber): void {
   if (isOfKind(kind, by)) return;
   throw new TypeError(
-    `Cannot add to a shared number: ${kind} takes a ${isBig(kind) ? "bigint" : "number"}, not ${String(by)}`,
+    `Cannot add to a shared number: ${kind} takes a ${isBig(kind) ? "bigint" : "number"}, not ${Deno.inspect(by)}`,
   );
 }

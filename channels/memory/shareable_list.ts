@@ -103,7 +103,7 @@ export class ShareableList implements AsyncIterable<Shareable> {
 
 function make(values: Iterable<Shareable>): Parts {
   if (typeof values !== "object" || values === null || !(Symbol.iterator in values)) {
-    throw new TypeError(`Cannot make a shareable list: values are needed, not ${String(values)}`);
+    throw new TypeError(`Cannot make a shareable list: values are needed, not ${Deno.inspect(values)}`);
   }
   const slots = Array.from(values, (value) => {
     const shareable = checkShareable("make", value);

@@ -129,7 +129,7 @@ function make(kind: NumberKind, lengthOrValues: number | Iterable<number | bigin
     return Numbers.zeros(kind, checkSize(action, "the length", lengthOrValues, 0));
   }
   if (typeof lengthOrValues !== "object" || lengthOrValues === null || !(Symbol.iterator in lengthOrValues)) {
-    throw new TypeError(`Cannot ${action}: a length or values are needed, not ${String(lengthOrValues)}`);
+    throw new TypeError(`Cannot ${action}: a length or values are needed, not ${Deno.inspect(lengthOrValues)}`);
   }
   const values = Array.from(lengthOrValues, (value) => checkNumber(action, kind, value));
   const numbers = Numbers.zeros(kind, values.length);

@@ -5,6 +5,7 @@ import { ask } from "../kernel/ask.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind, type Import } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
+import { checkOptions, type OptionNames } from "../kernel/options.ts";
 import { packPlain } from "../kernel/pack.ts";
 import { root } from "../kernel/root.ts";
 import { type MemoryCell, SEGMENT } from "./memory_cell.ts";
@@ -18,6 +19,8 @@ export interface SharedMemoryOptions {
   /** By which others of the program can attach; made up when left out. */
   readonly name?: string | undefined;
 }
+
+const SHARED_MEMORY_OPTIONS: OptionNames<SharedMemoryOptions> = { name: true };
 
 /**
  * A segment of bytes that actors share, by handle or by name. (Python's `multiprocessing.shared_memory`, where a reader's
@@ -74,7 +77,7 @@ export class SharedMemory implements Disposable {
   static async create(sizeBytes: number, options: SharedMemoryOptions = {}): Promise<SharedMemory> {
     const action = "create shared memory";
     checkSize(action, "sizeBytes", sizeBytes, 1);
-    const { name } = options;
+    const { name } = checkOptions(action, options, SHARED_MEMORY_OPTIONS);
     if (name !== undefined) checkName(action, name);
     return await askRoot("createMemory", action, [sizeBytes, name]);
   }
@@ -170,7 +173,7 @@ export class SharedMemory implements Disposable {
   #assertWithin(action: string, offset: number, length: number): void {
     for (const value of [offset, length]) {
       if (typeof value !== "number" || Number.isNaN(value)) {
-        throw new TypeError(`Cannot ${action} shared memory: ${String(value)} is no number`);
+        throw new TypeError(`Cannot ${action} shared memory: ${Deno.inspect(value)} is no number`);
       }
     }
     if (

@@ -2,13 +2,20 @@ import type { Connection } from "../connection.ts";
 import { DisconnectedError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import type { Holder } from "../kernel/holder.ts";
-import { checkOptions } from "../kernel/wait.ts";
-import { checkAddress, type ConnectTls, dial, showSocketAddress, type SocketAddress } from "../link/socket_address.ts";
-import { checkConnectionOptions, type ConnectionOptions } from "./connection_options.ts";
+import { checkOptions, type OptionNames } from "../kernel/options.ts";
+import {
+  checkAddress,
+  CONNECT_TLS,
+  type ConnectTls,
+  dial,
+  showSocketAddress,
+  type SocketAddress,
+} from "../link/socket_address.ts";
+import { checkConnectionOptions, CONNECTION_OPTIONS, type ConnectionOptions } from "./connection_options.ts";
 import { meet } from "./meet.ts";
 import { Peer } from "./peer.ts";
 import { loadProtocol } from "./protocol.ts";
-import { Reconnecting, type ReconnectOptions } from "./reconnecting.ts";
+import { RECONNECT_OPTIONS, Reconnecting, type ReconnectOptions } from "./reconnecting.ts";
 
 /** What `connect` takes. */
 export interface ConnectOptions extends ConnectionOptions {
@@ -19,6 +26,13 @@ export interface ConnectOptions extends ConnectionOptions {
   /** Gives up connecting with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const CONNECT_OPTIONS: OptionNames<ConnectOptions> = {
+  ...CONNECTION_OPTIONS,
+  tls: true,
+  reconnect: true,
+  signal: true,
+};
 
 /**
  * Connects to a program that listens. {@linkcode Connection} says how the connection behaves; closing it on either side,
@@ -56,7 +70,9 @@ export async function connect<Out = unknown, In = Out>(
   address: SocketAddress,
   options: ConnectOptions = {},
 ): Promise<Connection<Out, In>> {
-  const { reconnect, signal } = checkOptions("connect", options);
+  const { tls, reconnect, signal } = checkOptions("connect", options, CONNECT_OPTIONS);
+  if (tls !== undefined) checkOptions("connect", tls, CONNECT_TLS, "tls");
+  if (reconnect !== undefined) checkOptions("connect", reconnect, RECONNECT_OPTIONS, "reconnect");
   const to = checkAddress("connect", address);
   const timeoutMs = checkConnectionOptions("connect", options, to);
   signal?.throwIfAborted();

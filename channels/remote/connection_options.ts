@@ -1,4 +1,5 @@
 import { checkSize } from "../argument.ts";
+import type { OptionNames } from "../kernel/options.ts";
 import type { SocketAddress } from "../link/socket_address.ts";
 import { checkDelay } from "./limits.ts";
 
@@ -14,6 +15,13 @@ export interface ConnectionOptions {
   /** The longest frame, and so message, to take, 64 MiB when left out. A longer one ends its connection. */
   readonly maxFrameBytes?: number | undefined;
 }
+
+/** The names of `ConnectionOptions`. */
+export const CONNECTION_OPTIONS: OptionNames<ConnectionOptions> = {
+  authKey: true,
+  handshakeTimeoutMs: true,
+  maxFrameBytes: true,
+};
 
 /**
  * Checks what both sides take, and gives the time for the handshake.

@@ -6,10 +6,12 @@ import { type Holder, Lease } from "../kernel/holder.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { keepAlive } from "../kernel/keep_alive.ts";
 import { singleton } from "../kernel/singleton.ts";
-import { checkOptions, type WaitOptions } from "../kernel/wait.ts";
+import { checkOptions, type OptionNames } from "../kernel/options.ts";
+import { WAIT_OPTIONS, type WaitOptions } from "../kernel/wait.ts";
 import {
   acceptNext,
   checkAddress,
+  LISTEN_TLS,
   type Listening,
   type ListenTls,
   openListening,
@@ -20,7 +22,7 @@ import {
 import { hangUp } from "../link/socket_link.ts";
 import { Queue } from "../queue.ts";
 import { selectable, sourceOf } from "../source.ts";
-import { checkConnectionOptions, type ConnectionOptions } from "./connection_options.ts";
+import { checkConnectionOptions, CONNECTION_OPTIONS, type ConnectionOptions } from "./connection_options.ts";
 import type { Seat } from "./handshake.ts";
 import { checkDelay } from "./limits.ts";
 import { meet } from "./meet.ts";
@@ -41,6 +43,14 @@ export interface ListenOptions extends ConnectionOptions {
   /** Told of each who was not let in, and why. */
   readonly onRefused?: ((error: Error, from: SocketAddress) => void) | undefined;
 }
+
+const LISTEN_OPTIONS: OptionNames<ListenOptions> = {
+  ...CONNECTION_OPTIONS,
+  tls: true,
+  heartbeatMs: true,
+  maxPending: true,
+  onRefused: true,
+};
 
 /**
  * Where other programs connect. (Python's `multiprocessing.connection.Listener`.)
@@ -118,7 +128,8 @@ class SocketListener implements Listener {
     this.#serving = this.#serve();
   }
 
-  async accept(options?: WaitOptions): Promise<Connection<unknown>> {
+  async accept(options: WaitOptions = {}): Promise<Connection<unknown>> {
+    checkOptions(`accept on ${this.#title}`, options, WAIT_OPTIONS);
     try {
       return this.#accepted(await this.#arrivals.get(options));
     } catch (error) {
@@ -281,7 +292,8 @@ export async function listen<Out = unknown, In = Out>(
   address?: SocketAddress,
   options: ListenOptions = {},
 ): Promise<Listener<Out, In>> {
-  const { tls, heartbeatMs = 5000, maxPending = 128, onRefused } = checkOptions("listen", options);
+  const { tls, heartbeatMs = 5000, maxPending = 128, onRefused } = checkOptions("listen", options, LISTEN_OPTIONS);
+  if (tls !== undefined) checkOptions("listen", tls, LISTEN_TLS, "tls");
   const at = address === undefined ? undefined : checkAddress("listen", address);
   if (onRefused !== undefined && typeof onRefused !== "function") {
     throw new TypeError("Cannot listen: onRefused must be a function");

@@ -1,7 +1,16 @@
-import type { Connection, RecvBytesOptions, SendBytesOptions, SendOptions } from "../connection.ts";
+import {
+  type Connection,
+  RECV_BYTES_OPTIONS,
+  type RecvBytesOptions,
+  SEND_BYTES_OPTIONS,
+  SEND_OPTIONS,
+  type SendBytesOptions,
+  type SendOptions,
+} from "../connection.ts";
 import { AuthenticationError, ClosedError, DisconnectedError, TimeoutError } from "../errors.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { keepAlive } from "../kernel/keep_alive.ts";
+import type { OptionNames } from "../kernel/options.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
 import { wheel } from "../kernel/wheel.ts";
 import { checkCount } from "../argument.ts";
@@ -16,6 +25,9 @@ export interface ReconnectOptions {
   /** After how many attempts to give up; never, when left out. */
   readonly attempts?: number | undefined;
 }
+
+/** The names of `ReconnectOptions`. */
+export const RECONNECT_OPTIONS: OptionNames<ReconnectOptions> = { minMs: true, maxMs: true, attempts: true };
 
 /** Makes a connection; `ended` is called once it has broken. */
 export type Connector = (ended: () => void) => Promise<Connection<unknown>>;
@@ -59,11 +71,11 @@ export class Reconnecting implements Connection<unknown> {
   }
 
   async send(message: unknown, options?: SendOptions): Promise<void> {
-    await (await this.#wait(this.#newest, "send", options)).send(message, options);
+    await (await this.#wait(this.#newest, "send", options, SEND_OPTIONS)).send(message, options);
   }
 
   async sendBytes(view: ArrayBufferView, options?: SendBytesOptions): Promise<void> {
-    await (await this.#wait(this.#newest, "send", options)).sendBytes(view, options);
+    await (await this.#wait(this.#newest, "send", options, SEND_BYTES_OPTIONS)).sendBytes(view, options);
   }
 
   recv(options?: WaitOptions): Promise<unknown> {
@@ -79,7 +91,7 @@ export class Reconnecting implements Connection<unknown> {
   }
 
   recvBytes(options?: RecvBytesOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#read(options, (connection) => connection.recvBytes(options));
+    return this.#read(options, (connection) => connection.recvBytes(options), undefined, RECV_BYTES_OPTIONS);
   }
 
   recvBytesInto(view: ArrayBufferView, offset?: number, options?: WaitOptions): Promise<number> {
@@ -146,11 +158,12 @@ export class Reconnecting implements Connection<unknown> {
     options: WaitOptions | undefined,
     operation: (connection: Connection<unknown>) => Promise<R>,
     notYet?: () => R,
+    known?: OptionNames<WaitOptions>,
   ): Promise<R> {
     const reading = this.#reading;
     let connection: Connection<unknown>;
     try {
-      connection = await this.#wait(reading, "receive", options);
+      connection = await this.#wait(reading, "receive", options, known);
     } catch (error) {
       if (notYet !== undefined && error instanceof TimeoutError) return notYet();
       throw error;
@@ -169,9 +182,14 @@ export class Reconnecting implements Connection<unknown> {
   }
 
   /** The connection, once it is there. */
-  async #wait(made: Promise<Connection<unknown>>, action: string, options?: WaitOptions): Promise<Connection<unknown>> {
+  async #wait(
+    made: Promise<Connection<unknown>>,
+    action: string,
+    options: WaitOptions | undefined,
+    known: OptionNames<WaitOptions> | undefined,
+  ): Promise<Connection<unknown>> {
     if (this.#closed) throw new ClosedError(`Cannot ${action}: the connection is closed`);
-    const { timeoutMs, signal } = patience(action, options);
+    const { timeoutMs, signal } = patience(action, options, Infinity, known);
     const { promise: late, reject } = Promise.withResolvers<never>();
     const deadline = timeoutMs === Infinity ? undefined : wheel.after(Math.max(0, timeoutMs), () => {
       reject(new TimeoutError(`Cannot ${action}: the connection is broken since ${timeoutMs} ms`, { timeoutMs }));

@@ -6,6 +6,7 @@ import { ask, type Question } from "../kernel/ask.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind, type Passage } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
+import { checkOptions, type OptionNames } from "../kernel/options.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
 import { BARRIER, BarrierCell, brokenBarrier } from "./barrier_cell.ts";
 
@@ -16,6 +17,8 @@ export interface BarrierOptions {
   /** Milliseconds that each `wait` lasts at most, unless it says otherwise; for ever when left out. */
   readonly timeoutMs?: number | undefined;
 }
+
+const BARRIER_OPTIONS: OptionNames<BarrierOptions> = { action: true, timeoutMs: true };
 
 interface Parts {
   readonly target: Target;
@@ -115,7 +118,7 @@ export class Barrier {
 
 function make(parties: number, options: BarrierOptions): Parts {
   checkSize("make a barrier", "parties", parties, 1);
-  const { action } = options;
+  const { action } = checkOptions("make a barrier", options, BARRIER_OPTIONS);
   if (action !== undefined && typeof action !== "function") {
     throw new TypeError("Cannot make a barrier: the action must be a function");
   }

@@ -28,7 +28,7 @@ oneTest(
     assertThrows(
       () => actor("nowhere", class Lost {}),
       TypeError,
-      "the module URL must be import.meta.url, not nowhere",
+      'the module URL must be import.meta.url, not "nowhere"',
     );
     await Promise.resolve();
   },

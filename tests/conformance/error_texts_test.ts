@@ -80,7 +80,7 @@ bounded("bad definition: what is wrong with it, and what to do", async () => {
     ],
     [
       "a path as the module",
-      "TypeError: Cannot register a task: the module URL must be import.meta.url, not ./work.ts",
+      'TypeError: Cannot register a task: the module URL must be import.meta.url, not "./work.ts"',
       () => task("./work.ts", unregistered),
     ],
     [
@@ -201,17 +201,17 @@ bounded("wrong type: which argument or option, what is wanted, and what was give
     ],
     [
       "a time",
-      "TypeError: Cannot spawn Unlucky: startTimeoutMs must be a number of milliseconds, not 1s",
+      'TypeError: Cannot spawn Unlucky: startTimeoutMs must be a number of milliseconds, not "1s"',
       () => spawn(Unlucky, [], { startTimeoutMs: "1s" as never }),
     ],
     [
       "a number of a queue",
-      "TypeError: Cannot make a queue: maxSize must be a number, not 9",
+      'TypeError: Cannot make a queue: maxSize must be a number, not "9"',
       () => new Queue({ maxSize: "9" as never }),
     ],
     [
       "a strategy",
-      "TypeError: Cannot supervise: strategy must be one of one-for-one, one-for-all, rest-for-one, not all",
+      'TypeError: Cannot supervise: strategy must be one of one-for-one, one-for-all, rest-for-one, not "all"',
       () => supervise({}, { strategy: "all" as never }),
     ],
   ]);

@@ -134,5 +134,9 @@ Deno.test("a budget that is no number is a TypeError, one out of range a RangeEr
   refused({ backoff: { factor: 0.5 } }, RangeError, "backoff.factor");
   refused({ backoff: { jitter: 1.5 } }, RangeError, "backoff.jitter");
   refused({ backoff: { maxMs: NaN } }, TypeError, "backoff.maxMs");
-  assertThrows(() => void budgetOf("supervise", { backoff: null as unknown as BackoffOptions }), TypeError, "options");
+  assertThrows(
+    () => void budgetOf("supervise", { backoff: null as unknown as BackoffOptions }),
+    TypeError,
+    "backoff must be an object",
+  );
 });

@@ -1,0 +1,63 @@
+import type { OptionNames } from "../channels/kernel/options.ts";
+
+/** The kinds of permission that Deno knows. */
+export type PermissionName = "read" | "write" | "net" | "env" | "run" | "ffi" | "sys" | "import";
+
+/** The permissions of a subprocess: all, none, those of the spawner, or for each kind all, none, or a list. */
+export type PermissionOptions =
+  | "inherit"
+  | "none"
+  | {
+    readonly [K in PermissionName]?: boolean | "inherit" | readonly (string | URL)[] | undefined;
+  };
+
+/** The names of permissions. */
+export const PERMISSIONS: OptionNames<Readonly<Record<PermissionName, unknown>>> = {
+  read: true,
+  write: true,
+  net: true,
+  env: true,
+  run: true,
+  ffi: true,
+  sys: true,
+  import: true,
+};
+
+/**
+ * What concerns the thread or subprocess that something is started in: an actor, a pool's worker, a manager. What its
+ * placement cannot enforce is a `StartError`, before anything starts.
+ */
+export interface IsolateOptions {
+  /**
+   * What a subprocess may do, never more than the spawner; when left out, each permission that the spawner holds in full.
+   * This and the next three are a `StartError` elsewhere, since only a subprocess can be held to them.
+   */
+  readonly permissions?: PermissionOptions | undefined;
+  /** Environment variables of a subprocess, beside those of the spawner. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** MiB of JavaScript heap, buffers not counted, that a subprocess may use; beyond it ends as `"out-of-memory"`. */
+  readonly maxHeapMb?: number | undefined;
+  /** Further flags of `deno run` for a subprocess; none that grants permissions. */
+  readonly denoArgs?: readonly string[] | undefined;
+  /**
+   * Milliseconds that starting may take; 10,000 when left out. For a supervisor or manager any time when left out, since
+   * each of its children has a limit of its own.
+   */
+  readonly startTimeoutMs?: number | undefined;
+  /**
+   * Milliseconds that its event loop may take to answer, before it counts as hanging and ends as `"unresponsive"`; code
+   * that computes for less, or waits for however long, is no hang. Off when left out, and a `StartError` inline, where it
+   * could not be told from its spawner.
+   */
+  readonly livenessMs?: number | undefined;
+}
+
+/** The names of `IsolateOptions`. */
+export const ISOLATE_OPTIONS: OptionNames<IsolateOptions> = {
+  permissions: true,
+  env: true,
+  maxHeapMb: true,
+  denoArgs: true,
+  startTimeoutMs: true,
+  livenessMs: true,
+};
