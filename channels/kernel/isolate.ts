@@ -176,7 +176,11 @@ export class Isolate {
     // The others hear it from whoever is above it, as this isolate did.
     for (const links of isWithin(gone, this.id) ? [tree, peers] : [tree]) {
       for (const [to, link] of links) {
-        if (to !== heardFrom) link.send(encodeFrame({ kind: "down", to, from: this.id, isolate: gone, exit }));
+        if (to === heardFrom) continue;
+        const down = { kind: "down", to, from: this.id, isolate: gone, exit } as const;
+        // Most other programs have never heard of it, and their links pass nothing on then.
+        if (link.post !== undefined) link.post(down);
+        else link.send(encodeFrame(down));
       }
     }
   }

@@ -8,7 +8,15 @@ export interface LogRecord {
   /** How grave it is. */
   readonly level: Exclude<LogLevel, "silent">;
   /** What kind of thing has happened, for programs. */
-  readonly event: "started" | "ended" | "failed" | "restarted" | "gave-up" | "dead-letter" | "mailbox-filling";
+  readonly event:
+    | "started"
+    | "ended"
+    | "failed"
+    | "restarted"
+    | "gave-up"
+    | "dead-letter"
+    | "mailbox-filling"
+    | "without-tls";
   /** What has happened and to whom, with name and address, in one line for people. */
   readonly message: string;
   /** What was thrown, if anything was. */
@@ -21,8 +29,8 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"]
  * Says what happens to actors that nobody may be waiting for: on standard error, one line each, unless told otherwise.
  *
  * - **Levels.** `"error"`: an actor ended by an uncaught error, a supervisor gave up. `"warn"`, the default: a child's
- *   restart, a dead letter (of either the first ten, then the count at every power of ten), a mailbox more than half full.
- *   `"debug"`: every start and end.
+ *   restart, a dead letter (of either the first ten, then the count at every power of ten), a mailbox more than half full,
+ *   the first connection to or listener for other machines without `tls`. `"debug"`: every start and end.
  * - **Children** start with the level of who starts them. What they say is written by themselves, at once, so that the
  *   last line before a crash arrives; `write` is of the isolate that sets it, and its inline actors.
  *

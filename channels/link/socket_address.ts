@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { checkOptions, type OptionNames } from "../kernel/options.ts";
+import { explained } from "./system_error.ts";
 
 /** The path of a Unix socket. */
 export interface UnixAddress {
@@ -45,11 +46,17 @@ export interface Listening {
   readonly sockets: Deno.Listener;
   /** What to connect to. */
   readonly address: SocketAddress;
+  /** The same as the system has it: a number in place of a name. */
+  readonly bound: SocketAddress;
   /** Closes it, and removes what was made for it. */
   close(): void;
 }
 
 const LOOPBACK = "127.0.0.1";
+/** So many connections may wait for a program to accept them, as far as the system keeps that many. */
+const BACKLOG = 4096;
+/** After so long a connection to a Unix socket is tried again for which the system had no room. */
+const AGAIN_MS = 10;
 
 /**
  * Checks an address.
@@ -90,24 +97,46 @@ export async function openListening(
   tls: ListenTls | undefined,
 ): Promise<Listening> {
   if (address === undefined) return await listenPrivately();
+  try {
+    return await listenOn(address, tls);
+  } catch (error) {
+    throw explained(`listen on ${showSocketAddress(address)}`, error);
+  }
+}
+
+async function listenOn(address: SocketAddress, tls: ListenTls | undefined): Promise<Listening> {
   if ("path" in address) return listening(await listenOnPath(address.path), address);
   const { hostname = LOOPBACK, port } = address;
   const sockets: Deno.Listener = tls === undefined
-    ? Deno.listen({ hostname, port })
-    : Deno.listenTls({ hostname, port, cert: tls.cert, key: tls.key });
-  return listening(sockets, { hostname, port: (sockets.addr as Deno.NetAddr).port });
+    ? Deno.listen({ hostname, port, tcpBacklog: BACKLOG })
+    : Deno.listenTls({ hostname, port, tcpBacklog: BACKLOG, cert: tls.cert, key: tls.key });
+  const bound = sockets.addr as Deno.NetAddr;
+  return listening(sockets, { hostname, port: bound.port }, bound);
 }
 
-/** Connects to an address. Rejects as Deno does, when nobody listens there. The signal stops the attempt over TCP. */
+/** Connects to an address. Rejects as Deno does, when nobody listens there. The signal stops the attempt. */
 export async function dial(
   address: SocketAddress,
   tls: ConnectTls | undefined,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Deno.Conn> {
-  if ("path" in address) return await Deno.connect({ transport: "unix", path: address.path });
+  if ("path" in address) return await dialPath(address.path, signal);
   const { hostname = LOOPBACK, port } = address;
   if (tls !== undefined) return await Deno.connectTls({ hostname, port, caCerts: [...tls.caCerts ?? []] });
   return withoutDelay(await Deno.connect({ hostname, port, signal }));
+}
+
+/** Over TCP the system lets a client wait that comes when too many do; on a Unix socket it has to come again. */
+async function dialPath(path: string, signal: AbortSignal): Promise<Deno.Conn> {
+  while (true) {
+    try {
+      return await Deno.connect({ transport: "unix", path });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    }
+    await new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, AGAIN_MS)));
+    signal.throwIfAborted();
+  }
 }
 
 /** Takes the next who connects. */
@@ -119,6 +148,29 @@ export async function acceptNext({ sockets }: Listening): Promise<Deno.Conn> {
 export function remoteAddress(socket: Deno.Conn): SocketAddress {
   const address = socket.remoteAddr;
   return "hostname" in address ? { hostname: address.hostname, port: address.port } : { path: "" };
+}
+
+/**
+ * Who has an address, to count by: an IPv4 address is one, also where it is written as one of IPv6, of which the first
+ * half is, since the other is its owner's to choose. That of a Unix socket says nothing.
+ */
+export function networkOf(address: SocketAddress): string {
+  if ("path" in address) return "";
+  const hostname = hostOf(address);
+  if (!hostname.includes(":")) return hostname;
+  const [head, tail] = hostname.split("::").map((part) => part === "" ? [] : part.split(":"));
+  const zeros = tail === undefined ? [] : new Array<string>(8 - head.length - tail.length).fill("0");
+  return [...head, ...zeros, ...tail ?? []].slice(0, 4).join(":");
+}
+
+/** Its host, an IPv4 address as such also where it is written as one of IPv6. */
+function hostOf({ hostname = LOOPBACK }: TcpAddress): string {
+  return hostname.replace(/^::ffff:(?=.*\.)/, "");
+}
+
+/** Whether only programs of this machine can be at the other side of it. */
+export function isOfThisMachine(address: SocketAddress): boolean {
+  return "path" in address || /^(127(\.\d+){3}|::1|localhost)$/.test(hostOf(address));
 }
 
 async function listenPrivately(): Promise<Listening> {
@@ -133,7 +185,7 @@ async function listenPrivately(): Promise<Listening> {
     sockets.close();
     remove();
   };
-  return { sockets, address: { path }, close };
+  return { sockets, address: { path }, bound: { path }, close };
 }
 
 async function listenOnPath(path: string): Promise<Deno.Listener> {
@@ -157,8 +209,8 @@ async function isListenedOn(path: string): Promise<boolean> {
   }
 }
 
-function listening(sockets: Deno.Listener, address: SocketAddress): Listening {
-  return { sockets, address, close: () => sockets.close() };
+function listening(sockets: Deno.Listener, address: SocketAddress, bound: SocketAddress = address): Listening {
+  return { sockets, address, bound, close: () => sockets.close() };
 }
 
 /** Else a small frame waits for the acknowledgement of the one before it. */

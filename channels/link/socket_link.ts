@@ -23,6 +23,8 @@ export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
 /** For links between a program's own processes: what travels to a thread travels there, too. */
 export const OWN_PROCESS: SocketLinkOptions = { maxFrameBytes: 2 ** 32 - 1 };
 const BUFFER_BYTES = 64 * 1024;
+/** A buffer begins like this, and has its full size once more comes at a time: most links are idle mostly. */
+const FIRST_BUFFER_BYTES = 2 * 1024;
 const LENGTH_BYTES = 4;
 /** A frame of so many bytes is neither joined with others nor read by way of a buffer; below, it fits one. */
 const LARGE_BYTES = BUFFER_BYTES - LENGTH_BYTES;
@@ -104,7 +106,7 @@ export class SocketLink implements Link {
 
   /** Writes frames, each behind its length: small ones together, or a large one as it is. Gives the next that is left. */
   async #writeSome(frames: readonly Uint8Array[], first: number): Promise<number> {
-    const out = this.#out ??= new DataView(new ArrayBuffer(BUFFER_BYTES));
+    const out = this.#outFor(frames, first);
     const bytes = new Uint8Array(out.buffer);
     let size = 0;
     let next = first;
@@ -127,19 +129,33 @@ export class SocketLink implements Link {
     return next;
   }
 
+  /** Room for the next of these frames, as far as they go together. */
+  #outFor(frames: readonly Uint8Array[], first: number): DataView<ArrayBuffer> {
+    let size = 0;
+    for (let next = first; next < frames.length && size <= FIRST_BUFFER_BYTES; next++) {
+      size += LENGTH_BYTES + (frames[next].length >= LARGE_BYTES ? 0 : frames[next].length);
+    }
+    const isSmall = size <= FIRST_BUFFER_BYTES;
+    if (this.#out === undefined || (!isSmall && this.#out.byteLength < BUFFER_BYTES)) {
+      this.#out = new DataView(new ArrayBuffer(isSmall ? FIRST_BUFFER_BYTES : BUFFER_BYTES));
+    }
+    return this.#out;
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) at += await this.#socket.write(at === 0 ? bytes : bytes.subarray(at));
   }
 
   async #readAll(listener: LinkListener): Promise<void> {
-    const buffer = new Uint8Array(BUFFER_BYTES);
-    const view = new DataView(buffer.buffer);
+    let buffer = new Uint8Array(FIRST_BUFFER_BYTES);
+    let view = new DataView(buffer.buffer);
     let start = 0;
     let end = 0;
     while (true) {
       const read = await this.#read(end === 0 ? buffer : buffer.subarray(end));
       if (read === null) return this.#end(end > start ? truncated(end - start) : undefined);
       end += read;
+      const isFull = end === buffer.length;
       while (end - start >= LENGTH_BYTES) {
         const length = view.getUint32(start);
         if (length > this.#maxFrameBytes) return this.#end(tooLong("receive", length, this.#maxFrameBytes));
@@ -172,6 +188,12 @@ export class SocketLink implements Link {
         if (start < end) buffer.copyWithin(0, start, end);
         end -= start;
         start = 0;
+      }
+      if (isFull && buffer.length < BUFFER_BYTES) {
+        const larger = new Uint8Array(BUFFER_BYTES);
+        larger.set(buffer.subarray(0, end));
+        buffer = larger;
+        view = new DataView(buffer.buffer);
       }
     }
   }

@@ -180,7 +180,7 @@ export class Border implements Link {
 
   /** Who was asked is gone, or who asked. */
   #settleAll(isOver: (asked: Asked, key: string) => boolean): void {
-    for (const [key, asked] of [...this.#requests]) if (isOver(asked, key)) this.#settle(key);
+    for (const [key, asked] of this.#requests) if (isOver(asked, key)) this.#settle(key);
   }
 
   /** An answer is leaving. What a peer asks for and does not read must not pile up here without end. */
@@ -254,9 +254,13 @@ export class Border implements Link {
 
   /** Whether the peer knows anybody of those who are gone; from now on it knows them no more. */
   #isToldOf(gone: IsolateId): boolean {
-    const known = [...this.#told].filter((id) => isWithin(id, gone));
-    for (const id of known) this.#told.delete(id);
-    return known.length > 0;
+    let isTold = false;
+    for (const id of this.#told) {
+      if (!isWithin(id, gone)) continue;
+      this.#told.delete(id);
+      isTold = true;
+    }
+    return isTold;
   }
 }
 

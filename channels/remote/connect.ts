@@ -1,5 +1,4 @@
 import type { Connection } from "../connection.ts";
-import { DisconnectedError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import type { Holder } from "../kernel/holder.ts";
 import { checkOptions, type OptionNames } from "../kernel/options.ts";
@@ -8,13 +7,18 @@ import {
   CONNECT_TLS,
   type ConnectTls,
   dial,
+  remoteAddress,
   showSocketAddress,
   type SocketAddress,
 } from "../link/socket_address.ts";
+import { MAX_FRAME_BYTES } from "../link/socket_link.ts";
+import { explainedHandshake } from "../link/system_error.ts";
 import { checkConnectionOptions, CONNECTION_OPTIONS, type ConnectionOptions } from "./connection_options.ts";
 import { meet } from "./meet.ts";
-import { Peer } from "./peer.ts";
+import type { Seat } from "./handshake.ts";
+import { Peer, seatOf } from "./peer.ts";
 import { loadProtocol } from "./protocol.ts";
+import { warnWithoutTls } from "./without_tls.ts";
 import { RECONNECT_OPTIONS, Reconnecting, type ReconnectOptions } from "./reconnecting.ts";
 
 /** What `connect` takes. */
@@ -49,7 +53,8 @@ const CONNECT_OPTIONS: OptionNames<ConnectOptions> = {
  * @throws {DisconnectedError} If the other side hung up before that.
  * @throws {ProtocolError} If the other side speaks another protocol.
  * @throws {TypeError} If the address, or an option, is none.
- * @throws What `Deno.connect` throws, if nobody listens there.
+ * @throws {Deno.errors.ConnectionRefused} If nobody listens there; or what else `Deno.connect` throws, with the address
+ *   in its message and Deno's error as its `cause`.
  *
  * @example Say hello
  * ```ts
@@ -85,7 +90,7 @@ export async function connect<Out = unknown, In = Out>(
 
 async function connectOnce(
   address: SocketAddress,
-  { authKey, tls, maxFrameBytes, signal }: ConnectOptions,
+  { authKey, tls, maxFrameBytes = MAX_FRAME_BYTES, signal }: ConnectOptions,
   timeoutMs: number,
   holder: Holder,
   ended?: () => void,
@@ -97,7 +102,9 @@ async function connectOnce(
   const meeting = { action, timeoutMs, signal, open: (signal: AbortSignal) => dial(address, tls, signal) };
   try {
     return await meet(meeting, async (socket) => {
-      const agreed = await handshake.greet(socket, action, authKey, peer);
+      if (tls === undefined) void warnWithoutTls("Connected to", remoteAddress(socket));
+      const end = (seat: Seat) => peer.end(seat);
+      const agreed = await handshake.greet(socket, action, authKey, { holder: seatOf(holder), maxFrameBytes, end });
       const { heartbeatMs } = agreed;
       const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, `a connection to ${to}`, ended);
       // Reading keeps no program alive; who waits for something does.
@@ -106,13 +113,7 @@ async function connectOnce(
     });
   } catch (error) {
     peer.leave();
-    throw asOurs(error, action);
+    // What the signal was aborted with is the caller's own.
+    throw signal?.aborted ? error : explainedHandshake(action, error);
   }
-}
-
-/** A listener that breaks off in the middle has hung up, whichever way the system puts it. */
-function asOurs(error: unknown, action: string): unknown {
-  const broken = [Deno.errors.BrokenPipe, Deno.errors.ConnectionReset, Deno.errors.ConnectionAborted];
-  if (!broken.some((Broken) => error instanceof Broken)) return error;
-  return new DisconnectedError(`Cannot ${action}: the other side hung up during the handshake`, { cause: error });
 }

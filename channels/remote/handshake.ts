@@ -1,8 +1,9 @@
 import { decode, encode, type ValueMap, type ValueType } from "@std/msgpack";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { AuthenticationError, DisconnectedError, ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "../kernel/address.ts";
 import { MAX_DELAY_MS } from "../kernel/wheel.ts";
-import type { Socket } from "../link/socket_link.ts";
+import { MAX_FRAME_BYTES, type Socket } from "../link/socket_link.ts";
 import type { AuthKey } from "./connection_options.ts";
 
 /*
@@ -13,12 +14,13 @@ import type { AuthKey } from "./connection_options.ts";
  *   { troupe: 1, nonce: 32 bytes }           ->
  *                                            <-        { troupe: 1, nonce: 32 bytes }
  *   { proof, holder: [path, slot] }          ->
- *                                            <-        { proof, holder, end, heartbeatMs }
- *   { end: [path, slot, incarnation, secret] }  ->
+ *                                            <-        { proof, holder, end, heartbeatMs, maxFrameBytes }
+ *   { end: [path, slot, incarnation, secret], maxFrameBytes }  ->
  *
- * or, from either side at any point, { refused: why }. A proof is the HMAC-SHA-256 of the role and both nonces. Who
- * listens proves last, so that strangers get nothing to try keys on. `holder` is the actor that will have the connection,
- * `end` the cell to which the other side sends what is for it.
+ * or, from either side at any point, { refused: why }. A proof is the HMAC-SHA-256 of the role and both nonces. The side
+ * that listens proves last, so that strangers get nothing to try keys on. `holder` is the actor that will have the
+ * connection, `end` the cell to which the other side sends what is for it. `maxFrameBytes` is the longest frame that its
+ * sender takes; a side that does not say it takes those of 64 MiB.
  */
 
 /** The version of the protocol; others are refused. */
@@ -37,6 +39,10 @@ export interface Seat {
 /** What one side says of itself. */
 export interface Terms {
   readonly holder: Seat;
+  /** The longest frame that this side takes. */
+  readonly maxFrameBytes: number;
+  /** Told of each message that has come, where somebody wants to know. */
+  heard?(): void;
   /** Where to send what is for this side; asked once the other is known to have the key. Nowhere, if there is no room. */
   end(holder: Seat): Address | undefined;
 }
@@ -46,6 +52,8 @@ export interface Agreed {
   readonly holder: Seat;
   readonly end: Address;
   readonly heartbeatMs: number;
+  /** The longest frame that the other side takes. */
+  readonly maxFrameBytes: number;
 }
 
 /**
@@ -53,53 +61,53 @@ export interface Agreed {
  *
  * @param action what fails if this does, for people
  */
-export async function greet(
-  socket: Socket,
-  action: string,
-  key: AuthKey | undefined,
-  terms: Terms,
-): Promise<Agreed> {
-  const talk = new Talk(socket, action);
+export function greet(socket: Socket, action: string, key: AuthKey | undefined, terms: Terms): Promise<Agreed> {
+  return explained(action, connect(new Talk(socket, action, terms), key, terms));
+}
+
+async function connect(talk: Talk, key: AuthKey | undefined, terms: Terms): Promise<Agreed> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const prover = await Prover.make(key);
   await talk.say({ troupe: VERSION, nonce });
   const challenge = await talk.hear();
   await checkVersion(talk, challenge);
   const nonces = join(nonce, bytesOf(challenge.nonce, NONCE_BYTES));
-  await talk.say({ proof: await prover.prove("connect", nonces), holder: seatForm(terms.holder) });
+  await talk.say({ proof: prove(key, "connect", nonces), holder: seatForm(terms.holder) });
   const welcome = await talk.hear();
-  if (!await prover.verify("listen", nonces, welcome.proof)) throw await talk.refuseKey();
+  if (!verify(key, "listen", nonces, welcome.proof)) throw await talk.refuseKey();
   const holder = seat(welcome.holder);
-  await talk.say({ end: await place(talk, terms, holder) });
+  await talk.say({ end: await place(talk, terms, holder), maxFrameBytes: terms.maxFrameBytes });
   const heartbeatMs = count(welcome.heartbeatMs);
   if (heartbeatMs < 1 || heartbeatMs > MAX_DELAY_MS) {
     throw malformed(`${heartbeatMs} ms are no time between heartbeats`);
   }
-  return { holder, end: address(welcome.end), heartbeatMs };
+  return { holder, end: address(welcome.end), heartbeatMs, maxFrameBytes: longestFrame(welcome.maxFrameBytes) };
 }
 
 /** The side that listens. */
-export async function receive(
+export function receive(
   socket: Socket,
   action: string,
   key: AuthKey | undefined,
   terms: Terms,
   heartbeatMs: number,
 ): Promise<Agreed> {
-  const talk = new Talk(socket, action);
+  return explained(action, listen(new Talk(socket, action, terms), key, terms, heartbeatMs));
+}
+
+async function listen(talk: Talk, key: AuthKey | undefined, terms: Terms, heartbeatMs: number): Promise<Agreed> {
   const hello = await talk.hear();
   await checkVersion(talk, hello);
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const nonces = join(bytesOf(hello.nonce, NONCE_BYTES), nonce);
   await talk.say({ troupe: VERSION, nonce });
-  const prover = await Prover.make(key);
   const answer = await talk.hear();
-  if (!await prover.verify("connect", nonces, answer.proof)) throw await talk.refuseKey();
+  if (!verify(key, "connect", nonces, answer.proof)) throw await talk.refuseKey();
   const holder = seat(answer.holder);
-  const proof = await prover.prove("listen", nonces);
+  const proof = prove(key, "listen", nonces);
   const end = await place(talk, terms, holder);
-  await talk.say({ proof, holder: seatForm(terms.holder), end, heartbeatMs });
-  return { holder, end: address((await talk.hear()).end), heartbeatMs };
+  await talk.say({ proof, holder: seatForm(terms.holder), end, heartbeatMs, maxFrameBytes: terms.maxFrameBytes });
+  const last = await talk.hear();
+  return { holder, end: address(last.end), heartbeatMs, maxFrameBytes: longestFrame(last.maxFrameBytes) };
 }
 
 const REFUSED: Readonly<Record<string, (action: string) => Error>> = {
@@ -111,7 +119,7 @@ const REFUSED: Readonly<Record<string, (action: string) => Error>> = {
 
 /** Messages on a socket on which frames come later: not a byte more is read than what belongs to one. */
 class Talk {
-  constructor(readonly socket: Socket, readonly action: string) {}
+  constructor(readonly socket: Socket, readonly action: string, readonly terms: Terms) {}
 
   async say(message: ValueMap): Promise<void> {
     const body = encode(message);
@@ -125,6 +133,7 @@ class Talk {
     const length = new DataView((await this.#read(4)).buffer).getUint32(0);
     if (length > MAX_BYTES) throw malformed(`a message has ${length} bytes, more than ${MAX_BYTES}`);
     const message = parse(await this.#read(length));
+    this.terms.heard?.();
     if (typeof message.refused === "string") throw (REFUSED[message.refused] ?? REFUSED.busy)(this.action);
     return message;
   }
@@ -148,28 +157,21 @@ class Talk {
   }
 }
 
-/** Makes and checks proofs of having the key. */
-class Prover {
-  private constructor(readonly key: CryptoKey) {}
+/** Proves that this side has the key. */
+function prove(key: AuthKey | undefined, role: string, nonces: Uint8Array): Uint8Array {
+  // Without a key, everybody who can connect may: the proofs then show nothing but that neither side expects one.
+  const bytes = key === undefined ? "no key" : join(new Uint8Array([0]), bytesOfKey(key));
+  return new Uint8Array(createHmac("sha256", bytes).update(statement(role, nonces)).digest());
+}
 
-  static async make(key: AuthKey | undefined): Promise<Prover> {
-    const text = typeof key === "string" ? new TextEncoder().encode(key) : key;
-    // With none, whoever can connect may: the proofs then show nothing but that neither side expects one.
-    const bytes = text === undefined ? new TextEncoder().encode("no key") : join(new Uint8Array([0]), text);
-    return new Prover(
-      await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]),
-    );
-  }
+/** Whether the other side has the key; in a time that does not depend on where the proof is wrong. */
+function verify(key: AuthKey | undefined, role: string, nonces: Uint8Array, proof: unknown): boolean {
+  if (!(proof instanceof Uint8Array) || proof.length !== PROOF_BYTES) return false;
+  return timingSafeEqual(proof, prove(key, role, nonces));
+}
 
-  async prove(role: string, nonces: Uint8Array): Promise<Uint8Array> {
-    return new Uint8Array(await crypto.subtle.sign("HMAC", this.key, statement(role, nonces)));
-  }
-
-  /** In a time that does not depend on where the proof is wrong. */
-  async verify(role: string, nonces: Uint8Array, proof: unknown): Promise<boolean> {
-    if (!(proof instanceof Uint8Array) || proof.length !== PROOF_BYTES) return false;
-    return await crypto.subtle.verify("HMAC", this.key, new Uint8Array(proof), statement(role, nonces));
-  }
+function bytesOfKey(key: AuthKey): Uint8Array {
+  return typeof key === "string" ? new TextEncoder().encode(key) : key;
 }
 
 function statement(role: string, nonces: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -239,13 +241,35 @@ function count(value: unknown): number {
   return number as number;
 }
 
+/** The longest frame that the other side takes, if it has said so. */
+function longestFrame(value: unknown): number {
+  if (value === undefined) return MAX_FRAME_BYTES;
+  const bytes = count(value);
+  if (bytes === 0) throw malformed("the other side takes no frame");
+  return bytes;
+}
+
 function bytesOf(value: unknown, length: number): Uint8Array {
   if (!(value instanceof Uint8Array) || value.length !== length) throw malformed(`a nonce has not ${length} bytes`);
   return value;
 }
 
-function malformed(problem: string, cause?: unknown): ProtocolError {
-  return new ProtocolError(`Cannot read a handshake: ${problem}`, cause === undefined ? undefined : { cause });
+/** What is wrong with a message. */
+class Malformed extends Error {}
+
+function malformed(problem: string, cause?: unknown): Malformed {
+  return new Malformed(problem, cause === undefined ? undefined : { cause });
+}
+
+/** Says of a message that is malformed what failed by it. */
+async function explained(action: string, handshake: Promise<Agreed>): Promise<Agreed> {
+  try {
+    return await handshake;
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const { message, cause } = error;
+    throw new ProtocolError(`Cannot ${action}: ${message}`, cause === undefined ? undefined : { cause });
+  }
 }
 
 function join(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {

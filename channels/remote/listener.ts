@@ -1,7 +1,8 @@
 import { checkSize } from "../argument.ts";
 import type { Connection } from "../connection.ts";
-import { ClosedError, DisconnectedError, EmptyError, TimeoutError } from "../errors.ts";
+import { ClosedError, EmptyError, TimeoutError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
+import { eventLoop } from "../kernel/event_loop.ts";
 import { type Holder, Lease } from "../kernel/holder.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { keepAlive } from "../kernel/keep_alive.ts";
@@ -19,15 +20,18 @@ import {
   showSocketAddress,
   type SocketAddress,
 } from "../link/socket_address.ts";
-import { hangUp } from "../link/socket_link.ts";
+import { hangUp, MAX_FRAME_BYTES } from "../link/socket_link.ts";
+import { explainedHandshake } from "../link/system_error.ts";
 import { Queue } from "../queue.ts";
 import { selectable, sourceOf } from "../source.ts";
 import { checkConnectionOptions, CONNECTION_OPTIONS, type ConnectionOptions } from "./connection_options.ts";
-import type { Seat } from "./handshake.ts";
+import type { Seat, Terms } from "./handshake.ts";
 import { checkDelay } from "./limits.ts";
 import { meet } from "./meet.ts";
-import { Peer } from "./peer.ts";
+import { Peer, seatOf } from "./peer.ts";
 import { loadProtocol, type Protocol } from "./protocol.ts";
+import { type Stranger, Strangers } from "./strangers.ts";
+import { warnWithoutTls } from "./without_tls.ts";
 
 /** What `listen` takes. */
 export interface ListenOptions extends ConnectionOptions {
@@ -36,11 +40,16 @@ export interface ListenOptions extends ConnectionOptions {
   /** How often each side shows that it is there, 5000 ms when left out. Who shows nothing for two of these is gone. */
   readonly heartbeatMs?: number | undefined;
   /**
-   * How many may be showing their keys at once, and how many that have done so may wait to be accepted; 128 when left
-   * out. When one more comes, the one that has taken longest to show its key is hung up on.
+   * How many clients may be showing their keys at once, 2048 when left out; more of them wait until one of those is done.
+   * So many that have shown it may wait to be accepted; more of them are refused.
    */
   readonly maxPending?: number | undefined;
-  /** Told of each who was not let in, and why. */
+  /**
+   * How many of them may come from one address, half of `maxPending` when left out. Of IPv6 the first 64 bits are one
+   * address. It says nothing of a Unix socket, whose clients have none.
+   */
+  readonly maxPendingPerAddress?: number | undefined;
+  /** Told of each client that was not let in, and why. */
   readonly onRefused?: ((error: Error, from: SocketAddress) => void) | undefined;
 }
 
@@ -49,6 +58,7 @@ const LISTEN_OPTIONS: OptionNames<ListenOptions> = {
   tls: true,
   heartbeatMs: true,
   maxPending: true,
+  maxPendingPerAddress: true,
   onRefused: true,
 };
 
@@ -96,9 +106,8 @@ class SocketListener implements Listener {
   readonly #lease: Lease;
   readonly #options: Checked;
   readonly #protocol: Protocol;
-  /** Those who have yet to show their key, in the order in which they came. */
-  readonly #strangers = new Set<Deno.Conn>();
-  /** Those who have. They go through a queue as any handle does, so that whoever accepts one holds it. */
+  readonly #strangers: Strangers;
+  /** Those who have shown their key. They go through a queue as any handle does, so that whoever accepts one holds it. */
   readonly #arrivals = new Queue<Arrival>();
   #arrived = 0;
   readonly #serving: Promise<void>;
@@ -110,6 +119,7 @@ class SocketListener implements Listener {
     this.address = opened.address;
     this.#options = options;
     this.#protocol = protocol;
+    this.#strangers = new Strangers({ ...options, hurryMs: options.handshakeTimeoutMs / HURRY });
     this.#lease = new Lease(holder, () => void this.close());
     listening.add(this.#title);
     // Connections come by it as messages come by a link.
@@ -149,7 +159,7 @@ class SocketListener implements Listener {
     // Only when nobody accepts any more does the system refuse who connects; that is worth waiting for.
     this.#listening.sockets.ref();
     this.#listening.close();
-    for (const stranger of this.#strangers) hangUp(stranger);
+    this.#strangers.end(this.#closedError("accept on"));
     await this.#serving;
     await this.#arrivals.close();
     try {
@@ -187,10 +197,9 @@ class SocketListener implements Listener {
   async #serve(): Promise<void> {
     while (!this.#closed) {
       try {
-        const socket = await acceptNext(this.#listening);
-        // Who connects keeps no program alive; who waits for it does.
-        socket.unref();
-        void this.#greet(socket);
+        await this.#acceptOne();
+        // Those who have come are not to be kept waiting by those who come.
+        if (eventLoop.tally(ACCEPT_WEIGHT)) await eventLoop.turn();
       } catch {
         // Closed; or that one is gone, or the system has no sockets left, and the next attempt is not to come at once.
         if (!this.#closed) await new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ACCEPT_AGAIN_MS)));
@@ -198,40 +207,44 @@ class SocketListener implements Listener {
     }
   }
 
-  async #greet(socket: Deno.Conn): Promise<void> {
-    const { authKey, handshakeTimeoutMs: timeoutMs, heartbeatMs, maxPending, maxFrameBytes } = this.#options;
+  async #acceptOne(): Promise<void> {
+    const socket = await acceptNext(this.#listening);
+    // Who connects keeps no program alive; who waits for it does.
+    socket.unref();
     const from = remoteAddress(socket);
-    const action = `accept ${"path" in from ? "somebody" : showSocketAddress(from)} on ${this.#title}`;
-    this.#strangers.add(socket);
-    if (this.#strangers.size > maxPending) {
-      const [oldest] = this.#strangers;
-      this.#strangers.delete(oldest);
-      hangUp(oldest);
-    }
-    const peer = new Peer(this.#holder, this.#protocol.ciphers);
-    let hasPlace = false;
-    const end = (seat: Seat) => {
-      if (this.#arrived >= maxPending) return undefined;
-      this.#arrived++;
-      hasPlace = true;
-      return peer.end(seat);
+    // Until there is a place for this one the system keeps those who come after it.
+    const action = `accept ${"path" in from ? "a client" : showSocketAddress(from)} on ${this.#title}`;
+    const stranger = await this.#strangers.admit(from, action);
+    if (!this.#closed) return void this.#greet(socket, from, stranger, action).finally(() => stranger.left());
+    stranger.left();
+    hangUp(socket);
+  }
+
+  async #greet(socket: Deno.Conn, from: SocketAddress, stranger: Stranger, action: string): Promise<void> {
+    const { authKey, handshakeTimeoutMs: timeoutMs, heartbeatMs, maxPending, maxFrameBytes } = this.#options;
+    let peer: Peer | undefined;
+    const terms: Terms = {
+      holder: seatOf(this.#holder),
+      maxFrameBytes,
+      heard: () => stranger.heard(),
+      end: (seat: Seat) => {
+        stranger.known();
+        if (this.#arrived >= maxPending) return undefined;
+        this.#arrived++;
+        return (peer = new Peer(this.#holder, this.#protocol.ciphers)).end(seat);
+      },
     };
-    const terms = { holder: peer.holder, end };
+    const meeting = { action, timeoutMs, signal: stranger.signal, open: () => Promise.resolve(socket) };
     try {
-      await meet({ action, timeoutMs, open: () => Promise.resolve(socket) }, async () => {
+      await meet(meeting, async () => {
         const agreed = await this.#protocol.handshake.receive(socket, action, authKey, terms, heartbeatMs);
-        if (!this.#strangers.has(socket)) {
-          throw new DisconnectedError(`Cannot ${action}: there was no room for it any more`);
-        }
-        const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, `a connection to ${this.#title}`);
+        const connection = peer!.join(socket, agreed, { heartbeatMs, maxFrameBytes }, `a connection to ${this.#title}`);
         await this.#arrivals.put({ connection, from }).finally(() => connection.close());
       });
     } catch (error) {
-      peer.leave();
-      if (hasPlace) this.#arrived--;
-      if (!this.#closed) this.#refuse(error as Error, from);
-    } finally {
-      this.#strangers.delete(socket);
+      if (peer !== undefined) this.#arrived--;
+      peer?.leave();
+      if (!this.#closed) this.#refuse(explainedHandshake(action, error) as Error, from);
     }
   }
 
@@ -253,24 +266,38 @@ class SocketListener implements Listener {
 
 /** After an error, a listener tries again after so long. */
 const ACCEPT_AGAIN_MS = 50;
+/** Taking in a client is as much as handling so many messages. */
+const ACCEPT_WEIGHT = 32;
+/** While others wait, each message of a handshake may take such a part of the time that the whole may take. */
+const HURRY = 10;
 
+type Chosen = "handshakeTimeoutMs" | "heartbeatMs" | "maxPending" | "maxPendingPerAddress" | "maxFrameBytes";
 /** The options, with what was left out. */
-type Checked = ListenOptions & Required<Pick<ListenOptions, "handshakeTimeoutMs" | "heartbeatMs" | "maxPending">>;
+type Checked = Omit<ListenOptions, Chosen> & { readonly [Option in Chosen]: number };
 
 /**
  * Listens for other programs on a Unix socket or a host and port; when neither is given, on a Unix socket that only
  * programs of the same user can reach. {@linkcode Listener} says how it behaves.
  *
- * Everything that can travel to a child can be sent over a connection, handles too: a queue, a lock or a ref that is sent
- * works at the other program as long as the connection lasts, and lets it do what that handle does, and nothing else. It
- * can never make this program import or run code.
- *
- * The key is proved by both sides and never sent, but what comes after that is neither secret nor protected on the way:
- * over a network that is not yours, use `tls`.
+ * - **Handles**: everything that can travel to a child can be sent over a connection. A queue, a lock or a ref that is sent
+ *   works at the other program as long as the connection lasts, and lets it do what that handle does, and nothing else.
+ *   It can never make this program import or run code.
+ * - **Secrecy**: the key is proved by both sides and never sent, but what comes after that is neither secret nor protected
+ *   on the way. Whatever can be reached from other machines needs `tls`; without it, `logger` warns of that once.
+ * - **Many clients at once** are all served. At most `maxPending` of them show their keys at a time; the system keeps up to
+ *   4096 others, as far as it is set up to, until it is their turn.
+ * - **Clients that do not show a key** are hung up on after `handshakeTimeoutMs`. When another client waits for a place, or
+ *   when more than `maxPendingPerAddress` came from one address, those that were silent for a tenth of that time are. So
+ *   `n` of them delay a client behind them by `n / maxPending` times that tenth: with the defaults by a second for 4096.
+ *   A byte now and then counts as silence; a message of the handshake has to come whole.
+ * - **Limits**: in such a crowd a client loses its place if it is slower than that; a larger `handshakeTimeoutMs` gives it
+ *   more time. Where more than 4096 a second come that say nothing, or more than the system can keep, clients wait longer
+ *   than they may.
  *
  * @param address where; a port of 0 lets the system choose one
  * @throws {TypeError} If the address, or an option, is none.
- * @throws {Deno.errors.AddrInUse} If somebody listens there. (A Unix socket that a killed program has left is replaced.)
+ * @throws {Deno.errors.AddrInUse} If another program listens there; or what else `Deno.listen` throws, with the address in
+ *   its message and Deno's error as its `cause`. (A Unix socket that a killed program has left is replaced.)
  *
  * @example Two ends of a socket
  * ```ts
@@ -292,8 +319,9 @@ export async function listen<Out = unknown, In = Out>(
   address?: SocketAddress,
   options: ListenOptions = {},
 ): Promise<Listener<Out, In>> {
-  const { tls, heartbeatMs = 5000, maxPending = 128, onRefused } = checkOptions("listen", options, LISTEN_OPTIONS);
+  const { tls, heartbeatMs = 5000, maxPending = 2048, onRefused } = checkOptions("listen", options, LISTEN_OPTIONS);
   if (tls !== undefined) checkOptions("listen", tls, LISTEN_TLS, "tls");
+  const { maxFrameBytes = MAX_FRAME_BYTES, maxPendingPerAddress = Math.ceil(maxPending / 2) } = options;
   const at = address === undefined ? undefined : checkAddress("listen", address);
   if (onRefused !== undefined && typeof onRefused !== "function") {
     throw new TypeError("Cannot listen: onRefused must be a function");
@@ -303,9 +331,12 @@ export async function listen<Out = unknown, In = Out>(
     handshakeTimeoutMs: checkConnectionOptions("listen", options, at),
     heartbeatMs: Math.ceil(checkDelay("listen", "heartbeatMs", heartbeatMs)),
     maxPending: checkSize("listen", "maxPending", maxPending, 1),
+    maxPendingPerAddress: checkSize("listen", "maxPendingPerAddress", maxPendingPerAddress, 1),
+    maxFrameBytes,
   };
   const holder = whoActs.holder();
   const protocol = await loadProtocol();
   const opened = await openListening(at, tls);
+  if (tls === undefined) void warnWithoutTls("Listening on", opened.bound);
   return new SocketListener(opened, holder, checked, protocol) as unknown as Listener<Out, In>;
 }

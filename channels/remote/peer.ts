@@ -10,10 +10,15 @@ import type { Socket } from "../link/socket_link.ts";
 import { makePipeEnd } from "../pipe_end.ts";
 import { END, PipeEndCell } from "../pipe_end_cell.ts";
 import { Border, type BorderOptions } from "./border.ts";
-import type { Agreed, Seat, Terms } from "./handshake.ts";
+import type { Agreed, Seat } from "./handshake.ts";
 import { Naming } from "./naming.ts";
 import { RemoteConnection } from "./remote_connection.ts";
 import { type Ciphers, Seal } from "./seal.ts";
+
+/** What to call an actor of this isolate when speaking of it to another program. */
+export function seatOf(holder: Holder): Seat {
+  return { isolate: isolate.id.slice(rootOf(isolate.id).length), slot: holder.slot };
+}
 
 /** The exit of what can no longer be reached, since the connection to it ended. */
 const HUNG_UP: Exit = PARENT_GONE;
@@ -27,8 +32,7 @@ export const connected: Map<IsolateId, string> = singleton("connected", () => ne
  * Another program, from the moment that it may become one of those that this one talks to. It stays as long as both sides
  * have the connection; with that goes all that came over it.
  */
-export class Peer implements Terms {
-  readonly holder: Seat;
+export class Peer {
   readonly #holder: Holder;
   readonly #ciphers: Ciphers;
   readonly #mine = new PipeEndCell();
@@ -40,11 +44,11 @@ export class Peer implements Terms {
   constructor(holder: Holder, ciphers: Ciphers) {
     this.#holder = holder;
     this.#ciphers = ciphers;
-    this.holder = { isolate: isolate.id.slice(rootOf(isolate.id).length), slot: holder.slot };
     this.#mine.peer = this.#forPeer;
     this.#forPeer.peer = this.#mine;
   }
 
+  /** Where the other side sends what is for this one, once it is known who has the connection there. */
   end({ isolate: path, slot }: Seat): Address {
     this.#seal = new Seal(this.#ciphers);
     const naming = this.#naming = new Naming(isolate.nextChildId("connection"), this.#seal);
