@@ -1,3 +1,4 @@
+import { brief } from "../channels/kernel/show.ts";
 import type { Actor } from "./actor.ts";
 import { type CallContext, currentFrame } from "./context.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -72,7 +73,7 @@ export class Current {
   exit(code: number | boolean | null | undefined = 0): never {
     const value = Number(code ?? 0);
     if (!Number.isInteger(value)) {
-      throw new TypeError(`Cannot exit: the code must be a whole number, not ${Deno.inspect(code)}`);
+      throw new TypeError(`Cannot exit: the code must be a whole number, not ${brief(code)}`);
     }
     return this.#actor.exitWith(value & 0xff);
   }

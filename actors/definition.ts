@@ -1,3 +1,4 @@
+import { brief } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 
 /** A class whose instances can be actors. */
@@ -108,7 +109,7 @@ export function task<F extends TaskFunction>(moduleUrl: string, definition: F): 
 function register<D extends Definition>(kind: "actor" | "task", moduleUrl: string, definition: D): D {
   const action = `Cannot register ${kind === "actor" ? "an actor" : "a task"}`;
   if (typeof moduleUrl !== "string" || !URL.canParse(moduleUrl)) {
-    throw new TypeError(`${action}: the module URL must be import.meta.url, not ${Deno.inspect(moduleUrl)}`);
+    throw new TypeError(`${action}: the module URL must be import.meta.url, not ${brief(moduleUrl)}`);
   }
   if (typeof definition !== "function") {
     throw new TypeError(

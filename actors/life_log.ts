@@ -1,4 +1,5 @@
 import type { Exit } from "../channels/exit.ts";
+import { oneLine } from "../channels/kernel/escape.ts";
 import { isWorthALine, logger } from "../channels/kernel/log.ts";
 import { describeExit } from "./exited.ts";
 
@@ -23,7 +24,7 @@ export function logRestarted(supervisor: Living, child: string, restarts: number
   if (!isWorthALine(restarts)) return;
   const often = restarts <= 10 ? "" : ` ${restarts} times, the last time`;
   const why = ended === undefined ? "" : ` (${describeExit(ended)})`;
-  const message = `"${child}" of ${supervisor.title} has been started again${often}, for it had ended${why}`;
+  const message = `"${oneLine(child)}" of ${supervisor.title} has been started again${often}, for it had ended${why}`;
   logger.log({ level: "warn", event: "restarted", message });
 }
 

@@ -2,6 +2,7 @@ import { checkCount, checkMs, checkName } from "../channels/argument.ts";
 import { StartError } from "../channels/errors.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
+import { brief } from "../channels/kernel/show.ts";
 import { patience } from "../channels/kernel/wait.ts";
 import { MAX_DELAY_MS } from "../channels/kernel/wheel.ts";
 import type { PlacementName } from "./contact.ts";
@@ -65,11 +66,11 @@ export function planOf(action: string, base: PlanBase, options: SpawnOptions): S
   checkName(action, name);
   if (!PLACEMENTS.includes(placement)) {
     throw new TypeError(
-      `Cannot ${action}: placement must be "thread", "process" or "inline", not ${Deno.inspect(placement)}`,
+      `Cannot ${action}: placement must be "thread", "process" or "inline", not ${brief(placement)}`,
     );
   }
   if (typeof daemon !== "boolean") {
-    throw new TypeError(`Cannot ${action}: daemon must be a boolean, not ${Deno.inspect(daemon)}`);
+    throw new TypeError(`Cannot ${action}: daemon must be a boolean, not ${brief(daemon)}`);
   }
   checkCount(action, "concurrency", concurrency);
   checkCount(action, "livenessMs", livenessMs);
@@ -92,7 +93,7 @@ export function planOf(action: string, base: PlanBase, options: SpawnOptions): S
 /** @throws {TypeError} If the arguments are no array. */
 export function checkArgs(action: string, args: unknown): void {
   if (Array.isArray(args)) return;
-  throw new TypeError(`Cannot ${action}: the arguments must be an array, not ${Deno.inspect(args)}`);
+  throw new TypeError(`Cannot ${action}: the arguments must be an array, not ${brief(args)}`);
 }
 
 /** @throws {StartError} If the isolate is this one and cannot be limited. */
@@ -111,7 +112,7 @@ function checkIsolateOptions(action: string, { permissions, env, maxHeapMb, deno
   if (env !== undefined) checkEnvironment(action, env);
   if (maxHeapMb !== undefined) checkCount(action, "maxHeapMb", maxHeapMb);
   if (denoArgs !== undefined && (!Array.isArray(denoArgs) || denoArgs.some((flag) => typeof flag !== "string"))) {
-    throw new TypeError(`Cannot ${action}: denoArgs must be a list of strings, not ${Deno.inspect(denoArgs)}`);
+    throw new TypeError(`Cannot ${action}: denoArgs must be a list of strings, not ${brief(denoArgs)}`);
   }
   const granting = denoArgs?.find((flag) => GRANTS.test(flag));
   if (granting !== undefined) {
@@ -121,11 +122,11 @@ function checkIsolateOptions(action: string, { permissions, env, maxHeapMb, deno
 
 function checkEnvironment(action: string, env: unknown): void {
   if (typeof env !== "object" || env === null || Array.isArray(env)) {
-    throw new TypeError(`Cannot ${action}: env must be an object of strings, not ${Deno.inspect(env)}`);
+    throw new TypeError(`Cannot ${action}: env must be an object of strings, not ${brief(env)}`);
   }
   for (const [name, value] of Object.entries(env)) {
     if (typeof value !== "string" || value.includes("\0")) {
-      throw new TypeError(`Cannot ${action}: env.${name} must be a string without NUL, not ${Deno.inspect(value)}`);
+      throw new TypeError(`Cannot ${action}: env.${name} must be a string without NUL, not ${brief(value)}`);
     }
     if (!/^[^=\0]+$/.test(name)) {
       throw new TypeError(`Cannot ${action}: env cannot have a variable named ${JSON.stringify(name)}`);
@@ -138,7 +139,7 @@ function checkMailbox(action: string, mailbox: MailboxOptions = {}): MailboxOpti
   checkCount(action, "mailbox.capacity", capacity);
   if (!OVERFLOWS.includes(overflow)) {
     throw new TypeError(
-      `Cannot ${action}: mailbox.overflow must be one of ${OVERFLOWS.join(", ")}, not ${Deno.inspect(overflow)}`,
+      `Cannot ${action}: mailbox.overflow must be one of ${OVERFLOWS.join(", ")}, not ${brief(overflow)}`,
     );
   }
   return { capacity: Math.min(capacity, Number.MAX_SAFE_INTEGER), overflow };

@@ -1,4 +1,5 @@
 import { StartError, TimeoutError } from "../channels/errors.ts";
+import { reasonOf } from "../channels/kernel/show.ts";
 import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
 import type { StartPlan } from "./start_plan.ts";
 
@@ -57,7 +58,7 @@ export class StartDeadline {
 
 /** The error of a start that failed. */
 export function startError(action: string, cause: unknown): StartError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   const begin = `Cannot ${action}: `;
   return new StartError(reason.startsWith(begin) ? reason : begin + reason, { cause });
 }

@@ -2,6 +2,7 @@ import { DeadlockError } from "../channels/errors.ts";
 import { showAddress } from "../channels/kernel/address.ts";
 import { type OpenQuestion, questionsOf } from "../channels/kernel/ask.ts";
 import { isAwaitedBy } from "../channels/kernel/awaited.ts";
+import { oneLine, onLines } from "../channels/kernel/escape.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
@@ -143,8 +144,9 @@ function callOf(actor: Actor, number: number): OpenQuestion | undefined {
 }
 
 function deadlock(call: Request, steps: readonly Step[]): DeadlockError {
-  const titles = steps.map(({ name, address }) => `${name} (${address})`);
-  const message = `Cannot call ${steps[0].name}.${call.detail}: each of these waits for the next: ` +
-    [...titles, titles[0]].join(" → ");
-  return new DeadlockError(message, { cycle: steps.map(({ name }) => name) });
+  const cycle = steps.map(({ name }) => oneLine(name));
+  const titles = steps.map(({ address }, at) => `${cycle[at]} (${oneLine(address)})`);
+  const message = `Cannot call ${cycle[0]}.${oneLine(call.detail)}: each of these waits for the next: ` +
+    onLines([...titles, titles[0]].join(" → "));
+  return new DeadlockError(message, { cycle });
 }

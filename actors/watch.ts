@@ -1,5 +1,6 @@
 import type { Exit } from "../channels/exit.ts";
 import { Lease } from "../channels/kernel/holder.ts";
+import { brief } from "../channels/kernel/show.ts";
 import { currentActor } from "./context.ts";
 import type { Down } from "./hooks.ts";
 import type { Process } from "./process.ts";
@@ -42,11 +43,11 @@ export type Watchable = Ref<any> | Process | Supervisor<any>;
  */
 export function watch<R extends Watchable>(ref: R, listener?: (down: Down<R>) => void): Disposable {
   if (listener !== undefined && typeof listener !== "function") {
-    throw new TypeError(`Cannot watch: the listener must be a function, not ${Deno.inspect(listener)}`);
+    throw new TypeError(`Cannot watch: the listener must be a function, not ${brief(listener)}`);
   }
   const exited = (ref as { readonly exited?: Promise<Exit> } | undefined)?.exited;
   if (!(exited instanceof Promise)) {
-    throw new TypeError(`Cannot watch: a ref, a process or a supervisor is needed, not ${Deno.inspect(ref)}`);
+    throw new TypeError(`Cannot watch: a ref, a process or a supervisor is needed, not ${brief(ref)}`);
   }
   const actor = currentActor();
   if (listener === undefined && !actor.hasMethods) {

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { brief } from "./kernel/show.ts";
+
 /** @throws {TypeError} If it is no number. */
 export function checkNumber(action: string, name: string, value: unknown): number {
   if (typeof value === "number" && !Number.isNaN(value)) return value;
-  throw new TypeError(`Cannot ${action}: ${name} must be a number, not ${Deno.inspect(value)}`);
+  throw new TypeError(`Cannot ${action}: ${name} must be a number, not ${brief(value)}`);
 }
 
 /**
@@ -17,7 +19,7 @@ export function checkNumber(action: string, name: string, value: unknown): numbe
  */
 export function checkMs(action: string, name: string, value: unknown): number {
   if (typeof value === "number" && !Number.isNaN(value)) return value;
-  throw new TypeError(`Cannot ${action}: ${name} must be a number of milliseconds, not ${Deno.inspect(value)}`);
+  throw new TypeError(`Cannot ${action}: ${name} must be a number of milliseconds, not ${brief(value)}`);
 }
 
 /**
@@ -45,5 +47,5 @@ export function checkSize(action: string, name: string, value: unknown, least: n
 /** @throws {TypeError} If it is no string, or an empty one. */
 export function checkName(action: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
-  throw new TypeError(`Cannot ${action}: the name must be a string that is not empty, not ${Deno.inspect(value)}`);
+  throw new TypeError(`Cannot ${action}: the name must be a string that is not empty, not ${brief(value)}`);
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Exit } from "./exit.ts";
+import { inspectBounded } from "./kernel/inspect.ts";
 
 /** What every error thrown by this package extends. Misuse is a `TypeError` or a `RangeError` instead. */
 export abstract class TroupeError extends Error {
@@ -16,6 +17,11 @@ export abstract class TroupeError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "TroupeError";
+  }
+
+  static {
+    // What others threw is among the fields of some.
+    inspectBounded(this);
   }
 }
 

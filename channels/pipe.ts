@@ -1,6 +1,7 @@
 import type { Connection, Receiver, Sender } from "./connection.ts";
 import { whoActs } from "./kernel/acting.ts";
 import { checkOptions, type OptionNames } from "./kernel/options.ts";
+import { brief } from "./kernel/show.ts";
 import { END, PipeEndCell } from "./pipe_end_cell.ts";
 import { makePipeEnd } from "./pipe_end.ts";
 
@@ -39,7 +40,7 @@ export function pipe<Out, In = Out>(options?: PipeOptions): [Connection<Out, In>
 export function pipe(options: PipeOptions = {}): [unknown, unknown] {
   const { duplex = true } = checkOptions("make a pipe", options, PIPE_OPTIONS);
   if (typeof duplex !== "boolean") {
-    throw new TypeError(`Cannot make a pipe: duplex must be a boolean, not ${Deno.inspect(duplex)}`);
+    throw new TypeError(`Cannot make a pipe: duplex must be a boolean, not ${brief(duplex)}`);
   }
   const [first, second] = [new PipeEndCell(), new PipeEndCell()];
   first.peer = second;

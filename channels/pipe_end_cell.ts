@@ -1,8 +1,9 @@
 import { ClosedError, DisconnectedError, ProtocolError } from "./errors.ts";
 import { type Item, ItemStore } from "./item_store.ts";
 import { Cell } from "./kernel/cell.ts";
+import { oneLine } from "./kernel/escape.ts";
 import type { Holder } from "./kernel/holder.ts";
-import type { Request } from "./kernel/request.ts";
+import { noSuchRequest, type Request } from "./kernel/request.ts";
 
 /** The lease of one who has an end of a pipe. */
 export const END = "connection";
@@ -48,7 +49,7 @@ export class PipeEndCell extends Cell {
   receive(request: Request): void {
     if (this.#gone) {
       this.peer.#unread.release(request.body);
-      return request.throw(new ClosedError(`Cannot ${request.verb} on a pipe: this end is closed`));
+      return request.throw(new ClosedError(`Cannot ${oneLine(request.verb)} on a pipe: this end is closed`));
     }
     switch (request.verb) {
       case "send":
@@ -67,7 +68,7 @@ export class PipeEndCell extends Cell {
       case "tryPoll":
         return request.reply(this.#readable);
       default:
-        request.throw(new TypeError(`Cannot ask an end of a pipe: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest("an end of a pipe", request.verb));
     }
   }
 

@@ -3,7 +3,7 @@ import { type Item, ItemStore } from "./item_store.ts";
 import { Cell } from "./kernel/cell.ts";
 import type { Holder } from "./kernel/holder.ts";
 import { type CellReport, type Listed, listing, partyOf, whereIs } from "./kernel/listed.ts";
-import type { Request } from "./kernel/request.ts";
+import { noSuchRequest, type Request } from "./kernel/request.ts";
 import { Lender, sharesWith } from "./lender.ts";
 
 /** The lease of one who has said that it will put. */
@@ -92,7 +92,7 @@ export class QueueCell extends Cell implements Listed {
         this.#close();
         return request.reply();
       default:
-        request.throw(new TypeError(`Cannot ask a queue: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest("a queue", request.verb));
     }
   }
 

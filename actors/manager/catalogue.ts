@@ -1,5 +1,6 @@
 import { decode } from "../../channels/kernel/codec/decode.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
+import { oneLine } from "../../channels/kernel/escape.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import type { Journal } from "./journal.ts";
 import type { Life } from "./life.ts";
@@ -46,7 +47,7 @@ export class Catalogue {
     const found = this.#named.get(name);
     if (found?.kind === kind) return found.object;
     if (found !== undefined) {
-      throw new TypeError(`Cannot make a ${kind} named "${name}": there is a ${found.kind} of that name`);
+      throw new TypeError(`Cannot make a ${kind} named "${oneLine(name)}": there is a ${found.kind} of that name`);
     }
     const stored = isStored(kind) ? this.#journal?.make(name, kind, encode(args, "args")) : undefined;
     const object = this.#home.life.own(makeObject(kind, args, { ...this.#home, named: true, stored }));

@@ -1,5 +1,6 @@
 import type { Packet } from "../../channels/kernel/packet.ts";
-import type { Request } from "../../channels/kernel/request.ts";
+import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { ChangesCell, changesOf } from "./changes.ts";
 import { keyOfText } from "./key.ts";
 import { peek } from "./kept.ts";
@@ -70,7 +71,7 @@ export class DictCell extends SharedCell {
       case "follow":
         return this.#follow(request);
     }
-    throw new TypeError(`Cannot ask a dict: no such request as "${verb}"`);
+    throw noSuchRequest("a dict", verb);
   }
 
   protected empty(): void {
@@ -136,7 +137,7 @@ function sumOf(old: unknown, by: number | bigint | undefined, key: string): numb
   if (typeof start === "number" && typeof step === "number") return start + step;
   if (typeof start === "bigint" && typeof step === "bigint") return start + step;
   throw new TypeError(
-    `Cannot increment ${Deno.inspect(keyOfText(key))} of a dict: it is ${article(start)}, by ${article(step)}`,
+    `Cannot increment ${brief(keyOfText(key))} of a dict: it is ${article(start)}, by ${article(step)}`,
   );
 }
 

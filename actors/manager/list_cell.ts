@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isCell } from "../../channels/kernel/cell.ts";
 import type { Passage } from "../../channels/kernel/handle.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
-import type { Request } from "../../channels/kernel/request.ts";
+import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import { peek } from "./kept.ts";
 import { type Entry, type Home, SharedCell } from "./shared_cell.ts";
 
@@ -80,7 +80,7 @@ export class ListCell extends SharedCell {
         this.#stored(0);
         return this.tell(request);
     }
-    throw new TypeError(`Cannot ask a list: no such request as "${verb}"`);
+    throw noSuchRequest("a list", verb);
   }
 
   protected empty(): void {

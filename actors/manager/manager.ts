@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { makeRef } from "../actor_ref.ts";
 import type { Ref } from "../ref.ts";
 import { spawn } from "../spawn.ts";
@@ -114,7 +115,7 @@ function planned(action: string, children: Children | undefined, options: Manage
   const { args: [specs, plan], refs, places } = supervisorPlan(action, children ?? {}, options, nested);
   const { store } = options;
   if (store !== undefined && (typeof store !== "string" || store === "")) {
-    throw new TypeError(`Cannot ${action}: store must be the path of a file, not ${Deno.inspect(store)}`);
+    throw new TypeError(`Cannot ${action}: store must be the path of a file, not ${brief(store)}`);
   }
   return { args: [specs, plan, store], refs, places };
 }

@@ -1,5 +1,6 @@
 import { registerError } from "../../channels/kernel/codec/error_classes.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { actor, type ActorClass } from "../definition.ts";
 import type { Ref } from "../ref.ts";
 import { spawn } from "../spawn.ts";
@@ -48,7 +49,7 @@ const classes = new Map<object, ShareableOptions>();
  */
 export function shareable<C extends ActorClass>(Class: C, options: ShareableOptions<InstanceType<C>> = {}): C {
   if (typeof Class !== "function" || typeof Class.prototype !== "object") {
-    throw new TypeError(`Cannot make something shareable: a class is needed, not ${Deno.inspect(Class)}`);
+    throw new TypeError(`Cannot make something shareable: a class is needed, not ${brief(Class)}`);
   }
   checkOptions(`make ${Class.name} shareable`, options, SHAREABLE_OPTIONS);
   if (Class.prototype instanceof Error) {

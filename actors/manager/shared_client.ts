@@ -2,6 +2,7 @@ import { whoActs } from "../../channels/kernel/acting.ts";
 import { showAddress } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { cells, isCell, type Target } from "../../channels/kernel/cell.ts";
+import { oneLine } from "../../channels/kernel/escape.ts";
 import type { HandleKind, Import, Passage } from "../../channels/kernel/handle.ts";
 import { adopting } from "../../channels/kernel/adoption.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
@@ -108,5 +109,5 @@ function exitAt(target: Target): ReturnType<typeof isolate.exitOf> {
 }
 
 function addressText(target: Target): string {
-  return isCell(target) ? `${isolate.id}#${target.slot}` : showAddress(target);
+  return isCell(target) ? `${isolate.id}#${target.slot}` : oneLine(showAddress(target));
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { StartError } from "../../channels/errors.ts";
 import { checkOptions } from "../../channels/kernel/options.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { type PermissionName, type PermissionOptions, PERMISSIONS } from "../isolate_options.ts";
 
 /** The permissions of Deno, by name. */
@@ -30,7 +31,7 @@ export function checkPermissions(action: string, options: PermissionOptions): vo
   if (options === "inherit" || options === "none") return;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(
-      `Cannot ${action}: permissions must be "inherit", "none" or an object, not ${Deno.inspect(options)}`,
+      `Cannot ${action}: permissions must be "inherit", "none" or an object, not ${brief(options)}`,
     );
   }
   checkOptions(action, options, PERMISSIONS, "permissions");
@@ -62,14 +63,14 @@ function resolveOne(action: string, name: PermissionName, wanted: unknown): true
   }
   if (!Array.isArray(wanted)) {
     throw new TypeError(
-      `Cannot ${action}: permissions.${name} must be a boolean, "inherit" or a list, not ${Deno.inspect(wanted)}`,
+      `Cannot ${action}: permissions.${name} must be a boolean, "inherit" or a list, not ${brief(wanted)}`,
     );
   }
   return wanted.map((item: unknown) => {
     const subject = subjectOf(item);
     if (typeof subject !== "string" || subject === "" || subject.includes(",")) {
       throw new TypeError(
-        `Cannot ${action}: permissions.${name} must list names without commas, not ${Deno.inspect(item)}`,
+        `Cannot ${action}: permissions.${name} must list names without commas, not ${brief(item)}`,
       );
     }
     if (isHeld(action, name, subject)) return subject;

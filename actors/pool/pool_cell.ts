@@ -2,11 +2,12 @@ import { PoolClosedError } from "../../channels/errors.ts";
 import { DISCARD } from "../../channels/kernel/ask.ts";
 import { hasFewerRights } from "../../channels/kernel/address.ts";
 import { Cell } from "../../channels/kernel/cell.ts";
+import { oneLine } from "../../channels/kernel/escape.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
-import type { Request } from "../../channels/kernel/request.ts";
+import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import { findRegistration } from "../definition.ts";
 import { isEnding } from "../program.ts";
 import { Chunk } from "./chunk.ts";
@@ -75,7 +76,7 @@ export class PoolCell extends Cell implements Employer {
       case DISCARD:
         return releaseAll(request.body.passages, this.holder);
       default:
-        request.throw(new TypeError(`Cannot ask a pool: no such request as "${verb}"`));
+        request.throw(noSuchRequest("a pool", verb));
     }
   }
 
@@ -132,7 +133,7 @@ export class PoolCell extends Cell implements Employer {
     if (!this.#open) return this.#refuse(request, new PoolClosedError(`Cannot run a task: ${this.#name} is closed`));
     if (!this.#mayRun(plan, request.from)) {
       const why = `${this.#name} runs for those with fewer rights only what its own side has registered, or given it`;
-      const what = `${nameOf(plan.task)} of ${moduleOf(plan.task)}`;
+      const what = `${oneLine(nameOf(plan.task))} of ${oneLine(moduleOf(plan.task))}`;
       return this.#refuse(request, new TypeError(`Cannot run ${what}: ${why}`));
     }
     const chunk: Chunk = new Chunk(plan, request, this.holder, () => this.#dispatcher.cancel(chunk));

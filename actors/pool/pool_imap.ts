@@ -1,4 +1,5 @@
 import { Deque } from "../../channels/kernel/deque.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { STOPS } from "./chunk_plan.ts";
 import type { Job, PoolClient } from "./pool_client.ts";
@@ -181,5 +182,5 @@ function iteratorOf(source: Iterable<unknown> | AsyncIterable<unknown>): Iterato
   >;
   if (typeof later === "function") return later.call(source as AsyncIterable<unknown>);
   if (typeof now === "function") return now.call(source as Iterable<unknown>);
-  throw new TypeError(`Cannot imap: the items must be iterable, not ${Deno.inspect(source)}`);
+  throw new TypeError(`Cannot imap: the items must be iterable, not ${brief(source)}`);
 }

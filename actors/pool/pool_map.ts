@@ -1,5 +1,6 @@
 import { ProtocolError } from "../../channels/errors.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
+import { brief, show } from "../../channels/kernel/show.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { SPREAD, STOPS, STOPS_JOB } from "./chunk_plan.ts";
 import type { Job, PackedItems, PoolClient } from "./pool_client.ts";
@@ -155,7 +156,7 @@ export class PoolMap {
       this.#options.onProgress!({ done: this.#done, failed: this.#failed, total: this.#results.length });
     } catch (error) {
       this.#telling = false;
-      console.error("onProgress failed, and is not called again for this map:", error);
+      console.error(`onProgress failed, and is not called again for this map: ${show(error)}`);
     }
   }
 }
@@ -176,12 +177,12 @@ export function withIndex(error: unknown, index: number): unknown {
 /** @throws {TypeError} If they are no items, or one of them is no list of arguments though it should be. */
 function itemsOf(items: Iterable<unknown>, spread: boolean): unknown[] {
   if (items === null || items === undefined || typeof items[Symbol.iterator] !== "function") {
-    throw new TypeError(`Cannot map: the items must be iterable, not ${Deno.inspect(items)}`);
+    throw new TypeError(`Cannot map: the items must be iterable, not ${brief(items)}`);
   }
   const all = Array.from(items);
   const wrong = spread ? all.findIndex((item) => !Array.isArray(item)) : -1;
   if (wrong < 0) return all;
-  throw new TypeError(`Cannot starmap: item ${wrong} must be an array of arguments, not ${Deno.inspect(all[wrong])}`);
+  throw new TypeError(`Cannot starmap: item ${wrong} must be an array of arguments, not ${brief(all[wrong])}`);
 }
 
 function packAll(client: PoolClient, items: readonly unknown[], chunkSize: number): PackedItems[] {

@@ -1,5 +1,6 @@
 import { checkMs } from "../../channels/argument.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { makeRef } from "../actor_ref.ts";
 import { currentActor } from "../context.ts";
 import { type Definition, registrationOf } from "../definition.ts";
@@ -165,7 +166,7 @@ function checkRestartOptions(action: string, options: RestartOptions): void {
   const { restart = "permanent", shutdownMs, significant = false } = options;
   if (!RESTARTS.includes(restart)) {
     throw new TypeError(
-      `Cannot ${action}: restart must be one of ${RESTARTS.join(", ")}, not ${JSON.stringify(restart)}`,
+      `Cannot ${action}: restart must be one of ${RESTARTS.join(", ")}, not ${brief(restart)}`,
     );
   }
   if (shutdownMs !== undefined) checkMs(action, "shutdownMs", shutdownMs);

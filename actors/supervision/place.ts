@@ -9,7 +9,7 @@ import { isolate } from "../../channels/kernel/isolate.ts";
 import { keepAlive } from "../../channels/kernel/keep_alive.ts";
 import { type CellReport, type Listed, listing, whereIs } from "../../channels/kernel/listed.ts";
 import { holderOf, relay } from "../../channels/kernel/relay.ts";
-import type { Request } from "../../channels/kernel/request.ts";
+import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
 import { Contact, type PlacementName } from "../contact.ts";
 import { Credits } from "../credits.ts";
@@ -130,7 +130,7 @@ export class Place extends Cell implements Keeper, Listed {
         return releaseAll(request.body.passages, this.#holder);
       default:
         if (control(this, request)) return;
-        request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest(this.name, request.verb));
     }
   }
 

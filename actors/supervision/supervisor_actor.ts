@@ -1,5 +1,6 @@
 import { RestartLimitError, StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
+import { oneLine } from "../../channels/kernel/escape.ts";
 import type { Producer } from "../../channels/producer.ts";
 import type { Queue } from "../../channels/queue.ts";
 import type { Actor } from "../actor.ts";
@@ -233,7 +234,9 @@ export class SupervisorActor implements ActorHooks {
     const restarts = this.#counter.count(failed) - 1;
     this.#tell({ type: "gave-up", child, restarts });
     const exit = failed.exit!;
-    const message = `Cannot keep "${child}" alive: it ended again after ${restarts} restarts (${describeExit(exit)})`;
+    const message = `Cannot keep "${oneLine(child)}" alive: it ended again after ${restarts} restarts (${
+      describeExit(exit)
+    })`;
     const cause = exit.error === undefined ? undefined : { cause: exit.error };
     const error = new RestartLimitError(message, { ...cause, child, restarts });
     logGaveUp(this.#actor, error);

@@ -1,4 +1,5 @@
 import { Deque } from "./deque.ts";
+import { oneLine } from "./escape.ts";
 import { isWorthALine, logger } from "./log.ts";
 import { singleton } from "./singleton.ts";
 
@@ -26,12 +27,14 @@ export class DeadLetters {
   /** Notes one. */
   add(to: string, what: string): void {
     this.#count++;
-    this.#log(to, what);
-    this.#tell({ to, what });
+    // Anybody may have written what.
+    const letter = { to: oneLine(to), what: oneLine(what) };
+    this.#log(letter);
+    this.#tell(letter);
   }
 
   /** Who casts to the dead may do so a million times. */
-  #log(to: string, what: string): void {
+  #log({ to, what }: DeadLetter): void {
     const count = this.#count;
     if (!isWorthALine(count)) return;
     const message = count <= 10
@@ -43,7 +46,7 @@ export class DeadLetters {
   /** Notes those of another isolate, which has told of them itself; of many, `letters` are not all. */
   addOthers(count: number, letters: readonly DeadLetter[]): void {
     this.#count += count;
-    for (const letter of letters) this.#tell(letter);
+    for (const { to, what } of letters) this.#tell({ to: oneLine(to), what: oneLine(what) });
   }
 
   #tell(letter: DeadLetter): void {

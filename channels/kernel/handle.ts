@@ -1,5 +1,6 @@
 import { type IsolateId, sameProcess } from "./address.ts";
 import { addressOf, isCell, type Target } from "./cell.ts";
+import { oneLine } from "./escape.ts";
 import type { Holder } from "./holder.ts";
 import { holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
@@ -92,7 +93,9 @@ export function revive(passages: readonly Passage[], index: number, holder: Hold
     parts.push(revive(passages, at, holder));
   }
   const kind = kinds.get(passage.kind);
-  if (kind === undefined) throw new Error(`Cannot receive a handle: this program knows no kind "${passage.kind}"`);
+  if (kind === undefined) {
+    throw new Error(`Cannot receive a handle: this program knows no kind "${oneLine(passage.kind)}"`);
+  }
   const imported = kind.leased ? new Import(passage.target, passage.kind, holder) : undefined;
   const face = kind.revive(passage, imported, holder, parts);
   if (imported !== undefined) releaseWith(face, imported);

@@ -1,3 +1,4 @@
+import { brief, show } from "./show.ts";
 import { singleton } from "./singleton.ts";
 
 /** How grave something is; as a logger's level, from where on it is told. */
@@ -54,17 +55,14 @@ export class Logger {
   set level(level: LogLevel) {
     if (!LEVELS.includes(level)) {
       throw new TypeError(
-        `Cannot set the log level: it must be one of ${LEVELS.join(", ")}, not ${Deno.inspect(level)}`,
+        `Cannot set the log level: it must be one of ${LEVELS.join(", ")}, not ${brief(level)}`,
       );
     }
     this.#level = level;
   }
 
   /** Writes a record that is to be told. Must not throw. */
-  write: (record: LogRecord) => void = (record) => {
-    if ("error" in record) console.error(`${record.message}:`, record.error);
-    else console.error(record.message);
-  };
+  write: (record: LogRecord) => void = writeError;
 
   /** Whether anything that grave is told. */
   tells(level: LogLevel): boolean {
@@ -73,8 +71,18 @@ export class Logger {
 
   /** Tells something, if it is grave enough. */
   log(record: LogRecord): void {
-    if (this.tells(record.level)) this.write(record);
+    if (!this.tells(record.level)) return;
+    try {
+      this.write(record);
+    } catch (error) {
+      // What is to be told is part of an end, which must not fail with it.
+      writeError({ ...record, message: `${record.message} (and the logger failed: ${brief(error)})` });
+    }
   }
+}
+
+function writeError(record: LogRecord): void {
+  console.error("error" in record ? `${record.message}: ${show(record.error)}` : record.message);
 }
 
 /** Whether the event of that number gets a line, where there may be a million like it. */

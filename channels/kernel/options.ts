@@ -1,3 +1,6 @@
+import { cut, quoted } from "./escape.ts";
+import { brief } from "./show.ts";
+
 /**
  * The names that the options of a call may have. It stands beside their interface; a list that misses a name does not
  * type-check, nor one that has a name too many.
@@ -21,7 +24,7 @@ export function checkOptions<T extends object>(
 ): T {
   if (typeof options !== "object" || options === null) {
     const isWhole = within === undefined;
-    const what = options === null ? "null" : isWhole ? typeof options : Deno.inspect(options);
+    const what = options === null ? "null" : isWhole ? typeof options : brief(options);
     throw new TypeError(`Cannot ${action}: ${isWhole ? "the options" : within} must be an object, not ${what}`);
   }
   // Every call with options comes here: a loop over names that the engine keeps makes no garbage.
@@ -38,12 +41,8 @@ function unknownName(name: string, known: readonly string[], within: string | un
   const compared = name.slice(0, MOST_COMPARED);
   const [nearest] = known.toSorted((a, b) => distance(compared, a) - distance(compared, b));
   const isNear = distance(compared, nearest) <= Math.max(compared.length, nearest.length) / 2;
-  const instead = isNear ? `did you mean ${JSON.stringify(path + nearest)}?` : `known are ${known.join(", ")}`;
-  return `there is no option ${JSON.stringify(path + shorten(name))}; ${instead}`;
-}
-
-function shorten(name: string): string {
-  return name.length <= MOST_COMPARED ? name : `${name.slice(0, MOST_COMPARED)}…`;
+  const instead = isNear ? `did you mean ${quoted(path + nearest)}?` : `known are ${known.join(", ")}`;
+  return `there is no option ${quoted(path + cut(name, MOST_COMPARED))}; ${instead}`;
 }
 
 /** How many characters have to be added, removed or replaced to make one name of the other (Levenshtein's distance). */

@@ -2,12 +2,18 @@ import type { Exit } from "../exit.ts";
 import type { Address, IsolateId } from "./address.ts";
 import type { Cell } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
+import { oneLine } from "./escape.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { NumberMap } from "./number_map.ts";
 import { packAnswer, packPlain, packThrown } from "./pack.ts";
 import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
+
+/** The error of one who asks for what there is not, in words of its own. */
+export function noSuchRequest(whom: string, verb: string): TypeError {
+  return new TypeError(`Cannot ask ${whom}: no such request as "${oneLine(verb)}"`);
+}
 
 /** Where the answer to a request goes: straight to a promise of this isolate, or over a link. */
 export interface Asker {

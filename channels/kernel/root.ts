@@ -1,7 +1,7 @@
 import { hasFewerRights } from "./address.ts";
 import { Cell, cells, type Target } from "./cell.ts";
 import { isolate } from "./isolate.ts";
-import type { Request } from "./request.ts";
+import { noSuchRequest, type Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
 
 interface Service {
@@ -16,9 +16,8 @@ class Root extends Cell {
   receive(request: Request): void {
     const { verb, from } = request;
     const service = this.services.get(verb);
-    if (service === undefined) {
-      request.throw(new TypeError(`Cannot ask the program: no such request as "${verb}"`));
-    } else if (service.askers === "program" && hasFewerRights(from.isolate, isolate.id)) {
+    if (service === undefined) request.throw(noSuchRequest("the program", verb));
+    else if (service.askers === "program" && hasFewerRights(from.isolate, isolate.id)) {
       request.throw(new TypeError(`Cannot ${verb}: a subprocess with fewer permissions than the program may not`));
     } else service.answer(request);
   }

@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames } from "./options.ts";
+import { brief } from "./show.ts";
 import { MAX_DELAY_MS } from "./wheel.ts";
 
 /** How long to wait for something, and what ends the wait early. */
@@ -47,10 +48,10 @@ export function patience(
 export function patienceOf(action: string, options: WaitOptions, fallbackMs: number = Infinity): Patience {
   const { timeoutMs = fallbackMs, signal } = options;
   if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
-    throw new TypeError(`Cannot ${action}: timeoutMs must be a number of milliseconds, not ${Deno.inspect(timeoutMs)}`);
+    throw new TypeError(`Cannot ${action}: timeoutMs must be a number of milliseconds, not ${brief(timeoutMs)}`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot ${action}: signal must be an AbortSignal, not ${Deno.inspect(signal)}`);
+    throw new TypeError(`Cannot ${action}: signal must be an AbortSignal, not ${brief(signal)}`);
   }
   signal?.throwIfAborted();
   return { timeoutMs: timeoutMs > MAX_DELAY_MS ? Infinity : timeoutMs, once: timeoutMs <= 0, signal };

@@ -1,6 +1,7 @@
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
-import type { Request } from "../kernel/request.ts";
+import { noSuchRequest, type Request } from "../kernel/request.ts";
+import { brief } from "../kernel/show.ts";
 import { indexAmong } from "./index_among.ts";
 
 /** What a slot of a shareable list can hold. */
@@ -18,7 +19,7 @@ export function checkShareable(action: string, value: unknown): Shareable {
       return value;
     case "bigint":
       if (BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value) return value;
-      throw new RangeError(`Cannot ${action} a shareable list: ${value} has more than 64 bits`);
+      throw new RangeError(`Cannot ${action} a shareable list: ${brief(value)} has more than 64 bits`);
   }
   if (value === null || value instanceof Uint8Array) return value;
   throw new TypeError(
@@ -47,7 +48,7 @@ export class ListCell extends Cell {
       case "values":
         return request.reply(this.slots);
       default:
-        request.throw(new TypeError(`Cannot ask a shareable list: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest("a shareable list", request.verb));
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
-import type { Request } from "../kernel/request.ts";
+import { noSuchRequest, type Request } from "../kernel/request.ts";
 
 /** The lease of one who has attached a segment. */
 export const SEGMENT = "shared-memory";
@@ -31,7 +31,7 @@ export class MemoryCell extends Cell {
         this.#unlink();
         return request.reply();
       default:
-        request.throw(new TypeError(`Cannot ask shared memory: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest("shared memory", request.verb));
     }
   }
 

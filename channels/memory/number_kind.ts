@@ -1,3 +1,6 @@
+import type { Shape } from "../kernel/shape.ts";
+import { brief } from "../kernel/show.ts";
+
 /** The kinds of number that shared values and arrays hold. */
 export type NumberKind =
   | "int8"
@@ -62,11 +65,15 @@ export const KINDS: Readonly<Record<NumberKind, KindInfo>> = {
   biguint64: { View: BigUint64Array, bytes: 8, range: [0n, 2n ** 64n - 1n] },
 };
 
+/** Whether there is such a kind. */
+export const isKind: Shape<NumberKind> = (value): value is NumberKind =>
+  typeof value === "string" && Object.hasOwn(KINDS, value);
+
 /** @throws {TypeError} If there is no such kind. */
 export function checkKind(action: string, kind: unknown): NumberKind {
-  if (typeof kind === "string" && Object.hasOwn(KINDS, kind)) return kind as NumberKind;
+  if (isKind(kind)) return kind;
   throw new TypeError(
-    `Cannot ${action}: the kind must be one of ${Object.keys(KINDS).join(", ")}, not ${Deno.inspect(kind)}`,
+    `Cannot ${action}: the kind must be one of ${Object.keys(KINDS).join(", ")}, not ${brief(kind)}`,
   );
 }
 
@@ -88,14 +95,14 @@ export function checkNumber(action: string, kind: NumberKind, value: unknown): A
     throw new RangeError(`Cannot ${action}: ${kind} holds whole numbers, not ${number}`);
   }
   if (number < range[0] || number > range[1]) {
-    throw new RangeError(`Cannot ${action}: ${number} is outside ${kind}, ${range[0]} to ${range[1]}`);
+    throw new RangeError(`Cannot ${action}: ${brief(number)} is outside ${kind}, ${range[0]} to ${range[1]}`);
   }
   // Only floats know a zero below zero.
   return number === 0 ? 0 : number;
 }
 
 function describe(value: unknown): string {
-  return typeof value === "number" || typeof value === "bigint" ? `the ${typeof value} ${value}` : Deno.inspect(value);
+  return typeof value === "number" || typeof value === "bigint" ? `the ${typeof value} ${value}` : brief(value);
 }
 
 /** Whether a kind holds bigints. */

@@ -1,3 +1,4 @@
+import { brief } from "../kernel/show.ts";
 import { type AnyNumber, checkNumber, isBig, isOfKind, KINDS, type NumberKind } from "./number_kind.ts";
 
 type Integers = Int32Array<SharedArrayBuffer>;
@@ -92,6 +93,6 @@ export class Numbers {
 function checkAddend(kind: NumberKind, by: AnyNumber): void {
   if (isOfKind(kind, by)) return;
   throw new TypeError(
-    `Cannot add to a shared number: ${kind} takes a ${isBig(kind) ? "bigint" : "number"}, not ${Deno.inspect(by)}`,
+    `Cannot add to a shared number: ${kind} takes a ${isBig(kind) ? "bigint" : "number"}, not ${brief(by)}`,
   );
 }

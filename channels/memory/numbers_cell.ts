@@ -1,6 +1,6 @@
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
-import type { Request } from "../kernel/request.ts";
+import { noSuchRequest, type Request } from "../kernel/request.ts";
 import type { AnyNumber } from "./number_kind.ts";
 import type { Numbers } from "./numbers.ts";
 
@@ -42,7 +42,7 @@ export class NumbersCell extends Cell {
       case "slice":
         return Array.from({ length: Math.max(0, (a as number) - index) }, (_, at) => numbers.get(index + at));
       default:
-        throw new TypeError(`Cannot ask shared numbers: no such request as "${verb}"`);
+        throw noSuchRequest("shared numbers", verb);
     }
   }
 }

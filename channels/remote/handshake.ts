@@ -1,3 +1,4 @@
+import { brief } from "../kernel/show.ts";
 import { decode, encode, type ValueMap, type ValueType } from "@std/msgpack";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { AuthenticationError, DisconnectedError, ProtocolError } from "../errors.ts";
@@ -134,7 +135,8 @@ class Talk {
     if (length > MAX_BYTES) throw malformed(`a message has ${length} bytes, more than ${MAX_BYTES}`);
     const message = parse(await this.#read(length));
     this.terms.heard?.();
-    if (typeof message.refused === "string") throw (REFUSED[message.refused] ?? REFUSED.busy)(this.action);
+    const { refused } = message;
+    if (typeof refused === "string") throw REFUSED[Object.hasOwn(REFUSED, refused) ? refused : "busy"](this.action);
     return message;
   }
 
@@ -180,10 +182,10 @@ function statement(role: string, nonces: Uint8Array): Uint8Array<ArrayBuffer> {
 
 async function checkVersion(talk: Talk, { troupe }: ValueMap): Promise<void> {
   // Another program may write any integer in 64 bits, which is read as a bigint.
-  if (Number(troupe) === VERSION) return;
+  if (troupe === VERSION || troupe === BigInt(VERSION)) return;
   await talk.say({ refused: "version" }).catch(() => {});
   throw new ProtocolError(
-    `Cannot ${talk.action}: the other side speaks version ${String(troupe)}, this one ${VERSION}`,
+    `Cannot ${talk.action}: the other side speaks version ${brief(troupe)}, this one ${VERSION}`,
   );
 }
 

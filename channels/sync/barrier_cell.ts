@@ -1,7 +1,7 @@
 import { BrokenBarrierError } from "../errors.ts";
 import { Cell } from "../kernel/cell.ts";
 import type { Holder } from "../kernel/holder.ts";
-import type { Request } from "../kernel/request.ts";
+import { noSuchRequest, type Request } from "../kernel/request.ts";
 
 /** The lease of one who may come to a barrier. */
 export const BARRIER = "barrier";
@@ -46,7 +46,7 @@ export class BarrierCell extends Cell {
       case "waiting":
         return request.reply(this.#waiting.length);
       default:
-        request.throw(new TypeError(`Cannot ask a barrier: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest("a barrier", request.verb));
     }
   }
 

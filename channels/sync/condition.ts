@@ -7,6 +7,7 @@ import { isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
+import { brief } from "../kernel/show.ts";
 import { type Patience, patience, type WaitOptions } from "../kernel/wait.ts";
 import { ConditionCell } from "./condition_cell.ts";
 import { Lock } from "./lock.ts";
@@ -118,7 +119,7 @@ export class Condition {
     inspectAs(this, (condition) => {
       const target = condition.#target;
       const waiting = isCell(target) ? (target as ConditionCell).waiting.length : 0;
-      return `Condition(${Deno.inspect(condition.lock)}${waiting > 0 ? `, ${waiting} waiting` : ""})`;
+      return `Condition(${brief(condition.lock)}${waiting > 0 ? `, ${waiting} waiting` : ""})`;
     });
   }
 

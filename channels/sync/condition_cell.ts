@@ -1,6 +1,6 @@
 import { Cell } from "../kernel/cell.ts";
 import { type Holder, Lease } from "../kernel/holder.ts";
-import type { Request } from "../kernel/request.ts";
+import { noSuchRequest, type Request } from "../kernel/request.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
 
 /** One who waits: enlisted before it releases the lock, so that no notification after that can miss it. */
@@ -34,7 +34,7 @@ export class ConditionCell extends Cell {
         this.#notify(Number(detail));
         return request.reply();
       default:
-        request.throw(new TypeError(`Cannot ask a condition: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest("a condition", request.verb));
     }
   }
 

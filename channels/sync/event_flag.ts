@@ -5,7 +5,7 @@ import { ask, type Question } from "../kernel/ask.ts";
 import { Cell, isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
-import type { Request } from "../kernel/request.ts";
+import { noSuchRequest, type Request } from "../kernel/request.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
 import { selectable } from "../source.ts";
 
@@ -35,7 +35,7 @@ class EventFlagCell extends Cell {
         request.onCancel = () => void this.#waiting.delete(request);
         return;
       default:
-        request.throw(new TypeError(`Cannot ask an event flag: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest("an event flag", request.verb));
     }
   }
 }

@@ -6,7 +6,7 @@ import { type Holder, holders, Lease } from "../kernel/holder.ts";
 import { isolate } from "../kernel/isolate.ts";
 import { type CellReport, type Listed, listing, partyOf, whereIs } from "../kernel/listed.ts";
 import { packPlain } from "../kernel/pack.ts";
-import type { Request } from "../kernel/request.ts";
+import { noSuchRequest, type Request } from "../kernel/request.ts";
 import { MAIN_NUMBER, type Permit, PermitWords, SPARE } from "./permit_words.ts";
 
 /** So many permits are in shared memory; the home alone has any further ones. */
@@ -121,7 +121,7 @@ export class PermitCell extends Cell implements Listed {
   }
 
   #refuse(request: Request): void {
-    request.throw(new TypeError(`Cannot ask a ${this.#kind.title}: no such request as "${request.verb}"`));
+    request.throw(noSuchRequest(`a ${this.#kind.title}`, request.verb));
   }
 
   report(): CellReport {

@@ -1,0 +1,62 @@
+/**
+ * What values from elsewhere must be. Whoever sends one may send any other: a child that fell for something, a peer that
+ * was taken over.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+
+/** Whether a value is one of these. */
+export type Shape<T> = (value: unknown) => value is T;
+
+/** Any string. */
+export const isText: Shape<string> = (value) => typeof value === "string";
+
+/** Any number. */
+export const isNumber: Shape<number> = (value) => typeof value === "number";
+
+/** How many: a whole number that is not below zero. */
+export const isCount: Shape<number> = (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** True or false. */
+export const isFlag: Shape<boolean> = (value) => typeof value === "boolean";
+
+/** Bytes. */
+export const isBytes: Shape<Uint8Array> = (value) => value instanceof Uint8Array;
+
+/** Anything. */
+export const isAnything: Shape<unknown> = (_value): _value is unknown => true;
+
+/** Undefined, or one of these. */
+export function maybe<T>(is: Shape<T>): Shape<T | undefined> {
+  return (value) => value === undefined || is(value);
+}
+
+/** An array of these. */
+export function listOf<T>(is: Shape<T>): Shape<T[]> {
+  return (value): value is T[] => Array.isArray(value) && value.every(is);
+}
+
+/** An array that begins with these, one each. */
+export function startsWith<T extends unknown[]>(...shapes: { [K in keyof T]: Shape<T[K]> }): Shape<T> {
+  return (value): value is T => Array.isArray(value) && shapes.every((is, at) => is(value[at]));
+}
+
+/** An object with these fields. */
+export function withFields<T extends object>(shapes: { [K in keyof T]: Shape<T[K]> }): Shape<T> {
+  return (value): value is T =>
+    typeof value === "object" && value !== null &&
+    Object.entries<Shape<unknown>>(shapes).every(([key, is]) => is((value as Record<string, unknown>)[key]));
+}
+
+/**
+ * The value, which is as it must be.
+ *
+ * @param what what it is part of, for the error
+ * @throws {ProtocolError} If it is not.
+ */
+export function expected<T>(what: string, value: unknown, is: Shape<T>): T {
+  if (is(value)) return value;
+  throw new ProtocolError(`Cannot read ${what}: it is not what it must be`);
+}
