@@ -150,7 +150,7 @@ bounded("a level that is none is refused, and nothing changes", () => {
   assertThrows(
     () => logger.level = "loud" as LogLevel,
     TypeError,
-    "Cannot set the log level: it must be one of debug, info, warn, error, silent, not loud",
+    'Cannot set the log level: it must be one of debug, info, warn, error, silent, not "loud"',
   );
   assertEquals(logger.level, "warn");
   return Promise.resolve();
