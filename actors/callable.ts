@@ -28,6 +28,13 @@ export function callableMethod(instance: object, name: string): Callable | undef
   return callable;
 }
 
+/** Why nothing can be called by this name. */
+export function whyNotCallable(instance: object | undefined, name: string): string {
+  const own = instance && isCallableName(name) ? Object.getOwnPropertyDescriptor(instance, name) : undefined;
+  if (typeof own?.value !== "function") return "it has no such public method";
+  return `${name} is a property that holds a function, not a method`;
+}
+
 /** Whether a name may be one of a callable method at all. */
 export function isCallableName(name: string): boolean {
   return name !== "constructor" && name !== "then" && !name.startsWith("_") && !HOOKS.has(name);

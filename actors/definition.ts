@@ -40,7 +40,8 @@ const registry: Registry = singleton("definitions", () => ({ byName: new Map(), 
  *   imports it gets a {@linkcode StartError} that says so. Inline placement imports nothing.
  * - **Methods**: public methods that the class or a superclass declares can be called, be they sync, async or (async)
  *   generators; not the constructor, the hooks of {@linkcode ActorHooks}, names that start with `_`, symbols, `#private`
- *   ones, and `then`.
+ *   ones, and `then`. A property that holds a function (`f = () => …`) has the type of a method, and yet is none: its call
+ *   is a `TypeError` that says so.
  *
  * With the class left out it returns a decorator.
  *
@@ -153,8 +154,15 @@ export function registrationOf(action: string, definition: unknown): Registratio
   }
   const registration = registry.byDefinition.get(definition as Definition);
   if (registration !== undefined) return registration;
-  const name = definition.name || "it";
+  const { name } = definition;
   const how = isClass(definition as Definition) ? "actor" : "task";
+  if (name === "") {
+    const what = how === "actor" ? "class" : "function";
+    throw new TypeError(
+      `Cannot ${action}: the ${what} is not registered and has no name, by which others could find it; ` +
+        `declare it with a name in a module, and call ${how}(import.meta.url, name) there`,
+    );
+  }
   throw new TypeError(
     `Cannot ${action}: ${name} is not registered; call ${how}(import.meta.url, ${name}) in the module that declares it`,
   );

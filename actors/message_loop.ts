@@ -10,7 +10,7 @@ import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
-import { callableMethod } from "./callable.ts";
+import { callableMethod, whyNotCallable } from "./callable.ts";
 import { type HandledCall, isAtHome, runAs, runAtOnce } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
@@ -164,7 +164,8 @@ export class MessageLoop {
     releaseAll(request.body.passages, this.#actor.holder);
     const { title, name } = this.#actor;
     if (request.asker === undefined) return deadLetters.add(title, request.detail);
-    request.throw(new TypeError(`Cannot call ${name}.${request.detail}: it has no such public method`));
+    const why = whyNotCallable(this.#instance, request.detail);
+    request.throw(new TypeError(`Cannot call ${name}.${request.detail}: ${why}`));
   }
 
   /** The actor has ended: whoever waits is told so. */

@@ -7,7 +7,10 @@ import type { PlacementName } from "./contact.ts";
 /** The names of the methods with a meaning of their own. */
 export type HookName = "onStart" | "onStop" | "onDown" | "onError";
 
-/** The names of the methods that can be called. */
+/**
+ * The names of the methods that can be called. Types do not tell a method from a property that holds a function; to call
+ * such a property is a `TypeError` that says so.
+ */
 export type Callable<T> = {
   [K in keyof T]: K extends HookName | "then" | "constructor" | `_${string}` | symbol | number ? never
     : T[K] extends (...a: never) => unknown ? K

@@ -19,7 +19,18 @@ const NO_DEFINITIONS: readonly [string, unknown, string][] = [
   ["an unregistered class", Unregistered, "call actor(import.meta.url, Unregistered) in the module that declares it"],
   ["an unregistered function", unregistered, "call task(import.meta.url, unregistered) in the module that declares it"],
   ["a class of the runtime", Map, "Map is not registered"],
-  ["an unregistered function without a name", () => {}, "it is not registered"],
+  [
+    "an unregistered function without a name",
+    () => {},
+    "the function is not registered and has no name, by which others could find it; " +
+    "declare it with a name in a module, and call task(import.meta.url, name) there",
+  ],
+  [
+    "an unregistered class without a name",
+    class {},
+    "the class is not registered and has no name, by which others could find it; " +
+    "declare it with a name in a module, and call actor(import.meta.url, name) there",
+  ],
 ];
 
 /** Wrong arguments for what should be registered. */

@@ -26,7 +26,7 @@ const NOT_CALLABLE: Readonly<Record<string, readonly string[]>> = {
   "names that start with _": ["_private", "__double", "__proto__", "__defineGetter__"],
   "the constructor": ["constructor"],
   "private methods": ["#hash", "hash"],
-  "fields, not even those that hold a function": ["field", "arrow", "nested"],
+  "fields": ["field", "nested"],
   "getters and setters, also where they hide an inherited method": ["getter", "onlySet", "hidden"],
   "static methods": ["staticMethod", "calls"],
   "methods of Object.prototype": ["hasOwnProperty", "valueOf", "isPrototypeOf", "toLocaleString"],
@@ -44,6 +44,13 @@ eachPlacement("nothing else can be called: TypeError, and the actor lives", asyn
   }
   assertStrictEquals((ref as Untyped).call.then, undefined);
   assertEquals(await ref.call.plain(), "plain");
+});
+
+eachPlacement("a property that holds a function cannot be called, and its error says what it is", async (placement) => {
+  await using ref = await spawn(Enclosed, [], { placement });
+  const error = await rejection(ref.call.arrow());
+  assertInstanceOf(error, TypeError);
+  assertEquals(error.message, `Cannot call ${ref.name}.arrow: arrow is a property that holds a function, not a method`);
 });
 
 eachPlacement("what every object has cannot be called of an actor that declares nothing", async (placement) => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { NotSerializableError } from "../../../../channels/errors.ts";
 import { decode } from "../../../../channels/kernel/codec/decode.ts";
@@ -16,6 +17,9 @@ function detached<T extends { buffer: ArrayBuffer }>(view: T): T {
   return view;
 }
 
+/** Made by another realm of this isolate. */
+const elsewhere = (code: string): unknown => runInNewContext(code);
+
 const port = new MessageChannel().port1;
 port.close();
 
@@ -28,6 +32,16 @@ const refused: Record<string, readonly unknown[]> = {
   "class Bytes": [new Bytes(1)],
   "class (anonymous)": [new (class {})()],
   "object with a prototype of its own": [Object.create({ a: 1 }), Object.create(Object.create(null))],
+  "Object of another realm": [elsewhere("({ a: 1 })"), elsewhere("({})")],
+  "Array of another realm": [elsewhere("[1]")],
+  "Map of another realm": [elsewhere("new Map()")],
+  "Set of another realm": [elsewhere("new Set()")],
+  "Date of another realm": [elsewhere("new Date()")],
+  "RegExp of another realm": [elsewhere("/a/")],
+  "ArrayBuffer of another realm": [elsewhere("new ArrayBuffer(1)")],
+  "Float32Array of another realm": [elsewhere("new Float32Array(1)")],
+  "DataView of another realm": [elsewhere("new DataView(new ArrayBuffer(1))")],
+  "class Foreign": [elsewhere("new (class Foreign {})()")],
   "Promise": [Promise.resolve(1)],
   "WeakMap": [new WeakMap()],
   "WeakSet": [new WeakSet()],
