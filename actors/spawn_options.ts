@@ -16,7 +16,10 @@ import type { StartPlan } from "./start_plan.ts";
 export interface SpawnOptions extends IsolateOptions {
   /** How people read it; made from the definition's name when left out. Need not be unique. */
   readonly name?: string | undefined;
-  /** Where it lives: a `"thread"` of this program when left out, a sub-`"process"`, or `"inline"`, in this isolate. */
+  /**
+   * Where it lives: a `"thread"` of this program when left out, a sub-`"process"`, or `"inline"`, in this isolate. The
+   * standard input of a subprocess is at its end, as for the children of Python's `multiprocessing`.
+   */
   readonly placement?: PlacementName | undefined;
   /** The bounds of its mailbox. */
   readonly mailbox?: MailboxOptions | undefined;

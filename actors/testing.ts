@@ -42,7 +42,7 @@ export function leftovers(): string[] {
   }
   for (const listener of listening) left.push(`${listener} is open`);
   for (const connection of connected.values()) left.push(`${connection} is open`);
-  if (meetingPlace.awaited > 0) left.push(`${meetingPlace.awaited} subprocesses are starting`);
+  if (meetingPlace.awaited > 0) left.push("a subprocess is starting");
   const { count } = spareThreads;
   if (count > 0) left.push(`${count} spare ${count === 1 ? "thread waits" : "threads wait"}`);
   return left;

@@ -16,7 +16,6 @@ import { reportHere } from "../inspection/collect.ts";
 import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
 import "./handle_kinds.ts";
-import { meetingPlace } from "./meeting_place.ts";
 import type { BootConfig } from "./placement.ts";
 
 /**
@@ -46,10 +45,7 @@ export class Boot extends Cell {
   ) {
     super();
     this.#config = config;
-    this.#exit = (code) => {
-      meetingPlace.close();
-      exit(code & 0xff);
-    };
+    this.#exit = (code) => exit(code & 0xff);
     this.#mayLeave = mayLeave;
     this.#served = new Promise((resolve) => this.#serve = resolve);
     this.#served.catch(() => {});

@@ -1,10 +1,11 @@
 import { resolve, sep } from "node:path";
 import { describe, type Granted, holds, holdsFully, PERMISSION_NAMES } from "./permissions.ts";
 import type { PermissionName } from "../isolate_options.ts";
-import type { Meeting } from "./process_config.ts";
+import { INVITATION, type Invitation } from "./process_config.ts";
 
 /** Whether the permission for one thing is one for another, too: a folder covers its files, a host its ports. */
 function covers(name: PermissionName, item: string, subject: string): boolean {
+  if (name === "env") return subject === item;
   if (name === "net" || name === "import") return subject === item || subject.startsWith(`${item}:`);
   const path = resolve(item);
   return subject === path || subject.startsWith(path.endsWith(sep) ? path : path + sep);
@@ -21,18 +22,11 @@ export class Lending {
     this.#lists = { ...granted };
   }
 
-  /** Lets it call its parent. */
-  forMeeting(meeting: Meeting): void {
-    if (meeting.transport === "tcp") return this.#lend("net", `127.0.0.1:${meeting.port}`);
-    this.#lend("read", meeting.path);
-    this.#lend("write", meeting.folder);
-    this.#lend("net", `unix:${meeting.path}`);
-  }
-
-  /** Whether it may make Unix sockets, and call others: they are files, and Deno wants to be allowed the network, too. */
-  get allowsSockets(): boolean {
-    const { read, write, net } = this.#lists;
-    return read === true && write === true && net === true;
+  /** Lets it read its invitation and call its parent. */
+  forInvitation({ meeting }: Invitation): void {
+    this.#lend("env", INVITATION);
+    if (meeting.transport === "tcp") this.#lend("net", `${meeting.hostname}:${meeting.port}`);
+    else this.#lendAll("net");
   }
 
   /** Lets it load these modules, and all that they import, as its parent could. */
@@ -40,12 +34,10 @@ export class Lending {
     const list = this.#lists.import;
     if (list === true) return;
     const keepsNone = list.length === 0;
-    if (keepsNone && holdsFully("import")) this.#lists.import = true;
-    else {
-      // Without a list Deno allows what is on well-known hosts, which a list would end.
-      const hosts = moduleUrls.filter((url) => /^https?:/.test(url)).map((url) => new URL(url).host);
-      for (const host of hosts) if (!keepsNone || holds("import", host)) this.#lend("import", host);
-    }
+    if (keepsNone && holdsFully("import")) return this.#lendAll("import");
+    // Without a list Deno allows what is on well-known hosts, which a list would end.
+    const hosts = moduleUrls.filter((url) => /^https?:/.test(url)).map((url) => new URL(url).host);
+    for (const host of hosts) if (!keepsNone || holds("import", host)) this.#lend("import", host);
     if (keepsNone) this.revoke.push({ name: "import" });
   }
 
@@ -56,6 +48,13 @@ export class Lending {
       if (list === true) return [`--allow-${name}`];
       return list.length > 0 ? [`--allow-${name}=${list.join(",")}`] : [];
     });
+  }
+
+  /** Only for one that keeps none of it. */
+  #lendAll(name: PermissionName): void {
+    if (this.#lists[name] === true) return;
+    this.#lists[name] = true;
+    this.revoke.push({ name } as Deno.PermissionDescriptor);
   }
 
   #lend(name: PermissionName, subject: string): void {

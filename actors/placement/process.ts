@@ -1,16 +1,13 @@
 import { StartError } from "../../channels/errors.ts";
-import { makeSecret } from "../../channels/kernel/address.ts";
-import type { Link } from "../../channels/kernel/link.ts";
-import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
-import { meetingPlace } from "./meeting_place.ts";
+import { ChildSockets } from "./child_sockets.ts";
+import { canMeetByName, meetingPlace } from "./meeting_place.ts";
 import { Lending } from "./lending.ts";
 import type { IsolateOptions } from "../isolate_options.ts";
 import { isSandbox, resolvePermissions } from "./permissions.ts";
 import type { BootConfig, Placement, Seat, SeatEnd } from "./placement.ts";
-import type { ProcessConfig } from "./process_config.ts";
+import { INVITATION } from "./process_config.ts";
 import { stubUrl } from "./stub.ts";
 import { findUserConfig } from "./user_config.ts";
-import { removeFolder } from "./watchdog.ts";
 
 /** What V8 ends a process with when its heap is full. */
 const OUT_OF_MEMORY_SIGNAL = "SIGTRAP";
@@ -33,20 +30,14 @@ export const process: Placement = {
 
   open(config: BootConfig, options: IsolateOptions): Seat {
     const granted = resolvePermissions(`start ${config.name}`, options.permissions);
-    const token = makeSecret();
-    const called = Promise.withResolvers<Link>();
-    const link = { current: undefined as ClosableLink | undefined };
-    const meeting = meetingPlace.expect(token, (socket) => {
-      meetingPlace.forget(token);
-      // Reading from a child keeps no program alive; who waits for something does.
-      socket.unref();
-      link.current = new ClosableLink(socket, OWN_PROCESS);
-      called.resolve(link.current);
-    });
+    const { net } = granted;
+    // A name cannot be lent alone, and giving up all of a permission takes what is on a list as well.
+    const sockets = new ChildSockets(canMeetByName() && (net === true || net.length === 0) ? "unix" : "tcp");
+    const isUnix = sockets.invitation.meeting.transport === "unix";
     const lending = new Lending(granted);
     let child: Deno.ChildProcess;
     try {
-      lending.forMeeting(meeting);
+      lending.forInvitation(sockets.invitation);
       lending.forImports([import.meta.url, ...config.imports]);
       child = new Deno.Command(Deno.execPath(), {
         args: [
@@ -56,58 +47,30 @@ export const process: Placement = {
           ...lending.flags(),
           ...commonFlags(config, options),
           stubUrl(import.meta.resolve("./boot_process.ts"), config.imports),
-          ...(meeting.transport === "unix" ? [meeting.folder] : []),
         ],
-        stdin: "piped",
+        env: { ...options.env, [INVITATION]: JSON.stringify(sockets.invitation) },
+        // As for the children of Python's multiprocessing: what the program is given to read is for the program.
+        stdin: "null",
         // Out of the terminal's group: Ctrl-C is for the program, which stops its children in order.
         detached: true,
-        ...(options.env && { env: options.env as Record<string, string> }),
       }).spawn();
     } catch (error) {
-      meetingPlace.forget(token);
+      sockets.forget();
       throw error;
     }
-    const stdin = child.stdin.getWriter();
     // A sandbox talks to its parent alone, which checks what it says.
-    const family = lending.allowsSockets && !isSandbox(granted) ? meetingPlace.join() : undefined;
-    const appointed = meetingPlace.appoint();
-    const processConfig: ProcessConfig = { ...config, meeting, token, family, appointed, revoke: lending.revoke };
-    stdin.write(new TextEncoder().encode(JSON.stringify(processConfig) + "\n")).catch(() => {});
+    const family = isUnix && !isSandbox(granted) ? meetingPlace.family : undefined;
+    sockets.config = { ...config, family, revoke: lending.revoke };
     const ended = child.status.then(async (status): Promise<SeatEnd> => {
-      meetingPlace.forget(token);
-      if (family !== undefined) meetingPlace.leave();
-      stdin.close().catch(() => {});
-      called.reject(new Error(`The subprocess ended with code ${status.code} before it was ready`));
-      // Killed, it has left that to us, and those that it had started may have been killed before.
-      if (status.signal !== null && appointed !== undefined) removeFolder(appointed);
-      await link.current?.drained;
+      await sockets.end(new Error(`The subprocess ended with code ${status.code} before it was ready`));
       if (status.signal === null) return { code: status.code };
       const outOfMemory = options.maxHeapMb !== undefined && status.signal === OUT_OF_MEMORY_SIGNAL;
       return { code: 128 - status.code, signal: status.signal, outOfMemory };
     });
-    void called.promise.then(() => child.unref(), () => {});
-    return { pid: child.pid, link: called.promise, ended, kill: (signal) => kill(child, signal) };
+    void sockets.link.then(() => child.unref(), () => {});
+    return { pid: child.pid, link: sockets.link, ended, kill: (signal) => kill(child, signal) };
   },
 };
-
-/** A socket link that can be waited for to its end: a dead process may have sent more than has been read. */
-class ClosableLink extends SocketLink {
-  readonly #drained = Promise.withResolvers<void>();
-
-  get drained(): Promise<void> {
-    return this.#drained.promise;
-  }
-
-  override start(listener: Parameters<SocketLink["start"]>[0]): void {
-    super.start({
-      frame: (frame) => listener.frame(frame),
-      closed: (error) => {
-        this.#drained.resolve();
-        listener.closed(error);
-      },
-    });
-  }
-}
 
 function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {

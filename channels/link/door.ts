@@ -1,3 +1,5 @@
+import { readBytes } from "./socket_bytes.ts";
+
 /** How long a caller may take to say who it is. */
 const HELLO_MS = 5000;
 
@@ -33,14 +35,9 @@ export class Door {
     const tooLate = setTimeout(() => closeQuietly(socket), HELLO_MS);
     this.#strangers.add(socket);
     try {
-      const hello = new Uint8Array(this.#helloBytes);
-      for (let at = 0; at < hello.length;) {
-        const read = await socket.read(hello.subarray(at));
-        if (read === null) throw new Error("It left without a word");
-        at += read;
-      }
+      const hello = await readBytes(socket, this.#helloBytes);
       this.#strangers.delete(socket);
-      if (!arrived(hello, socket)) closeQuietly(socket);
+      if (hello === undefined || !arrived(hello, socket)) closeQuietly(socket);
     } catch {
       closeQuietly(socket);
     } finally {

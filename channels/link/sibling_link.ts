@@ -2,10 +2,17 @@ import type { Frame, LinkListener, PeerLink } from "../kernel/link.ts";
 import { delayed } from "../kernel/wheel.ts";
 import { OWN_PROCESS, type Socket, SocketLink } from "./socket_link.ts";
 
+/** The other side, once it was called. */
+export interface Dialled {
+  readonly socket: Socket;
+  /** The first frame on it, if it is who was called. */
+  readonly welcome: Uint8Array;
+}
+
 /** What a sibling link cannot do by itself. */
 export interface SiblingLinkOptions {
   /** Calls the other side, and says who calls. */
-  dial(): Promise<Socket>;
+  dial(): Promise<Dialled>;
   /** Sends a frame by the tree. */
   carry(frame: Frame): void;
   /** Told when the other side hung up, which it does when it is dead. */
@@ -14,9 +21,6 @@ export interface SiblingLinkOptions {
 
 /** How long whoever is about to end waits for one whose event loop does not turn, before it sends by the tree. */
 const PATIENCE_MS = 100;
-
-/** The first frame on a socket, by which whoever was called says that it listens. */
-const WELCOME: Frame = { bytes: new Uint8Array(0), moved: [] };
 
 /**
  * A link between two subprocesses of one parent: a socket, which is opened by whoever has something to send first. Where
@@ -43,10 +47,14 @@ export class SiblingLink implements PeerLink {
     this.#listener = listener;
   }
 
-  /** The other side has called. */
-  hear(socket: Socket): void {
+  /**
+   * The other side has called.
+   *
+   * @param welcome tells it that this side listens, and is who was called
+   */
+  hear(socket: Socket, welcome: Uint8Array): void {
     const link = this.#open(socket, (frame) => this.#take(frame), () => this.#options.hungUp());
-    link.send(WELCOME);
+    link.send({ bytes: welcome, moved: [] });
     if (this.#way === "unknown") this.#use(link);
   }
 
@@ -93,20 +101,21 @@ export class SiblingLink implements PeerLink {
 
   async #dial(): Promise<void> {
     this.#way = "dialling";
-    const welcome = Promise.withResolvers<boolean>();
+    const answered = Promise.withResolvers<boolean>();
     try {
-      const socket = await this.#options.dial();
+      const { socket, welcome } = await this.#options.dial();
       let welcomed = false;
-      const link = this.#open(socket, (frame) => {
-        if (welcomed) return this.#take(frame);
-        welcomed = true;
-        welcome.resolve(true);
+      const link = this.#open(socket, ({ bytes, moved }) => {
+        if (welcomed) return this.#take({ bytes, moved });
+        welcomed = bytes.length === welcome.length && bytes.every((byte, at) => byte === welcome[at]);
+        if (welcomed) answered.resolve(true);
+        else link.close();
       }, () => {
         // Turned away, by one who is too busy to listen, or takes this side for dead: that is no sign of death.
         if (welcomed) this.#options.hungUp();
-        else welcome.resolve(false);
+        else answered.resolve(false);
       });
-      const isWelcome = await welcome.promise;
+      const isWelcome = await answered.promise;
       if (this.#way === "dialling" && isWelcome) return this.#use(link);
     } catch {
       // Nobody listens there, or this side may not call.

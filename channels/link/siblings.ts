@@ -1,21 +1,21 @@
-import { join } from "node:path";
 import { type IsolateId, parentOf } from "../kernel/address.ts";
 import { isolate } from "../kernel/isolate.ts";
 import type { Mesh, PeerLink } from "../kernel/link.ts";
 import { Door } from "./door.ts";
-import { SiblingLink } from "./sibling_link.ts";
-import type { Socket } from "./socket_link.ts";
+import { type Dialled, SiblingLink } from "./sibling_link.ts";
+import { writeBytes } from "./socket_bytes.ts";
+import { hangUp } from "./socket_link.ts";
 
 /** How the subprocesses of one parent find each other. Plain data. */
 export interface Family {
-  /** Where their sockets are. Nobody else can enter it. */
-  readonly folder: string;
-  /** What they show to each other: 128 bits in hexadecimal. */
+  /** Their sockets have this path, and their number behind it. */
+  readonly path: string;
+  /** What nobody else knows: 128 bits in hexadecimal. */
   readonly key: string;
 }
 
-/** What a caller says: the key, and then which child it is, in as many digits. */
-const KEY_LENGTH = 32;
+/** What a caller says: a proof that it is of the family, and then which child it is, in as many digits. */
+const PROOF_LENGTH = 64;
 const NUMBER_LENGTH = 10;
 
 /** This subprocess among those of the same parent. Each listens at a Unix socket of its own. */
@@ -27,11 +27,7 @@ export class Siblings implements Mesh {
   private constructor(family: Family, id: IsolateId) {
     this.#family = family;
     this.#parent = parentOf(id);
-    new Door(
-      Deno.listen({ transport: "unix", path: this.#pathOf(id) }) as unknown as Deno.Listener,
-      KEY_LENGTH + NUMBER_LENGTH,
-      (hello, socket) => this.#arrived(new TextDecoder().decode(hello), socket),
-    );
+    void this.#listen(numberOf(id), Deno.listen(this.#addressOf(id)) as unknown as Deno.Listener);
   }
 
   /** Lets the siblings of this isolate call it, and this one them; without, they go on by their parent. */
@@ -39,17 +35,7 @@ export class Siblings implements Mesh {
     try {
       isolate.routes.siblings = new Siblings(family, id);
     } catch {
-      // The path is too long for a socket.
-    }
-  }
-
-  /** Undoes `join` when this subprocess ends. With the last of them the folder goes: the parent may be dead, too. */
-  static leave({ folder }: Family, id: IsolateId): void {
-    try {
-      Deno.removeSync(join(folder, numberOf(id)));
-      Deno.removeSync(folder);
-    } catch {
-      // Somebody else is there, or it could not join.
+      // Somebody else has that name.
     }
   }
 
@@ -72,24 +58,43 @@ export class Siblings implements Mesh {
 
   look(): void {}
 
-  async #dial(id: IsolateId): Promise<Socket> {
-    const socket = await Deno.connect({ transport: "unix", path: this.#pathOf(id) });
-    const hello = new TextEncoder().encode(this.#family.key + numberOf(isolate.id).padStart(NUMBER_LENGTH));
-    for (let at = 0; at < hello.length;) at += await socket.write(hello.subarray(at));
-    return socket;
+  async #listen(number: string, listener: Deno.Listener): Promise<void> {
+    const [wanted, welcome] = await Promise.all([this.#prove("to", number), this.#prove("from", number)]);
+    new Door(listener, PROOF_LENGTH + NUMBER_LENGTH, (hello, socket) => {
+      const text = new TextDecoder().decode(hello);
+      const caller = text.slice(PROOF_LENGTH).trim();
+      const id = `${this.#parent}/${caller}`;
+      if (text.slice(0, PROOF_LENGTH) !== wanted || !/^[1-9]\d*$/.test(caller)) return false;
+      if (id === isolate.id || isolate.exitOf(id) !== undefined) return false;
+      (this.linkTo(id) as SiblingLink).hear(socket, new TextEncoder().encode(welcome));
+      return true;
+    });
   }
 
-  #arrived(hello: string, socket: Deno.Conn): boolean {
-    const number = hello.slice(KEY_LENGTH).trim();
-    const id = `${this.#parent}/${number}`;
-    if (hello.slice(0, KEY_LENGTH) !== this.#family.key || !/^[1-9]\d*$/.test(number)) return false;
-    if (id === isolate.id || isolate.exitOf(id) !== undefined) return false;
-    (this.linkTo(id) as SiblingLink).hear(socket);
-    return true;
+  async #dial(id: IsolateId): Promise<Dialled> {
+    const number = numberOf(id);
+    const [proof, welcome] = await Promise.all([this.#prove("to", number), this.#prove("from", number)]);
+    const socket = await Deno.connect(this.#addressOf(id)) as unknown as Deno.Conn;
+    try {
+      await writeBytes(socket, new TextEncoder().encode(proof + numberOf(isolate.id).padStart(NUMBER_LENGTH)));
+    } catch (error) {
+      hangUp(socket);
+      throw error;
+    }
+    return { socket, welcome: new TextEncoder().encode(welcome) };
   }
 
-  #pathOf(id: IsolateId): string {
-    return join(this.#family.folder, numberOf(id));
+  /**
+   * What only the family can say to one of its members, or that member to others. When that is dead somebody else may
+   * listen at its name, and what is said there must be of no use elsewhere.
+   */
+  async #prove(way: "to" | "from", number: string): Promise<string> {
+    const text = new TextEncoder().encode(`${this.#family.key} ${way} ${number}`);
+    return new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
+  }
+
+  #addressOf(id: IsolateId): Deno.UnixListenOptions & { transport: "unix" } {
+    return { transport: "unix", path: `${this.#family.path}/${numberOf(id)}` };
   }
 }
 

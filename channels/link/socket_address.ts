@@ -214,7 +214,7 @@ function listening(sockets: Deno.Listener, address: SocketAddress, bound: Socket
 }
 
 /** Else a small frame waits for the acknowledgement of the one before it. */
-function withoutDelay(socket: Deno.Conn): Deno.Conn {
+export function withoutDelay(socket: Deno.Conn): Deno.Conn {
   if ("setNoDelay" in socket) (socket as Deno.TcpConn).setNoDelay(true);
   return socket;
 }

@@ -3,6 +3,7 @@ import { deadline } from "@std/async";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Process, spawn, type SpawnOptions, StartError } from "../../../mod.ts";
+import { INVITATION, type Invitation } from "../../../actors/placement/process_config.ts";
 import { assertNothingLeft } from "../../../actors/testing.ts";
 import { children, lives, processesOf, tagged, until, workerThreads } from "../../machine.ts";
 import { runProgram, startProgram } from "../../run_program.ts";
@@ -15,7 +16,16 @@ async function resultOf<R>(process: Process<R>): Promise<R> {
   return await deadline(process.result, TIME_MS);
 }
 
-for (const permissions of ["none", { run: ["ls"] }, { run: ["/bin/sh"] }, { run: true }, "inherit"]) {
+for (
+  const permissions of [
+    "none",
+    { run: ["ls"] },
+    { run: ["/bin/sh"] },
+    { run: true },
+    { net: ["127.0.0.1:9"] },
+    "inherit",
+  ]
+) {
   const what = JSON.stringify(permissions);
   Deno.test(`a busy subprocess with permissions: ${what} dies with its parent within 2 s`, async () => {
     const tag = crypto.randomUUID();
@@ -71,6 +81,22 @@ Deno.test("env adds variables to a subprocess's environment, and changes nobody 
     Deno.env.delete("TROUPE_TEST_ONE");
   }
 });
+
+for (const permissions of ["inherit", { env: true }] as const) {
+  const what = JSON.stringify(permissions);
+  Deno.test(`permissions: ${what}: the environment has nothing of the library's, nor have the arguments a secret of it`, async () => {
+    const process = new Process(read, ["environment", ""], { placement: "process", permissions });
+    await process.start();
+    const atTheStart = Deno.readTextFileSync(`/proc/${process.pid}/environ`).split("\0");
+    const args = Deno.readTextFileSync(`/proc/${process.pid}/cmdline`);
+    process.send("go on");
+    const { [INVITATION]: left, ...environment } = await deadline(process.result, TIME_MS) as Record<string, string>;
+    assertEquals([left, environment], [undefined, Deno.env.toObject()]);
+    const invitation = atTheStart.find((variable) => variable.startsWith(`${INVITATION}=`))!;
+    const { token, answer, watchToken } = JSON.parse(invitation.slice(INVITATION.length + 1)) as Invitation;
+    assertEquals([token, answer, watchToken].filter((secret) => secret === undefined || args.includes(secret)), []);
+  });
+}
 
 Deno.test("denoArgs are flags of a subprocess; Deno.args is empty in it", async () => {
   const denoArgs = ["--v8-flags=--expose-gc"];

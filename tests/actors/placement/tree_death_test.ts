@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { deadline, delay } from "@std/async";
-import type { Exit } from "../../../mod.ts";
+import { type Exit, Process } from "../../../mod.ts";
 import { assertNothingLeft } from "../../../actors/testing.ts";
 import { lives, ownTemporaryFolder, processesOf, setTag, tagged, until, workerThreads } from "../../machine.ts";
 import { startProgram } from "../../run_program.ts";
+import { rounds } from "../../soak.ts";
+import { startKiller } from "./fixtures/orphan_starter.ts";
 import { grow, type Shape } from "./fixtures/tree.ts";
 
 /** Threads and subprocesses, and below each of them threads and subprocesses again. */
@@ -76,18 +78,37 @@ Deno.test("a subprocess whose parent is killed before it could call leaves neith
 });
 
 Deno.test("kill -9 of a root program while it starts things, at any moment, leaves nothing after 2 s", async () => {
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < rounds(20, 1000); round++) {
     const tag = crypto.randomUUID();
     const root = startProgram(starting, { env: tagged(tag) });
     const reader = root.stdout.getReader();
     await deadline(reader.read(), 30_000);
-    await delay(round * 20);
+    await delay(round % 20 * 20 + Math.random() * 20);
     root.kill("SIGKILL");
     await root.status;
     await untilGone(tag);
     await reader.cancel();
     await root.stderr.cancel();
+    assertEquals(temporary.entries, []);
   }
+});
+
+Deno.test("a subprocess that starts another just when its parent was killed leaves nothing after 2 s", async () => {
+  for (let round = 0; round < rounds(10, 1000); round++) {
+    const tag = setTag();
+    const parent = new Process(startKiller, [Math.random() * 5], { placement: "process" });
+    await parent.start();
+    assertEquals(await deadline(parent.join(), 10_000), KILLED);
+    await untilGone(tag);
+    assertEquals(temporary.entries, []);
+  }
+  assertNothingLeft();
+});
+
+Deno.test("subprocesses, and how they find each other, take no file", async () => {
+  const parents = await grow({ process: { process: {}, thread: { process: {} } } });
+  assertEquals(temporary.entries, []);
+  await Promise.all(parents.map((parent) => deadline(parent.kill(), 10_000)));
 });
 
 for (const placement of ["thread", "process"] as const) {
@@ -114,8 +135,6 @@ Deno.test("[PROC-31] [process] kill -9 of a busy parent, by somebody else, ends 
 });
 
 Deno.test("[process] kill -9 of a child, and of its parent before that sees it, leaves nothing of where they met", async () => {
-  // A program that is killed in the instant between making the folder and starting whoever would remove it leaves it.
-  const before = temporary.entries;
   const tag = setTag();
   const [parent] = await grow({ process: { process: {} } });
   // It computes, and so sees nothing.
@@ -125,6 +144,6 @@ Deno.test("[process] kill -9 of a child, and of its parent before that sees it, 
   Deno.kill(parent.pid!, "SIGKILL");
   assertEquals(await deadline(parent.exited, 10_000), KILLED);
   await untilGone(tag);
-  assertEquals(temporary.entries, before);
+  assertEquals(temporary.entries, []);
   assertNothingLeft();
 });

@@ -1,11 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async/deadline";
-import { SiblingLink } from "../../../channels/link/sibling_link.ts";
+import { type Dialled, SiblingLink } from "../../../channels/link/sibling_link.ts";
 import type { Socket } from "../../../channels/link/socket_link.ts";
 import { frameOf, Recorder } from "./recorder.ts";
 
 const BOUND_MS = 10_000;
-const WELCOME = new Uint8Array(4);
+const WELCOME = new Uint8Array([8, 9]);
+/** The same as a frame. */
+const WELCOME_FRAME = new Uint8Array([0, 0, 0, 2, ...WELCOME]);
 
 /** One end of a socket whose other end is here, too. */
 class End implements Socket {
@@ -48,7 +50,7 @@ class End implements Socket {
 }
 
 /** A link that dials in a way of the test's, and what comes of it. */
-function linkThat(dial: () => Promise<Socket>) {
+function linkThat(dial: () => Promise<Dialled>) {
   const carried: number[][] = [];
   const recorder = new Recorder();
   const seen = { hungUp: 0 };
@@ -68,10 +70,14 @@ function pair() {
   return { one, other };
 }
 
-function called(link: SiblingLink): Promise<Socket> {
+function called(link: SiblingLink): Promise<Dialled> {
   const [here, there] = End.pair();
-  link.hear(there);
-  return Promise.resolve(here);
+  link.hear(there, WELCOME);
+  return dialled(here);
+}
+
+function dialled(socket: Socket): Promise<Dialled> {
+  return Promise.resolve({ socket, welcome: WELCOME });
 }
 
 Deno.test("what is sent while it dials comes by the socket, in order, and the answer by the same one", async () => {
@@ -108,21 +114,32 @@ Deno.test("one who is turned away before the welcome takes nobody for dead", asy
   const { link, carried, seen } = linkThat(() => {
     const [here, there] = End.pair();
     there.close();
-    return Promise.resolve(here);
+    return dialled(here);
   });
   link.send(frameOf(1));
   await link.flush();
   assertEquals([carried, seen.hungUp, link.drain()], [[[1]], 0, undefined]);
 });
 
+Deno.test("who answers with another welcome is not who was called: it is sent nothing, and taken at no word", async () => {
+  const [here, there] = End.pair();
+  const { link, carried, recorder, seen } = linkThat(() => dialled(here));
+  link.send(frameOf(1));
+  await there.write(new Uint8Array([0, 0, 0, 2, 8, 8]));
+  await there.write(new Uint8Array([0, 0, 0, 1, 7]));
+  await link.flush();
+  assertEquals([carried, recorder.bytes, seen.hungUp, link.speaks], [[[1]], [], 0, false]);
+  assertEquals(await there.read(new Uint8Array(9)), null);
+});
+
 Deno.test("flush() does not wait for one that is busy: what was to be sent goes by the tree, then and for ever", async () => {
   const [here, there] = End.pair();
-  const { link, carried, recorder } = linkThat(() => Promise.resolve(here));
+  const { link, carried, recorder } = linkThat(() => dialled(here));
   link.send(frameOf(1));
   link.send(frameOf(2));
   await deadline(Promise.resolve(link.flush()), BOUND_MS);
   assertEquals(carried, [[1], [2]]);
-  await there.write(WELCOME);
+  await there.write(WELCOME_FRAME);
   await there.write(new Uint8Array([0, 0, 0, 1, 7]));
   await deadline(recorder.received(1), BOUND_MS);
   link.send(frameOf(3));
@@ -133,7 +150,7 @@ Deno.test("flush() does not wait for one that is busy: what was to be sent goes 
 Deno.test("drain() resolves when all that the dead had written was given", async () => {
   const { link, recorder, seen } = linkThat(() => Promise.reject(new Error("not asked")));
   const [here, there] = End.pair();
-  link.hear(here);
+  link.hear(here, WELCOME);
   for (const n of [1, 2, 3]) await there.write(new Uint8Array([0, 0, 0, 1, n]));
   there.close();
   await deadline(link.drain()!, BOUND_MS);
@@ -147,7 +164,7 @@ Deno.test("two that dialled at once each send by their own socket; when one brea
   await deadline(Promise.all([one.recorder.received(1), other.recorder.received(1)]), BOUND_MS);
   assertEquals([one.recorder.bytes, other.recorder.bytes], [[[2]], [[1]]]);
   const [here, there] = End.pair();
-  one.link.hear(here);
+  one.link.hear(here, WELCOME);
   // The end comes within a frame.
   await there.write(new Uint8Array([0, 0, 0, 9, 1]));
   there.close();
