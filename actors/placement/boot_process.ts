@@ -10,6 +10,7 @@ import { withoutDelay } from "../../channels/link/socket_address.ts";
 import { writeBytes } from "../../channels/link/socket_bytes.ts";
 import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
+import { refuseStorage } from "./no_storage.ts";
 import { type Invitation, readGreeting } from "./process_config.ts";
 
 const socket = await callParent(invitation);
@@ -19,6 +20,7 @@ if (config.family !== undefined) Siblings.join(config.family, config.id);
 
 // Deno's own returns, and ends the process a little later.
 (globalThis as unknown as { close: () => void }).close = () => Deno.exit(0);
+if (config.noStorage) refuseStorage();
 if (config.revoke.length > 0) {
   await watched;
   for (const permission of config.revoke) Deno.permissions.revokeSync(permission);

@@ -6,8 +6,8 @@ import type { IsolateOptions } from "../isolate_options.ts";
 import { isSandbox, resolvePermissions } from "./permissions.ts";
 import type { BootConfig, Placement, Seat, SeatEnd } from "./placement.ts";
 import { INVITATION } from "./process_config.ts";
+import { hasOwnStorage, processFlags } from "./process_flags.ts";
 import { stubUrl } from "./stub.ts";
-import { findUserConfig } from "./user_config.ts";
 
 /** What V8 ends a process with when its heap is full. */
 const OUT_OF_MEMORY_SIGNAL = "SIGTRAP";
@@ -31,6 +31,7 @@ export const process: Placement = {
   open(config: BootConfig, options: IsolateOptions): Seat {
     const granted = resolvePermissions(`start ${config.name}`, options.permissions);
     const { net } = granted;
+    const isSandboxed = isSandbox(granted);
     // A name cannot be lent alone, and giving up all of a permission takes what is on a list as well.
     const sockets = new ChildSockets(canMeetByName() && (net === true || net.length === 0) ? "unix" : "tcp");
     const isUnix = sockets.invitation.meeting.transport === "unix";
@@ -45,7 +46,7 @@ export const process: Placement = {
           "--quiet",
           "--no-prompt",
           ...lending.flags(),
-          ...commonFlags(config, options),
+          ...processFlags(config, options, granted, isSandboxed),
           stubUrl(import.meta.resolve("./boot_process.ts"), config.imports),
         ],
         env: { ...options.env, [INVITATION]: JSON.stringify(sockets.invitation) },
@@ -59,8 +60,9 @@ export const process: Placement = {
       throw error;
     }
     // A sandbox talks to its parent alone, which checks what it says.
-    const family = isUnix && !isSandbox(granted) ? meetingPlace.family : undefined;
-    sockets.config = { ...config, family, revoke: lending.revoke };
+    const family = isUnix && !isSandboxed ? meetingPlace.family : undefined;
+    const noStorage = isSandboxed && hasOwnStorage(options.denoArgs);
+    sockets.config = { ...config, family, noStorage, revoke: lending.revoke };
     const ended = child.status.then(async (status): Promise<SeatEnd> => {
       await sockets.end(new Error(`The subprocess ended with code ${status.code} before it was ready`));
       if (status.signal === null) return { code: status.code };
@@ -79,19 +81,4 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   } catch {
     // It has ended by itself; what it sent last may still be on its way.
   }
-}
-
-function commonFlags(config: BootConfig, { denoArgs = [], maxHeapMb }: IsolateOptions): string[] {
-  const flags: string[] = [];
-  // What the child imports is not to be written into the user's lock; the program checked its modules against that.
-  if (!denoArgs.some((flag) => /^--(no-)?lock\b|^--frozen\b/.test(flag))) flags.push("--no-lock");
-  const userConfig = denoArgs.includes("--no-config")
-    ? undefined
-    : findUserConfig(config.imports[0] ?? config.moduleUrl);
-  if (userConfig !== undefined) flags.push("--config", userConfig);
-  // The last one counts, and this limit is not for them to lift.
-  if (maxHeapMb !== undefined && maxHeapMb !== Infinity) {
-    denoArgs = [...denoArgs, `--v8-flags=--max-old-space-size=${maxHeapMb}`];
-  }
-  return [...flags, ...denoArgs];
 }

@@ -25,6 +25,8 @@ export interface Invitation {
 export interface ProcessConfig extends BootConfig {
   /** How it finds the other children of its parent; undefined if it talks to its parent alone. */
   readonly family: Family | undefined;
+  /** Whether it may keep nothing on disk that Deno would keep for it. */
+  readonly noStorage: boolean;
   /** What to give up before the actor's module is imported. */
   readonly revoke: readonly Deno.PermissionDescriptor[];
 }
