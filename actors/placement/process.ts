@@ -9,6 +9,9 @@ import { INVITATION } from "./process_config.ts";
 import { hasOwnStorage, processFlags } from "./process_flags.ts";
 import { stubUrl } from "./stub.ts";
 
+// Never called. It puts the module into the program's module graph, and so into Deno's cache, where a sandbox finds it.
+void (() => import("./boot_process.ts"));
+
 /** What V8 ends a process with when its heap is full. */
 const OUT_OF_MEMORY_SIGNAL = "SIGTRAP";
 

@@ -10,6 +10,9 @@ import { RawThread } from "./raw_thread.ts";
 import { spareThreads } from "./spare_threads.ts";
 import type { ThreadConfig } from "./thread_config.ts";
 
+// Never called. It puts the module into the program's module graph, and so into Deno's cache.
+void (() => import("./boot_thread.ts"));
+
 /**
  * Worker threads of this program.
  *
