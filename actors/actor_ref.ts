@@ -189,7 +189,7 @@ function makeCast(contact: Contact, method: string, args: unknown[], options: Ca
   const holder = whoActs.holder();
   const here = snapshotFor(target, args, options.transfer);
   if (here !== undefined) return tell(target, holder, "cast", method, here);
-  const packed = pack(args, "args", destinationOf(target), { transfer: options.transfer });
+  const packed = pack(args, "args", destinationOf(target), { transfer: options.transfer, isList: true });
   const sent = tracing?.sent(`${contact.name}.${method}`, contact.address, "casts");
   const body = sent === undefined ? packed : { ...packed, trace: sent.trace };
   sent?.end();

@@ -5,7 +5,7 @@ import { ask, type Question } from "../channels/kernel/ask.ts";
 import type { Waiter } from "../channels/kernel/awaited.ts";
 import { isCell, type Target } from "../channels/kernel/cell.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
-import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
+import { destinationOf, LIST, pack, unpack } from "../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
 import { Snapshot } from "../channels/kernel/snapshot.ts";
 import { type Patience, patienceOf } from "../channels/kernel/wait.ts";
@@ -30,7 +30,7 @@ export function snapshotFor(
   args: readonly unknown[],
   transfer: CallOptions["transfer"],
 ): Snapshot | undefined {
-  return isCell(target) && transfer === undefined && tracing === undefined ? Snapshot.of(args) : undefined;
+  return isCell(target) && transfer === undefined && tracing === undefined ? Snapshot.of(args, true) : undefined;
 }
 
 /** A call: the question that it asks, as often as it may, and what each way it can end means to the caller. */
@@ -111,6 +111,7 @@ export class Calling implements Question {
     const { transfer } = this.#options;
     this.body = snapshotFor(target, args, transfer) ??
       pack(args, "args", destinationOf(target), {
+        isList: true,
         transfer,
         bridge: (object) => (this.#bridges ??= new Bridges()).bridge(object),
       });
@@ -126,7 +127,7 @@ export class Calling implements Question {
   /** Asks again, with the same arguments, each time that the actor died before it answered. */
   async #attempts(retries: number, args: readonly unknown[]): Promise<unknown> {
     const { wait, holder } = this;
-    const snapshot = unpack(pack(args, "args", holder), holder) as unknown[];
+    const snapshot = unpack(pack(args, "args", holder, LIST), holder) as unknown[];
     const deadline = performance.now() + wait.timeoutMs;
     for (let left = retries;; left--) {
       try {

@@ -1,7 +1,7 @@
 import { StartError } from "../channels/errors.ts";
 import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
-import { destinationOf, pack } from "../channels/kernel/pack.ts";
+import { destinationOf, LIST, pack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { Actor } from "./actor.ts";
 import type { Contact, PlacementName } from "./contact.ts";
@@ -57,7 +57,7 @@ export function prepare(plan: StartPlan, parent: Actor, options: SpawnOptions): 
     launch(args) {
       assertMayLive(action, parent, keeper);
       watchProgram();
-      return keeper.start(pack(args, "args", keeper.destination), parent, options);
+      return keeper.start(pack(args, "args", keeper.destination, LIST), parent, options);
     },
   };
 }
@@ -82,7 +82,7 @@ function prepareInline(action: string, plan: StartPlan, parent: Actor): Prepared
     outcome: () => contact.result(true),
     launch(args) {
       assertMayLive(action, parent, actor);
-      const packet = pack(args, "args", destinationOf(actor));
+      const packet = pack(args, "args", destinationOf(actor), LIST);
       watchProgram();
       trapErrors();
       trapTimers();

@@ -5,7 +5,7 @@ import type { Target } from "../../channels/kernel/cell.ts";
 import { isPlainList, joinLists } from "../../channels/kernel/codec/join.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { type Import, passagesOf } from "../../channels/kernel/handle.ts";
-import { destinationOf, pack, packPlain } from "../../channels/kernel/pack.ts";
+import { destinationOf, LIST, pack, packPlain } from "../../channels/kernel/pack.ts";
 import { type Packet, plainPacket } from "../../channels/kernel/packet.ts";
 import { singleton } from "../../channels/kernel/singleton.ts";
 import { type Patience, patienceOf } from "../../channels/kernel/wait.ts";
@@ -68,7 +68,7 @@ export class PoolClient {
     if (wait.once) throw late(wait.timeoutMs);
     const bridges = new Bridges();
     try {
-      const body = pack(args, "args", destinationOf(this.target), { transfer, bridge: bridges.bridge });
+      const body = pack(args, "args", destinationOf(this.target), { isList: true, transfer, bridge: bridges.bridge });
       if (priority === 0 && retries === 0) return await this.#ask("run", name, { body, wait, late });
       return await this.#ask("runWith", `${priority} ${retries} ${name}`, { body, wait, late });
     } finally {
@@ -84,7 +84,7 @@ export class PoolClient {
   /** Packs items that are next to each other. Nothing has happened when it throws. */
   packItems(items: readonly unknown[], first: number): PackedItems {
     try {
-      return { first, count: items.length, body: pack(items, "items", destinationOf(this.target)) };
+      return { first, count: items.length, body: pack(items, "items", destinationOf(this.target), LIST) };
     } catch (error) {
       if (error instanceof NotSerializableError) throw renamed(error, items, first);
       throw error;

@@ -15,7 +15,12 @@ export interface PackOptions {
   readonly transfer?: readonly Movable[] | undefined;
   /** Makes a handle of what travels only for the length of a call: signals, async iterables. */
   readonly bridge?: ((object: object) => Passage | undefined) | undefined;
+  /** Whether the value is a list of arguments or the like, of which nothing but its items has to be known. */
+  readonly isList?: boolean | undefined;
 }
+
+/** Of a list of which nothing but its items has to be known. */
+export const LIST: PackOptions = { isList: true };
 
 const NO_OPTIONS: PackOptions = {};
 const NOTHING: readonly never[] = [];
@@ -65,14 +70,14 @@ export function pack(value: unknown, root: string, to: Destination, options: Pac
   const transfer = options.transfer ?? NOTHING;
   if (transfer === NOTHING) {
     const baggage = new Baggage(options, NOTHING);
-    const bytes = encode(value, root, baggage);
+    const bytes = encode(value, root, baggage, options.isList);
     grantAll(baggage.passages, to);
     return { bytes, passages: baggage.passages, moved: NOTHING };
   }
   const inProcess = sameProcess(isolate.id, to.isolate);
   checkTransfer(transfer, inProcess);
   const baggage = new Baggage(options, inProcess ? transfer : []);
-  const bytes = encode(value, root, baggage);
+  const bytes = encode(value, root, baggage, options.isList);
   const moved = move(transfer);
   grantAll(baggage.passages, to);
   return { bytes, passages: baggage.passages, moved: inProcess ? moved : [] };

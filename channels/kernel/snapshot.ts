@@ -1,4 +1,5 @@
 import { encode } from "./codec/encode.ts";
+import { hasNames, inheritsNames } from "./codec/own_properties.ts";
 import type { Packet } from "./packet.ts";
 
 const NONE: readonly never[] = [];
@@ -23,11 +24,15 @@ export class Snapshot implements Packet {
     this.#value = value;
   }
 
-  /** Of a small tree of plain data; undefined for everything else, which takes the codec to copy or to refuse. */
-  static of(value: unknown): Snapshot | undefined {
+  /**
+   * Of a small tree of plain data; undefined for everything else, which takes the codec to copy or to refuse.
+   *
+   * @param isList whether the value is a list that the library made, of which nothing but its items has to be known
+   */
+  static of(value: unknown, isList: boolean = false): Snapshot | undefined {
     const start = met.length;
     try {
-      const copied = copy(value, start);
+      const copied = isList ? copyItems(value as unknown[], start) : copy(value, start);
       return copied === NOT_PLAIN ? undefined : new Snapshot(copied);
     } finally {
       met.length = start;
@@ -65,6 +70,11 @@ function copy(value: unknown, start: number): unknown {
 }
 
 function copyArray(array: readonly unknown[], start: number): unknown {
+  const copied = copyItems(array, start);
+  return copied !== NOT_PLAIN && hasNames(array, array.length) ? NOT_PLAIN : copied;
+}
+
+function copyItems(array: readonly unknown[], start: number): unknown {
   const copied: unknown[] = [];
   for (let i = 0; i < array.length; i++) {
     const original = array[i];
@@ -77,14 +87,14 @@ function copyArray(array: readonly unknown[], start: number): unknown {
 }
 
 function copyRecord(record: Record<string, unknown>, start: number): unknown {
-  if ((record as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] !== undefined) return NOT_PLAIN;
-  const keys = Object.keys(record);
-  if (keys.length === 0 && Symbol.toStringTag in record) return NOT_PLAIN;
+  if (Object.getOwnPropertySymbols(record).length > 0 || inheritsNames()) return NOT_PLAIN;
   const copied: Record<string, unknown> = {};
-  for (const key of keys) {
+  let count = 0;
+  for (const key in record) {
     const item = key === "__proto__" ? NOT_PLAIN : copy(record[key], start);
     if (item === NOT_PLAIN) return NOT_PLAIN;
     copied[key] = item;
+    count++;
   }
-  return copied;
+  return Object.getOwnPropertyNames(record).length === count ? copied : NOT_PLAIN;
 }

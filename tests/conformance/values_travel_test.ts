@@ -83,8 +83,9 @@ everywhere("every kind of value arrives as it is: as a message in a mailbox", as
 everywhere("a view arrives with the bytes it showed and no others", async (world) => {
   const carrier = callsOf(await world.spawn(Carrier, []));
   const { buffer } = new Uint8Array(1000);
-  const views = [new Uint8Array(buffer, 10, 3), new DataView(buffer, 1, 4), new Float64Array(buffer, 8, 2)];
+  const views = [new Uint8Array(buffer, 24, 3), new DataView(buffer, 1, 4), new Float64Array(buffer, 8, 2)];
   assertEquals(await carrier.memorySizes(views), [3, 4, 16]);
+  assertEquals(await carrier.memorySizes([new Uint8Array(buffer, 8, 5), new DataView(buffer, 10, 6)]), [8, 8]);
 });
 
 everywhere(

@@ -1,10 +1,12 @@
 import type { Decoder } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
 import { MAP, SET } from "./extension.ts";
+import { refuseNames } from "./own_properties.ts";
 import { instance, passing } from "./refusal.ts";
 
 export function writeMap(encoder: Encoder, map: Map<unknown, unknown>, depth: number): void {
   const entries = instance("Map", map, entriesOf);
+  refuseNames(map, "Map");
   if (encoder.metAgain(map)) return;
   encoder.descend(depth);
   const mark = encoder.writer.openExtension(MAP);
@@ -19,6 +21,7 @@ export function writeMap(encoder: Encoder, map: Map<unknown, unknown>, depth: nu
 
 export function writeSet(encoder: Encoder, set: Set<unknown>, depth: number): void {
   const values = instance("Set", set, valuesOf);
+  refuseNames(set, "Set");
   if (encoder.metAgain(set)) return;
   encoder.descend(depth);
   const mark = encoder.writer.openExtension(SET);

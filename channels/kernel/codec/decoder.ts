@@ -1,4 +1,4 @@
-import { readBinary, readMovedView } from "./binary.ts";
+import { readBinary, readMovedView, readResizable, readView } from "./binary.ts";
 import { readBigint } from "./big_integer.ts";
 import { readMap, readSet } from "./collection.ts";
 import { readError } from "./error_form.ts";
@@ -7,6 +7,7 @@ import {
   BINARY,
   CONSTANT,
   ERROR,
+  FROM_TEXT,
   GRAPH,
   HANDLE,
   HOLE,
@@ -14,15 +15,21 @@ import {
   LINK,
   MAP,
   MAX_DEPTH,
+  MAX_GROWTH,
   MOVED,
   MOVED_VIEW,
+  NAMED_ARRAY,
   REFERENCE,
   REGEXP,
+  RESIZABLE,
   SET,
   TEXT,
   TIMESTAMP,
   UNDEFINED,
+  VIEW,
 } from "./extension.ts";
+import { readFromText } from "./from_text.ts";
+import { isIndex } from "./own_properties.ts";
 import { malformed, type Reader } from "./reader.ts";
 import { readTimestamp } from "./timestamp.ts";
 import { readPattern, readUrl } from "./value_object.ts";
@@ -43,7 +50,9 @@ export class Decoder {
   readonly reader: Reader;
   readonly #source: Source | undefined;
   /** The objects so far, by number, while a graph is read. */
-  #met: object[] | undefined;
+  #met: (object | undefined)[] | undefined;
+  /** By how many bytes the buffers so far may grow. */
+  #reserved = 0;
 
   constructor(reader: Reader, source: Source | undefined) {
     this.reader = reader;
@@ -133,8 +142,14 @@ export class Decoder {
 
   /** Reads a value that must be a number. */
   integer(): number {
+    return this.integerOrNil() ?? malformed("it has nil where a number must be");
+  }
+
+  /** Reads a value that must be a number or nil, which is undefined. */
+  integerOrNil(): number | undefined {
     const value = this.value(MAX_DEPTH);
-    return typeof value === "number" ? value : malformed("it has something else where a number must be");
+    if (typeof value === "number") return value;
+    return value === null ? undefined : malformed("it has something else where a number must be");
   }
 
   /** What came beside the bytes. */
@@ -146,6 +161,23 @@ export class Decoder {
   remember<T extends object>(object: T): T {
     this.#met?.push(object);
     return object;
+  }
+
+  /** Keeps the next number for an object that is made only of what is in it. */
+  hold(): number {
+    return (this.#met?.push(undefined) ?? 0) - 1;
+  }
+
+  /** Gives the number that was kept for it. */
+  fill<T extends object>(number: number, object: T): T {
+    if (this.#met !== undefined) this.#met[number] = object;
+    return object;
+  }
+
+  /** Refuses to make room for so many bytes that have not come. */
+  reserve(bytes: number): void {
+    this.#reserved += bytes;
+    if (this.#reserved > MAX_GROWTH) malformed(`its buffers may grow by more than ${MAX_GROWTH} bytes`);
   }
 
   /** Refuses to read a container within `depth` others if those are enough. */
@@ -169,14 +201,23 @@ export class Decoder {
     return record;
   }
 
-  #key(depth: number): unknown {
+  #namedArray(depth: number): unknown[] {
     const { reader } = this;
     const byte = reader.peek();
-    if ((byte & 0xe0) === 0xa0) {
-      reader.skip(1);
-      return reader.key(byte & 0x1f);
+    if ((byte & 0xf0) !== 0x90 && byte !== 0xdc && byte !== 0xdd) malformed("what is no array has names like one");
+    const array = this.value(depth) as unknown[];
+    if (reader.remaining === 0) malformed("an array with names has none");
+    while (reader.remaining > 0) {
+      const key = this.string();
+      if (isIndex(key)) malformed("a property of an array is one of its items, or its length");
+      const value = this.value(depth + 1);
+      Object.defineProperty(array, key, { value, enumerable: true, writable: true, configurable: true });
     }
-    return this.value(depth + 1);
+    return array;
+  }
+
+  #key(depth: number): unknown {
+    return this.reader.shortKey() ?? this.value(depth + 1);
   }
 
   /** What began as an object turns out to have keys that only a Map can have. Our own encoder writes no such thing. */
@@ -197,7 +238,9 @@ export class Decoder {
     // Grows with what is really there: headers within headers could claim all the bytes that are left, each for itself.
     const array: unknown[] = this.remember([]);
     for (let i = 0; i < count; i++) {
-      if (reader.peek() === 0xd4 && reader.peek(1) === CONSTANT && reader.peek(2) === HOLE) {
+      const byte = reader.peek();
+      if (byte >= 0 && byte < 0x80) array.push(reader.byte());
+      else if (byte === 0xd4 && reader.peek(1) === CONSTANT && reader.peek(2) === HOLE) {
         reader.skip(3);
         array.length++;
       } else array.push(this.value(depth + 1));
@@ -218,6 +261,8 @@ export class Decoder {
       ? readError(this, depth)
       : type === GRAPH
       ? this.#graph(depth)
+      : type === NAMED_ARRAY
+      ? this.#namedArray(depth)
       : this.#leaf(type);
     reader.leave(outer);
     return value;
@@ -248,6 +293,12 @@ export class Decoder {
         return readMovedView(this);
       case REFERENCE:
         return this.#reference(this.#index());
+      case RESIZABLE:
+        return readResizable(this);
+      case VIEW:
+        return readView(this);
+      case FROM_TEXT:
+        return readFromText(this);
       default:
         return malformed(`it has an extension of the unknown type ${type}`);
     }

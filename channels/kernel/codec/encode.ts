@@ -4,23 +4,27 @@ import { Writer } from "./writer.ts";
 
 export type { Sink } from "./encoder.ts";
 
-/** The buffer that messages are built in; undefined while one is, since a getter in it may encode another. */
-let scratch: Writer | undefined;
+/** Builds messages; undefined while it does, since a getter in one may encode another. */
+let idle: Encoder | undefined;
 
 /**
  * The bytes of a value: plain MessagePack, and extensions for what that has no format for. Nobody changes them any more;
  * short ones share memory with others.
  *
- * **Copies**: what is written is the value as it is now; getters run, symbol keys and further properties of arrays and
- * instances do not travel. **Identity**: within the value, an object that appears twice arrives as one object.
+ * **Copies**: what is written is the value as it is now; getters run. **Nothing is lost**: what would be, such as a
+ * property with a symbol for its key, is refused; only that an object was frozen, or had no prototype, is not noticed, and
+ * named properties of a typed array, which cannot be found without looking at all of its elements. **Identity**: within
+ * the value, an object that appears twice arrives as one object, and views that show some of the same bytes as views that
+ * do.
  *
  * @param root What to call the value in error messages, such as `args`.
  * @param sink Decides what travels beside the bytes; nothing does where it is left out.
+ * @param isList Whether it is an array of which nothing but its items travels.
  * @throws {NotSerializableError} If something in it cannot travel.
  * @throws What a getter or the trap of a `Proxy` throws.
  */
-export function encode(value: unknown, root: string, sink?: Sink): Uint8Array<ArrayBuffer> {
-  return building((writer) => writeValue(writer, value, root, sink));
+export function encode(value: unknown, root: string, sink?: Sink, isList: boolean = false): Uint8Array<ArrayBuffer> {
+  return build(value, root, sink, false, isList);
 }
 
 /**
@@ -46,11 +50,11 @@ export function encodeThrown(thrown: unknown, sink?: Sink): Uint8Array<ArrayBuff
  * @throws As {@linkcode encode}.
  */
 export function writeValue(writer: Writer, value: unknown, root: string, sink?: Sink): void {
-  new Encoder(writer, sink, false).write(value, root);
+  new Encoder(writer).write(value, root, sink, false, false);
 }
 
 function lenient(thrown: unknown, sink: Sink | undefined): Uint8Array<ArrayBuffer> {
-  return building((writer) => new Encoder(writer, sink, true).write(thrown, "thrown"));
+  return build(thrown, "thrown", sink, true, false);
 }
 
 function asNotSerializable(failure: unknown): NotSerializableError {
@@ -59,15 +63,21 @@ function asNotSerializable(failure: unknown): NotSerializableError {
   return new NotSerializableError("Cannot send thrown: reading it failed", options);
 }
 
-function building(build: (writer: Writer) => void): Uint8Array<ArrayBuffer> {
-  const writer = scratch ?? new Writer();
-  scratch = undefined;
+function build(
+  value: unknown,
+  root: string,
+  sink: Sink | undefined,
+  lenient: boolean,
+  isList: boolean,
+): Uint8Array<ArrayBuffer> {
+  const encoder = idle ?? new Encoder(new Writer());
+  idle = undefined;
   try {
-    build(writer);
-    return writer.finish();
+    encoder.write(value, root, sink, lenient, isList);
+    return encoder.writer.finish();
   } finally {
-    writer.rewind(0);
-    scratch = writer;
+    encoder.writer.rewind(0);
+    idle = encoder;
   }
 }
 

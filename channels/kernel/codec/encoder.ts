@@ -2,9 +2,13 @@ import { writeBuffer, writeView } from "./binary.ts";
 import { writeBigint } from "./big_integer.ts";
 import { writeMap, writeSet } from "./collection.ts";
 import { writeError } from "./error_form.ts";
-import { GRAPH, HANDLE, HOLE, MAX_DEPTH, MOVED, REFERENCE, UNDEFINED } from "./extension.ts";
+import { GRAPH, HANDLE, HOLE, MAX_DEPTH, MAX_GROWTH, MOVED, NAMED_ARRAY, REFERENCE, UNDEFINED } from "./extension.ts";
+import { writeFromText } from "./from_text.ts";
+import { hasNames, inheritsNames, namesOf, refuseHidden, refuseSymbol } from "./own_properties.ts";
+import { prototypeHere } from "./realm.ts";
 import { passing, property, Refusal, refuse } from "./refusal.ts";
 import { Seen } from "./seen.ts";
+import { type Bytes, type Region, regionsOf } from "./shared_bytes.ts";
 import { writeDate, writePattern, writeUrl } from "./value_object.ts";
 import type { Writer } from "./writer.ts";
 
@@ -36,16 +40,23 @@ const MAX_HOLES = 1 << 20;
  */
 export class Encoder {
   readonly writer: Writer;
-  readonly sink: Sink | undefined;
+  sink: Sink | undefined;
   /** Leaves out of errors what cannot travel, instead of refusing. */
-  readonly lenient: boolean;
+  lenient = false;
+  /** Whether the whole value is an array of which nothing but its items travels. */
+  #isList = false;
   readonly #seen = new Seen();
   #graph = false;
+  /** What has shown memory so far; in most values nothing does. */
+  #shown: Bytes[] | undefined;
+  /** What shows memory that something else shows, too, when that is known. */
+  #regions: ReadonlyMap<Bytes, Region> | undefined;
+  #reserved = 0;
+  /** Whether all objects inherit something that is listed with their own properties. */
+  #inherits = false;
 
-  constructor(writer: Writer, sink: Sink | undefined, lenient: boolean) {
+  constructor(writer: Writer) {
     this.writer = writer;
-    this.sink = sink;
-    this.lenient = lenient;
   }
 
   /** How many objects were numbered so far. */
@@ -54,25 +65,61 @@ export class Encoder {
   }
 
   /** Writes one whole value, or nothing: then it throws what stood in the way. */
-  write(value: unknown, root: string): void {
+  write(value: unknown, root: string, sink: Sink | undefined, lenient: boolean, isList: boolean): void {
     const { writer } = this;
     const start = writer.offset;
+    this.sink = sink;
+    this.lenient = lenient;
+    this.#isList = isList;
+    this.#inherits = inheritsNames();
     try {
-      try {
-        this.value(value, 0);
-      } catch (thrown) {
-        if (thrown !== MET_AGAIN) throw thrown;
-        writer.rewind(start);
-        this.#seen.truncate(0);
-        this.#graph = true;
-        const mark = writer.openExtension(GRAPH);
-        this.value(value, 0);
-        writer.closeExtension(mark);
+      if (this.#writeTree(value)) return;
+      this.#graph = true;
+      if (this.#regions === undefined) {
+        // It stopped at an object, and has not seen all memory.
+        this.#writeGraph(value, start);
+        this.#regions = regionsOf(this.#shown ?? []);
+        if (this.#regions === undefined) return;
       }
+      this.#writeGraph(value, start);
     } catch (thrown) {
       writer.rewind(start);
       throw thrown instanceof Refusal ? thrown.error(root) : thrown;
+    } finally {
+      this.#forget();
     }
+  }
+
+  /** Holds nothing of the value any more. */
+  #forget(): void {
+    this.sink = undefined;
+    this.#seen.truncate(0);
+    this.#graph = false;
+    this.#shown = this.#regions = undefined;
+    this.#reserved = 0;
+  }
+
+  /** Returns false if that cannot be: the value holds an object, or shows memory, more than once. */
+  #writeTree(value: unknown): boolean {
+    try {
+      this.value(value, 0);
+    } catch (thrown) {
+      if (thrown !== MET_AGAIN) throw thrown;
+      return false;
+    }
+    if (this.#shown === undefined) return true;
+    this.#regions = regionsOf(this.#shown);
+    return this.#regions === undefined;
+  }
+
+  #writeGraph(value: unknown, start: number): void {
+    this.writer.rewind(start);
+    this.#seen.truncate(0);
+    this.#shown = undefined;
+    this.#reserved = 0;
+    const mark = this.writer.openExtension(GRAPH);
+    this.value(value, 0);
+    this.writer.closeExtension(mark);
   }
 
   /** Writes a value that lies within `depth` containers. */
@@ -92,9 +139,11 @@ export class Encoder {
         if (value === null) return this.writer.nil();
         const prototype = Object.getPrototypeOf(value);
         if (prototype === Object.prototype || prototype === null) {
-          if (!isAsyncIterable(value)) return this.#record(value as Record<string, unknown>, depth);
-        } else if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, depth);
-        return this.#instance(value, prototype, depth);
+          return this.#record(value as Record<string, unknown>, depth);
+        }
+        if (prototype === Array.prototype && Array.isArray(value)) return this.#array(value, depth);
+        if (!this.#instance(value, prototype, depth)) this.beside(value, depth);
+        return;
       }
       default:
         throw new Refusal(typeof value);
@@ -125,16 +174,38 @@ export class Encoder {
   undo(thrown: unknown, offset: number, met: number): void {
     if (thrown === MET_AGAIN || !this.lenient) throw thrown;
     this.writer.rewind(offset);
+    this.#shown = this.#shown?.filter((bytes) => !this.#seen.isAfter(bytes, met));
     this.#seen.truncate(met);
   }
 
   /** Numbers `object` if it is new; else it has now been written, as a reference. */
   metAgain(object: object): boolean {
+    if (!this.#graph) {
+      if (this.#seen.addNew(object)) return false;
+      throw MET_AGAIN;
+    }
     const number = this.#seen.add(object);
     if (number < 0) return false;
-    if (!this.#graph) throw MET_AGAIN;
     this.writer.index(REFERENCE, number);
     return true;
+  }
+
+  /** Takes note of what shows memory, and was numbered. */
+  shows(bytes: Bytes): void {
+    if (this.#shown === undefined) this.#shown = [bytes];
+    else this.#shown.push(bytes);
+  }
+
+  /** The region of which it shows a part, if something else does, too. */
+  regionOf(bytes: Bytes): Region | undefined {
+    return this.#regions?.get(bytes);
+  }
+
+  /** Refuses to let the buffers of one value grow by more than the other side allows. */
+  reserve(bytes: number): void {
+    this.#reserved += bytes;
+    if (this.#reserved <= MAX_GROWTH) return;
+    throw new Refusal("resizable ArrayBuffer", `buffers that may grow by more than ${MAX_GROWTH} bytes cannot travel`);
   }
 
   /** Refuses to write a container within `depth` others if those are enough. */
@@ -143,45 +214,73 @@ export class Encoder {
     throw new Refusal("deep nesting", `values nested more than ${MAX_DEPTH} deep cannot travel`);
   }
 
-  /** Writes what is no data: only those that send it know whether it can travel. */
-  beside(object: object): void {
+  /** Writes what is no data here: those that send it know whether it can travel, or it is data that is seldom seen. */
+  beside(object: object, depth: number): void {
     const moved = this.sink?.transfer(object);
     if (moved !== undefined) return this.writer.index(MOVED, moved);
     const handle = this.sink?.handle(object);
-    if (handle === undefined) refuse(object);
-    this.writer.index(HANDLE, handle);
+    if (handle !== undefined) return this.writer.index(HANDLE, handle);
+    if (!writeFromText(this, object) && !this.#fromElsewhere(object, depth)) refuse(object);
+  }
+
+  /** Writes what is data of another realm; returns false, having done nothing, where it is something else. */
+  #fromElsewhere(object: object, depth: number): boolean {
+    const prototype = prototypeHere(Object.getPrototypeOf(object));
+    if (prototype === Object.prototype) this.#record(object as Record<string, unknown>, depth);
+    else if (prototype === Array.prototype && Array.isArray(object)) this.#array(object, depth);
+    else return prototype !== undefined && this.#instance(object, prototype, depth);
+    return true;
   }
 
   #record(record: Record<string, unknown>, depth: number): void {
+    if (Object.getOwnPropertySymbols(record).length > 0) return this.#unbare(record, depth);
     if (this.metAgain(record)) return;
-    const keys = Object.keys(record);
-    if (keys.length === 0 && Symbol.toStringTag in record) refuse(record);
     this.descend(depth);
-    this.writer.mapHeader(keys.length);
-    let i = 0;
+    const { writer } = this;
+    const mark = writer.openMap();
+    let count = 0;
+    let at = "";
     try {
-      for (; i < keys.length; i++) {
-        this.writer.string(keys[i]);
-        this.value(record[keys[i]], depth + 1);
+      // This way of listing keys makes no list of them.
+      for (const key in record) {
+        if (this.#inherits && !Object.hasOwn(record, key)) continue;
+        at = key;
+        count++;
+        writer.string(key);
+        this.value(record[key], depth + 1);
       }
     } catch (thrown) {
-      throw passing(thrown, property(keys[i]));
+      throw passing(thrown, property(at));
     }
+    writer.closeMap(mark, count);
+    if (Object.getOwnPropertyNames(record).length !== count) refuseHidden(record);
+  }
+
+  /** A plain object that has more than data: a handle, or refused for what would be lost of it. */
+  #unbare(record: object, depth: number): void {
+    if (Symbol.asyncIterator in record) return this.beside(record, depth);
+    if (Symbol.toStringTag in record || Object.prototype.toString.call(record) !== "[object Object]") refuse(record);
+    refuseSymbol(record);
   }
 
   #array(array: readonly unknown[], depth: number): void {
     if (this.metAgain(array)) return;
     this.descend(depth);
+    const { writer } = this;
+    const start = writer.offset;
     const length = array.length >>> 0; // A Proxy may say anything.
-    this.writer.arrayHeader(length);
+    writer.arrayHeader(length);
     let holes = 0;
     let i = 0;
     try {
       for (; i < length; i++) {
-        if (array[i] !== undefined || i in array) this.value(array[i], depth + 1);
+        const item = array[i];
+        if (typeof item === "number") writer.number(item);
+        else if (typeof item === "string") writer.string(item);
+        else if (item !== undefined || i in array) this.value(item, depth + 1);
         else {
           if (++holes > MAX_HOLES) break;
-          this.writer.constant(HOLE);
+          writer.constant(HOLE);
         }
       }
     } catch (thrown) {
@@ -190,29 +289,49 @@ export class Encoder {
     if (holes > MAX_HOLES) {
       throw new Refusal("sparse array", `an array with more than ${MAX_HOLES} holes cannot travel`);
     }
+    if (depth === 0 && this.#isList) return;
+    if (hasNames(array, length - holes)) this.#names(array, start, depth);
   }
 
-  #instance(object: object, prototype: object | null, depth: number): void {
+  /** Adds its other properties to an array that was written from `start` on. */
+  #names(array: readonly unknown[], start: number, depth: number): void {
+    const mark = this.writer.wrapInExtension(start, NAMED_ARRAY);
+    for (const name of namesOf(array)) {
+      try {
+        this.writer.string(name);
+        this.value((array as unknown as Record<string, unknown>)[name], depth + 1);
+      } catch (thrown) {
+        throw passing(thrown, property(name));
+      }
+    }
+    this.writer.closeExtension(mark);
+  }
+
+  /** Returns false, having done nothing, where the object is of no class that is data. */
+  #instance(object: object, prototype: object | null, depth: number): boolean {
     switch (prototype) {
       case Map.prototype:
-        return writeMap(this, object as Map<unknown, unknown>, depth);
+        writeMap(this, object as Map<unknown, unknown>, depth);
+        return true;
       case Set.prototype:
-        return writeSet(this, object as Set<unknown>, depth);
+        writeSet(this, object as Set<unknown>, depth);
+        return true;
       case Date.prototype:
-        return writeDate(this, object as Date);
+        writeDate(this, object as Date);
+        return true;
       case RegExp.prototype:
-        return writePattern(this, object as RegExp);
+        writePattern(this, object as RegExp);
+        return true;
       case URL.prototype:
-        return writeUrl(this, object as URL);
+        writeUrl(this, object as URL);
+        return true;
       case ArrayBuffer.prototype:
-        return writeBuffer(this, object as ArrayBuffer);
+        writeBuffer(this, object as ArrayBuffer);
+        return true;
     }
-    if (ArrayBuffer.isView(object)) return writeView(this, object);
-    if (Error.isError(object) || object instanceof Error) return writeError(this, object, depth);
-    this.beside(object);
+    if (ArrayBuffer.isView(object)) writeView(this, object, prototype, depth);
+    else if (Error.isError(object) || object instanceof Error) writeError(this, object, depth);
+    else return false;
+    return true;
   }
-}
-
-function isAsyncIterable(object: { readonly [Symbol.asyncIterator]?: unknown }): boolean {
-  return object[Symbol.asyncIterator] !== undefined;
 }

@@ -8,14 +8,20 @@ const LONGEST = 32;
 export class KeyCache {
   readonly #bytes: (Uint8Array | undefined)[] = new Array(SLOTS).fill(undefined);
   readonly #keys: string[] = new Array(SLOTS).fill("");
+  /** The slot of the key that came last after that of each slot: objects of one kind have the same keys in one order. */
+  readonly #next: Uint16Array = new Uint16Array(SLOTS);
+  #last = 0;
 
   /** The key whose UTF-8 are these bytes, if it is remembered. */
   find(bytes: Uint8Array, start: number, length: number): string | undefined {
     if (length > LONGEST || length === 0) return undefined;
-    const slot = slotOf(bytes, start, length);
-    const known = this.#bytes[slot];
-    if (known === undefined || known.length !== length) return undefined;
-    for (let i = 0; i < length; i++) if (known[i] !== bytes[start + i]) return undefined;
+    let slot = this.#next[this.#last];
+    if (!isAt(bytes, start, length, this.#bytes[slot])) {
+      slot = slotOf(bytes, start, length);
+      if (!isAt(bytes, start, length, this.#bytes[slot])) return undefined;
+      this.#next[this.#last] = slot;
+    }
+    this.#last = slot;
     return this.#keys[slot];
   }
 
@@ -26,6 +32,12 @@ export class KeyCache {
     this.#bytes[slot] = new Uint8Array(bytes.subarray(start, start + length));
     this.#keys[slot] = key;
   }
+}
+
+function isAt(bytes: Uint8Array, start: number, length: number, known: Uint8Array | undefined): boolean {
+  if (known === undefined || known.length !== length) return false;
+  for (let i = 0; i < length; i++) if (known[i] !== bytes[start + i]) return false;
+  return true;
 }
 
 function slotOf(bytes: Uint8Array, start: number, length: number): number {

@@ -115,6 +115,14 @@ export class Reader {
     return length <= SHORT ? shortText(this.#bytes, start, this.#offset) : longText(this.#bytes, start, this.#offset);
   }
 
+  /** The key of up to 31 bytes that is next; undefined if something else is. */
+  shortKey(): string | undefined {
+    const byte = this.peek();
+    if ((byte & 0xe0) !== 0xa0) return undefined;
+    this.#offset++;
+    return this.key(byte & 0x1f);
+  }
+
   /** As `text`, for strings that are likely to come again. */
   key(length: number): string {
     this.need(length);
@@ -164,12 +172,21 @@ function shortText(bytes: Uint8Array, start: number, end: number): string {
     if ((a | b | c | d | e | f | g | h) > 0x7f) return longText(bytes, start, end);
     text += String.fromCharCode(a, b, c, d, e, f, g, h);
   }
-  for (; at < end; at++) {
-    const a = bytes[at];
-    if (a > 0x7f) return longText(bytes, start, end);
-    text += String.fromCharCode(a);
+  if (at + 4 <= end) {
+    const a = bytes[at], b = bytes[at + 1], c = bytes[at + 2], d = bytes[at + 3];
+    if ((a | b | c | d) > 0x7f) return longText(bytes, start, end);
+    text += String.fromCharCode(a, b, c, d);
+    at += 4;
   }
-  return text;
+  if (at + 2 <= end) {
+    const a = bytes[at], b = bytes[at + 1];
+    if ((a | b) > 0x7f) return longText(bytes, start, end);
+    text += String.fromCharCode(a, b);
+    at += 2;
+  }
+  if (at === end) return text;
+  const a = bytes[at];
+  return a > 0x7f ? longText(bytes, start, end) : text + String.fromCharCode(a);
 }
 
 function longText(bytes: Uint8Array, start: number, end: number): string {

@@ -53,7 +53,6 @@ function kindOf(object: object): string {
     if (typeof constructor !== "function" || constructor === Object) {
       return tag !== "Object" ? tag : Symbol.asyncIterator in object ? "async iterable" : CUSTOM;
     }
-    if (isForeign(constructor)) return `${constructor.name} of another realm`;
     if (BOXED.has(constructor)) return `boxed ${constructor.name}`;
     // The platform's classes are tagged with their name, such as "Temporal.Instant"; those of programs seldom are.
     return constructor.name !== "" && tag.endsWith(constructor.name)
@@ -64,25 +63,14 @@ function kindOf(object: object): string {
   }
 }
 
-/** The classes whose instances travel, by their names. */
-const TRAVELS = /^(Object|Map|Set|Date|RegExp|ArrayBuffer|DataView|\w*Array)$/;
-
-/** Whether it is one of these classes, but not that of this realm, as in a context of `node:vm`. */
-function isForeign(constructor: { readonly name: string }): boolean {
-  if (!TRAVELS.test(constructor.name)) return false;
-  const ours = (globalThis as Record<string, unknown>)[constructor.name];
-  const isNative = (one: unknown) => /\[native code\]\s*\}$/.test(Function.prototype.toString.call(one));
-  return typeof ours === "function" && ours !== constructor && isNative(ours) && isNative(constructor);
-}
-
-function withArticle(kind: string): string {
+/** What something of a kind is called. */
+export function withArticle(kind: string): string {
   if (kind.startsWith("class ")) return `an instance of ${kind}`;
   return /^(?:[AEIOaeio]|[Uu](?![Rr]))/.test(kind) ? `an ${kind}` : `a ${kind}`;
 }
 
 function hint(kind: string): string {
   if (kind.startsWith("class ")) return "; give plain data or a handle";
-  if (kind.endsWith(" of another realm")) return "; copy it by structuredClone, which makes one of this realm";
   if (kind.startsWith("boxed ")) return "; give the primitive";
   const text = HINTS.get(kind);
   return text === undefined ? "" : `; ${text}`;
@@ -99,9 +87,11 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ["Response", "give its parts"],
   ["Headers", "give its entries"],
   ["FormData", "give its entries"],
-  ["URLSearchParams", "give its entries"],
-  ["Blob", "give its bytes"],
-  ["File", "give its bytes"],
+  ["Blob", "give what its bytes() resolves to"],
+  ["File", "give what its bytes() resolves to"],
+  ["ImageData", "give its data, width and height"],
+  ["CryptoKey", "give what crypto.subtle.exportKey() resolves to"],
+  ["Arguments", "give an array of them"],
 ]);
 
 // A list nested a thousand deep has a path of thousands of characters.

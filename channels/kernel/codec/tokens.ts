@@ -1,7 +1,7 @@
-import { ERROR, GRAPH, MAP, SET } from "./extension.ts";
+import { ERROR, GRAPH, MAP, NAMED_ARRAY, SET } from "./extension.ts";
 
 /** Those whose bodies are values, one after another; all others are taken as one. */
-const CONTAINERS: readonly number[] = [MAP, SET, ERROR, GRAPH];
+const CONTAINERS: readonly number[] = [MAP, SET, ERROR, GRAPH, NAMED_ARRAY];
 
 /**
  * Whether a run of MessagePack values has more than so many tokens: numbers, strings, the heads of arrays and maps. Nothing

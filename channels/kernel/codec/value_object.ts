@@ -1,26 +1,33 @@
 import type { Decoder } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
 import { LINK, REGEXP } from "./extension.ts";
+import { refuseNames } from "./own_properties.ts";
 import { malformed } from "./reader.ts";
-import { instance } from "./refusal.ts";
+import { instance, Refusal } from "./refusal.ts";
 import { writeTimestamp } from "./timestamp.ts";
 
 export function writeDate(encoder: Encoder, date: Date): void {
   const timeMs = instance("Date", date, timeOf);
+  refuseNames(date, "Date");
   if (!encoder.metAgain(date)) writeTimestamp(encoder.writer, timeMs);
 }
 
 export function writePattern(encoder: Encoder, pattern: RegExp): void {
   const source = instance("RegExp", pattern, sourceOf);
+  refuseNames(pattern, "RegExp");
+  const { lastIndex } = pattern;
+  if (typeof lastIndex !== "number") throw new Refusal("RegExp", "a RegExp whose lastIndex is no number cannot travel");
   if (encoder.metAgain(pattern)) return;
   const mark = encoder.writer.openExtension(REGEXP);
   encoder.writer.string(source);
   encoder.writer.string(pattern.flags);
+  if (!Object.is(lastIndex, 0)) encoder.writer.number(lastIndex);
   encoder.writer.closeExtension(mark);
 }
 
 export function writeUrl(encoder: Encoder, url: URL): void {
   const href = instance("URL", url, hrefOf);
+  refuseNames(url, "URL");
   if (encoder.metAgain(url)) return;
   const mark = encoder.writer.openExtension(LINK);
   encoder.writer.string(href);
@@ -31,11 +38,15 @@ export function writeUrl(encoder: Encoder, url: URL): void {
 export function readPattern(decoder: Decoder): RegExp {
   const source = decoder.string();
   const flags = decoder.string();
+  const lastIndex = decoder.reader.remaining === 0 ? 0 : decoder.integer();
+  let pattern: RegExp;
   try {
-    return decoder.remember(new RegExp(source, flags));
+    pattern = new RegExp(source, flags);
   } catch (error) {
     return malformed("a regular expression is invalid", error);
   }
+  pattern.lastIndex = lastIndex;
+  return decoder.remember(pattern);
 }
 
 /** Reads the body of a `LINK` extension. */

@@ -1,4 +1,5 @@
-import { CONSTANT, TEXT } from "./extension.ts";
+import { CONSTANT, MAX_BYTES, TEXT } from "./extension.ts";
+import { Refusal } from "./refusal.ts";
 
 const UTF8 = new TextEncoder();
 /** Above this many UTF-16 units a string is encoded apart, since reserving its worst case would waste too much. */
@@ -28,7 +29,11 @@ export class Writer {
   /** Where the last long one was written. */
   #large: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(capacity: number = SLAB_BYTES) {
+  readonly #most: number;
+
+  /** @param most how many bytes it writes at most; what is more is refused before there is room for it */
+  constructor(capacity: number = SLAB_BYTES, most: number = MAX_BYTES) {
+    this.#most = most;
     this.#bytes = new Uint8Array(capacity);
     this.#view = new DataView(this.#bytes.buffer);
   }
@@ -87,6 +92,9 @@ export class Writer {
 
   /** Any number: a safe integer in its shortest format, everything else, -0 included, as a 64-bit float. */
   number(value: number): void {
+    if ((value | 0) === value) {
+      if (value >= 0 && value < 0x10000 && !Object.is(value, -0)) return this.#small(value);
+    }
     if (Number.isSafeInteger(value) && !Object.is(value, -0)) return this.#integer(value);
     this.#reserve(9);
     this.#bytes[this.#offset] = 0xcb;
@@ -106,6 +114,7 @@ export class Writer {
     if (text.length <= SHORT_TEXT && this.#shortAscii(text)) return;
     if (!text.isWellFormed()) return this.#codeUnits(text);
     if (text.length > IN_PLACE) {
+      this.#reserve(text.length);
       const bytes = UTF8.encode(text);
       this.#stringHeader(bytes.length);
       return this.raw(bytes);
@@ -131,6 +140,28 @@ export class Writer {
     else this.#sized(0xde, 0xdf, count);
   }
 
+  /** Starts a map, the number of whose keys is known only when they were written. */
+  openMap(): number {
+    this.#byte(0x80);
+    return this.offset;
+  }
+
+  /** Ends the map that `openMap` started by returning `mark`. */
+  closeMap(mark: number, count: number): void {
+    const at = this.#start + mark;
+    if (count < 16) {
+      this.#bytes[at - 1] = 0x80 | count;
+      return;
+    }
+    const end = this.offset;
+    const length = count < 0x10000 ? 2 : 4;
+    this.#reserve(length);
+    this.#bytes.copyWithin(this.#start + mark + length, this.#start + mark, this.#start + end);
+    this.rewind(mark - 1);
+    this.mapHeader(count);
+    this.rewind(end + length);
+  }
+
   /** MessagePack's bin. */
   binary(bytes: Uint8Array): void {
     const length = bytes.length;
@@ -142,6 +173,7 @@ export class Writer {
 
   /** An extension whose body, of `length` bytes, follows. */
   extensionHeader(type: number, length: number): void {
+    this.#reserve(6 + length);
     if (length === 1 || length === 2 || length === 4 || length === 8 || length === 16) {
       this.#byte(0xd4 + Math.log2(length));
     } else if (length < 0x100) this.#byteAndUint8(0xc7, length);
@@ -161,6 +193,17 @@ export class Writer {
   /** Ends the extension that `openExtension` started by returning `mark`. */
   closeExtension(mark: number): void {
     this.#view.setUint32(this.#start + mark - 5, this.offset - mark);
+  }
+
+  /** The same for an extension whose body begins with what was written from `offset` on. */
+  wrapInExtension(offset: number, type: number): number {
+    this.#reserve(6);
+    const at = this.#start + offset;
+    this.#bytes.copyWithin(at + 6, at, this.#offset);
+    this.#bytes[at] = 0xc9;
+    this.#bytes[at + 5] = type & 0xff;
+    this.#offset += 6;
+    return offset + 6;
   }
 
   /** An extension that is one byte. */
@@ -192,11 +235,26 @@ export class Writer {
     this.#offset += bytes.length;
   }
 
+  /** A whole number of at most 16 bits. */
+  #small(value: number): void {
+    this.#reserve(3);
+    const bytes = this.#bytes;
+    if (value < 0x80) bytes[this.#offset++] = value;
+    else if (value < 0x100) {
+      bytes[this.#offset] = 0xcc;
+      bytes[this.#offset + 1] = value;
+      this.#offset += 2;
+    } else {
+      bytes[this.#offset] = 0xcd;
+      bytes[this.#offset + 1] = value >> 8;
+      bytes[this.#offset + 2] = value;
+      this.#offset += 3;
+    }
+  }
+
   #integer(value: number): void {
     if (value >= 0) {
-      if (value < 0x80) this.#byte(value);
-      else if (value < 0x100) this.#byteAndUint8(0xcc, value);
-      else if (value < 0x100000000) this.#sized(0xcd, 0xce, value);
+      if (value < 0x100000000) this.#sized(0xcd, 0xce, value);
       else this.integer64(BigInt(value));
     } else if (value >= -0x20) this.#byte(value & 0xff);
     else if (value >= -0x80) this.#byteAndUint8(0xd0, value & 0xff);
@@ -244,7 +302,6 @@ export class Writer {
       this.#byte(format16);
       this.uint(size, 2);
     } else {
-      if (size > 0xffffffff) throw new RangeError(`Cannot encode a value: ${size} exceeds the 32 bits of a size`);
       this.#byte(format32);
       this.uint(size, 4);
     }
@@ -269,12 +326,15 @@ export class Writer {
   #grow(needed: number): void {
     const written = this.#bytes.subarray(this.#start, this.#offset);
     const size = needed - this.#start;
+    if (size > this.#most) {
+      throw tooLarge(`with it the message has ${size} bytes, and no more than ${this.#most} travel`);
+    }
     if (size <= SLAB_BYTES && this.#slab === undefined) this.#use(new Uint8Array(SLAB_BYTES), 0);
     else {
       this.#slab ??= { bytes: this.#bytes, start: this.#start };
-      const large = this.#large !== undefined && this.#large.length >= size
-        ? this.#large
-        : new Uint8Array(Math.max(2 * this.#bytes.length, size + (size >> 4)));
+      const large = this.#large !== undefined && this.#large.length >= size ? this.#large : allocate(
+        Math.min(Math.max(2 * this.#bytes.length, size + Math.floor(size / 16)), Math.max(this.#most, size)),
+      );
       this.#large = undefined;
       this.#use(large, 0);
     }
@@ -287,6 +347,18 @@ export class Writer {
     this.#view = new DataView(bytes.buffer);
     this.#start = this.#offset = start;
   }
+}
+
+function allocate(size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw tooLarge(`with it the message takes ${size} bytes, for which there is no memory`);
+  }
+}
+
+function tooLarge(problem: string): Refusal {
+  return new Refusal("large value", problem);
 }
 
 function stringHeaderSize(length: number): number {

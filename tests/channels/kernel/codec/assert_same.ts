@@ -2,7 +2,8 @@ import { AssertionError } from "@std/assert";
 
 /**
  * Fails unless both are the same in every respect in which values travel: -0 is not 0, a hole is not undefined, a view
- * has its class, keys have their order, and what is one object on one side is one on the other.
+ * has its class, keys have their order, what is one object on one side is one on the other, and so is what is the same
+ * memory.
  */
 export function assertSame(actual: unknown, expected: unknown): void {
   const where = difference(actual, expected);
@@ -11,44 +12,116 @@ export function assertSame(actual: unknown, expected: unknown): void {
 
 /** Where two values are not the same, and what they are; undefined if they are the same. */
 export function difference(actual: unknown, expected: unknown): string | undefined {
-  const path = compare(actual, expected, "value", new Map());
+  const comparison = new Comparison();
+  const path = comparison.compare(actual, expected, "value") ?? comparison.compareMemory();
   return path && `${path}: ${Deno.inspect(actual)} is not ${Deno.inspect(expected)}`;
 }
 
-function compare(a: unknown, b: unknown, path: string, partners: Map<object, object>): string | undefined {
-  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) {
-    return Object.is(a, b) ? undefined : path;
+/** What shows bytes of a buffer: from where on, and which ones. */
+type Bytes = ArrayBuffer | ArrayBufferView;
+
+class Comparison {
+  readonly #partners = new Map<object, object>();
+  readonly #binaries: { readonly a: Bytes; readonly b: Bytes; readonly path: string }[] = [];
+
+  compare(a: unknown, b: unknown, path: string): string | undefined {
+    if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) {
+      return Object.is(a, b) ? undefined : path;
+    }
+    const partners = this.#partners;
+    if (partners.has(a) || partners.has(b)) return partners.get(a) === b ? undefined : `${path} (identity)`;
+    partners.set(a, b).set(b, a);
+    if (Object.getPrototypeOf(a) !== (Object.getPrototypeOf(b) ?? Object.prototype)) return `${path} (class)`;
+    if (isBytes(a)) {
+      this.#binaries.push({ a, b: b as Bytes, path });
+      const bytes = this.compare([...bytesOf(a)], [...bytesOf(b as Bytes)], `${path} (bytes)`);
+      return bytes ?? (isTypedArray(a) ? undefined : this.#compareProperties(a, b, path));
+    }
+    if (Array.isArray(a) && a.length !== (b as unknown[]).length) return `${path}.length`;
+    return this.compare(contentOf(a), contentOf(b), `${path} (content)`) ?? this.#compareProperties(a, b, path);
   }
-  if (partners.has(a) || partners.has(b)) return partners.get(a) === b ? undefined : `${path} (identity)`;
-  partners.set(a, b).set(b, a);
-  if (Object.getPrototypeOf(a) !== (Object.getPrototypeOf(b) ?? Object.prototype)) return `${path} (class)`;
-  if (a instanceof Date) return Object.is(a.getTime(), (b as Date).getTime()) ? undefined : path;
-  if (a instanceof RegExp || a instanceof URL) return String(a) === String(b) ? undefined : path;
-  if (a instanceof Map) return compare([...a], [...b as Map<unknown, unknown>], `${path} (entries)`, partners);
-  if (a instanceof Set) return compare([...a], [...b as Set<unknown>], `${path} (values)`, partners);
-  if (a instanceof ArrayBuffer || ArrayBuffer.isView(a)) {
-    return compare(bytesOf(a), bytesOf(b as ArrayBuffer), `${path} (bytes)`, partners);
+
+  /** Whether what shares memory on one side does on the other, and in the same way. */
+  compareMemory(): string | undefined {
+    for (const { a, b, path } of this.#binaries) {
+      if (growthOf(a) !== growthOf(b)) return `${path} (maxByteLength)`;
+      for (const other of this.#binaries) {
+        if (overlaps(b, other.b) && distance(a, other.a) !== distance(b, other.b)) return `${path} (shared memory)`;
+      }
+    }
+    return undefined;
   }
-  if (Array.isArray(a) && a.length !== (b as unknown[]).length) return `${path}.length`;
-  if (a instanceof Error) {
-    const inner = compare(partsOf(a), partsOf(b as Error), path, partners);
-    if (inner !== undefined) return inner;
+
+  #compareProperties(a: object, b: object, path: string): string | undefined {
+    const keys = keysOf(a);
+    const others = keysOf(b);
+    if (keys.length !== others.length || keys.some((key, i) => key !== others[i])) return `${path} (keys)`;
+    for (const key of keys) {
+      const inner = this.compare(Reflect.get(a, key), Reflect.get(b, key), `${path}.${String(key)}`);
+      if (inner !== undefined) return inner;
+    }
+    return undefined;
   }
-  const keys = Object.keys(a);
-  if (keys.join() !== Object.keys(b).join()) return `${path} (keys)`;
-  for (const key of keys) {
-    const inner = compare(Reflect.get(a, key), Reflect.get(b, key), `${path}.${key}`, partners);
-    if (inner !== undefined) return inner;
+}
+
+/** What an object is, beside its properties; always anew, so that it is nobody's partner. */
+function contentOf(object: object): unknown {
+  if (object instanceof Date) return object.getTime();
+  if (object instanceof RegExp) return `${object}, from ${object.lastIndex}`;
+  if (object instanceof URL || object instanceof URLSearchParams) return String(object);
+  if (object instanceof Map) return [...object];
+  if (object instanceof Set) return [...object];
+  if (object instanceof Error) {
+    return [object.name, object.message, object.cause, (object as { errors?: unknown }).errors];
   }
+  if (object instanceof Number || object instanceof String || object instanceof Boolean || object instanceof BigInt) {
+    return object.valueOf();
+  }
+  if (object instanceof Temporal.Duration) return Object.entries(object.with({ years: object.years })).join();
+  if (String(Reflect.get(object, Symbol.toStringTag)).startsWith("Temporal.")) return String(object);
+  if (object instanceof Blob) return [object.size, object.type];
   return undefined;
 }
 
-function partsOf(error: Error): unknown[] {
-  return [error.name, error.message, error.cause, (error as { errors?: unknown }).errors];
+/** Of what is plain all, of what the platform keeps something in only those that programs put there. */
+function keysOf(object: object): (string | symbol)[] {
+  const prototype = Object.getPrototypeOf(object);
+  const isPlain = prototype === Object.prototype || prototype === null || Array.isArray(object);
+  return isPlain ? Reflect.ownKeys(object) : Object.keys(object);
 }
 
-function bytesOf(binary: ArrayBuffer | ArrayBufferView): number[] {
-  return binary instanceof ArrayBuffer
-    ? [...new Uint8Array(binary)]
-    : [...new Uint8Array(binary.buffer, binary.byteOffset, binary.byteLength)];
+function isTypedArray(bytes: Bytes): boolean {
+  return ArrayBuffer.isView(bytes) && !(bytes instanceof DataView);
+}
+
+function isBytes(object: object): object is Bytes {
+  return object instanceof ArrayBuffer || ArrayBuffer.isView(object);
+}
+
+function bytesOf(bytes: Bytes): Uint8Array {
+  return bytes instanceof ArrayBuffer
+    ? new Uint8Array(bytes)
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** How much longer it can become; 0 for what stays as it is. */
+function growthOf(bytes: Bytes): number {
+  const buffer = (bytes instanceof ArrayBuffer ? bytes : bytes.buffer) as ArrayBuffer;
+  const shown = bytesOf(bytes);
+  // A view of the last bytes is taken for one that grows with its buffer.
+  const unit = (bytes as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1;
+  if (!buffer.resizable || buffer.byteLength - shown.byteOffset - shown.byteLength >= unit) return 0;
+  return buffer.maxByteLength - buffer.byteLength;
+}
+
+function overlaps(a: Bytes, b: Bytes): boolean {
+  const [one, other] = [bytesOf(a), bytesOf(b)];
+  return one.buffer === other.buffer && one.byteOffset < other.byteOffset + other.byteLength &&
+    other.byteOffset < one.byteOffset + one.byteLength;
+}
+
+/** How far apart two begin in the same memory; NaN where it is not the same. */
+function distance(a: Bytes, b: Bytes): number | undefined {
+  const [one, other] = [bytesOf(a), bytesOf(b)];
+  return one.buffer === other.buffer ? one.byteOffset - other.byteOffset : undefined;
 }

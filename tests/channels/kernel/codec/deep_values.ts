@@ -4,6 +4,7 @@ import { encode, encodeThrown } from "../../../../channels/kernel/codec/encode.t
 /** One container of each kind around a value. */
 export const WRAPPERS: Readonly<Record<string, (inner: unknown) => object>> = {
   array: (inner) => [inner],
+  "array's property": (inner) => Object.assign([1], { inner }),
   object: (inner) => ({ first: 1, inner }),
   "Map value": (inner) => new Map([[1, inner]]),
   "Map key": (inner) => new Map([[inner, 1]]),

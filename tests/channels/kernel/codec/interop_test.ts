@@ -84,7 +84,10 @@ Deno.test("decode() reads what only other libraries write: 32-bit floats, long f
 });
 
 Deno.test("a library that does not know our extensions can still step over them", () => {
-  const values = [undefined, 1n, new Map([[1, new Set([2])]]), new Error("e"), new Float32Array(2), "\ud800", /a/];
+  const values = [undefined, 1n, new Map([[1, new Set([2])]]), new Error("e"), new Float32Array(2), "\ud800", /a/]
+    .concat(
+      ["abc".match(/b/), new ArrayBuffer(1, { maxByteLength: 2 }), Temporal.Duration.from("P1D")] as never,
+    );
   // deno-lint-ignore no-sparse-arrays
   const read = theirDecode(encode([...values, [, 1], "end"], "value")) as unknown[];
   assertEquals(read.length, values.length + 2);

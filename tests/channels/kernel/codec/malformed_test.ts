@@ -18,7 +18,7 @@ const malformed: Record<string, readonly number[][]> = {
   "trailing bytes": [[1, 2], [0xc0, 0xc0], [0x90, 0]],
   "text that is not UTF-8": [[0xa1, 0x80], [0xa3, 0xed, 0xa0, 0x80], [0xa2, 0xc0, 0x80], [0xd9, 2, 0x61, 0xff]],
   "keys that are not UTF-8": [[0x81, 0xa1, 0xff, 1]],
-  "unknown extensions": [ext(0, 1), ext(15), ext(127, 1, 2), ext(-2, 1, 2, 3, 4)],
+  "unknown extensions": [ext(0, 1), ext(19), ext(127, 1, 2), ext(-2, 1, 2, 3, 4)],
   "timestamps of odd size or value": [
     ext(-1, 1, 2, 3),
     ext(-1),
@@ -35,6 +35,8 @@ const malformed: Record<string, readonly number[][]> = {
     ext(6, 1, 2),
     ext(6, ...text("("), ...text("")),
     ext(6, ...text("a"), ...text("z")),
+    ext(6, ...text("a"), ...text("g"), ...text("1")),
+    ext(6, ...text("a"), ...text("g"), 1, 1),
   ],
   "URLs that are none": [ext(7), ext(7, 1), ext(7, ...text("not a url")), ext(7, ...text("a:b"), 0)],
   "binary values of no kind, or uneven": [ext(8), ext(8, 14), ext(8, 255, 1), ext(8, 5, 1), ext(8, 13, 1, 2, 3, 4)],
@@ -55,6 +57,71 @@ const malformed: Record<string, readonly number[][]> = {
   "graphs within values, or empty": [[0x91, ...ext(13, 0xc0)], ext(13), ext(13, ...ext(13, 0xc0)), ext(13, 1, 2)],
   "references to what there is not": [ext(14, 0), ext(13, ...ext(14, 0)), ext(13, 0x91, ...ext(14, 1)), ext(14)],
   "maps with other keys within a graph": [ext(13, 0x81, 1, 2)],
+  "named properties of what is no array": [
+    ext(15),
+    ext(15, 1, ...text("a"), 1),
+    ext(15, 0x80, ...text("a"), 1),
+    ext(15, ...ext(15, 0x90), ...text("a"), 1),
+    ext(13, 0x92, 0x90, ...ext(15, ...ext(14, 1), ...text("a"), 1)),
+  ],
+  "named properties that are items, or none": [
+    ext(15, 0x91, 1, ...text("0"), 1),
+    ext(15, 0x90, ...text("4294967294"), 1),
+    ext(15, 0x90, ...text("length"), 9),
+    ext(15, 0x90, 1, 1),
+    ext(15, 0x90, 0xc0, 1),
+    ext(15, 0x90, ...text("a")),
+    ext(15, 0x91, ...text("a")),
+    ext(15, 0x90, ...text("a"), 0xd4, 1, 1),
+  ],
+  "buffers that are longer than they may become, or may become too long": [
+    ext(16),
+    ext(16, 0xc0),
+    ext(16, ...text("1")),
+    ext(16, 1, 0, 0),
+    ext(16, 0xff),
+    ext(16, 0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0),
+    ext(16, 0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0),
+    ext(16, 0xcb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0),
+    ext(16, 0xce, 0x40, 0, 0, 1),
+    ext(16, 0xcf, 0, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
+    [0x92, ...ext(16, 0xce, 0x30, 0, 0, 0), ...ext(16, 0xce, 0x30, 0, 0, 0)],
+  ],
+  "views of no kind, of no buffer, or beyond it": [
+    ext(17),
+    ext(17, 3),
+    ext(17, 0, ...ext(8, 0, 1), 0, 1),
+    ext(17, 14, ...ext(8, 0, 1), 0, 1),
+    ext(17, 3, 0xc4, 1, 1, 0, 1),
+    ext(17, 3, 0xc0, 0, 1),
+    ext(17, 3, 0x90, 0, 1),
+    ext(17, 3, ...ext(8, 0, 1), 0, 2),
+    ext(17, 3, ...ext(8, 0, 1), 2, 0),
+    ext(17, 3, ...ext(8, 0, 1), 0xff, 1),
+    ext(17, 3, ...ext(8, 0, 1), 0, 0xff),
+    ext(17, 3, ...ext(8, 0, 1), 0),
+    ext(17, 3, ...ext(8, 0, 1), 0, 0xc0),
+    ext(17, 3, ...ext(8, 0, 1), 0xc0, 1),
+    ext(17, 5, ...ext(8, 0, 1, 2, 3), 1, 1),
+    ext(17, 5, ...ext(16, 8, 1, 2), 1, 0xc0),
+    ext(17, 3, ...ext(16, 8, 1, 2), 3, 0xc0),
+    ext(17, 3, ...ext(8, 0, 1), 0, 1, 1),
+    ext(13, ...ext(17, 3, ...ext(14, 0), 0, 1)),
+    ext(13, 0x92, 0xc4, 1, 1, ...ext(17, 3, ...ext(14, 1), 0, 1)),
+  ],
+  "objects made of text that are not, or not of this": [
+    ext(18),
+    ext(18, ...text("URLSearchParams")),
+    ext(18, ...text("URLSearchParams"), 1),
+    ext(18, ...text("Function"), ...text("1")),
+    ext(18, ...text("Temporal"), ...text("1")),
+    ext(18, ...text("constructor"), ...text("1")),
+    ext(18, ...text("Temporal.Instant"), ...text("2024")),
+    ext(18, ...text("Temporal.PlainDate"), ...text("2024-02-30")),
+    ext(18, ...text("Temporal.Duration"), ...text("P1D")),
+    ext(18, ...text("Temporal.Duration"), ...text("1 -1 0 0 0 0 0 0 0 0")),
+    ext(18, ...text("Temporal.Duration"), ...text("a 0 0 0 0 0 0 0 0 0")),
+  ],
 };
 
 for (const [kind, inputs] of Object.entries(malformed)) {
@@ -73,6 +140,10 @@ Deno.test("decode() throws ProtocolError at every truncation of a message that h
     new Error("e", { cause: new DOMException("d", "AbortError") }),
     [new Date(1), new Date(NaN), /a/g, new URL("a:b"), new Float64Array(2), new ArrayBuffer(300), new Uint8Array(9)],
     [1.5, -1, 2 ** 40, -(2 ** 40), 70_000, 300, null, true],
+    ["abc".match(/b/), Temporal.Duration.from("P1D"), new URLSearchParams("a=b")],
+    ((buffer) => [buffer, new Uint8Array(buffer, 1), new Uint16Array(buffer, 2, 1)])(
+      new ArrayBuffer(5, { maxByteLength: 9 }),
+    ),
   ];
   for (const value of [...all, all]) {
     const bytes = encode(value, "value");
@@ -99,6 +170,14 @@ Deno.test("decode() believes no count or length that the bytes cannot hold", () 
   const after = Deno.memoryUsage();
   assertEquals(after.heapTotal - before.heapTotal < 32 * 2 ** 20, true);
   assertEquals(after.external - before.external < 32 * 2 ** 20, true);
+});
+
+Deno.test("decode() makes no room that it was not sent, but for what buffers may grow by", () => {
+  const before = Deno.memoryUsage();
+  const buffer = decode(new Uint8Array(ext(16, 0xce, 0x3f, 0xff, 0xff, 0xff, 1))) as ArrayBuffer;
+  assertEquals([buffer.byteLength, buffer.maxByteLength], [1, 2 ** 30 - 1]);
+  const after = Deno.memoryUsage();
+  assertEquals(after.rss - before.rss < 64 * 2 ** 20, true);
 });
 
 Deno.test("decode() does not let nested headers claim the same bytes for room each", () => {

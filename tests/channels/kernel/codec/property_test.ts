@@ -44,6 +44,29 @@ const instance = fc.oneof(
   fc.constantFrom(/a/, /[b-c]+/gi).map((pattern) => new RegExp(pattern)),
 );
 
+/** A key of an array's property that is none of its items. */
+const name = key.filter((key) => !/^\d+$/.test(key) && key !== "length" && key !== "raw");
+/** A buffer, resizable or not, and views of it that may overlap. */
+const shownBuffer = fc.tuple(
+  fc.uint8Array({ minLength: 8, maxLength: 64 }),
+  fc.option(fc.nat({ max: 100 }), { nil: undefined }),
+  fc.array(fc.tuple(fc.nat({ max: 7 }), fc.option(fc.nat({ max: 8 }), { nil: undefined })), { maxLength: 5 }),
+  fc.boolean(),
+).map(([bytes, growth, parts, itself]) => {
+  const { length } = bytes;
+  const buffer = growth === undefined
+    ? new ArrayBuffer(length)
+    : new ArrayBuffer(length, { maxByteLength: length + growth });
+  new Uint8Array(buffer).set(bytes);
+  const views = parts.map(([at, size], i) => {
+    if (i % 3 === 0) return new DataView(buffer, at, size === undefined ? undefined : Math.min(size, length - at));
+    if (i % 3 === 1) return new Uint8Array(buffer, at, size === undefined ? undefined : Math.min(size, length - at));
+    const start = at & 6;
+    return new Uint16Array(buffer, start, Math.min(size ?? 1, (length - start) >> 1));
+  });
+  return itself ? [...views, buffer] : views;
+});
+
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, depthIdentifier: "value" },
@@ -51,6 +74,9 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     instance,
     fc.array(tie("value"), { depthIdentifier: "value" }),
     fc.array(fc.option(tie("value"), { nil: HOLE }), { depthIdentifier: "value" }).map(withHoles),
+    fc.tuple(fc.array(tie("value"), { depthIdentifier: "value" }), fc.dictionary(name, tie("value"), { maxKeys: 3 }))
+      .map(([items, names]) => withNames(items, names)),
+    shownBuffer,
     fc.array(fc.tuple(key, tie("value")), { depthIdentifier: "value" }).map(asObject),
     fc.array(fc.tuple(tie("value"), tie("value")), { depthIdentifier: "value" }).map((entries) => new Map(entries)),
     fc.array(tie("value"), { depthIdentifier: "value" }).map((values) => new Set(values)),
@@ -122,6 +148,13 @@ function withHoles(items: readonly unknown[]): unknown[] {
   return array;
 }
 
+function withNames(items: unknown[], names: Record<string, unknown>): unknown[] {
+  for (const [name, value] of Object.entries(names)) {
+    Object.defineProperty(items, name, { value, enumerable: true, writable: true, configurable: true });
+  }
+  return items;
+}
+
 function asObject(entries: readonly (readonly [string, unknown])[]): object {
   const object = {};
   for (const [key, value] of entries) {
@@ -146,7 +179,8 @@ function weigh(value: unknown, seen: Set<unknown>): number {
   if (typeof value === "bigint") return 1 + value.toString(16).length;
   if (typeof value !== "object" || value === null || seen.has(value)) return 1;
   seen.add(value);
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return 1 + value.byteLength;
+  if (value instanceof ArrayBuffer) return 1 + value.byteLength;
+  if (ArrayBuffer.isView(value)) return 1 + weigh(value.buffer, seen);
   let inner: unknown[] = [];
   if (value instanceof Map) inner = [...value.keys(), ...value.values()];
   else if (value instanceof Set) inner = [...value];

@@ -46,6 +46,8 @@ Deno.test("every kind of value counts as many tokens as it has parts", () => {
     [{ a: 1, b: [2] }, 6],
     [new Map<unknown, unknown>([[1, 2], ["a", {}]]), 5],
     [new Set([1, 2, [3]]), 5],
+    [Object.assign([1, 2], { total: 3, list: [4] }), 9],
+    [[new Uint8Array(8), new Uint8Array(8)], 3],
   ];
   for (const [value, tokens] of values) {
     assertEquals(tokensOf(padded(value)), tokens + 1, Deno.inspect(value).slice(0, 60));

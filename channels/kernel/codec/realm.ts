@@ -1,0 +1,37 @@
+/** The classes whose instances are data in whichever realm they were made, by name. */
+const CLASSES: ReadonlyMap<string, { readonly prototype: object }> = new Map(
+  [
+    Object,
+    Array,
+    Map,
+    Set,
+    Date,
+    RegExp,
+    ArrayBuffer,
+    DataView,
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    BigInt64Array,
+    BigUint64Array,
+    Float16Array,
+    Float32Array,
+    Float64Array,
+  ].map((Class) => [Class.name, Class]),
+);
+
+/**
+ * This realm's prototype for that of another realm, as a context of `node:vm` has; undefined for every other prototype.
+ * The text of a function tells: that of one that is built in no program can write.
+ */
+export function prototypeHere(prototype: object): object | undefined {
+  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  if (typeof constructor !== "function" || constructor.prototype !== prototype) return undefined;
+  const text = Function.prototype.toString.call(constructor);
+  const Class = CLASSES.get(/^function (\w+)\(\) \{ \[native code\] \}$/.exec(text)?.[1] ?? "");
+  return Class === constructor ? undefined : Class?.prototype;
+}

@@ -1,0 +1,2 @@
+/** A module whose namespace is a value of the table. */
+export const data = 1;
