@@ -6,9 +6,10 @@ import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import { hasKey, isA } from "../channels/kernel/look.ts";
 import { unpack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
-import type { Request } from "../channels/kernel/request.ts";
+import { noSuchRequest, type Request } from "../channels/kernel/request.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import type { ActorPlan } from "./actor_plan.ts";
 import { type Frame, runAs } from "./context.ts";
@@ -177,7 +178,7 @@ export class Actor extends Cell implements Keeper {
       this.#state = "running";
       this.loop.open(instance);
     } catch (error) {
-      if (error instanceof ExitRequest) {
+      if (isA(error, ExitRequest)) {
         throw new Error(`${this.name} called exit(${error.code}) while it was starting`);
       }
       this.failToStart(error);
@@ -217,7 +218,7 @@ export class Actor extends Cell implements Keeper {
         return receiveProbe(request, (about, trail) => this.probed(about, trail));
       default:
         if (control(this, request)) return;
-        request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest(this.name, request.verb));
     }
   }
 
@@ -284,14 +285,14 @@ export class Actor extends Cell implements Keeper {
   /** A handler threw; the caller, if there is one, has been told. */
   failed(error: unknown, message: FailedMessage): void {
     if (message.kind !== "call") this.crash(error, message);
-    else if (this.#instance?.onError !== undefined) void this.#decide(error, message, "resume");
+    else if (hasKey(this.#instance, "onError")) void this.#decide(error, message, "resume");
   }
 
   /** Something it did not catch, and that no caller can be told: the actor ends, unless it decides otherwise. */
   crash(error: unknown, message: FailedMessage): void {
-    if (this.#state === "ended" || error instanceof ExitRequest) return;
-    if (this.#instance?.onError === undefined) void this.#fail(error, ` in ${message.method}`);
-    else void this.#decide(error, message, "restart");
+    if (this.#state === "ended" || isA(error, ExitRequest)) return;
+    if (hasKey(this.#instance, "onError")) void this.#decide(error, message, "restart");
+    else void this.#fail(error, ` in ${message.method}`);
   }
 
   /** Stops the children, all within the grace, those asked first that were started last. */
@@ -359,7 +360,7 @@ export class Actor extends Cell implements Keeper {
     try {
       this.#settle({ value: await runAs(this, undefined, () => task(...values)) });
     } catch (error) {
-      if (error instanceof ExitRequest || this.exit !== undefined) return;
+      if (isA(error, ExitRequest) || this.exit !== undefined) return;
       // Leaving by the reason of its signal is how a task obeys; as an answer to `interrupt` it is an error like others.
       if (this.#stopping === undefined || error !== this.signal.reason) return this.#fail(error, "");
       this.#settle({ thrown: error });

@@ -5,15 +5,17 @@ import { whoActs } from "../channels/kernel/acting.ts";
 import { BOUNDARIES } from "../channels/kernel/address.ts";
 import { ask, discard, tell } from "../channels/kernel/ask.ts";
 import { type Cell, isCell } from "../channels/kernel/cell.ts";
+import { oneLine } from "../channels/kernel/escape.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { checkOptions } from "../channels/kernel/options.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
+import { expected, isText, startsWith } from "../channels/kernel/shape.ts";
 import { patience, patienceOf, type WaitOptions } from "../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../channels/source.ts";
 import { Calling, NO_OPTIONS, snapshotFor } from "./calling.ts";
-import { Contact, type PlacementName } from "./contact.ts";
+import { Contact, isPlacement, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
@@ -142,8 +144,8 @@ export function contactPassage(
 
 /** The contact that travelled. */
 export function contactFrom({ target, also, meta }: ReturnType<Parameters<typeof enroll>[1]>): Contact {
-  const [name, placement] = meta as [string, PlacementName];
-  const contact = new Contact(name, placement, target, also ?? target);
+  const [name, placement] = expected("a handle to an actor", meta, startsWith(isText, isPlacement));
+  const contact = new Contact(oneLine(name), placement, target, also ?? target);
   if (isolate.id.includes(BOUNDARIES.sandbox)) {
     received.set(contact.address, new WeakRef(contact));
     forgotten.register(contact, contact.address);

@@ -4,9 +4,11 @@ import { decode } from "../channels/kernel/codec/decode.ts";
 import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 import { handleKind, type Passage } from "../channels/kernel/handle.ts";
 import { type Holder, Lease } from "../channels/kernel/holder.ts";
+import type { AnyIterator } from "../channels/kernel/look.ts";
 import type { Request } from "../channels/kernel/request.ts";
+import { expected, isBytes } from "../channels/kernel/shape.ts";
 import { currentFrame, runAs } from "./context.ts";
-import { type AnyIterator, StreamCell, StreamReader } from "./stream.ts";
+import { StreamCell, StreamReader } from "./stream.ts";
 
 /*
  * What travels only for the length of a call: signals and async iterables. The caller keeps a cell for each while the
@@ -86,7 +88,7 @@ const stops = new WeakMap<object, () => void>();
 handleKind(SIGNAL, {
   leased: false,
   revive: ({ target, meta }, _imported, holder) =>
-    meta === null ? reviveSignal(target, holder) : AbortSignal.abort(decode(meta as Uint8Array)),
+    meta === null ? reviveSignal(target, holder) : AbortSignal.abort(decode(expected("a signal", meta, isBytes))),
 });
 
 function reviveSignal(target: Target, holder: Holder): AbortSignal {

@@ -1,3 +1,5 @@
+import { oneLine } from "../channels/kernel/escape.ts";
+
 const HOOKS: ReadonlySet<string> = new Set(["onStart", "onStop", "onDown", "onError"]);
 const known = new WeakMap<object, Map<string, Callable>>();
 
@@ -16,7 +18,8 @@ export interface Callable {
  * that merely happens to be a function somewhere on the instance.
  */
 export function callableMethod(instance: object, name: string): Callable | undefined {
-  const prototype = Object.getPrototypeOf(instance) as object;
+  const prototype = Object.getPrototypeOf(instance) as object | null;
+  if (prototype === null) return undefined;
   let methods = known.get(prototype);
   if (methods === undefined) known.set(prototype, methods = new Map());
   let callable = methods.get(name);
@@ -32,7 +35,7 @@ export function callableMethod(instance: object, name: string): Callable | undef
 export function whyNotCallable(instance: object | undefined, name: string): string {
   const own = instance && isCallableName(name) ? Object.getOwnPropertyDescriptor(instance, name) : undefined;
   if (typeof own?.value !== "function") return "it has no such public method";
-  return `${name} is a property that holds a function, not a method`;
+  return `${oneLine(name)} is a property that holds a function, not a method`;
 }
 
 /** Whether a name may be one of a callable method at all. */

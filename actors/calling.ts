@@ -5,6 +5,7 @@ import { ask, type Question } from "../channels/kernel/ask.ts";
 import type { Waiter } from "../channels/kernel/awaited.ts";
 import { isCell, type Target } from "../channels/kernel/cell.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
+import { isA } from "../channels/kernel/look.ts";
 import { destinationOf, LIST, pack, unpack } from "../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
 import { Snapshot } from "../channels/kernel/snapshot.ts";
@@ -135,7 +136,7 @@ export class Calling implements Question {
         return await this.#attempt(snapshot);
       } catch (error) {
         const contact = this.#contact;
-        const died = error instanceof ActorExitedError && error.address === contact.address;
+        const died = isA(error, ActorExitedError) && error.address === contact.address;
         if (!died || left <= 0 || contact.exit !== undefined) throw error;
       }
     }

@@ -1,16 +1,23 @@
-import { type Exit, PARENT_GONE } from "../channels/exit.ts";
+import { ProtocolError } from "../channels/errors.ts";
+import { type Exit, exitFrom, PARENT_GONE } from "../channels/exit.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { type Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
+import { oneLine } from "../channels/kernel/escape.ts";
 import { exitOfCell, isolate } from "../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
+import type { Shape } from "../channels/kernel/shape.ts";
 import { actorExited } from "./exited.ts";
 import type { EndSignal, Keeper } from "./keeper.ts";
 
 /** Where an actor can live. */
 export type PlacementName = "thread" | "process" | "inline";
+
+/** Whether there is such a placement. */
+export const isPlacement: Shape<PlacementName> = (value) =>
+  value === "thread" || value === "process" || value === "inline";
 
 /** How to reach an actor and its keeper, wherever they are. Refs and processes are faces of this. */
 export class Contact {
@@ -29,7 +36,7 @@ export class Contact {
   /** Where the actor lives, as people read it. */
   get address(): string {
     if (this.shownAddress !== undefined) return this.shownAddress;
-    return isCell(this.actor) ? `${isolate.id}#${cells.slotOf(this.actor)}` : showAddress(this.actor);
+    return isCell(this.actor) ? `${isolate.id}#${cells.slotOf(this.actor)}` : oneLine(showAddress(this.actor));
   }
 
   /** Where to send what is for the actor. */
@@ -62,18 +69,18 @@ export class Contact {
     const gone = new Error("gone");
     const wait = { timeoutMs, once: false, signal: undefined };
     const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "look", wait, lost: () => gone });
-    return await asked.then((exit) => exit as Exit | undefined, (error) => error === gone ? this.exited : undefined);
+    return await asked.then(exitFrom, (error) => error === gone ? this.exited : undefined);
   }
 
   /** Asks it to end; resolves with how it did. */
   async stop(graceMs: number): Promise<Exit> {
-    return await (this.#localKeeper?.stop(graceMs) ?? this.#ask("stop", graceMs)) as Exit;
+    return await (this.#localKeeper?.stop(graceMs) ?? this.#askToEnd("stop", graceMs));
   }
 
   /** Ends it at once; resolves with how it ended. */
   async end(signal: EndSignal): Promise<Exit> {
     const verb = signal === "SIGKILL" ? "kill" : "terminate";
-    return await (this.#localKeeper?.kill(signal) ?? this.#ask(verb)) as Exit;
+    return await (this.#localKeeper?.kill(signal) ?? this.#askToEnd(verb));
   }
 
   async interrupt(): Promise<void> {
@@ -115,8 +122,15 @@ export class Contact {
     const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "exited", quiet: true, lost });
     // Where the keeper lived with the actor, its home may still know; what is said of a dead home is another's exit.
     const known = () => isolate.exitOf((this.keeper as Address).isolate) === undefined ? ended : undefined;
-    this.#exit = await asked.then((exit) => exit as Exit, () => known() ?? PARENT_GONE);
+    // A keeper that says none is of no use any more, either.
+    this.#exit = await asked.then(exitFrom, known) ?? PARENT_GONE;
     return this.#exit;
+  }
+
+  async #askToEnd(verb: string, value?: unknown): Promise<Exit> {
+    const exit = exitFrom(await this.#ask(verb, value));
+    if (exit !== undefined) return exit;
+    throw new ProtocolError(`Cannot ${verb} ${this.name}: what came as its exit is none`);
   }
 
   /** When the keeper is gone, so is everything it kept. */

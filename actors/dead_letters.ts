@@ -3,6 +3,7 @@ import { whoActs } from "../channels/kernel/acting.ts";
 import { type DeadLetter, deadLetters as letters } from "../channels/kernel/dead_letters.ts";
 import { packPlain, unpack } from "../channels/kernel/pack.ts";
 import { root, rootService } from "../channels/kernel/root.ts";
+import { expected, isCount, isText, listOf, startsWith, withFields } from "../channels/kernel/shape.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 
 export type { DeadLetter };
@@ -88,11 +89,13 @@ class DeadLetterPost {
   }
 }
 
+const areLetters = listOf(withFields<DeadLetter>({ to: isText, what: isText }));
+
 /** This isolate's. */
 export const deadLetterPost: DeadLetterPost = singleton("dead-letter-post", () => new DeadLetterPost());
 
 rootService("deadLetters", "all", (request) => {
-  const [count, told] = unpack(request.body, request.from) as [number, DeadLetter[]];
-  if (Number.isSafeInteger(count) && count > 0) letters.addOthers(count, told);
+  const [count, told] = expected("dead letters", unpack(request.body, request.from), startsWith(isCount, areLetters));
+  letters.addOthers(count, told);
   request.reply();
 });

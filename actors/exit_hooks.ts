@@ -1,3 +1,4 @@
+import { isA } from "../channels/kernel/look.ts";
 import type { OptionNames } from "../channels/kernel/options.ts";
 import { currentActor } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
@@ -49,7 +50,7 @@ export class ExitHooks {
     for (let hook = this.#next(); hook !== undefined; hook = this.#next()) {
       try {
         const result = hook.run();
-        if (result instanceof Promise) result.catch(tell);
+        if (isA(result, Promise)) result.catch(tell);
       } catch (error) {
         tell(error);
       }
@@ -65,6 +66,6 @@ export class ExitHooks {
 }
 
 function tell(error: unknown): void {
-  if (error instanceof ExitRequest) return;
+  if (isA(error, ExitRequest)) return;
   logFailed(`${currentActor().title}: a function given to onExit failed`, error);
 }

@@ -2,10 +2,20 @@ import { ActorExitedError } from "../channels/errors.ts";
 import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { decode } from "../channels/kernel/codec/decode.ts";
 import { encodeThrown } from "../channels/kernel/codec/encode.ts";
+import { oneLine } from "../channels/kernel/escape.ts";
+import { brief } from "../channels/kernel/show.ts";
 
-/** The exit of an actor that an error ended; the error as it would arrive elsewhere, since an exit must be able to travel. */
+/** Within so many exits, reports, events and causes an error lies at most that is told of. */
+const ROOM = 32;
+
+/** What was thrown, as it would arrive elsewhere: it can be looked at, and can travel in another value, whatever it was. */
+export function asItArrives(thrown: unknown): unknown {
+  return decode(encodeThrown(thrown, undefined, ROOM));
+}
+
+/** The exit of an actor that an error ended. */
 export function failedBy(error: unknown, code = 1): Exit {
-  return { code, reason: "error", error: decode(encodeThrown(error)) };
+  return { code, reason: "error", error: asItArrives(error) };
 }
 
 /** Thrown by `current().exit()` to leave the handler; never seen by anybody else. */
@@ -15,12 +25,9 @@ export class ExitRequest {
 
 /** An exit in a few words. */
 export function describeExit({ reason, code, signal, error }: Exit): string {
-  if (signal !== undefined) return `${reason} by ${signal}`;
+  if (signal !== undefined) return `${reason} by ${oneLine(signal)}`;
   if (reason !== "error" || error === undefined) return `${reason}, code ${code}`;
-  return (error instanceof Error ? `${error.name}: ${error.message}` : `threw ${Deno.inspect(error)}`).split(
-    "\n",
-    1,
-  )[0];
+  return Error.isError(error) ? brief(error) : `threw ${brief(error)}`;
 }
 
 /** The error of whoever wanted something of an actor that is gone. */

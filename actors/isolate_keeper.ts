@@ -1,4 +1,4 @@
-import { type Exit, isExit, PARENT_GONE } from "../channels/exit.ts";
+import { type Exit, exitFrom, PARENT_GONE } from "../channels/exit.ts";
 import {
   type Address,
   BOOT_SLOT,
@@ -14,8 +14,9 @@ import { isolate } from "../channels/kernel/isolate.ts";
 import type { Link } from "../channels/kernel/link.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { logger } from "../channels/kernel/log.ts";
+import { isA } from "../channels/kernel/look.ts";
 import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
-import type { Request } from "../channels/kernel/request.ts";
+import { noSuchRequest, type Request } from "../channels/kernel/request.ts";
 import { root } from "../channels/kernel/root.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
@@ -104,7 +105,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       logStarted(this);
     } catch (error) {
       // What went wrong inside says more than that its isolate is killed for it.
-      if (!deadline.aborted && this.#result !== undefined && !(error instanceof LostError)) {
+      if (!deadline.aborted && this.#result !== undefined && !isA(error, LostError)) {
         this.#said ??= failedBy(error);
       }
       if (this.#seat === undefined) this.#ended({ code: 1, error }, parent);
@@ -113,7 +114,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       const exit = await this.exited;
       if (deadline.aborted) throw error;
       // The actor's own word says more than that its isolate went.
-      const cause = error instanceof LostError && exit.error !== undefined ? exit.error : error;
+      const cause = isA(error, LostError) && exit.error !== undefined ? exit.error : error;
       throw startError(action, cause);
     } finally {
       deadline.end();
@@ -124,7 +125,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   receive(request: Request): void {
     if (request.verb === "watch" && request.from.isolate === this.#boot.isolate) return this.#watch(request.detail);
     if (!control(this, request)) {
-      request.throw(new TypeError(`Cannot ask ${this.name}: no such request as "${request.verb}"`));
+      request.throw(noSuchRequest(this.name, request.verb));
     }
   }
 
@@ -233,8 +234,9 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   #finished(said: unknown): void {
-    if (!isExit(said)) return;
-    this.#said = said;
+    const exit = exitFrom(said);
+    if (exit === undefined) return;
+    this.#said = exit;
     isolate.hangUp(this.#boot.isolate);
     this.#endsByItself();
   }

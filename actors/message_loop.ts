@@ -1,23 +1,25 @@
 import type { Exit } from "../channels/exit.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { Deque } from "../channels/kernel/deque.ts";
+import { oneLine } from "../channels/kernel/escape.ts";
 import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
+import { type AnyIterator, isA, isIterator, isThenable } from "../channels/kernel/look.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
-import { callableMethod, whyNotCallable } from "./callable.ts";
+import { type Callable, callableMethod, whyNotCallable } from "./callable.ts";
 import { type HandledCall, isAtHome, runAs, runAtOnce } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
 import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
 import { Inbox, News } from "./inbox.ts";
 import { Suspicion } from "./suspicion.ts";
-import { type AnyIterator, isIterator, StreamCell } from "./stream.ts";
+import { StreamCell } from "./stream.ts";
 import { type Tracing, tracing } from "./tracing.ts";
 
 const NOTHING: never[] = [];
@@ -47,7 +49,7 @@ export class MessageLoop {
   readonly #active: Request[] = [];
   #streams: Set<StreamCell> | undefined;
   #roomListeners: Deque<Request> | undefined;
-  #takers: ((request: Request | undefined) => void)[] = [];
+  #takers: ((message: { readonly value: unknown } | undefined) => void)[] = [];
   #paused = 0;
   #closed = false;
   /** Has what lies in the mailbox handled, soon; undefined where that is done at once. */
@@ -137,7 +139,7 @@ export class MessageLoop {
   /** The next message of the mailbox; undefined when none will come any more. */
   nextMessage(): Promise<{ readonly value: unknown } | undefined> {
     return new Promise((resolve) => {
-      this.#takers.push((request) => resolve(request && { value: unpack(request.body, this.#actor.holder) }));
+      this.#takers.push(resolve);
       this.#feed();
     });
   }
@@ -159,13 +161,21 @@ export class MessageLoop {
     this.pump();
   }
 
-  /** Refuses a message for which there is no handler. That is its sender's mistake, and nothing to the actor. */
+  /** Refuses a message for which there is no handler. */
   refuseUnknown(request: Request): void {
     releaseAll(request.body.passages, this.#actor.holder);
-    const { title, name } = this.#actor;
-    if (request.asker === undefined) return deadLetters.add(title, request.detail);
     const why = whyNotCallable(this.#instance, request.detail);
-    request.throw(new TypeError(`Cannot call ${name}.${request.detail}: ${why}`));
+    this.#refuse(request, new TypeError(`Cannot call ${this.#titleOf(request)}: ${why}`));
+  }
+
+  /** Refuses a message that no handler can be given. That is its sender's mistake, and nothing to the actor. */
+  #refuse(request: Request, error: unknown): undefined {
+    if (request.asker === undefined) deadLetters.add(this.#actor.title, request.detail || request.verb);
+    else request.throw(error);
+  }
+
+  #titleOf({ detail }: Request): string {
+    return `${this.#actor.name}.${oneLine(detail)}`;
   }
 
   /** The actor has ended: whoever waits is told so. */
@@ -248,8 +258,14 @@ export class MessageLoop {
     while (this.#takers.length > 0) {
       const request = this.inbox.take();
       if (request === undefined) break;
-      this.#takers.shift()!(request);
       this.#tellRoom();
+      try {
+        const value = unpack(request.body, this.#actor.holder);
+        this.#takers.shift()!({ value });
+      } catch {
+        // Its sender was told that the mailbox has it, and is told no more.
+        deadLetters.add(this.#actor.title, request.verb);
+      }
     }
     if (this.#closed) { for (const taker of this.#takers.splice(0)) taker(undefined); }
   }
@@ -273,16 +289,23 @@ export class MessageLoop {
   /** Handles one message; a promise if that is not over when it returns. */
   #handle(request: Request): Promise<void> | undefined {
     const instance = this.#instance!;
-    const callable = callableMethod(instance, request.detail);
-    if (callable === undefined) return void this.refuseUnknown(request);
     // Most messages have nothing that lasts as long as their call.
     const bridged: object[] = request.body.passages.length === 0 ? NOTHING : [];
+    let callable: Callable | undefined;
+    let args: unknown[];
+    try {
+      callable = callableMethod(instance, request.detail);
+      if (callable === undefined) return void this.refuseUnknown(request);
+      args = this.#argumentsOf(request, bridged);
+    } catch (error) {
+      for (const face of bridged) endBridged(face);
+      return this.#refuse(request, error);
+    }
     const call = request.asker === undefined ? undefined : new Call(request);
     this.#active.push(request);
     const begun = this.busy.begin();
     let result: unknown;
     try {
-      const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
       const run = () => callable.method.apply(instance, args);
       const runIn = callable.atOnce ? runAtOnce : runAs;
       result = tracing === undefined
@@ -292,7 +315,15 @@ export class MessageLoop {
       this.busy.end(begun);
       return this.#failed(request, error, bridged);
     }
-    const thenable = isThenable(result);
+    let thenable: boolean;
+    try {
+      thenable = isThenable(result);
+    } catch (error) {
+      this.busy.end(begun);
+      // No failure of the handler: what it gave cannot be an answer, as what cannot travel.
+      request.throw(error);
+      return void this.#over(request, bridged);
+    }
     callable.atOnce = !thenable && !isIterator(result) && callable.atOnce !== false;
     if (!thenable) {
       this.busy.end(begun);
@@ -309,6 +340,12 @@ export class MessageLoop {
         this.#failed(request, error, bridged);
       },
     );
+  }
+
+  #argumentsOf(request: Request, bridged: object[]): unknown[] {
+    const args = unpack(request.body, this.#actor.holder, (face) => bridged.push(face));
+    if (Array.isArray(args)) return args;
+    throw new TypeError(`Cannot call ${this.#titleOf(request)}: its arguments are no list`);
   }
 
   #leave(request: Request): void {
@@ -350,7 +387,7 @@ export class MessageLoop {
 
   #failed(request: Request, error: unknown, bridged: object[]): undefined {
     // The actor is about to end, and then its caller learns how.
-    if (error instanceof ExitRequest) return;
+    if (isA(error, ExitRequest)) return;
     this.#failures++;
     const message: FailedMessage = { method: request.detail, kind: request.asker === undefined ? "cast" : "call" };
     if (request.asker !== undefined) request.throw(error);
@@ -389,9 +426,4 @@ class Call implements HandledCall {
   #abort(): void {
     this.#controller?.abort(new DOMException("The caller has given up", "AbortError"));
   }
-}
-
-/** Whether a value is to be waited for. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -3,10 +3,13 @@ import { DisconnectedError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { hasFewerRights } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
+import { oneLine } from "../channels/kernel/escape.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
 import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
 import { root, rootService } from "../channels/kernel/root.ts";
+import { expected, isText, type Shape, startsWith } from "../channels/kernel/shape.ts";
+import { brief } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import { contactBehind, contactReceived, makeRef } from "./actor_ref.ts";
 import type { Contact } from "./contact.ts";
@@ -71,10 +74,10 @@ export async function register<D>(name: string, ref: Ref<D>, options: RegisterOp
   const action = `register "${checkName("register a name", name)}"`;
   const { for: audience = "program" } = checkOptions(action, options, REGISTER_OPTIONS);
   if (!AUDIENCES.includes(audience)) {
-    throw new TypeError(`Cannot ${action}: for must be "program" or "all", not ${Deno.inspect(audience)}`);
+    throw new TypeError(`Cannot ${action}: for must be "program" or "all", not ${brief(audience)}`);
   }
   const contact = typeof ref === "object" && ref !== null ? contactBehind(ref) : undefined;
-  if (contact === undefined) throw new TypeError(`Cannot ${action}: a ref is needed, not ${Deno.inspect(ref)}`);
+  if (contact === undefined) throw new TypeError(`Cannot ${action}: a ref is needed, not ${brief(ref)}`);
   if (contact.exit !== undefined) throw actorExited(action, contact.name, contact.address, contact.exit);
   await askRoot(action, "register", [name, ref, audience]);
 }
@@ -146,12 +149,13 @@ interface Owner {
 const owners: Map<string, Owner> = singleton("names", () => new Map());
 
 rootService("register", "program", (request) => {
-  const [name, ref, audience] = unpack(request.body, request.from) as [string, object, "program" | "all"];
+  const shape = startsWith(isText, isRef, isAudience);
+  const [name, ref, audience] = expected("a name", unpack(request.body, request.from), shape);
   give(name, { contact: contactBehind(ref)!, audience }).then(() => request.reply(), (error) => request.throw(error));
 });
 
 rootService("lookup", "all", (request) => {
-  const owner = ownerOf(unpack(request.body, request.from) as string);
+  const owner = ownerOf(expected("a name", unpack(request.body, request.from), isText));
   if (owner === undefined) return request.reply();
   const { contact, audience } = owner;
   const isFound = audience === "all" || !hasFewerRights(request.from.isolate, isolate.id);
@@ -160,11 +164,17 @@ rootService("lookup", "all", (request) => {
 });
 
 rootService("unregister", "program", (request) => {
-  const name = unpack(request.body, request.from) as string;
+  const name = expected("a name", unpack(request.body, request.from), isText);
   const had = ownerOf(name) !== undefined;
   owners.delete(name);
   request.reply(had);
 });
+
+const isAudience: Shape<"program" | "all"> = (value) => value === "program" || value === "all";
+
+function isRef(value: unknown): value is object {
+  return typeof value === "object" && value !== null && contactBehind(value) !== undefined;
+}
 
 /** Who has a name, as far as is known here. */
 function ownerOf(name: string): Owner | undefined {
@@ -178,7 +188,8 @@ async function give(name: string, to: Owner): Promise<void> {
     if (contact.address === to.contact.address) return void owners.set(name, { ...owner, audience: to.audience });
     // It may have ended and nobody has told here yet, though whoever wants its name knows.
     if (await contact.look(OWNER_MS) === undefined && ownerOf(name)?.contact === contact) {
-      throw new TypeError(`Cannot register "${name}": ${contact.name} (${contact.address}) has that name`);
+      const title = `${contact.name} (${contact.address})`;
+      throw new TypeError(`Cannot register "${oneLine(name)}": ${title} has that name`);
     }
     if (owners.get(name)?.contact === contact) owners.delete(name);
   }

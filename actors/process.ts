@@ -4,15 +4,18 @@ import { whoActs } from "../channels/kernel/acting.ts";
 import { adopted, adopting } from "../channels/kernel/adoption.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { isCell } from "../channels/kernel/cell.ts";
+import { oneLine } from "../channels/kernel/escape.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
+import { expected, isCount, isFlag, isText, maybe, startsWith } from "../channels/kernel/shape.ts";
+import { brief } from "../channels/kernel/show.ts";
 import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import { endingSource, selectable } from "../channels/source.ts";
-import { Contact, type PlacementName } from "./contact.ts";
+import { Contact, isPlacement, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { registrationOf } from "./definition.ts";
 import { actorExited, describeExit } from "./exited.ts";
@@ -112,7 +115,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       const plan = planOf(action, base, options);
       const { handleSignals = true } = options;
       if (typeof handleSignals !== "boolean") {
-        throw new TypeError(`Cannot ${action}: handleSignals must be a boolean, not ${Deno.inspect(handleSignals)}`);
+        throw new TypeError(`Cannot ${action}: handleSignals must be a boolean, not ${brief(handleSignals)}`);
       }
       const prepared = prepare(plan, parent, options);
       parent.processes++;
@@ -370,8 +373,9 @@ export function processFrom(contact: Contact, daemon: boolean, pid: number | und
 handleKind("process", {
   leased: true,
   revive({ target: keeper, also, meta }) {
-    const [name, placement, daemon, pid] = meta as [string, PlacementName, boolean, number | undefined];
-    return processFrom(new Contact(name, placement, also ?? keeper, keeper), daemon, pid);
+    const shape = startsWith(isText, isPlacement, isFlag, maybe(isCount));
+    const [name, placement, daemon, pid] = expected("a handle to a process", meta, shape);
+    return processFrom(new Contact(oneLine(name), placement, also ?? keeper, keeper), daemon, pid);
   },
 });
 

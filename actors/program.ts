@@ -2,6 +2,8 @@ import { StartError, TroupeError } from "../channels/errors.ts";
 import { MAIN_SLOT } from "../channels/kernel/address.ts";
 import "../channels/kernel/dispatch.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
+import { isA, isAbortError } from "../channels/kernel/look.ts";
+import { show } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import { Actor } from "./actor.ts";
 import { mainActor, provideMainActor } from "./context.ts";
@@ -133,9 +135,8 @@ function endWith(code: number, graceMs: number): void {
 /** The program's own code may be waiting for what is being stopped: that this fails is no news, and not its end. */
 function survive(event: Event, error: unknown): void {
   event.preventDefault();
-  const isAbort = error instanceof DOMException && error.name === "AbortError";
-  if (isAbort || error instanceof TroupeError || error instanceof ExitRequest) return;
-  console.error("Uncaught while the program was ending:", error);
+  if (isAbortError(error) || isA(error, TroupeError) || isA(error, ExitRequest)) return;
+  console.error(`Uncaught while the program was ending: ${show(error)}`);
 }
 
 /** @throws {StartError} If the program is ending: nobody would stop what is started now. */

@@ -7,7 +7,7 @@ import { Actor } from "./actor.ts";
 import type { Contact, PlacementName } from "./contact.ts";
 import { contactOf } from "./current.ts";
 import { findRegistration, type Registration } from "./definition.ts";
-import { describeExit } from "./exited.ts";
+import { asItArrives, describeExit } from "./exited.ts";
 import type { Keeper } from "./keeper.ts";
 import "./gauges.ts";
 import { IsolateKeeper } from "./isolate_keeper.ts";
@@ -130,7 +130,7 @@ async function launchHere(
   } catch (error) {
     void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
-    throw startError(action, error);
+    throw startError(action, asItArrives(error));
   } finally {
     deadline.end();
   }

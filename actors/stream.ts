@@ -4,12 +4,10 @@ import { ask } from "../channels/kernel/ask.ts";
 import { Cell, type Target } from "../channels/kernel/cell.ts";
 import { handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
+import type { AnyIterator } from "../channels/kernel/look.ts";
 import { pack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import type { Patience } from "../channels/kernel/wait.ts";
-
-/** Anything that gives values one at a time. */
-export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /** The kind of handle that a stream travels as. */
 export const STREAM = "stream";
@@ -161,11 +159,3 @@ handleKind(STREAM, {
   leased: true,
   revive: ({ target }, imported, holder) => new StreamReader(target, imported, holder),
 });
-
-/** Whether a handler's result is to be read item by item. */
-export function isIterator(value: unknown): value is AnyIterator {
-  if (typeof value !== "object" || value === null) return false;
-  const candidate = value as { next?: unknown; [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown };
-  return typeof candidate.next === "function" &&
-    (typeof candidate[Symbol.asyncIterator] === "function" || typeof candidate[Symbol.iterator] === "function");
-}

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isA } from "../channels/kernel/look.ts";
+import { brief, reasonOf } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 
 /** What is used of the spans that Deno makes. */
@@ -78,7 +80,7 @@ export class Tracing {
     const span = this.#tracer.startSpan(title, options, withSpan(contextManager.active(), remoteSpan(trace)));
     try {
       const result = contextManager.with(withSpan(contextManager.active(), span), body);
-      if (!(result instanceof Promise)) span.end();
+      if (!isA(result, Promise)) span.end();
       else void result.then(() => span.end(), (thrown) => endSpan(span, { thrown }));
       return result;
     } catch (thrown) {
@@ -102,8 +104,9 @@ function remoteSpan(trace: string | undefined): Pick<Span, "spanContext"> | unde
 function endSpan(span: Span, failure: { readonly thrown: unknown } | undefined): void {
   if (failure !== undefined) {
     const { thrown } = failure;
-    span.recordException(thrown);
-    span.setStatus({ code: FAILED, message: thrown instanceof Error ? thrown.message : String(thrown) });
+    // A text, since whatever is looked at may throw.
+    span.recordException(brief(thrown));
+    span.setStatus({ code: FAILED, message: reasonOf(thrown) });
   }
   span.end();
 }

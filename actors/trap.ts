@@ -1,3 +1,4 @@
+import { isA } from "../channels/kernel/look.ts";
 import { currentActor } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 
@@ -12,13 +13,13 @@ export function trapErrors(): void {
   trapped = true;
   globalThis.addEventListener("error", (event) => {
     // Only its way out of the running code: whose it is has been told, and it is nobody's error.
-    if (event.error instanceof ExitRequest) return event.preventDefault();
+    if (isA(event.error, ExitRequest)) return event.preventDefault();
     if (currentActor().isProgram) return;
     event.preventDefault();
     currentActor().crash(event.error ?? new Error(event.message), { method: "a callback", kind: "rejection" });
   });
   globalThis.addEventListener("unhandledrejection", (event) => {
-    if (event.reason instanceof ExitRequest) return event.preventDefault();
+    if (isA(event.reason, ExitRequest)) return event.preventDefault();
     if (currentActor().isProgram) return;
     event.preventDefault();
     currentActor().crash(event.reason, { method: "a promise", kind: "rejection" });

@@ -18,8 +18,28 @@ export interface Exit {
 /** The exit of what ended because its parent did. */
 export const PARENT_GONE: Exit = { code: -9, signal: "SIGKILL", reason: "parent-gone" };
 
-/** Whether what came from elsewhere says how something ended. */
-export function isExit(value: unknown): value is Exit {
-  const { code, reason, signal = "" } = (typeof value === "object" && value !== null ? value : {}) as Partial<Exit>;
-  return typeof code === "number" && typeof reason === "string" && typeof signal === "string";
+const REASONS: Readonly<Record<Exit["reason"], true>> = {
+  "normal": true,
+  "stopped": true,
+  "killed": true,
+  "error": true,
+  "out-of-memory": true,
+  "parent-gone": true,
+  "unresponsive": true,
+};
+
+/** The exit that a value from elsewhere says, and nothing beside it; undefined if it says none. */
+export function exitFrom(value: unknown): Exit | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { code, signal, reason, error, escalated } = value as Partial<Exit>;
+  if (!Number.isSafeInteger(code) || typeof reason !== "string" || !Object.hasOwn(REASONS, reason)) return undefined;
+  if (signal !== undefined && typeof signal !== "string") return undefined;
+  if (escalated !== undefined && escalated !== true) return undefined;
+  return {
+    code: code!,
+    ...(signal === undefined ? undefined : { signal }),
+    reason,
+    ...("error" in value ? { error } : undefined),
+    ...(escalated && { escalated }),
+  };
 }

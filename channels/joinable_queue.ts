@@ -10,6 +10,7 @@ import type { Holder } from "./kernel/holder.ts";
 import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import { packPlain } from "./kernel/pack.ts";
 import { EMPTY_PACKET } from "./kernel/packet.ts";
+import { expected, isNumber } from "./kernel/shape.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
 import { Queue, QUEUE_OPTIONS, type QueueOptions } from "./queue.ts";
@@ -158,5 +159,8 @@ function joinableClient(options: JoinableQueueOptions): QueueClient {
 handleKind("joinable-queue", {
   leased: true,
   revive: ({ target, meta }, imported) =>
-    adopting(new QueueClient(target, meta as number, imported), () => new JoinableQueue()),
+    adopting(
+      new QueueClient(target, expected("a handle to a queue", meta, isNumber), imported),
+      () => new JoinableQueue(),
+    ),
 });

@@ -7,6 +7,7 @@ import type { Holder } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
 import { packPlain } from "./kernel/pack.ts";
 import type { Request } from "./kernel/request.ts";
+import { expected, isCount } from "./kernel/shape.ts";
 
 /** So many items are lent at once at most. */
 const MOST_LENT = 64;
@@ -21,7 +22,7 @@ export class LoanTerms {
 const TERMS = "queue-loan";
 handleKind(TERMS, {
   leased: false,
-  revive: ({ target, meta, memory }) => new LoanTerms(target, meta as number, memory),
+  revive: ({ target, meta, memory }) => new LoanTerms(target, expected("a handle to a loan", meta, isCount), memory),
 });
 
 /**

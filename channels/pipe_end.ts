@@ -23,6 +23,8 @@ import type { Holder } from "./kernel/holder.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
+import { expected, isFlag, startsWith } from "./kernel/shape.ts";
+import { brief } from "./kernel/show.ts";
 import { patience, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
 import { END, type PipeEndCell } from "./pipe_end_cell.ts";
@@ -260,7 +262,7 @@ export function makePipeEnd(cell: PipeEndCell, direction: Direction, maker: Hold
 handleKind(END, {
   leased: true,
   revive({ target, meta }, imported) {
-    const [readable, writable] = meta as [boolean, boolean];
+    const [readable, writable] = expected("a handle to an end of a pipe", meta, startsWith(isFlag, isFlag));
     return new PipeEnd(target, { readable, writable }, {
       use: (operation) => operation(),
       passedOn() {},
@@ -278,7 +280,7 @@ function bytesOf(view: ArrayBufferView, action: string): Uint8Array {
 
 function checkBytes(name: string, value: number, most: number): number {
   if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new TypeError(`Cannot use ${name}: it must be a number, not ${Deno.inspect(value)}`);
+    throw new TypeError(`Cannot use ${name}: it must be a number, not ${brief(value)}`);
   }
   if (!Number.isInteger(value) || value < 0 || value > most) {
     throw new RangeError(`Cannot use ${name}: it must be a whole number from 0 to ${most}, not ${value}`);

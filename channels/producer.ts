@@ -1,6 +1,7 @@
 import { whoActs } from "./kernel/acting.ts";
 import { enroll, handleKind, Import, releaseWith } from "./kernel/handle.ts";
 import { inspectAs } from "./kernel/inspect.ts";
+import { expected, isNumber } from "./kernel/shape.ts";
 import type { WaitOptions } from "./kernel/wait.ts";
 import { PRODUCER } from "./queue_cell.ts";
 import { QueueClient } from "./queue_client.ts";
@@ -53,5 +54,6 @@ export async function makeProducer<T>(queue: QueueClient): Promise<Producer<T>> 
 
 handleKind(PRODUCER, {
   leased: true,
-  revive: ({ target, meta }, imported) => new QueueProducer(new QueueClient(target, meta as number, imported)),
+  revive: ({ target, meta }, imported) =>
+    new QueueProducer(new QueueClient(target, expected("a handle to a producer", meta, isNumber), imported)),
 });

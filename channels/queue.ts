@@ -2,6 +2,7 @@ import { adopted, adopting } from "./kernel/adoption.ts";
 import { enroll, handleKind } from "./kernel/handle.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "./kernel/options.ts";
+import { expected, isNumber } from "./kernel/shape.ts";
 import type { WaitOptions } from "./kernel/wait.ts";
 import { Loan } from "./loan.ts";
 import { makeProducer, type Producer } from "./producer.ts";
@@ -164,5 +165,5 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
 handleKind("queue", {
   leased: true,
   revive: ({ target, meta }, imported) =>
-    adopting(new QueueClient(target, meta as number, imported), () => new Queue()),
+    adopting(new QueueClient(target, expected("a handle to a queue", meta, isNumber), imported), () => new Queue()),
 });

@@ -1,6 +1,7 @@
 import { TimeoutError } from "../../channels/errors.ts";
 import { showAddress } from "../../channels/kernel/address.ts";
 import { questionsOf } from "../../channels/kernel/ask.ts";
+import { oneLine } from "../../channels/kernel/escape.ts";
 import { listing, partyOf, whereIs } from "../../channels/kernel/listed.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import type { Actor } from "../actor.ts";
@@ -8,6 +9,7 @@ import type { IsolateKeeper } from "../isolate_keeper.ts";
 import type { Keeper } from "../keeper.ts";
 import type { ActorReport, CallReport, LockReport, Part, Party, QueueReport } from "./report.ts";
 import { restartsOf } from "./restarts.ts";
+import { partFrom } from "./arrival.ts";
 
 /** The part of its time that an isolate gives those below it, so that its own answer comes in time. */
 const FOR_THOSE_BELOW = 0.7;
@@ -53,9 +55,9 @@ class Collection {
     if (!("askIsolate" in keeper)) return await this.actor(keeper as Actor);
     const elsewhere = keeper as IsolateKeeper;
     try {
-      const part = await elsewhere.askIsolate("inspect", `${this.#timeoutMs}`, this.#timeoutMs);
-      // What nobody can read says no more than silence; only a hostile child tells such things.
-      if (!isPart(part)) return busy(elsewhere);
+      const part = partFrom(await elsewhere.askIsolate("inspect", `${this.#timeoutMs}`, this.#timeoutMs));
+      // What nobody can read says no more than silence.
+      if (part === undefined) return busy(elsewhere);
       this.queues.push(...part.queues);
       this.locks.push(...part.locks);
       this.calls.push(...part.calls);
@@ -70,32 +72,12 @@ class Collection {
   #addCalls(holder: Holder): void {
     for (const { question, target, cell, ageMs } of questionsOf(holder)) {
       if (question.verb !== "call") continue;
-      const address = cell === undefined ? showAddress(target!) : whereIs(cell);
+      const address = cell === undefined ? oneLine(showAddress(target!)) : whereIs(cell);
       const to = { address, name: address };
-      this.calls.push({ from: partyOf(holder), to, method: question.detail ?? "", ageMs: Math.round(ageMs) });
+      const method = oneLine(question.detail ?? "");
+      this.calls.push({ from: partyOf(holder), to, method, ageMs: Math.round(ageMs) });
     }
   }
-}
-
-function isPart(value: unknown): value is Part {
-  const { tree, queues, locks, calls, places } = (value ?? {}) as Partial<Part>;
-  return isReport(tree) &&
-    allAre(queues, ({ putters, takers }) => allAre(putters, isParty) && allAre(takers, isParty)) &&
-    allAre(locks, ({ owners, waiters }) => allAre(owners, isParty) && allAre(waiters, isParty)) &&
-    allAre(calls, ({ from, to }) => isParty(from) && isParty(to)) && allAre(places, isParty);
-}
-
-function isReport(value: unknown): boolean {
-  return isParty(value) && allAre((value as Partial<ActorReport>).children, isReport);
-}
-
-function isParty(value: unknown): boolean {
-  const { name, address } = (value ?? {}) as Partial<Party>;
-  return typeof name === "string" && typeof address === "string";
-}
-
-function allAre<T>(list: readonly T[] | undefined, is: (item: T) => boolean): boolean {
-  return Array.isArray(list) && list.every((item) => typeof item === "object" && item !== null && is(item));
 }
 
 function busy(keeper: IsolateKeeper): ActorReport {

@@ -23,7 +23,7 @@ import { offer } from "../../channels/remote/offer.ts";
 import { contactBehind, contactFrom, makeRef } from "../actor_ref.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Ref } from "../ref.ts";
-import { type Children, type Supervisor, SupervisorHandle } from "../supervision/supervisor.ts";
+import { type Children, refsFrom, type Supervisor, SupervisorHandle } from "../supervision/supervisor.ts";
 import type { Key } from "./key.ts";
 import type { ManagerActor } from "./manager_actor.ts";
 import { namedHandle } from "./named.ts";
@@ -261,8 +261,7 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
 handleKind("manager", {
   leased: false,
   revive(passage, _imported, _holder, parts) {
-    const [, , keys] = passage.meta as [string, string, string[]];
-    const refs = Object.fromEntries(keys.map((key, index) => [key, parts[index]]));
-    return new ManagerHandle(makeRef(contactFrom(passage)) as unknown as Ref<ManagerActor>, refs);
+    const ref = makeRef(contactFrom(passage)) as unknown as Ref<ManagerActor>;
+    return new ManagerHandle(ref, refsFrom(passage, parts));
   },
 });

@@ -1,6 +1,8 @@
 import { ActorExitedError, DisconnectedError } from "../../channels/errors.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind, passagesOf } from "../../channels/kernel/handle.ts";
+import { isA } from "../../channels/kernel/look.ts";
+import { expected, isAnything, isText, listOf, type Shape, startsWith } from "../../channels/kernel/shape.ts";
 import { clientOf, remember } from "../../channels/sync/permit_client.ts";
 import { selectable, type Source, sourceOf } from "../../channels/source.ts";
 import { contactFrom, contactPassage, makeRef } from "../actor_ref.ts";
@@ -48,7 +50,7 @@ class Named {
     try {
       return await use(present);
     } catch (error) {
-      if (present === this.latest && (error instanceof ActorExitedError || error instanceof DisconnectedError)) {
+      if (present === this.latest && (isA(error, ActorExitedError) || isA(error, DisconnectedError))) {
         this.#gone = true;
       }
       throw error;
@@ -158,7 +160,12 @@ async function* iterate(begun: Promise<AsyncIterable<unknown>[]>): AsyncGenerato
 handleKind("named", {
   leased: false,
   revive(passage, _imported, _holder, [object]) {
-    const [, , request] = passage.meta as [string, string, NamedRequest];
+    const shape = startsWith<[ObjectKind, string, unknown[]]>(isText as Shape<ObjectKind>, isText, listOf(isAnything));
+    const [, , request] = expected(
+      "a handle to a named object",
+      passage.meta,
+      startsWith(isAnything, isAnything, shape),
+    );
     return namedHandle(contactFrom(passage), request, object);
   },
 });

@@ -4,8 +4,9 @@ import "../../channels/kernel/dispatch.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import type { Link } from "../../channels/kernel/link.ts";
 import { logger } from "../../channels/kernel/log.ts";
+import { isA } from "../../channels/kernel/look.ts";
 import { setRoot } from "../../channels/kernel/root.ts";
-import type { Request } from "../../channels/kernel/request.ts";
+import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import { Actor } from "../actor.ts";
 import { Contact } from "../contact.ts";
 import { setMainActor } from "../context.ts";
@@ -89,7 +90,7 @@ export class Boot extends Cell {
       case "ping":
         return request.reply();
       default:
-        request.throw(new TypeError(`Cannot ask a new isolate: no such request as "${request.verb}"`));
+        request.throw(noSuchRequest("a new isolate", request.verb));
     }
   }
 
@@ -100,7 +101,7 @@ export class Boot extends Cell {
       await this.#actor.start(request.body, registration, told.promise);
     } catch (error) {
       // Who calls exit ends the isolate, and that says more.
-      if (error instanceof ExitRequest) return;
+      if (isA(error, ExitRequest)) return;
       this.#actor.failToStart(error);
       return request.throw(error);
     }

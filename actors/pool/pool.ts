@@ -1,5 +1,6 @@
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
+import { expected, isFlag, isNumber, startsWith } from "../../channels/kernel/shape.ts";
 import { patience, type WaitOptions } from "../../channels/kernel/wait.ts";
 import type { ArgsThenOptions } from "../spawn.ts";
 import { assertMayStart } from "../start_guard.ts";
@@ -235,7 +236,7 @@ let arriving: PoolClient | undefined;
 handleKind(POOL, {
   leased: true,
   revive({ target, meta }, imported) {
-    const [size, joins] = meta as [number, boolean];
+    const [size, joins] = expected("a handle to a pool", meta, startsWith(isNumber, isFlag));
     arriving = new PoolClient(target, size, joins, imported);
     return new Pool();
   },

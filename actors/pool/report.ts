@@ -1,9 +1,8 @@
 import { ProtocolError } from "../../channels/errors.ts";
-import { decode } from "../../channels/kernel/codec/decode.ts";
-import { encodeThrown } from "../../channels/kernel/codec/encode.ts";
 import type { Destination } from "../../channels/kernel/handle.ts";
 import { pack } from "../../channels/kernel/pack.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
+import { asItArrives } from "../exited.ts";
 
 /**
  * What became of some items of a chunk, in order: the results, of which those at the indexes in the second place were
@@ -45,11 +44,6 @@ export interface PackedReport {
   readonly body: Packet;
 }
 
-/** What was thrown, as it would arrive: that can travel, whatever it was. */
-export function asItArrives(thrown: unknown): unknown {
-  return decode(encodeThrown(thrown));
-}
-
 /** Packs what became of some items; a result that cannot travel is that item's failure, and no other's. */
 export function packReports(
   values: unknown[],
@@ -73,19 +67,19 @@ export function packReports(
       if (thrown.includes(index)) return one([value], [0], last);
       try {
         return one([value], [], last);
-      } catch {
-        return one([whyNot(value, to)], [0], last);
+      } catch (error) {
+        return one([whyNot(value, to, error)], [0], last);
       }
     });
   }
 }
 
-/** The error of a value that cannot travel, with a path from the value on. */
-function whyNot(value: unknown, to: Destination): unknown {
+/** The error of a value that cannot travel, with a path from the value on if it says the same twice. */
+function whyNot(value: unknown, to: Destination, why: unknown): unknown {
   try {
     pack(value, "result", to);
   } catch (error) {
     return asItArrives(error);
   }
-  return undefined;
+  return asItArrives(why);
 }

@@ -1,8 +1,7 @@
-import { ExitRequest } from "../exited.ts";
-import { isThenable } from "../message_loop.ts";
+import { isA, isThenable } from "../../channels/kernel/look.ts";
+import { asItArrives, ExitRequest } from "../exited.ts";
 import { SPREAD, STOPS } from "./chunk_plan.ts";
 import { AHEAD_MS, PROVEN } from "./pace.ts";
-import { asItArrives } from "./report.ts";
 import type { KnownTask } from "./task_list.ts";
 import type { Turn } from "./turn.ts";
 
@@ -117,7 +116,7 @@ export class Round implements Outcomes {
 
   #failed(error: unknown): void {
     // By heeding its signal it has not failed.
-    this.exited = error instanceof ExitRequest;
+    this.exited = isA(error, ExitRequest);
     if (this.exited || this.turn.isReason(error)) {
       this.over = true;
       return;

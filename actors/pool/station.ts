@@ -134,9 +134,10 @@ export class Station extends Cell {
       return releaseAll(request.body.passages, here);
     }
     if (request.verb === "ready") {
-      const line = unpack(request.body, here) as Line;
+      const line = unpack(request.body, here);
       // Whatever is told to the worker is told to nobody else, whose address it may know.
-      if ((isCell(line.target) ? isolate.id : line.target.isolate) === sender) this.#worker = line;
+      const isItsOwn = line instanceof Line && (isCell(line.target) ? isolate.id : line.target.isolate) === sender;
+      if (isItsOwn) this.#worker = line;
       return;
     }
     const numbers = request.detail.split(" ").map(Number);

@@ -1,6 +1,6 @@
+import { isThenable } from "../../channels/kernel/look.ts";
 import { runAs, runAtOnce } from "../context.ts";
 import type { TaskFunction } from "../definition.ts";
-import { isThenable } from "../message_loop.ts";
 import type { Actor } from "../actor.ts";
 import { moduleOf, nameOf, type TaskName } from "./task_name.ts";
 import type { Turn } from "./turn.ts";

@@ -1,3 +1,4 @@
+import { isAbortError } from "../../channels/kernel/look.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 import type { Actor } from "../actor.ts";
 import type { CallContext } from "../context.ts";
@@ -51,7 +52,7 @@ export class Turn implements CallContext {
   /** Whether an error only says that its signal was heeded. */
   isReason(error: unknown): boolean {
     if (!this.aborted || this.#signal === undefined) return false;
-    return error === this.#signal.reason || (error instanceof DOMException && error.name === "AbortError");
+    return error === this.#signal.reason || isAbortError(error);
   }
 }
 

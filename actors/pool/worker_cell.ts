@@ -4,18 +4,18 @@ import { Deque } from "../../channels/kernel/deque.ts";
 import { eventLoop } from "../../channels/kernel/event_loop.ts";
 import { type Destination, releaseAll } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
+import { isA, isThenable } from "../../channels/kernel/look.ts";
 import { destinationOf, pack, packThrown, unpack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
 import { endBridged } from "../bridge.ts";
-import { ExitRequest } from "../exited.ts";
-import { isThenable } from "../message_loop.ts";
+import { asItArrives, ExitRequest } from "../exited.ts";
 import { Claims, following } from "../../channels/claims.ts";
 import type { Line } from "./line.ts";
 import { AHEAD_MS } from "./pace.ts";
 import { type Outcomes, Round } from "./round.ts";
-import { asItArrives, packReports } from "./report.ts";
+import { packReports } from "./report.ts";
 import { type KnownTask, type TaskFinder, TaskList } from "./task_list.ts";
 import { Turn } from "./turn.ts";
 
@@ -179,7 +179,7 @@ export class WorkerCell extends Cell {
   }
 
   #tellThrown(turn: Turn, error: unknown): undefined {
-    if (error instanceof ExitRequest) this.#over = true;
+    if (isA(error, ExitRequest)) this.#over = true;
     else this.#tell("thrown", outcomeOf(turn), packThrown(error, this.#home));
   }
 

@@ -1,4 +1,5 @@
-import type { Exit } from "../../channels/exit.ts";
+import { ProtocolError } from "../../channels/errors.ts";
+import { type Exit, exitFrom } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { hasFewerRights } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
@@ -24,10 +25,10 @@ class ControlCell extends Cell {
   receive(request: Request): void {
     if (request.verb === "described") return request.reply(this.described);
     const value = unpack(request.body, holderOf(this));
-    if (request.verb === "up") this.up(contactBehind(value as object)!);
+    if (request.verb === "up") this.up(contactOf(value));
     else if (request.verb === "hold") this.place.hold();
-    else if (request.verb === "down") this.place.down(value as Exit);
-    else this.place.over(value as Exit | undefined);
+    else if (request.verb === "down") this.place.down(exitOf(value));
+    else this.place.over(value === undefined ? undefined : exitOf(value));
     request.reply();
   }
 
@@ -40,6 +41,19 @@ class ControlCell extends Cell {
     // Nobody is left who could start it again.
     if (kind === CONTROL && this.holdersOf(CONTROL) === 0) this.place.over();
   }
+}
+
+function contactOf(value: unknown): Contact {
+  const contact = typeof value === "object" && value !== null ? contactBehind(value) : undefined;
+  return contact ?? unreadable();
+}
+
+function exitOf(value: unknown): Exit {
+  return exitFrom(value) ?? unreadable();
+}
+
+function unreadable(): never {
+  throw new ProtocolError("Cannot read how a child is: it is not what it must be");
 }
 
 /** A supervisor's way to say how a child is. */

@@ -1,7 +1,9 @@
-import type { Exit } from "../../channels/exit.ts";
-import { enroll, handleKind } from "../../channels/kernel/handle.ts";
+import { type Exit, exitFrom } from "../../channels/exit.ts";
+import { enroll, handleKind, type Passage } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
+import { expected, isAnything, isCount, isText, listOf, startsWith, withFields } from "../../channels/kernel/shape.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { Queue } from "../../channels/queue.ts";
 import { endingSource, selectable } from "../../channels/source.ts";
 import { contactBehind, contactFrom, contactPassage, isChild, makeRef } from "../actor_ref.ts";
@@ -166,7 +168,7 @@ export class SupervisorHandle implements Supervisor {
   static {
     inspectAs(
       this,
-      (supervisor) => `Supervisor(${Object.keys(supervisor.refs).join(", ")}; ${Deno.inspect(supervisor.#ref)})`,
+      (supervisor) => `Supervisor(${Object.keys(supervisor.refs).join(", ")}; ${brief(supervisor.#ref)})`,
     );
   }
 
@@ -190,20 +192,47 @@ export class SupervisorHandle implements Supervisor {
   }
 }
 
-async function* readAll<T>(events: Queue<T>): AsyncGenerator<T> {
+async function* readAll(events: Queue<SupervisorEvent>): AsyncGenerator<SupervisorEvent> {
   try {
-    yield* events;
+    for await (const told of events) {
+      const event = eventFrom(told);
+      if (event !== undefined) yield event;
+    }
   } finally {
     await events.close();
   }
 }
 
+/** The event that a value from a supervisor elsewhere tells of; undefined if it tells of none. */
+function eventFrom(value: unknown): SupervisorEvent | undefined {
+  if (!isEvent(value)) return undefined;
+  const { type, child, exit: end, restarts } = value;
+  if (type === "started" || type === "restarted") return { type, child };
+  if (type === "gave-up") return isCount(restarts) ? { type, child, restarts } : undefined;
+  const exit = exitFrom(end);
+  return exit && { type, child, exit };
+}
+
+const TYPES: readonly unknown[] = ["started", "restarted", "exited", "gave-up"] satisfies SupervisorEvent["type"][];
+const isEvent = withFields<{ type: SupervisorEvent["type"]; child: string; exit: unknown; restarts: unknown }>({
+  type: (value): value is SupervisorEvent["type"] => TYPES.includes(value),
+  child: isText,
+  exit: isAnything,
+  restarts: isAnything,
+});
+
+/** The handles that travelled with that of a supervisor, by their names. */
+export function refsFrom({ meta }: Passage, parts: readonly object[]): Record<string, object> {
+  const shape = startsWith(isAnything, isAnything, listOf(isText));
+  const [, , names] = expected("a handle to a supervisor", meta, shape);
+  return Object.fromEntries(parts.map((part, at) => [names[at], part]));
+}
+
 handleKind("supervisor", {
   leased: false,
   revive(passage, _imported, _holder, parts) {
-    const [, , keys] = passage.meta as [string, string, string[]];
-    const refs = Object.fromEntries(keys.map((key, index) => [key, parts[index]]));
-    return new SupervisorHandle(makeRef(contactFrom(passage)) as unknown as Ref<SupervisorActor>, refs);
+    const ref = makeRef(contactFrom(passage)) as unknown as Ref<SupervisorActor>;
+    return new SupervisorHandle(ref, refsFrom(passage, parts));
   },
 });
 
@@ -347,12 +376,12 @@ export function supervisorPlan(
   const { strategy = "one-for-one", autoShutdown = "never" } = options;
   if (!STRATEGIES.includes(strategy)) {
     throw new TypeError(
-      `Cannot ${action}: strategy must be one of ${STRATEGIES.join(", ")}, not ${Deno.inspect(strategy)}`,
+      `Cannot ${action}: strategy must be one of ${STRATEGIES.join(", ")}, not ${brief(strategy)}`,
     );
   }
   if (!SHUTDOWNS.includes(autoShutdown)) {
     throw new TypeError(
-      `Cannot ${action}: autoShutdown must be one of ${SHUTDOWNS.join(", ")}, not ${Deno.inspect(autoShutdown)}`,
+      `Cannot ${action}: autoShutdown must be one of ${SHUTDOWNS.join(", ")}, not ${brief(autoShutdown)}`,
     );
   }
   const plan: SupervisorPlan = { strategy, autoShutdown, nested, budget: budgetOf(action, options) };

@@ -3,7 +3,12 @@ let adoptee: unknown;
 /** Makes a face for something that exists already: its constructor takes it by `adopted`. */
 export function adopting<F>(something: unknown, make: () => F): F {
   adoptee = something;
-  return make();
+  try {
+    return make();
+  } catch (error) {
+    adoptee = undefined;
+    throw error;
+  }
 }
 
 /** What the constructor that calls this was called for; undefined when a program called it. */

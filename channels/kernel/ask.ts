@@ -165,9 +165,9 @@ class Pending implements Unanswered, OpenQuestion {
     this.#end();
     if (outcome === "cancelled" && this.#gaveUp !== undefined) this.reject(this.#gaveUp());
     // Cancelled though nobody gave up: whatever sent that is not the cell that was asked.
-    else if (outcome === "lost" || outcome === "cancelled") this.reject(this.question.lost(exit));
     else {
       try {
+        if (outcome === "lost" || outcome === "cancelled") throw this.question.lost(exit);
         const value = unpack(body, this.question.holder);
         if (outcome === "value") this.resolve(value);
         else this.reject(value);
@@ -296,7 +296,12 @@ export function ask(target: Target, question: Question): Promise<unknown> {
       const pending = new Pending(question, undefined, 0, resolve, reject);
       pending.request = new Request(holder, verb, detail, body, pending);
       pending.cell = target;
-      target.receive(pending.request);
+      try {
+        target.receive(pending.request);
+      } catch (error) {
+        // As for who asks from elsewhere.
+        pending.request.throw(error);
+      }
       return;
     }
     const id = ++ids.last;

@@ -1,4 +1,4 @@
-import { type Exit, isExit } from "../exit.ts";
+import { type Exit, exitFrom } from "../exit.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "./address.ts";
 import { addressOf, cells, type Target } from "./cell.ts";
@@ -327,7 +327,7 @@ function outcome(value: string): Outcome {
 }
 
 function exit(value: unknown): Exit {
-  return isExit(value) ? value : malformed("an exit is missing");
+  return exitFrom(value) ?? malformed("an exit is missing");
 }
 
 function malformed(problem: string): never {

@@ -20,7 +20,7 @@ export interface LogRecord {
     | "without-tls";
   /** What has happened and to whom, with name and address, in one line for people. */
   readonly message: string;
-  /** What was thrown, if anything was. */
+  /** What was thrown, if anything was: as it is, so that whoever shows it should bound that. */
   readonly error?: unknown;
 }
 
@@ -61,7 +61,7 @@ export class Logger {
     this.#level = level;
   }
 
-  /** Writes a record that is to be told. Must not throw. */
+  /** Writes a record that is to be told. If it throws, the record is on standard error. */
   write: (record: LogRecord) => void = writeError;
 
   /** Whether anything that grave is told. */

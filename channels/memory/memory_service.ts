@@ -1,6 +1,8 @@
 import { makeSecret, strangerOf } from "../kernel/address.ts";
+import { oneLine } from "../kernel/escape.ts";
 import { isolate } from "../kernel/isolate.ts";
 import type { Request } from "../kernel/request.ts";
+import { expected, isCount, isText, maybe, startsWith } from "../kernel/shape.ts";
 import { Transit } from "../kernel/transit.ts";
 import { unpack } from "../kernel/pack.ts";
 import { rootService } from "../kernel/root.ts";
@@ -12,10 +14,12 @@ const secret = new Map<string, MemoryCell>();
 const named = new Map<string, MemoryCell>();
 
 rootService("createMemory", "all", (request) => {
-  const [sizeBytes, wanted] = unpack(request.body, request.from) as [number, string | undefined];
+  const asked = startsWith(isCount, maybe(isText));
+  const [sizeBytes, wanted] = expected("a request for memory", unpack(request.body, request.from), asked);
   const [segments, key] = wanted === undefined ? [secret, freshSecret()] : [named, keyOf(request, wanted)];
   if (segments.has(key)) {
-    return request.throw(new Deno.errors.AlreadyExists(`Cannot create shared memory: the name "${wanted}" is in use`));
+    const why = `the name "${oneLine(wanted ?? key)}" is in use`;
+    return request.throw(new Deno.errors.AlreadyExists(`Cannot create shared memory: ${why}`));
   }
   const cell = new MemoryCell(wanted ?? key, sizeBytes, () => {
     if (segments.get(key) === cell) segments.delete(key);
@@ -25,10 +29,10 @@ rootService("createMemory", "all", (request) => {
 });
 
 rootService("attachMemory", "all", (request) => {
-  const name = unpack(request.body, request.from) as string;
+  const name = expected("a request for memory", unpack(request.body, request.from), isText);
   const cell = secret.get(name) ?? named.get(keyOf(request, name));
   if (cell !== undefined) return request.replyValue(handleTo(cell), "result");
-  request.throw(new Deno.errors.NotFound(`Cannot attach shared memory: there is none named "${name}"`));
+  request.throw(new Deno.errors.NotFound(`Cannot attach shared memory: there is none named "${oneLine(name)}"`));
 });
 
 function freshSecret(): string {

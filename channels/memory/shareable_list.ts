@@ -6,6 +6,8 @@ import type { Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { packPlain } from "../kernel/pack.ts";
+import { expected, isCount } from "../kernel/shape.ts";
+import { brief } from "../kernel/show.ts";
 import { checkShareable, ListCell, type Shareable } from "./list_cell.ts";
 
 export type { Shareable } from "./list_cell.ts";
@@ -103,7 +105,7 @@ export class ShareableList implements AsyncIterable<Shareable> {
 
 function make(values: Iterable<Shareable>): Parts {
   if (typeof values !== "object" || values === null || !(Symbol.iterator in values)) {
-    throw new TypeError(`Cannot make a shareable list: values are needed, not ${Deno.inspect(values)}`);
+    throw new TypeError(`Cannot make a shareable list: values are needed, not ${brief(values)}`);
   }
   const slots = Array.from(values, (value) => {
     const shareable = checkShareable("make", value);
@@ -122,5 +124,8 @@ function same(a: Shareable, b: Shareable): boolean {
 handleKind("shareable-list", {
   leased: true,
   revive: ({ target, meta }) =>
-    adopting({ target, length: meta as number } satisfies Parts, () => new ShareableList([])),
+    adopting(
+      { target, length: expected("a handle to a shareable list", meta, isCount) } satisfies Parts,
+      () => new ShareableList([]),
+    ),
 });

@@ -2,8 +2,10 @@ import { checkSize } from "../argument.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
+import { expected, isCount, startsWith } from "../kernel/shape.ts";
+import { brief } from "../kernel/show.ts";
 import { indexAmong } from "./index_among.ts";
-import { checkKind, checkNumber, type NumberKind, type NumberView, type Numeric } from "./number_kind.ts";
+import { checkKind, checkNumber, isKind, type NumberKind, type NumberView, type Numeric } from "./number_kind.ts";
 import { Numbers } from "./numbers.ts";
 import { NumbersClient } from "./numbers_client.ts";
 
@@ -129,7 +131,7 @@ function make(kind: NumberKind, lengthOrValues: number | Iterable<number | bigin
     return Numbers.zeros(kind, checkSize(action, "the length", lengthOrValues, 0));
   }
   if (typeof lengthOrValues !== "object" || lengthOrValues === null || !(Symbol.iterator in lengthOrValues)) {
-    throw new TypeError(`Cannot ${action}: a length or values are needed, not ${Deno.inspect(lengthOrValues)}`);
+    throw new TypeError(`Cannot ${action}: a length or values are needed, not ${brief(lengthOrValues)}`);
   }
   const values = Array.from(lengthOrValues, (value) => checkNumber(action, kind, value));
   const numbers = Numbers.zeros(kind, values.length);
@@ -140,7 +142,7 @@ function make(kind: NumberKind, lengthOrValues: number | Iterable<number | bigin
 handleKind("shared-array", {
   leased: true,
   revive({ target, meta, memory }) {
-    const [kind, length] = meta as [NumberKind, number];
+    const [kind, length] = expected("a handle to a shared array", meta, startsWith(isKind, isCount));
     return adopting(new NumbersClient("shared array", kind, length, target, memory), () => new SharedArray(kind, 0));
   },
 });

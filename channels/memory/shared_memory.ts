@@ -8,6 +8,8 @@ import { inspectAs } from "../kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "../kernel/options.ts";
 import { packPlain } from "../kernel/pack.ts";
 import { root } from "../kernel/root.ts";
+import { expected, isCount, isText, startsWith } from "../kernel/shape.ts";
+import { brief } from "../kernel/show.ts";
 import { type MemoryCell, SEGMENT } from "./memory_cell.ts";
 import "./memory_service.ts";
 
@@ -173,7 +175,7 @@ export class SharedMemory implements Disposable {
   #assertWithin(action: string, offset: number, length: number): void {
     for (const value of [offset, length]) {
       if (typeof value !== "number" || Number.isNaN(value)) {
-        throw new TypeError(`Cannot ${action} shared memory: ${Deno.inspect(value)} is no number`);
+        throw new TypeError(`Cannot ${action} shared memory: ${brief(value)} is no number`);
       }
     }
     if (
@@ -202,7 +204,7 @@ interface Parts {
 handleKind(SEGMENT, {
   leased: true,
   revive({ target, meta, memory }, imported) {
-    const [name, sizeBytes] = meta as [string, number];
+    const [name, sizeBytes] = expected("a handle to shared memory", meta, startsWith(isText, isCount));
     return makeFace({ name, sizeBytes, target, memory, imported });
   },
 });

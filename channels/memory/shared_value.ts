@@ -1,7 +1,8 @@
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
-import { checkKind, checkNumber, type NumberKind, type NumberView, type Numeric } from "./number_kind.ts";
+import { expected, isCount, startsWith } from "../kernel/shape.ts";
+import { checkKind, checkNumber, isKind, type NumberKind, type NumberView, type Numeric } from "./number_kind.ts";
 import { Numbers } from "./numbers.ts";
 import { NumbersClient } from "./numbers_client.ts";
 
@@ -117,7 +118,7 @@ function make(kind: NumberKind, initial: number | bigint | undefined): Numbers {
 handleKind("shared-value", {
   leased: true,
   revive({ target, meta, memory }) {
-    const [kind, length] = meta as [NumberKind, number];
+    const [kind, length] = expected("a handle to a shared value", meta, startsWith(isKind, isCount));
     return adopting(new NumbersClient("shared value", kind, length, target, memory), () => new SharedValue(kind));
   },
 });

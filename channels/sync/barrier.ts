@@ -7,6 +7,7 @@ import { isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind, type Passage } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "../kernel/options.ts";
+import { expected, isNumber, startsWith } from "../kernel/shape.ts";
 import { patience, type WaitOptions } from "../kernel/wait.ts";
 import { BARRIER, BarrierCell, brokenBarrier } from "./barrier_cell.ts";
 
@@ -129,7 +130,7 @@ function make(parties: number, options: BarrierOptions): Parts {
 handleKind(BARRIER, {
   leased: true,
   revive({ target, meta }) {
-    const [parties, timeoutMs] = meta as [number, number];
+    const [parties, timeoutMs] = expected("a handle to a barrier", meta, startsWith(isNumber, isNumber));
     return adopting({ target, parties, timeoutMs } satisfies Parts, () => new Barrier(parties));
   },
 });

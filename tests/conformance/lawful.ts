@@ -15,7 +15,7 @@ import { within } from "./bounded.ts";
 
 const REASONS = ["normal", "stopped", "killed", "error", "out-of-memory", "parent-gone", "unresponsive"];
 /** Nothing of this takes longer; on a loaded machine neither. */
-const SOON_MS = 5000;
+const SOON_MS = 10_000;
 
 /** What became of a promise. */
 export interface Outcome {

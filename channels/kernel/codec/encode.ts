@@ -31,13 +31,15 @@ export function encode(value: unknown, root: string, sink?: Sink, isList: boolea
  * The bytes of what was thrown. Never throws: fields of errors that cannot travel are left out, so that they do not mask
  * the error, items of an `AggregateError` that cannot are replaced by a `NotSerializableError`, and so is the thrown
  * value itself.
+ *
+ * @param depth within how many containers it will lie
  */
-export function encodeThrown(thrown: unknown, sink?: Sink): Uint8Array<ArrayBuffer> {
+export function encodeThrown(thrown: unknown, sink?: Sink, depth: number = 0): Uint8Array<ArrayBuffer> {
   try {
-    return lenient(thrown, sink);
+    return lenient(thrown, sink, depth);
   } catch (failure) {
     try {
-      return lenient(asNotSerializable(failure), sink);
+      return lenient(asNotSerializable(failure), sink, depth);
     } catch {
       return LAST_RESORT.slice();
     }
@@ -53,8 +55,8 @@ export function writeValue(writer: Writer, value: unknown, root: string, sink?: 
   new Encoder(writer).write(value, root, sink, false, false);
 }
 
-function lenient(thrown: unknown, sink: Sink | undefined): Uint8Array<ArrayBuffer> {
-  return build(thrown, "thrown", sink, true, false);
+function lenient(thrown: unknown, sink: Sink | undefined, depth: number): Uint8Array<ArrayBuffer> {
+  return build(thrown, "thrown", sink, true, false, depth);
 }
 
 function asNotSerializable(failure: unknown): NotSerializableError {
@@ -69,11 +71,12 @@ function build(
   sink: Sink | undefined,
   lenient: boolean,
   isList: boolean,
+  depth: number = 0,
 ): Uint8Array<ArrayBuffer> {
   const encoder = idle ?? new Encoder(new Writer());
   idle = undefined;
   try {
-    encoder.write(value, root, sink, lenient, isList);
+    encoder.write(value, root, sink, lenient, isList, depth);
     return encoder.writer.finish();
   } finally {
     encoder.writer.rewind(0);
@@ -82,4 +85,4 @@ function build(
 }
 
 /** For when even reading what went wrong goes wrong. */
-const LAST_RESORT = lenient(asNotSerializable(undefined), undefined);
+const LAST_RESORT = lenient(asNotSerializable(undefined), undefined, 0);

@@ -64,8 +64,19 @@ export class Encoder {
     return this.#seen.size;
   }
 
-  /** Writes one whole value, or nothing: then it throws what stood in the way. */
-  write(value: unknown, root: string, sink: Sink | undefined, lenient: boolean, isList: boolean): void {
+  /**
+   * Writes one whole value, or nothing: then it throws what stood in the way.
+   *
+   * @param depth within how many containers it will lie
+   */
+  write(
+    value: unknown,
+    root: string,
+    sink: Sink | undefined,
+    lenient: boolean,
+    isList: boolean,
+    depth: number = 0,
+  ): void {
     const { writer } = this;
     const start = writer.offset;
     this.sink = sink;
@@ -73,15 +84,15 @@ export class Encoder {
     this.#isList = isList;
     this.#inherits = inheritsNames();
     try {
-      if (this.#writeTree(value)) return;
+      if (this.#writeTree(value, depth)) return;
       this.#graph = true;
       if (this.#regions === undefined) {
         // It stopped at an object, and has not seen all memory.
-        this.#writeGraph(value, start);
+        this.#writeGraph(value, start, depth);
         this.#regions = regionsOf(this.#shown ?? []);
         if (this.#regions === undefined) return;
       }
-      this.#writeGraph(value, start);
+      this.#writeGraph(value, start, depth);
     } catch (thrown) {
       writer.rewind(start);
       throw thrown instanceof Refusal ? thrown.error(root) : thrown;
@@ -100,9 +111,9 @@ export class Encoder {
   }
 
   /** Returns false if that cannot be: the value holds an object, or shows memory, more than once. */
-  #writeTree(value: unknown): boolean {
+  #writeTree(value: unknown, depth: number): boolean {
     try {
-      this.value(value, 0);
+      this.value(value, depth);
     } catch (thrown) {
       if (thrown !== MET_AGAIN) throw thrown;
       return false;
@@ -112,13 +123,13 @@ export class Encoder {
     return this.#regions === undefined;
   }
 
-  #writeGraph(value: unknown, start: number): void {
+  #writeGraph(value: unknown, start: number, depth: number): void {
     this.writer.rewind(start);
     this.#seen.truncate(0);
     this.#shown = undefined;
     this.#reserved = 0;
     const mark = this.writer.openExtension(GRAPH);
-    this.value(value, 0);
+    this.value(value, depth);
     this.writer.closeExtension(mark);
   }
 

@@ -1,7 +1,9 @@
 import { RemoteError } from "../../errors.ts";
+import { brief } from "../show.ts";
 import type { Decoder } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
 import { type ErrorClass, errorClass, registeredName } from "./error_classes.ts";
+import { keepPromises } from "./error_promises.ts";
 import { ERROR } from "./extension.ts";
 import { malformed } from "./reader.ts";
 import { passing, property, Refusal } from "./refusal.ts";
@@ -26,16 +28,16 @@ function writePlainError(writer: Writer, error: Error): void {
   if (known === undefined) writer.nil();
   else writer.string(known);
   writer.string(nameOf(error));
-  writer.string(textOf(error, "message") ?? "");
-  const stack = textOf(error, "stack");
-  if (stack === undefined) writer.nil();
-  else writer.string(stack);
+  writer.string(messageOf(error));
+  if (hasText(error, "stack")) writer.string(error.stack!);
+  else writer.nil();
 }
 
 /** The keys of the fields to write: first those that are not enumerable, then `null`, then those that are. */
 function fieldsOf(error: Error): (string | null)[] {
   const hidden = HIDDEN.filter((key) => Object.getOwnPropertyDescriptor(error, key)?.enumerable === false);
-  return [...hidden, null, ...Object.keys(error).filter((key) => key !== "message" && key !== "stack")];
+  return [...hidden, null, ...Object.keys(error).filter((key) => key !== "message" && key !== "stack")]
+    .filter((key) => key !== "name" || hasText(error, key));
 }
 
 function writeField(encoder: Encoder, error: Error, key: string | null, depth: number): void {
@@ -64,37 +66,52 @@ function nameOf(error: Error): string {
     while (holder !== null && !Object.hasOwn(holder, "name")) holder = Object.getPrototypeOf(holder);
     // A subclass without a name of its own inherits that of a built-in class: then the class's name says more.
     const inherited = registeredName(holder) !== undefined && !(error instanceof DOMException);
-    return String(inherited && error.constructor.name || error.name);
+    const name: unknown = inherited && error.constructor.name || error.name;
+    return typeof name === "string" ? name : "Error";
   } catch {
     return "Error";
   }
 }
 
-/** A field that should be a string, whatever a subclass made of it. */
-function textOf(error: Error, key: "message" | "stack"): string | undefined {
+function hasText(error: Error, key: "name" | "stack"): boolean {
   try {
-    return error[key] === undefined ? undefined : String(error[key]);
+    return typeof error[key] === "string";
   } catch {
-    return undefined;
+    return false;
+  }
+}
+
+/** What it says, whatever a subclass made of that. */
+function messageOf(error: Error): string {
+  try {
+    const message: unknown = error.message;
+    return typeof message === "string" ? message : message === undefined ? "" : brief(message);
+  } catch {
+    return "";
   }
 }
 
 /** Reads the body of an `ERROR` extension. */
 export function readError(decoder: Decoder, depth: number): Error {
   decoder.descend(depth);
-  const error = readPlainError(decoder);
+  const known = decoder.stringOrNil();
+  const name = decoder.string();
+  const error = readPlainError(decoder, known, name);
   let enumerable = false;
   while (decoder.reader.remaining > 0) {
     const key = decoder.stringOrNil();
     if (key === undefined && !enumerable) enumerable = true;
-    else define(error, checkField(key, enumerable), decoder.value(depth + 1), enumerable);
+    else {
+      const field = checkField(key, enumerable);
+      const value = decoder.value(depth + 1);
+      define(error, field, field === "name" && typeof value !== "string" ? name : value, enumerable);
+    }
   }
+  keepPromises(error, known, name);
   return error;
 }
 
-function readPlainError(decoder: Decoder): Error {
-  const known = decoder.stringOrNil();
-  const name = decoder.string();
+function readPlainError(decoder: Decoder, known: string | undefined, name: string): Error {
   const message = decoder.string();
   const stack = decoder.stringOrNil() ?? `${name}: ${message}`;
   const error = rebuild(known === undefined ? undefined : errorClass(known), name, message);

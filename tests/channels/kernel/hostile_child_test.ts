@@ -1,7 +1,12 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import type { Exit } from "../../../channels/exit.ts";
+import { actorExited } from "../../../actors/exited.ts";
 import { ask } from "../../../channels/kernel/ask.ts";
 import type { Address } from "../../../channels/kernel/address.ts";
 import { Cell, cells } from "../../../channels/kernel/cell.ts";
+import { encode, writeValue } from "../../../channels/kernel/codec/encode.ts";
+import { ERROR } from "../../../channels/kernel/codec/extension.ts";
+import { Writer } from "../../../channels/kernel/codec/writer.ts";
 import "../../../channels/kernel/dispatch.ts";
 import type { Envelope } from "../../../channels/kernel/envelope.ts";
 import { decodeFrame, encodeFrame } from "../../../channels/kernel/frame.ts";
@@ -10,6 +15,8 @@ import { isolate } from "../../../channels/kernel/isolate.ts";
 import type { Frame, Link, LinkListener } from "../../../channels/kernel/link.ts";
 import { EMPTY_PACKET } from "../../../channels/kernel/packet.ts";
 import type { Request } from "../../../channels/kernel/request.ts";
+import { NO_TEXT, WRONG_EXITS } from "../../conformance/fixtures/hostile_values.ts";
+import { assertLawful } from "../../conformance/lawful.ts";
 
 /** A child isolate that is nothing but a link, on which the test says what it likes. */
 class Child implements Link, Disposable {
@@ -45,10 +52,10 @@ class Child implements Link, Disposable {
   }
 
   /** A question to a cell of this child, and its number. */
-  ask(): { answer: Promise<unknown>; id: number } {
+  ask(lost: (exit?: Exit) => Error = () => new Error("it is gone")): { answer: Promise<unknown>; id: number } {
     const target: Address = { isolate: this.id, slot: 1, incarnation: 0, secret: "s" };
     const holder = holders.get(isolate.id, 1);
-    const answer = ask(target, { holder, verb: "v", quiet: true, lost: () => new Error("it is gone") });
+    const answer = ask(target, { holder, verb: "v", quiet: true, lost });
     return { answer, id: (this.heard.at(-1) as Extract<Envelope, { kind: "send" }>).id };
   }
 
@@ -139,3 +146,60 @@ Deno.test("a cell is reached with its secret and in its incarnation only", () =>
   assertEquals(got.length, 1);
   assertInstanceOf(box, Cell);
 });
+
+/** An error whose name and code are no texts, as only bytes can say it. */
+function poisoned(): Uint8Array {
+  const writer = new Writer();
+  const mark = writer.openExtension(ERROR);
+  for (
+    const text of [null, "Poisoned", "innocent", null, "name", NO_TEXT(), null, "name", NO_TEXT(), "code", NO_TEXT()]
+  ) {
+    writeValue(writer, text, "text");
+  }
+  writer.closeExtension(mark);
+  return writer.finish();
+}
+
+/** A frame in which a text is replaced by other bytes. */
+function spliced(frame: Uint8Array, text: string, bytes: Uint8Array): Uint8Array {
+  const place = encode(text, "text");
+  const at = frame.findIndex((_, at) => place.every((byte, i) => frame[at + i] === byte));
+  return new Uint8Array([...frame.subarray(0, at), ...bytes, ...frame.subarray(at + place.length)]);
+}
+
+Deno.test("an exit whose error is poisoned is told in words, whether a reply brings it or the news of an end", async () => {
+  using child = new Child();
+  const route = { to: isolate.id, from: child.id };
+  const exit: Exit = { code: 1, reason: "error", error: "PLACE" };
+  const lost = (exit?: Exit) => actorExited("call it", "it", "a#1", exit);
+  const ways: ((id: number) => Envelope)[] = [
+    (id) => ({ kind: "reply", ...route, id, outcome: "lost", body: EMPTY_PACKET, exit }),
+    () => ({ kind: "down", ...route, isolate: child.id, exit }),
+  ];
+  for (const way of ways) {
+    const { answer, id } = child.ask(lost);
+    answer.catch(() => {});
+    child.sayBytes(spliced(encodeFrame(way(id)).bytes, "PLACE", poisoned()));
+    const error = await assertRejects(() => answer, Error, "Cannot call it: it has ended (Poisoned: innocent)");
+    assertLawful(error, "the error of the one who asked");
+  }
+  assertEquals(child.closes, 1);
+});
+
+Deno.test("an error of the one who makes the errors settles the question all the same", async () => {
+  using child = new Child();
+  const { answer, id } = child.ask(() => {
+    throw new Error("it cannot be told");
+  });
+  const route = { to: isolate.id, from: child.id };
+  child.say({ kind: "reply", ...route, id, outcome: "lost", body: EMPTY_PACKET });
+  await assertRejects(() => answer, Error, "it cannot be told");
+});
+
+for (const [name, make] of Object.entries(WRONG_EXITS)) {
+  Deno.test(`an end that is told with an exit ${name} costs its teller the link`, () => {
+    using child = new Child();
+    child.say({ kind: "down", to: isolate.id, from: child.id, isolate: child.id, exit: make() as Exit });
+    assertEquals([child.closes, isolate.exitOf(child.id)], [1, undefined]);
+  });
+}

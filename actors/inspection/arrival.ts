@@ -1,0 +1,87 @@
+/**
+ * What another isolate tells of itself, taken apart and put together again: only a hostile one tells anything else than
+ * reports, and then there is nothing of that in what its program is shown.
+ *
+ * @module
+ */
+
+import { oneLine } from "../../channels/kernel/escape.ts";
+import { isNumber, isText, listOf, type Shape, withFields } from "../../channels/kernel/shape.ts";
+import { isPlacement } from "../contact.ts";
+import type { ActorReport, CallReport, LockReport, Part, Party, QueueReport } from "./report.ts";
+
+const party = { address: isText, name: isText };
+const isParty = withFields<Party>(party);
+const isQueue = withFields<QueueReport>({
+  address: isText,
+  kind: isText,
+  size: isNumber,
+  maxSize: isNumber,
+  putters: listOf(isParty),
+  takers: listOf(isParty),
+});
+const isLock = withFields<LockReport>({
+  address: isText,
+  kind: isText,
+  permits: isNumber,
+  owners: listOf(isParty),
+  waiters: listOf(withFields<LockReport["waiters"][number]>({ ...party, wait: isNumber })),
+});
+const isCall = withFields<CallReport>({ from: isParty, to: isParty, method: isText, ageMs: isNumber });
+const isState: Shape<ActorReport["state"]> = (value): value is ActorReport["state"] =>
+  value === "starting" || value === "running" || value === "stopping" || value === "busy";
+const isActor: Shape<ActorReport> = withFields<ActorReport>({
+  ...party,
+  placement: isPlacement,
+  state: isState,
+  mailbox: isNumber,
+  handled: isNumber,
+  failed: isNumber,
+  restarts: isNumber,
+  busyMs: isNumber,
+  children: (value) => listOf(isActor)(value),
+});
+const isPart = withFields<Part>({
+  tree: isActor,
+  queues: listOf(isQueue),
+  locks: listOf(isLock),
+  calls: listOf(isCall),
+  places: listOf(isParty),
+});
+
+/** The reports that an answer consists of; undefined if it does not. */
+export function partFrom(value: unknown): Part | undefined {
+  if (!isPart(value)) return undefined;
+  const { tree, queues, locks, calls, places } = value;
+  return {
+    tree: actorFrom(tree),
+    queues: queues.map(({ size, maxSize, putters, takers, ...queue }) => {
+      return { ...whatFrom(queue), size, maxSize, putters: putters.map(partyFrom), takers: takers.map(partyFrom) };
+    }),
+    locks: locks.map(({ permits, owners, waiters, ...lock }) => ({
+      ...whatFrom(lock),
+      permits,
+      owners: owners.map(partyFrom),
+      waiters: waiters.map(({ wait, ...waiter }) => ({ ...partyFrom(waiter), wait })),
+    })),
+    calls: calls.map(({ from, to, method, ageMs }) => {
+      return { from: partyFrom(from), to: partyFrom(to), method: oneLine(method), ageMs };
+    }),
+    places: places.map(partyFrom),
+  };
+}
+
+function partyFrom({ address, name }: Party): Party {
+  return { address: oneLine(address), name: oneLine(name) };
+}
+
+function whatFrom({ address, kind }: Pick<QueueReport, "address" | "kind">): Pick<QueueReport, "address" | "kind"> {
+  return { address: oneLine(address), kind: oneLine(kind) };
+}
+
+function actorFrom(report: ActorReport): ActorReport {
+  const { placement, state, mailbox, handled, failed, restarts, busyMs, children } = report;
+  const { name, address } = partyFrom(report);
+  const numbers = { mailbox, handled, failed, restarts, busyMs };
+  return { name, address, placement, state, ...numbers, children: children.map(actorFrom) };
+}

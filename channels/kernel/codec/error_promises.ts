@@ -1,0 +1,50 @@
+import { RemoteError, TroupeError } from "../../errors.ts";
+import { exitFrom } from "../../exit.ts";
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isNumber: Check = (value) => typeof value === "number";
+const timed = { timeoutMs: isNumber };
+
+/** What the fields of errors promise to be, by the name that the class is registered under. Every error's texts are texts. */
+const PROMISES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+  "AggregateError": { errors: Array.isArray },
+  "troupe/TimeoutError": timed,
+  "troupe/EmptyError": timed,
+  "troupe/FullError": timed,
+  "troupe/NotSerializableError": { path: isText, kind: isText },
+  "troupe/ActorExitedError": { exit: (value) => exitFrom(value) !== undefined, address: isText },
+  "troupe/DeadlockError": { cycle: (value) => Array.isArray(value) && value.every(isText) },
+  "troupe/RestartLimitError": { child: isText, restarts: isNumber },
+  "troupe/BufferTooShortError": { bytes: (value) => value instanceof Uint8Array },
+};
+
+/**
+ * Sees that an error that was rebuilt is what its class promises. One that is not stands for an error of a class that
+ * cannot be rebuilt: what a peer says of itself must not be taken for what it is not.
+ *
+ * @param known the name that its class is registered under
+ */
+export function keepPromises(error: Error, known: string | undefined, name: string): void {
+  const isKept = Object.entries(PROMISES[known ?? ""] ?? {}).every(([key, check]) => check(fieldOf(error, key)));
+  if (!isKept) {
+    Object.setPrototypeOf(error, RemoteError.prototype);
+    put(error, "name", name, false);
+  }
+  if (error instanceof TroupeError) keepCode(error);
+}
+
+/** A code is a text; that of an error of another class may have been a number. */
+function keepCode(error: Error): void {
+  const code = fieldOf(error, "code");
+  if (typeof code !== "string") put(error, "code", typeof code === "number" ? String(code) : "remote", true);
+}
+
+function fieldOf(error: Error, key: string): unknown {
+  return Object.getOwnPropertyDescriptor(error, key)?.value;
+}
+
+function put(error: Error, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
+}

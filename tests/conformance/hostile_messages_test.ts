@@ -1,0 +1,284 @@
+/** A message whose body is not what it must be costs whoever sent it; what it says is shown harmlessly. */
+
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { contactBehind } from "../../actors/actor_ref.ts";
+import { whoActs } from "../../channels/kernel/acting.ts";
+import { ask, tell } from "../../channels/kernel/ask.ts";
+import type { Target } from "../../channels/kernel/cell.ts";
+import { encode } from "../../channels/kernel/codec/encode.ts";
+import { HANDLE } from "../../channels/kernel/codec/extension.ts";
+import { grantAll, type Passage, passagesOf } from "../../channels/kernel/handle.ts";
+import { unpack } from "../../channels/kernel/pack.ts";
+import { EMPTY_PACKET, type Packet, plainPacket } from "../../channels/kernel/packet.ts";
+import {
+  Barrier,
+  BoundedSemaphore,
+  child,
+  Condition,
+  deadLetters,
+  EventFlag,
+  JoinableQueue,
+  Lock,
+  logger,
+  type LogRecord,
+  manage,
+  pipe,
+  Pool,
+  Process,
+  ProtocolError,
+  Queue,
+  RLock,
+  Semaphore,
+  ShareableList,
+  SharedArray,
+  SharedMemory,
+  SharedValue,
+  spawn,
+  supervise,
+} from "../../mod.ts";
+import { Giver, isAlive, reads } from "./fixtures/hostile_users.ts";
+import { INJECTION } from "./fixtures/hostile_values.ts";
+import { assertLogged, assertShown, outcomeOf } from "./lawful.ts";
+import { within } from "./bounded.ts";
+import { bounded, everywhere, until } from "./process_everywhere.ts";
+
+const HANDLE_0 = new Uint8Array([0xd4, HANDLE, 0]);
+
+function handles(bytes: Uint8Array, ...passages: Passage[]): Packet {
+  return { bytes, passages, moved: [] };
+}
+
+/** What arguments are not. */
+function bodies(target: Target): Readonly<Record<string, Packet>> {
+  const values: Record<string, unknown> = {
+    "a text": "text",
+    "a number": 5,
+    "null": null,
+    "an object": { length: 1 },
+    "an object with a length and an iterator's name": { length: 1, next: 1 },
+    "a map": new Map([[0, "x"]]),
+    "bytes": new Uint8Array(3),
+    "an error": new Error("x"),
+  };
+  return {
+    "nothing": EMPTY_PACKET,
+    ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, plainPacket(encode(value, "value"))])),
+    "a byte that means nothing": plainPacket(new Uint8Array([0xc1])),
+    "a list that is cut off": plainPacket(new Uint8Array([0x92, 1])),
+    "a list and something after it": plainPacket(new Uint8Array([0x90, 1])),
+    "a handle that there is not": plainPacket(new Uint8Array([0x91, ...HANDLE_0])),
+    "a handle of an unknown kind": handles(new Uint8Array([0x91, ...HANDLE_0]), { kind: "none", target, meta: null }),
+    "a handle with a wrong meta": handles(new Uint8Array([0x91, ...HANDLE_0]), { kind: "ref", target, meta: [1, 2] }),
+  };
+}
+
+everywhere(
+  "a call or cast whose body is no list of arguments costs its sender, and not the actor",
+  async (placement) => {
+    using _quiet = quiet();
+    await using giver = await spawn(Giver, [], { placement });
+    const target = contactBehind(giver)!.actor;
+    const holder = whoActs.holder();
+    for (const [name, body] of Object.entries(bodies(target))) {
+      const question = { holder, verb: "call", detail: "alive", body, lost: () => new Error("it is lost") };
+      const { thrown, value } = await outcomeOf(`a call with ${name}`, ask(target, question));
+      assertEquals(thrown, true, name);
+      assert((value as Error).message !== "it is lost", name);
+      const before = deadLetters.count;
+      tell(target, holder, "cast", "alive", body);
+      await until(() => deadLetters.count === before + 1, `${name} is a dead letter`);
+      assertEquals(await giver.call.alive(), "yes", name);
+    }
+  },
+);
+
+everywhere("a message whose body cannot be read is a dead letter, and its reader gets the next", async (placement) => {
+  using _quiet = quiet();
+  const process = new Process(reads, [], { placement, handleSignals: false });
+  await process.start();
+  const [passage] = passagesOf(process)!;
+  const actor = passage.also ?? passage.target;
+  const before = deadLetters.count;
+  for (const bytes of [[0xc1], [0x92, 1], [0x91, ...HANDLE_0]]) {
+    const question = { holder: whoActs.holder(), verb: "message", body: plainPacket(new Uint8Array(bytes)) };
+    await outcomeOf("a message", ask(actor, { ...question, lost: () => new Error("lost") }));
+  }
+  await process.send("the next");
+  assertEquals(await within(5000, process.result), "the next");
+  await until(() => deadLetters.count === before + 3, "each is a dead letter");
+});
+
+/** Keeps what is told of dead letters off the screen. */
+function quiet(): Disposable {
+  const { level } = logger;
+  logger.level = "error";
+  return { [Symbol.dispose]: () => void (logger.level = level) };
+}
+
+/** Runs a test with what is logged meanwhile, as it is written. */
+async function logged(test: () => Promise<void>): Promise<string[]> {
+  const { error } = console;
+  const lines: string[] = [];
+  console.error = (...args) => void lines.push(args.join(" "));
+  try {
+    await test();
+  } finally {
+    console.error = error;
+  }
+  return lines;
+}
+
+everywhere("what a cast to the dead says is one line of the log, and a dead letter of one line", async (placement) => {
+  const giver = await spawn(Giver, [], { placement });
+  const target = contactBehind(giver)!.actor;
+  await giver.stop();
+  const reader = deadLetters[Symbol.asyncIterator]();
+  const lines = await logged(async () => {
+    const said = [["cast", INJECTION], ["cast", "x".repeat(1_000_000)]];
+    // An isolate that is gone did not look at what it was.
+    for (const [verb, detail] of placement === "inline" ? said : [...said, [INJECTION, ""]]) {
+      tell(target, whoActs.holder(), verb, detail, EMPTY_PACKET);
+      const { value } = await within(5000, reader.next());
+      assertShown(value!.what, "what a dead letter was");
+      assertShown(value!.to, "whom a dead letter was for");
+    }
+  });
+  await reader.return!();
+  for (const line of lines) assertShown(line, "a line of the log");
+});
+
+bounded("a request of an unknown name is refused in words that are bounded", async () => {
+  await using giver = await spawn(Giver, [], { placement: "inline" });
+  const queue = new Queue();
+  const targets = [contactBehind(giver)!.actor, passagesOf(queue)![0].target];
+  for (const target of targets) {
+    for (const verb of [INJECTION, "x".repeat(1_000_000)]) {
+      const question = { holder: whoActs.holder(), verb, lost: () => new Error("lost") };
+      assertShown((await assertRejects(() => ask(target, question), TypeError)).message, "a refusal");
+    }
+  }
+  const question = { holder: whoActs.holder(), verb: "call", detail: INJECTION, lost: () => new Error("lost") };
+  assertShown((await assertRejects(() => ask(targets[0], question), TypeError)).message, "a refusal");
+});
+
+bounded("a logger that fails keeps nobody from ending, and what it was to write is written", async () => {
+  const { write } = logger;
+  try {
+    const lines = await logged(async () => {
+      logger.write = (_record: LogRecord) => {
+        throw new Error(INJECTION);
+      };
+      const giver = await spawn(Giver, [], { placement: "inline" });
+      giver.cast.throws("a revoked proxy");
+      assertEquals((await within(5000, giver.exited)).reason, "error");
+    });
+    assertEquals(lines.length, 1);
+    assertLogged(lines);
+    assert(lines[0].startsWith("Giver-"), lines[0]);
+  } finally {
+    logger.write = write;
+  }
+});
+
+/** What may stand where a handle says more of itself. */
+const METAS: readonly unknown[] = [
+  null,
+  undefined,
+  7,
+  -1,
+  0.5,
+  "text",
+  true,
+  [],
+  {},
+  new Map(),
+  [null, null, null, null],
+  [{ toString: 1, valueOf: 1 }, "thread", true, 1],
+  ["x", { toString: 1, valueOf: 1 }, true, 1],
+  [INJECTION, "thread", [INJECTION], 5],
+  [INJECTION, "inline", ["queue", INJECTION, [{}]]],
+  [INJECTION, "inline", [1, 2, 3]],
+  ["x".repeat(1_000_000), "process", false, undefined],
+  [INJECTION, 5],
+  [5, INJECTION],
+  ["int8", {}],
+  [true, {}],
+];
+
+bounded("a handle that says anything of itself is refused, or harmless to who has it", async () => {
+  await using giver = await spawn(Giver, [], { placement: "inline" });
+  const process = new Process(isAlive, ["x"], { placement: "inline", handleSignals: false });
+  await using app = await supervise({ giver: child(Giver, [], { placement: "inline" }) });
+  await using manager = await manage({}, { placement: "inline" });
+  const joinable = new JoinableQueue();
+  const queue = new Queue();
+  const lock = new Lock();
+  const pool = new Pool({ placement: "inline" });
+  const memory = await SharedMemory.create(8);
+  const ends = pipe();
+  const all: object[] = [
+    giver,
+    process,
+    app,
+    manager,
+    queue,
+    joinable,
+    await queue.producer(),
+    lock,
+    new RLock(),
+    new Semaphore(1),
+    new BoundedSemaphore(1),
+    new Condition(lock),
+    new EventFlag(),
+    new Barrier(1),
+    new SharedValue("int32", 1),
+    new SharedArray("int32", 2),
+    new ShareableList([1]),
+    memory,
+    pool,
+    ...ends,
+    await manager.dict(),
+    await manager.list(),
+    await manager.set(),
+    await manager.namespace(),
+    await manager.dict({ name: "named" }),
+    await manager.queue({ name: "queue" }),
+  ];
+  for (const handle of all) {
+    for (const meta of METAS) {
+      const passages = passagesOf(handle)!;
+      const forged: Passage[] = passages.map((passage, at) => at === 0 ? { ...passage, meta } : passage);
+      const face = receive(forged);
+      if (face === undefined) continue;
+      const what = `${handle.constructor.name} with ${Deno.inspect(meta).slice(0, 80)}`;
+      assertShown(Deno.inspect(face), what);
+      for (const key of ["name", "address"]) {
+        if (key in face && !(face instanceof SharedMemory)) assertShown(String(Reflect.get(face, key)), what);
+      }
+      if (face.constructor === giver.constructor) {
+        const ref = face as typeof giver;
+        await outcomeOf(what, ref.call.alive());
+      }
+    }
+  }
+  await Promise.all([
+    process.close(),
+    pool.close(),
+    queue.close(),
+    joinable.close(),
+    ...ends.map((end) => end.close()),
+  ]);
+  await memory.unlink();
+});
+
+/** The face of a handle that came; undefined if it is refused as it must be. */
+function receive(passages: readonly Passage[]): object | undefined {
+  const holder = whoActs.holder();
+  grantAll(passages, holder);
+  try {
+    return unpack({ bytes: HANDLE_0, passages, moved: [] }, holder) as object;
+  } catch (error) {
+    assertInstanceOf(error, ProtocolError);
+    return undefined;
+  }
+}
