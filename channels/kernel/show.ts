@@ -244,15 +244,15 @@ const stackGetter = getterOf(new Error(), "stack");
 const sizeOfMap = getterOf(Map.prototype, "size");
 const sizeOfSet = getterOf(Set.prototype, "size");
 
-function isValue(error: Error, key: "name" | "message"): boolean {
-  return Object.hasOwn(propertyOf(error, key) ?? {}, "value");
+function isText(error: Error, key: "name" | "message"): boolean {
+  return typeof propertyOf(error, key)?.value === "string";
 }
 
 /** The lines of a stack that say where. */
 function framesOf(error: Error): string[] {
   const { get, value } = Object.getOwnPropertyDescriptor(error, "stack") ?? {};
-  // The runtime makes the stack when it is first asked for, and asks for the name and the message for that.
-  const isHarmless = get === stackGetter && isValue(error, "name") && isValue(error, "message");
+  // The runtime makes the stack when it is first asked for, out of the name and the message, whatever these are.
+  const isHarmless = get === stackGetter && isText(error, "name") && isText(error, "message");
   const stack: unknown = isHarmless ? error.stack : value;
   const at = typeof stack === "string" ? stack.indexOf("\n    at ") : -1;
   if (at < 0) return [];

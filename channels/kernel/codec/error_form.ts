@@ -29,7 +29,8 @@ function writePlainError(writer: Writer, error: Error): void {
   else writer.string(known);
   writer.string(nameOf(error));
   writer.string(messageOf(error));
-  if (hasText(error, "stack")) writer.string(error.stack!);
+  // The runtime makes the stack when it is first asked for, out of the name and the message, whatever these are.
+  if (hasText(error, "name") && hasText(error, "message") && hasText(error, "stack")) writer.string(error.stack!);
   else writer.nil();
 }
 
@@ -73,7 +74,7 @@ function nameOf(error: Error): string {
   }
 }
 
-function hasText(error: Error, key: "name" | "stack"): boolean {
+function hasText(error: Error, key: "name" | "message" | "stack"): boolean {
   try {
     return typeof error[key] === "string";
   } catch {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import { encode, type ValueType } from "@std/msgpack";
 import { connect, listen, type Listener, Lock, Queue } from "../../../mod.ts";
+import { Chance } from "../../chance.ts";
 import { firstSeed, rounds } from "../../soak.ts";
 import { allEnded } from "./all_ended.ts";
 import { envelope, prove, RawPeer, REPLY, SEND } from "./raw_peer.ts";
@@ -15,51 +16,6 @@ const SERVED_MS = 1000;
 /** The memory of so many connections that came and went is not all given back at once: twice as much for five times as many. */
 const GROWTH_BYTES = rounds(512, 1024) * 1024 * 1024;
 const authKey = "swordfish";
-
-/** Chance that can be repeated (mulberry32). */
-class Chance {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** A whole number from 0 to below `end`. */
-  below(end: number): number {
-    let t = this.#state = (this.#state + 0x6d2b79f5) | 0;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % end;
-  }
-
-  one<T>(of: readonly T[]): T {
-    return of[this.below(of.length)];
-  }
-
-  bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
-  }
-
-  /** The same bytes, damaged in one of the ways in which bytes are. */
-  damage(bytes: Uint8Array): Uint8Array {
-    const damaged = bytes.slice();
-    switch (this.below(6)) {
-      case 0:
-        return damaged.subarray(0, this.below(damaged.length + 1));
-      case 1:
-        return new Uint8Array([...damaged, ...this.bytes(1 + this.below(20))]);
-      case 2: {
-        const at = this.below(damaged.length + 1);
-        return new Uint8Array([...damaged.subarray(0, at), ...this.bytes(this.below(8)), ...damaged.subarray(at)]);
-      }
-      default:
-        for (let flips = 1 + this.below(4); flips > 0 && damaged.length > 0; flips--) {
-          damaged[this.below(damaged.length)] = this.below(256);
-        }
-        return damaged;
-    }
-  }
-}
 
 function framed(bytes: Uint8Array, length: number = bytes.length): Uint8Array {
   const frame = new Uint8Array(4 + bytes.length);
