@@ -31,6 +31,7 @@ import { ParentWatch } from "./parent_watch.ts";
 import { Liveness, UNRESPONSIVE } from "./liveness.ts";
 import type { IsolateOptions } from "./isolate_options.ts";
 import type { BootConfig, ContactData, Placement, Seat, SeatEnd } from "./placement/placement.ts";
+import { programRun } from "./placement/run_flags.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 
@@ -115,7 +116,8 @@ export class IsolateKeeper extends Cell implements Keeper {
       if (deadline.aborted) throw error;
       // The actor's own word says more than that its isolate went.
       const cause = isA(error, LostError) && exit.error !== undefined ? exit.error : error;
-      throw startError(action, cause);
+      const mayLack = isA(cause, LostError) || isA(cause, TypeError) || isA(cause, ReferenceError);
+      throw startError(action, cause, mayLack ? this.#seat?.lacks : undefined);
     } finally {
       deadline.end();
       this.#seat?.started?.();
@@ -298,6 +300,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       parent: this.#parentFor(parent),
       keeper: addressOf(this),
       logLevel: logger.level,
+      run: programRun(),
       root: addressOf(root()),
     };
   }

@@ -42,7 +42,16 @@ export interface IsolateOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** MiB of JavaScript heap, buffers not counted, that a subprocess may use; beyond it ends as `"out-of-memory"`. */
   readonly maxHeapMb?: number | undefined;
-  /** Further flags of `deno run` for a subprocess; none that grants permissions. */
+  /**
+   * Further flags of `deno run` for a subprocess; none that grants permissions. Of several that are alike the last counts.
+   *
+   * It gets those of the program that make a difference to code: `--config`, `--import-map`, `--lock`, `--location`,
+   * `--unstable-…`, `--v8-flags`, `--conditions`, `--cert`, `--node-modules-dir` and the like; not `--preload`, `--require`
+   * and `--inspect`. Deno shows them only to a program with all permissions, and on Linux. Other programs pass on the
+   * `deno.json` of their main module, if they may read it, their `location`, and the unstable features that can be seen;
+   * the rest they name here, or in `deno.json`, or in variables (`DENO_V8_FLAGS`, `DENO_CERT`), which are inherited, as is
+   * what `--env-file` has read. A `package.json` applies only with a `deno.json` beside it.
+   */
   readonly denoArgs?: readonly string[] | undefined;
   /**
    * Milliseconds that starting may take; 10,000 when left out. For a supervisor or manager any time when left out, since

@@ -56,9 +56,14 @@ export class StartDeadline {
   }
 }
 
-/** The error of a start that failed. */
-export function startError(action: string, cause: unknown): StartError {
+/**
+ * The error of a start that failed.
+ *
+ * @param lacks what may have been missing, where the error is one that this could explain
+ */
+export function startError(action: string, cause: unknown, lacks?: string): StartError {
   const reason = reasonOf(cause);
   const begin = `Cannot ${action}: `;
-  return new StartError(reason.startsWith(begin) ? reason : begin + reason, { cause });
+  const end = lacks === undefined ? "" : ` (perhaps for want of ${lacks}; denoArgs can give it flags)`;
+  return new StartError((reason.startsWith(begin) ? reason : begin + reason) + end, { cause });
 }

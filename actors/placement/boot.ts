@@ -18,6 +18,7 @@ import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
 import "./handle_kinds.ts";
 import type { BootConfig } from "./placement.ts";
+import { setProgramRun } from "./run_flags.ts";
 
 /**
  * A new isolate from its first moment to its end, which is that of its main actor. It is also the cell at which the
@@ -53,6 +54,7 @@ export class Boot extends Cell {
     isolate.name(config.id);
     setRoot(config.root);
     logger.level = config.logLevel;
+    setProgramRun(config.run);
     deadLetterPost.open();
     const { parent } = config;
     this.#actor = new Actor({

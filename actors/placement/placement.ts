@@ -6,6 +6,7 @@ import type { PlacementName } from "../contact.ts";
 import type { MailboxOptions } from "../inbox.ts";
 import type { IsolateOptions } from "../isolate_options.ts";
 import type { EndSignal } from "../keeper.ts";
+import type { Run } from "./run_flags.ts";
 
 /** An actor as it is described to an isolate that does not know it yet. Plain data. */
 export interface ContactData {
@@ -39,6 +40,8 @@ export interface BootConfig {
   readonly root: Address;
   readonly keeper: Address;
   readonly logLevel: LogLevel;
+  /** How the program was run. */
+  readonly run: Run;
 }
 
 /** How an isolate ended, as its platform tells it. */
@@ -54,6 +57,8 @@ export interface SeatEnd {
 export interface Seat {
   /** The operating system's number of a subprocess. */
   readonly pid?: number | undefined;
+  /** What of the program's it may not have, so that its modules could not be loaded. */
+  readonly lacks?: string | undefined;
   /** The link to it, once it has called; rejects when it ends before that. */
   readonly link: Promise<Link>;
   /** When nothing of it is left, and everything that it sent has been received. Never rejects. */

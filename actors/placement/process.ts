@@ -7,6 +7,7 @@ import { isSandbox, resolvePermissions } from "./permissions.ts";
 import type { BootConfig, Placement, Seat, SeatEnd } from "./placement.ts";
 import { INVITATION } from "./process_config.ts";
 import { hasOwnStorage, processFlags } from "./process_flags.ts";
+import { runFlags } from "./run_flags.ts";
 import { stubUrl } from "./stub.ts";
 
 // Never called. It puts the module into the program's module graph, and so into Deno's cache, where a sandbox finds it.
@@ -39,6 +40,7 @@ export const process: Placement = {
     const sockets = new ChildSockets(canMeetByName() && (net === true || net.length === 0) ? "unix" : "tcp");
     const isUnix = sockets.invitation.meeting.transport === "unix";
     const lending = new Lending(granted);
+    const flags = runFlags(config.imports[0] ?? config.moduleUrl);
     let child: Deno.ChildProcess;
     try {
       lending.forInvitation(sockets.invitation);
@@ -49,7 +51,7 @@ export const process: Placement = {
           "--quiet",
           "--no-prompt",
           ...lending.flags(),
-          ...processFlags(config, options, granted, isSandboxed),
+          ...processFlags(flags, options, granted, isSandboxed),
           stubUrl(import.meta.resolve("./boot_process.ts"), config.imports),
         ],
         env: { ...options.env, [INVITATION]: JSON.stringify(sockets.invitation) },
@@ -65,7 +67,7 @@ export const process: Placement = {
     // A sandbox talks to its parent alone, which checks what it says.
     const family = isUnix && !isSandboxed ? meetingPlace.family : undefined;
     const noStorage = isSandboxed && hasOwnStorage(options.denoArgs);
-    sockets.config = { ...config, family, noStorage, revoke: lending.revoke };
+    sockets.config = { ...config, run: { flags }, family, noStorage, revoke: lending.revoke };
     const ended = child.status.then(async (status): Promise<SeatEnd> => {
       await sockets.end(new Error(`The subprocess ended with code ${status.code} before it was ready`));
       if (status.signal === null) return { code: status.code };
@@ -73,7 +75,8 @@ export const process: Placement = {
       return { code: 128 - status.code, signal: status.signal, outOfMemory };
     });
     void sockets.link.then(() => child.unref(), () => {});
-    return { pid: child.pid, link: sockets.link, ended, kill: (signal) => kill(child, signal) };
+    const lacks = flags.unknown;
+    return { pid: child.pid, link: sockets.link, lacks, ended, kill: (signal) => kill(child, signal) };
   },
 };
 

@@ -65,7 +65,7 @@ async function importIn(
     const { code, stdout, stderr } = await runProgram(main, { flags, env, args });
     assertEquals(code, 0, stderr);
     const [known, ...imported] = JSON.parse(stdout) as string[];
-    assertEquals(known, "1,1,1");
+    assertEquals(known, "1.0.0,1,1");
     return { imported, asked: registry.asked };
   } finally {
     await Deno.remove(folder, { recursive: true });
