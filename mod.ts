@@ -7,7 +7,8 @@
  * - **Order**: what one sender sends to one receiver arrives in that order; there is none across senders.
  * - **Delivery**: at most once. What was accepted (a resolved `put` or `send`) survives its sender.
  * - **Settling**: every wait on somebody else ends when that one dies, however it died.
- * - **Copies**: a value is a snapshot taken at the call; what cannot travel is an error at the call, never `{}`.
+ * - **Copies**: a value is a snapshot taken at the call; what cannot travel is an error at the call, never `{}`. What can is
+ *   said at {@linkcode NotSerializableError}.
  * - **Handles** (refs, processes, queues, ends of pipes, locks, shared memory) can be sent anywhere, and work there.
  * - **Placement**: a thread unless an option says otherwise; the same in a subprocess and in the program's own isolate.
  *

@@ -1,4 +1,6 @@
 import { brief } from "../channels/kernel/show.ts";
+import { moveWith } from "../channels/kernel/moving.ts";
+import type { Movable } from "../channels/kernel/packet.ts";
 import type { Actor } from "./actor.ts";
 import { type CallContext, currentFrame } from "./context.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -61,6 +63,49 @@ export class Current {
   /** What was sent to this task by `Process.send`. */
   get mailbox(): Mailbox {
     return this.#mailbox ??= new Mailbox(this.#actor);
+  }
+
+  /**
+   * Has objects move to the caller with a result, instead of being copied: give to `return` or `yield` what this returns,
+   * which is the value itself. It counts for the next time that the value is a result. (Comlink's `transfer`.)
+   *
+   * - **When**: they move when the result is sent, and stay where they are when something in it cannot travel. A result
+   *   that nobody waits for any more takes ports and streams along: they are closed.
+   * - **Where**: an `ArrayBuffer` arrives in another process as a copy, and is detached here. Ports and streams stay within
+   *   one process: the call rejects with `NotSerializableError`.
+   * - **Whose**: a stream lives no longer than the actor that fills it; a task's result outlives the task.
+   *
+   * @param value what will be the result, or an item of it
+   * @param transfer what moves of it
+   * @returns the value
+   * @throws {TypeError} If the value is no object, or `transfer` no array.
+   *
+   * @example Give a buffer away
+   * ```ts
+   * import { actor, current, spawn } from "@troupe/troupe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Painter {
+   *   paint(width: number): { width: number; pixels: ArrayBuffer } {
+   *     const pixels = new ArrayBuffer(4 * width);
+   *     return current().transfer({ width, pixels }, [pixels]);
+   *   }
+   * }
+   * actor(import.meta.url, Painter);
+   *
+   * await using painter = await spawn(Painter, [], { placement: "inline" });
+   * assertEquals((await painter.call.paint(2)).pixels.byteLength, 8);
+   * ```
+   */
+  transfer<T extends object>(value: T, transfer: readonly Movable[]): T {
+    if (typeof value !== "object" || value === null) {
+      throw new TypeError(`Cannot transfer: the value must be an object, not ${brief(value)}`);
+    }
+    if (!Array.isArray(transfer)) {
+      throw new TypeError(`Cannot transfer: transfer must be an array, not ${brief(transfer)}`);
+    }
+    moveWith(value, [...transfer]);
+    return value;
   }
 
   /**

@@ -5,6 +5,7 @@ import { Cell, type Target } from "../channels/kernel/cell.ts";
 import { handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import type { AnyIterator } from "../channels/kernel/look.ts";
+import { endMoved, movesWith } from "../channels/kernel/moving.ts";
 import { pack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import type { Patience } from "../channels/kernel/wait.ts";
@@ -67,7 +68,9 @@ export class StreamCell extends Cell {
       const { done, value: item } = await this.iterator.next();
       if (done) this.#end();
       // Not packed for nobody: what is in it would be leased for good.
-      if (request.open) request.replyPacket(pack({ done: done === true, item }, "stream", request.from));
+      const transfer = movesWith(item);
+      if (request.open) request.replyPacket(pack({ done: done === true, item }, "stream", request.from, { transfer }));
+      else endMoved(transfer ?? []);
     } catch (error) {
       if (!this.#over) this.#abandon();
       request.throw(error);

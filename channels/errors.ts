@@ -100,13 +100,25 @@ export class FullError extends TimeoutError {
   }
 }
 
-/** Thrown when a value cannot travel, before anything was sent. */
+/**
+ * Thrown when a value cannot travel, before anything was sent.
+ *
+ * - **What travels**, the same to every placement: primitives but symbols; plain objects, arrays, `Map`, `Set`, `Date`,
+ *   `RegExp`, `URL`, `URLSearchParams` and `Temporal` as copies, with cycles and shared references; `ArrayBuffer`s, and of
+ *   typed arrays and `DataView`s the bytes that they show; errors; every handle of this library; `AbortSignal`s and async
+ *   iterables for the length of a call; what is named in `transfer`, by moving.
+ * - **What does not**: functions, symbols, instances of classes, shared memory outside our own types, what can only be
+ *   read by waiting (`Blob`, `Request`), and everything that would be lost: properties with symbols for keys, or that are
+ *   not enumerable, of a plain object, and named ones of a `Map`, `Set`, `Date` and their like. A message has at most 2 GiB.
+ * - **What is not noticed**: that an object was frozen or had no prototype; named properties of typed arrays, which nobody
+ *   can find without looking at all of their elements. Getters are read. (As by `structuredClone`.)
+ */
 export class NotSerializableError extends TroupeError {
   /** `"not-serializable"`. */
   override readonly code: string = "not-serializable";
   /** Where in the message it is, as an expression: `args[0].options.signal`. */
   readonly path: string;
-  /** What it is: `"function"`, `"class Foo"`, `"Promise"`. */
+  /** What it is: `"function"`, `"class Foo"`, `"Promise"`, `"symbol key"`. */
   readonly kind: string;
 
   /** Takes the place and the kind of the value. */

@@ -2,10 +2,10 @@ import { type Cell, cells } from "./kernel/cell.ts";
 import { deadLetters } from "./kernel/dead_letters.ts";
 import { Deque } from "./kernel/deque.ts";
 import { grantAll, type Passage, releaseAll } from "./kernel/handle.ts";
-import { sameProcess } from "./kernel/address.ts";
 import { type Holder, holders } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
-import { withoutMoves } from "./kernel/pack.ts";
+import { endMoved } from "./kernel/moving.ts";
+import { onwardTo } from "./kernel/pack.ts";
 import type { Packet } from "./kernel/packet.ts";
 import type { Request } from "./kernel/request.ts";
 
@@ -254,10 +254,8 @@ export class ItemStore {
 
   /** The packet itself, unless something in it had moved here and has to go on as bytes. */
   #bodyFor(request: Request, item: Item): Packet | undefined {
-    const { packet } = item;
-    if (packet.moved.length === 0 || sameProcess(isolate.id, request.from.isolate)) return packet;
     try {
-      return withoutMoves(packet);
+      return onwardTo(request.from.isolate, item.packet);
     } catch (error) {
       this.#drop(item, "message that cannot leave its process");
       request.throw(error);
@@ -279,7 +277,7 @@ export class ItemStore {
   #drop(item: Item, what: string): void {
     this.#bytes -= item.bytes;
     this.release(item.packet);
-    for (const object of item.packet.moved) if (object instanceof MessagePort) object.close();
+    endMoved(item.packet.moved);
     deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }
 

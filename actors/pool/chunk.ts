@@ -1,7 +1,8 @@
 import { type Holder, Lease } from "../../channels/kernel/holder.ts";
-import { handOver, packPlain } from "../../channels/kernel/pack.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
+import { drop, packPlain } from "../../channels/kernel/pack.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
+import { passAnswer } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { type ChunkPlan, jobOf } from "./chunk_plan.ts";
 import { OVER, type Report } from "./report.ts";
@@ -89,16 +90,14 @@ export class Chunk {
   /** Answers a single call. */
   answer(outcome: "value" | "thrown", body: Packet): void {
     this.over = true;
-    if (this.#request?.open) {
-      handOver(body, this.holder, this.from);
-      this.#request.settle(outcome, body);
-    } else releaseAll(body.passages, this.holder);
+    if (this.#request === undefined) drop(body, this.holder);
+    else passAnswer(this.#request, this.holder, outcome, body);
   }
 
   /** Tells the asker what became of some items, or keeps it until that asks. */
   report(body: Packet, over: boolean): void {
     this.over ||= over;
-    if (this.cancelled) return releaseAll(body.passages, this.holder);
+    if (this.cancelled) return drop(body, this.holder);
     const request = this.#request;
     if (request === undefined) return void this.#reports.push(body);
     this.#send(request, body);
@@ -135,7 +134,7 @@ export class Chunk {
   cancel(): void {
     this.cancelled = true;
     this.#lease?.end();
-    for (const body of this.#reports.splice(0)) releaseAll(body.passages, this.holder);
+    for (const body of this.#reports.splice(0)) drop(body, this.holder);
     const request = this.#request;
     this.#request = undefined;
     if (this.single) return;
@@ -156,8 +155,7 @@ export class Chunk {
 
   #send(request: Request, body: Packet): void {
     this.#request = undefined;
-    handOver(body, this.holder, this.from);
-    request.replyPacket(body);
+    passAnswer(request, this.holder, "value", body);
     // Until the asker is back nothing else would tell of its death.
     if (this.unfinished) this.#lease ??= new Lease(this.from, this.onCancel);
     else this.#lease?.end();

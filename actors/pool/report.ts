@@ -1,7 +1,8 @@
 import { ProtocolError } from "../../channels/errors.ts";
 import type { Destination } from "../../channels/kernel/handle.ts";
+import { movesWithEach } from "../../channels/kernel/moving.ts";
 import { pack } from "../../channels/kernel/pack.ts";
-import type { Packet } from "../../channels/kernel/packet.ts";
+import type { Movable, Packet } from "../../channels/kernel/packet.ts";
 import { asItArrives } from "../exited.ts";
 
 /**
@@ -53,31 +54,32 @@ export function packReports(
   back: number | undefined,
   to: Destination,
 ): PackedReport[] {
-  const one = (values: unknown[], thrown: number[], over: boolean): PackedReport => {
+  const moves = movesWithEach(values);
+  const one = (values: unknown[], thrown: number[], over: boolean, transfer?: readonly Movable[]): PackedReport => {
     const report: Report = back === undefined || !over
       ? [values, thrown.length === 0 ? null : thrown, over, together]
       : [values, thrown.length === 0 ? null : thrown, over, together, back];
-    return { count: values.length, failed: thrown.length, over, body: pack(report, "result", to) };
+    return { count: values.length, failed: thrown.length, over, body: pack(report, "result", to, { transfer }) };
   };
   try {
-    return [one(values, thrown, over)];
+    return [one(values, thrown, over, moves?.flatMap((some) => some ?? []))];
   } catch {
     return values.map((value, index) => {
       const last = over && index === values.length - 1;
       if (thrown.includes(index)) return one([value], [0], last);
       try {
-        return one([value], [], last);
+        return one([value], [], last, moves?.[index]);
       } catch (error) {
-        return one([whyNot(value, to, error)], [0], last);
+        return one([whyNot(value, to, error, moves?.[index])], [0], last);
       }
     });
   }
 }
 
 /** The error of a value that cannot travel, with a path from the value on if it says the same twice. */
-function whyNot(value: unknown, to: Destination, why: unknown): unknown {
+function whyNot(value: unknown, to: Destination, why: unknown, transfer: readonly Movable[] | undefined): unknown {
   try {
-    pack(value, "result", to);
+    pack(value, "result", to, { transfer });
   } catch (error) {
     return asItArrives(error);
   }

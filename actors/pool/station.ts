@@ -1,12 +1,12 @@
 import { StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
-import { type Address, sameProcess } from "../../channels/kernel/address.ts";
+import type { Address } from "../../channels/kernel/address.ts";
 import { tell } from "../../channels/kernel/ask.ts";
 import { Cell, isCell } from "../../channels/kernel/cell.ts";
-import { grantAll, releaseAll } from "../../channels/kernel/handle.ts";
+import { grantAll } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
-import { destinationOf, handOver, unpack, withoutMoves } from "../../channels/kernel/pack.ts";
+import { destinationOf, drop, handOver, onwardTo, unpack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
@@ -83,13 +83,12 @@ export class Station extends Cell {
 
   /** Gives it a chunk that will take so long, and of which it may take so many items in hand at once. */
   give(chunk: Chunk, hand: number, expectedMs: number): void {
-    let { body } = chunk;
-    const home = this.contact.actor;
+    const home = destinationOf(this.contact.actor);
     // Only a process knows what it cannot have by move; nothing has happened yet.
-    if (body.moved.length > 0 && !isCell(home) && !sameProcess(isolate.id, home.isolate)) body = withoutMoves(body);
+    const body = onwardTo(home.isolate, chunk.body);
     this.desk.add(chunk, expectedMs);
     chunk.hand = hand;
-    grantAll(body.passages, destinationOf(home));
+    grantAll(body.passages, home);
     const { at, end, plan: { piece, mode } } = chunk;
     const detail = `${chunk.sequence} ${this.#numberOf(chunk.task)}`;
     if (chunk.single) this.#tell("run", detail, body);
@@ -130,9 +129,7 @@ export class Station extends Cell {
     const here = holderOf(this);
     const { actor } = this.contact;
     const sender = isCell(actor) ? isolate.id : (actor as Address).isolate;
-    if (request.from.isolate !== sender || this.exit !== undefined || this.#distrusted) {
-      return releaseAll(request.body.passages, here);
-    }
+    if (request.from.isolate !== sender || this.exit !== undefined || this.#distrusted) return drop(request.body, here);
     if (request.verb === "ready") {
       const line = unpack(request.body, here);
       // Whatever is told to the worker is told to nobody else, whose address it may know.
@@ -146,7 +143,7 @@ export class Station extends Cell {
     if (chunk?.sequence !== numbers[0] || !isSound(request.verb, numbers, chunk)) {
       // A worker in a sandbox can say anything. One that says what cannot be is not to be relied on.
       if (chunk?.sequence === numbers[0]) this.#distrust();
-      return releaseAll(request.body.passages, here);
+      return drop(request.body, here);
     }
     handOver(request.body, here, this.#owner.holder);
     switch (request.verb) {

@@ -5,7 +5,7 @@ import { eventLoop } from "../../channels/kernel/event_loop.ts";
 import { type Destination, releaseAll } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { isA, isThenable } from "../../channels/kernel/look.ts";
-import { destinationOf, pack, packThrown, unpack } from "../../channels/kernel/pack.ts";
+import { destinationOf, packResult, packThrown, unpack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
@@ -175,7 +175,7 @@ export class WorkerCell extends Cell {
   }
 
   #tellValue(turn: Turn, value: unknown): undefined {
-    this.#tell("value", outcomeOf(turn), pack(value, "result", this.#home));
+    this.#tell("value", outcomeOf(turn), packResult(value, "result", this.#home));
   }
 
   #tellThrown(turn: Turn, error: unknown): undefined {

@@ -7,8 +7,9 @@ import { releaseAll } from "./handle.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { exitOfCell, isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
+import { endMoved } from "./moving.ts";
 import { NumberMap } from "./number_map.ts";
-import { unpack } from "./pack.ts";
+import { drop, unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { type Asker, Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
@@ -160,7 +161,7 @@ class Pending implements Unanswered, OpenQuestion {
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     if (this.target !== undefined) pendings.delete(this.id);
     this.#stale?.remove();
-    if (this.#settled) return releaseAll(body.passages, this.question.holder);
+    if (this.#settled) return drop(body, this.question.holder);
     this.withdraw?.();
     this.#end();
     if (outcome === "cancelled" && this.#gaveUp !== undefined) this.reject(this.#gaveUp());
@@ -378,7 +379,8 @@ export function answered(envelope: Reply | Item): void {
   if (pending !== undefined && pending.to !== envelope.from) return;
   pendings.delete(envelope.id);
   if (envelope.kind === "reply") {
-    pending?.settled(envelope.outcome, envelope.body, envelope.exit);
+    if (pending === undefined) endMoved(envelope.body.moved);
+    else pending.settled(envelope.outcome, envelope.body, envelope.exit);
   } else if (pending !== undefined) pending.offered(envelope.body, envelope.tag);
   else {isolate.post({
       kind: "taken",

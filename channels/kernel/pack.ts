@@ -1,11 +1,13 @@
 import { NotSerializableError } from "../errors.ts";
-import { sameProcess } from "./address.ts";
+import { type IsolateId, sameProcess } from "./address.ts";
 import { cells, isCell, type Target } from "./cell.ts";
 import { decode } from "./codec/decode.ts";
 import { encode, encodeThrown } from "./codec/encode.ts";
+import { Refusal } from "./codec/refusal.ts";
 import { type Destination, grantAll, type Passage, passagesOf, releaseAll, revive } from "./handle.ts";
 import type { Holder } from "./holder.ts";
 import { isolate } from "./isolate.ts";
+import { endMoved, movesWith } from "./moving.ts";
 import { Snapshot } from "./snapshot.ts";
 import { type Movable, type Packet, plainPacket } from "./packet.ts";
 
@@ -23,6 +25,7 @@ export interface PackOptions {
 export const LIST: PackOptions = { isList: true };
 
 const NO_OPTIONS: PackOptions = {};
+const LEAVES_NOT = "it cannot leave this operating-system process";
 const NOTHING: readonly never[] = [];
 
 /** Collects what travels beside the bytes of one value. */
@@ -83,8 +86,16 @@ export function pack(value: unknown, root: string, to: Destination, options: Pac
   return { bytes, passages: baggage.passages, moved: inProcess ? moved : [] };
 }
 
-/** The same for an answer, which is read once. Within this isolate, plain data takes no detour by bytes. */
+/** The same for a result, with which something may be to move. */
+export function packResult(value: unknown, root: string, to: Destination): Packet {
+  const transfer = movesWith(value);
+  return transfer === undefined ? pack(value, root, to) : pack(value, root, to, { transfer });
+}
+
+/** The same for a result that is read once. Within this isolate, plain data takes no detour by bytes. */
 export function packAnswer(value: unknown, root: string, to: Destination): Packet {
+  const transfer = movesWith(value);
+  if (transfer !== undefined) return pack(value, root, to, { transfer });
   return (to.isolate === isolate.id ? Snapshot.of(value) : undefined) ?? pack(value, root, to);
 }
 
@@ -127,18 +138,31 @@ export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) 
 class Place {}
 
 /**
- * The same message for somebody in another operating-system process: what had moved here goes on as bytes. Its handles
- * and their leases are as they were.
+ * The message as it goes on to somebody: in another operating-system process what had moved here arrives as bytes. Its
+ * handles and their leases are as they were.
  *
  * @throws {NotSerializableError} If what had moved is nothing that bytes can be made of.
  */
-export function withoutMoves(packet: Packet): Packet {
+export function onwardTo(to: IsolateId, packet: Packet): Packet {
+  const { moved } = packet;
+  if (moved.length === 0 || sameProcess(isolate.id, to)) return packet;
   const places = packet.passages.map(() => new Place());
   const index = new Map(places.map((place, index) => [place as object, index]));
-  const { moved } = packet;
   const value = decode(packet.bytes, { handle: (index) => places[index], transfer: (index) => moved[index] });
-  const bytes = encode(value, "message", { handle: (object) => index.get(object), transfer: () => undefined });
-  return { ...packet, bytes, moved: [] };
+  const bytes = encode(value, "message", {
+    handle: (object) => index.get(object),
+    transfer(object) {
+      if (object instanceof ArrayBuffer || !moved.includes(object as Movable)) return undefined;
+      throw new Refusal(object.constructor.name, LEAVES_NOT);
+    },
+  });
+  return { ...packet, bytes, moved: NOTHING };
+}
+
+/** Undoes a message that nobody will read: gives its handles back, and ends what had moved with it. */
+export function drop({ passages, moved }: Packet, holder: Holder): void {
+  releaseAll(passages, holder);
+  endMoved(moved);
 }
 
 /** Hands a packet on, unread, from one holder to another. */
@@ -191,7 +215,7 @@ function checkTransfer(transfer: readonly Movable[], inProcess: boolean): void {
       !(object instanceof MessagePort || object instanceof ReadableStream || object instanceof WritableStream ||
         object instanceof TransformStream)
     ) fail(path, typeof object, "only an ArrayBuffer, a MessagePort and a web stream can be moved");
-    else if (!inProcess) fail(path, object.constructor.name, "it cannot leave this operating-system process");
+    else if (!inProcess) fail(path, object.constructor.name, LEAVES_NOT);
     else if (isLocked(object)) fail(path, object.constructor.name, "it is locked");
     if (transfer.indexOf(object) < index) fail(path, object.constructor.name, "it is named twice");
   }

@@ -1,12 +1,12 @@
 import type { Exit } from "../exit.ts";
 import type { IsolateId } from "./address.ts";
 import { discard, type Unanswered, unansweredBy, unsent } from "./ask.ts";
+import { deadLetters } from "./dead_letters.ts";
 import { cells, isCell, type Target } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
-import { releaseAll } from "./handle.ts";
 import { type Holder, holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
-import { destinationOf, handOver } from "./pack.ts";
+import { destinationOf, drop, handOver, onwardTo } from "./pack.ts";
 import type { Packet } from "./packet.ts";
 import { Request } from "./request.ts";
 
@@ -25,9 +25,18 @@ export interface RelayOptions {
  * the message while it is there.
  */
 export function relay(request: Request, via: Holder, target: Target, options: RelayOptions = {}): void {
-  const { verb, detail, body, asker } = request;
-  handOver(body, via, destinationOf(target));
+  const { verb, detail, asker } = request;
   const [to, slot] = isCell(target) ? [isolate.id, 0] : [target.isolate, target.slot];
+  let body: Packet;
+  try {
+    body = onwardTo(to, request.body);
+  } catch (error) {
+    drop(request.body, via);
+    options.left?.();
+    if (asker === undefined) deadLetters.add(`${to}#${slot}`, detail || verb);
+    return request.throw(error);
+  }
+  handOver(body, via, destinationOf(target));
   const relayed = asker === undefined ? undefined : new RelayedRequest(request, via, to, slot, options.lost);
   if (isCell(target)) {
     const inner = new Request(via, verb, detail, body, relayed);
@@ -73,24 +82,31 @@ class RelayedRequest implements Unanswered {
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     // First: who is told that it is lost may send it again at once, and then it has to wait.
     if (outcome === "lost") this.lost?.();
-    this.#passOn(body);
     this.request.onCancel = undefined;
-    this.request.settle(outcome, body, exit);
+    passAnswer(this.request, this.via, outcome, body, exit);
   }
 
   offered(body: Packet): void {
     // Actors answer calls and never offer; whoever does has no place behind a relay.
-    this.#passOn(body);
-    this.request.settle("value", body);
+    passAnswer(this.request, this.via, "value", body);
   }
 
   /** What the cell between had asked for is nobody's any more. */
   abandoned(): void {}
+}
 
-  #passOn(body: Packet): void {
-    if (this.request.open) handOver(body, this.via, this.request.from);
-    else releaseAll(body.passages, this.via);
+/** Answers a request, unless nobody waits any more, with what came as the answer to another and is `via`'s until then. */
+export function passAnswer(request: Request, via: Holder, outcome: Outcome, body: Packet, exit?: Exit): void {
+  if (!request.open) return drop(body, via);
+  let onward: Packet;
+  try {
+    onward = onwardTo(request.from.isolate, body);
+  } catch (error) {
+    drop(body, via);
+    return request.throw(error);
   }
+  handOver(onward, via, request.from);
+  request.settle(outcome, onward, exit);
 }
 
 /** The holder that stands for a cell of this isolate in what it relays. */

@@ -6,6 +6,7 @@ import { oneLine } from "./escape.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { NumberMap } from "./number_map.ts";
+import { endMoved, movesWith } from "./moving.ts";
 import { packAnswer, packPlain, packThrown } from "./pack.ts";
 import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
@@ -74,7 +75,7 @@ export class Request {
 
   /** Settles with a value of the user's; with the reason, if it cannot travel. */
   replyValue(value: unknown, root: string): void {
-    if (!this.open || this.asker === undefined) return;
+    if (!this.open || this.asker === undefined) return endMoved(movesWith(value) ?? []);
     try {
       this.replyPacket(packAnswer(value, root, this.from));
     } catch (error) {

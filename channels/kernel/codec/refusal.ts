@@ -8,12 +8,13 @@ export class Refusal {
   /** Segments of the path, innermost first. */
   readonly path: string[] = [];
 
-  constructor(readonly kind: string, readonly problem: string = `${withArticle(kind)} cannot travel${hint(kind)}`) {}
+  constructor(readonly kind: string, readonly problem?: string) {}
 
   /** The error for a user, whose name for the whole value is `root`. */
   error(root: string): NotSerializableError {
     const path = root + this.path.toReversed().join("");
-    return new NotSerializableError(`Cannot send ${shorten(path)}: ${this.problem}`, { path, kind: this.kind });
+    const { kind, problem = `${withArticle(kind)} cannot travel${hint(kind, root)}` } = this;
+    return new NotSerializableError(`Cannot send ${shorten(path)}: ${problem}`, { path, kind });
   }
 }
 
@@ -69,18 +70,24 @@ export function withArticle(kind: string): string {
   return /^(?:[AEIOaeio]|[Uu](?![Rr]))/.test(kind) ? `an ${kind}` : `a ${kind}`;
 }
 
-function hint(kind: string): string {
+function hint(kind: string, root: string): string {
   if (kind.startsWith("class ")) return "; give plain data or a handle";
   if (kind.startsWith("boxed ")) return "; give the primitive";
-  const text = HINTS.get(kind);
+  const text = MOVABLE.has(kind) ? MOVES.get(root) ?? "a call moves it" : HINTS.get(kind);
   return text === undefined ? "" : `; ${text}`;
 }
 
+const MOVABLE: ReadonlySet<string> = new Set(["ReadableStream", "WritableStream", "TransformStream", "MessagePort"]);
+
+/** How to move what can be moved, by what the whole value is called. */
+const MOVES: ReadonlyMap<string, string> = new Map([
+  ["args", "name it in transfer"],
+  ["message", "name it in transfer"],
+  ["result", "give the result to current().transfer()"],
+  ["stream", "give the item to current().transfer()"],
+]);
+
 const HINTS: ReadonlyMap<string, string> = new Map([
-  ["ReadableStream", "name it in transfer"],
-  ["WritableStream", "name it in transfer"],
-  ["TransformStream", "name it in transfer"],
-  ["MessagePort", "name it in transfer"],
   ["Promise", "await it first"],
   ["SharedArrayBuffer", "share memory by SharedMemory, SharedArray or SharedValue"],
   ["Request", "give its parts"],
