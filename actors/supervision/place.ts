@@ -16,6 +16,7 @@ import { Credits } from "../credits.ts";
 import { actorExited } from "../exited.ts";
 import { control, type EndSignal, type Keeper } from "../keeper.ts";
 import { outboxOf } from "../outbox.ts";
+import { type Companion, isAmong } from "./companions.ts";
 import { PROBE, receiveProbe, sendOnward, type Trail } from "../trail.ts";
 
 /** So many messages wait for a child that is down. */
@@ -43,6 +44,8 @@ export class Place extends Cell implements Keeper, Listed {
   /** What its present or last life returned, if it is a task. */
   #outcome: Promise<unknown> | undefined;
   readonly #held = new Deque<Request>();
+  /** Those who end before the child is back: what they ask is not to wait for that. */
+  #companions: readonly Companion[] = [];
   readonly #credits = new Credits(() => this.slot);
 
   constructor(name: string, placement: PlacementName, kind: "actor" | "task") {
@@ -74,11 +77,23 @@ export class Place extends Cell implements Keeper, Listed {
     this.exit = this.#lastExit = undefined;
     this.#life = child;
     this.#open = true;
+    this.#companions = [];
     if (this.#kind === "task") {
       this.#outcome = child.result(true);
       this.#outcome.catch(() => {});
     }
     for (const request of held) this.#relay(request, child.actor);
+  }
+
+  /** The child is to end together with these, one after the other, and may then come back: none is to wait for it. */
+  part(companions: readonly Companion[]): void {
+    this.#companions = companions;
+    for (const request of this.#held) {
+      if (this.#isHopeless(request) && this.#held.remove(request)) {
+        if (this.#isCertain(request)) keepAlive.release(true);
+        this.#refuse(request);
+      }
+    }
   }
 
   /** The child is about to end, and may come back: what comes from now on waits. */
@@ -188,6 +203,7 @@ export class Place extends Cell implements Keeper, Listed {
     if (this.exit !== undefined) return this.#refuse(request);
     const { direct } = this;
     if (direct !== undefined) return this.#relay(request, direct);
+    if (this.#isHopeless(request)) return this.#refuse(request);
     if (this.#held.size >= MAX_HELD && weightOf(request) > 0) return this.#refuse(request);
     this.#held.push(request);
     if (this.#isCertain(request)) keepAlive.hold(true);
@@ -197,6 +213,11 @@ export class Place extends Cell implements Keeper, Listed {
       releaseAll(request.body.passages, this.#holder);
       this.#left(request);
     };
+  }
+
+  /** Whether who waits for the answer will not be there any more. */
+  #isHopeless({ asker, from }: Request): boolean {
+    return asker !== undefined && isAmong(this.#companions, from);
   }
 
   /** Takes what waits here. */

@@ -11,6 +11,7 @@ import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { contactBehind, makeRef } from "../actor_ref.ts";
 import type { Contact } from "../contact.ts";
+import { type Companion, companionsFrom } from "./companions.ts";
 import type { Place } from "./place.ts";
 
 /** The lease of a supervisor, and of those above it that may start it again. */
@@ -26,6 +27,7 @@ class ControlCell extends Cell {
     if (request.verb === "described") return request.reply(this.described);
     const value = unpack(request.body, holderOf(this));
     if (request.verb === "up") this.up(contactOf(value));
+    else if (request.verb === "part") this.place.part(companionsFrom(value));
     else if (request.verb === "hold") this.place.hold();
     else if (request.verb === "down") this.place.down(exitOf(value));
     else this.place.over(value === undefined ? undefined : exitOf(value));
@@ -82,6 +84,12 @@ export class PlaceControl {
   async up(child: Contact): Promise<void> {
     if (isCell(this.#target)) (this.#target as ControlCell).up(child);
     else await this.#tell("up", makeRef(child));
+  }
+
+  /** The child is to end, and so are these before it is back. */
+  async part(companions: readonly Companion[]): Promise<void> {
+    if (isCell(this.#target)) (this.#target as ControlCell).place.part(companions);
+    else await this.#tell("part", companions);
   }
 
   /** The child is about to end, and may come back. */

@@ -9,6 +9,7 @@ import { failedBy } from "../exited.ts";
 import { planOf } from "../spawn_options.ts";
 import { prepare } from "../start.ts";
 import type { ChildSpec } from "./child.ts";
+import { type Companion, companionOf } from "./companions.ts";
 import type { RestartType } from "./restart_policy.ts";
 
 /** How long a child may take to stop, unless it says otherwise. */
@@ -90,6 +91,17 @@ export class SupervisedChild {
       void control.down(exit);
       ended(exit, performance.now() - since);
     });
+  }
+
+  /** Its present life, as one of those that are restarted together. */
+  get companion(): Companion[] | undefined {
+    const contact = this.#life?.contact;
+    return contact && [companionOf(contact)];
+  }
+
+  /** It is to end, with these, before it is back: none of them is to wait for it. */
+  part(companions: readonly Companion[]): Promise<void> {
+    return this.#spec.control.part(companions);
   }
 
   /** Ends its present life, if any, and gives up waiting for the next. Resolves with how that life ended. */

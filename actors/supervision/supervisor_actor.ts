@@ -175,8 +175,8 @@ export class SupervisorActor implements ActorHooks {
 
   /** A child has ended by itself, or could not be started again. */
   async #ended(child: SupervisedChild, exit: Exit, livedMs: number): Promise<void> {
-    // It may have been removed, or started again with others, while its turn had not come.
-    if (child.alive || this.#children.get(child.key) !== child) return;
+    // It may have been removed, or started again with others, or all may have ended, while its turn had not come.
+    if (this.#isOver || child.alive || this.#children.get(child.key) !== child) return;
     if (exit.escalated) return await this.#end({ code: 1, reason: "error", error: exit.error });
     if (comesBack(child.restart, exit)) return await this.#bringBack(child, livedMs);
     if (child.restart === "temporary") this.#children.delete(child.key);
@@ -195,6 +195,7 @@ export class SupervisorActor implements ActorHooks {
     const waitMs = this.#counter.next(failed, livedMs);
     if (waitMs === undefined) return await this.#giveUp(failed);
     const group = this.#groupOf(failed);
+    await this.#part(group);
     for (const child of group.toReversed()) {
       await this.#stop(child);
       if (child.restart !== "temporary") continue;
@@ -220,6 +221,12 @@ export class SupervisorActor implements ActorHooks {
       }
     }
     return undefined;
+  }
+
+  /** Those of a group do not wait for each other any more: they end one after the other, before any of them is back. */
+  async #part(group: readonly SupervisedChild[]): Promise<void> {
+    const companions = group.flatMap((child) => child.companion ?? []);
+    if (companions.length > 0 && group.length > 1) await Promise.all(group.map((child) => child.part(companions)));
   }
 
   #groupOf(failed: SupervisedChild): SupervisedChild[] {
@@ -254,7 +261,9 @@ export class SupervisorActor implements ActorHooks {
   }
 
   async #stopEach(): Promise<void> {
-    for (const child of [...this.#children.values()].reverse()) {
+    const children = [...this.#children.values()];
+    await this.#part(children);
+    for (const child of children.toReversed()) {
       await this.#stop(child);
       // One above may start this supervisor again; it says so when it will not.
       if (!this.#plan.nested) await child.over();

@@ -5,6 +5,7 @@ import {
   ActorExitedError,
   child,
   type Exit,
+  logger,
   Queue,
   RestartLimitError,
   StartError,
@@ -12,6 +13,7 @@ import {
   supervisor,
 } from "../../mod.ts";
 import { eachPlacement, oneTest, rejection, until, within } from "./actor_contract.ts";
+import { type Latch, newLatch, open } from "./fixtures/latch.ts";
 import { Deciding, Member, Starting } from "./fixtures/supervised.ts";
 import { count, eachFamily, Log, Watcher } from "./supervised.ts";
 
@@ -46,6 +48,34 @@ eachFamily("so many restarts as maxRestarts are made, and the next end is the en
   assertEquals(watcher.told, [...back, ...back, "a exited", "a gave-up", "b exited"]);
   for (const ref of [a, b]) assertInstanceOf(await rejection(within(ref.call.count(), 1000)), ActorExitedError);
   assert(!app.alive);
+});
+
+eachFamily("a supervisor gives up once, however many fail while it restarts another", async (one, placement) => {
+  const log = new Log();
+  const orders = new Queue<Latch>();
+  const slow = child(Starting, ["slow", orders, log], { placement });
+  const member = (name: string) => child(Member, [name, log], { placement });
+  const children = { slow, a: member("a"), b: member("b"), c: member("c") };
+  await using app = await supervise(children, { placement: one, maxRestarts: 1 });
+  const watcher = new Watcher(app);
+  const { write } = logger;
+  using _quiet = { [Symbol.dispose]: () => void (logger.write = write) };
+  let logged = 0;
+  // That of a supervisor elsewhere is written there.
+  logger.write = ({ event }) => void (event === "gave-up" && logged++);
+  const latch = newLatch();
+  await orders.put(latch);
+  await app.refs.slow.kill();
+  await within(latch.entered.get());
+  for (const name of ["a", "b", "c"] as const) {
+    await app.refs[name].kill();
+    await watcher.saw("exited", name);
+  }
+  await open(latch);
+  assertGaveUp(await within(app.exited), "a", 1);
+  await within(watcher.ended);
+  assertEquals([watcher.count("gave-up"), watcher.count("restarted")], [1, 1]);
+  assertEquals(logged, one === "inline" ? 1 : 0);
 });
 
 oneTest("with maxRestarts 0 the first end is one too many", async () => {
