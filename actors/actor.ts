@@ -3,6 +3,7 @@ import { DISCARD } from "../channels/kernel/ask.ts";
 import { MAIN_SLOT } from "../channels/kernel/address.ts";
 import { Cell, cells, isCell } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
+import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type Holder, holders } from "../channels/kernel/holder.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
@@ -10,24 +11,23 @@ import { hasKey, isA } from "../channels/kernel/look.ts";
 import { unpack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { noSuchRequest, type Request } from "../channels/kernel/request.ts";
+import type { Stop } from "../channels/kernel/stop.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import type { ActorPlan } from "./actor_plan.ts";
 import { type Frame, runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
-import { actorExited, describeExit, ExitRequest, failedBy } from "./exited.ts";
+import { describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
 import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
-import { LateSignal } from "./late_signal.ts";
 import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
+import { StopSignal } from "./stop_signal.ts";
 import { follow } from "./suspicion.ts";
+import { type Outcome, TaskResult } from "./task_result.ts";
 import { PROBE, receiveProbe, type Trail } from "./trail.ts";
-
-/** What a task returned or threw. */
-type Outcome = { readonly value: unknown } | { readonly thrown: unknown };
 
 /** How long daemons may take to stop once a task is done. */
 const DAEMON_GRACE_MS = 1000;
@@ -60,11 +60,11 @@ export class Actor extends Cell implements Keeper {
   #instance: (object & ActorHooks) | undefined;
   /** How long it was given to stop, once it was asked to. */
   #stopping: { readonly graceMs: number } | undefined;
+  /** When whoever started it has been told that it runs. */
+  #told: Promise<void> | undefined;
   #conclusion: Promise<void> | undefined;
-  #outcome: Outcome | undefined;
-  /** Who waits for the outcome. */
-  #waiting: Request[] | undefined;
-  readonly #stop = new LateSignal();
+  #taskResult: TaskResult | undefined;
+  readonly #signal = new StopSignal();
   #settleExited!: (exit: Exit) => void;
 
   constructor(readonly plan: ActorPlan, slot: number = cells.nextSlot()) {
@@ -90,7 +90,12 @@ export class Actor extends Cell implements Keeper {
 
   /** Aborts when the actor is asked to stop, or ends. */
   get signal(): AbortSignal {
-    return this.#stop.signal;
+    return this.#signal.signal;
+  }
+
+  /** The next request to stop, which ends what is begun now and waits at a channel or lock. */
+  get nextStop(): Stop {
+    return this.#signal.next;
   }
 
   /** Those that it started, while they live. */
@@ -258,22 +263,16 @@ export class Actor extends Cell implements Keeper {
 
   interrupt(): void {
     this.#assertEndable("interrupt");
-    this.#stop.abort(`${this.name} was interrupted`);
+    this.#signal.ask(`${this.name} was interrupted`, this.holder);
   }
 
   /** Asks the code that runs in it to end. */
   askToStop(): void {
-    this.#stop.abort(`${this.name} was asked to stop`);
+    this.#signal.askOnce(`${this.name} was asked to stop`, this.holder);
   }
 
   result(request: Request): void {
-    const outcome = this.#outcome;
-    if (outcome !== undefined) {
-      if ("thrown" in outcome) request.throw(outcome.thrown);
-      else request.replyValue(outcome.value, "result");
-    } else if (this.exit !== undefined) {
-      request.throw(actorExited("read the result", this.name, this.address, this.exit));
-    } else (this.#waiting ??= []).push(request);
+    (this.#taskResult ??= new TaskResult(this)).answer(request);
   }
 
   /** Ends it with a code of its own choice. Never returns. */
@@ -285,12 +284,12 @@ export class Actor extends Cell implements Keeper {
   /** A handler threw; the caller, if there is one, has been told. */
   failed(error: unknown, message: FailedMessage): void {
     if (message.kind !== "call") this.crash(error, message);
-    else if (hasKey(this.#instance, "onError")) void this.#decide(error, message, "resume");
+    else if (hasKey(this.#instance, "onError") && !this.#obeys(error)) void this.#decide(error, message, "resume");
   }
 
   /** Something it did not catch, and that no caller can be told: the actor ends, unless it decides otherwise. */
   crash(error: unknown, message: FailedMessage): void {
-    if (this.#state === "ended" || isA(error, ExitRequest)) return;
+    if (this.#state === "ended" || isA(error, ExitRequest) || this.#obeys(error)) return;
     if (hasKey(this.#instance, "onError")) void this.#decide(error, message, "restart");
     else void this.#fail(error, ` in ${message.method}`);
   }
@@ -355,14 +354,13 @@ export class Actor extends Cell implements Keeper {
   ): Promise<void> {
     // Who asks it to stop only later, having heard that it has started, finds that it has.
     if (this.#stopping !== undefined) return this.#conclude({ code: 0, reason: "stopped" });
-    await told;
+    await (this.#told = told);
     if (this.exit !== undefined) return;
     try {
       this.#settle({ value: await runAs(this, undefined, () => task(...values)) });
     } catch (error) {
       if (isA(error, ExitRequest) || this.exit !== undefined) return;
-      // Leaving by the reason of its signal is how a task obeys; as an answer to `interrupt` it is an error like others.
-      if (this.#stopping === undefined || error !== this.signal.reason) return this.#fail(error, "");
+      if (!this.#obeys(error)) return this.#fail(error, "");
       this.#settle({ thrown: error });
     }
     await this.#outliveChildren();
@@ -383,6 +381,10 @@ export class Actor extends Cell implements Keeper {
 
   async #stopGently(graceMs: number): Promise<void> {
     this.#state = "stopping";
+    // A task has begun by then, and code that takes what comes in together with this waits again.
+    await this.#told;
+    await eventLoop.settle();
+    if (this.exit !== undefined) return;
     this.askToStop();
     this.loop.close();
     if (this.#instance === undefined) {
@@ -390,18 +392,20 @@ export class Actor extends Cell implements Keeper {
       for (const child of this.#workers().reverse()) void child.stop(graceMs);
       return;
     }
-    await new Promise<void>((resolve) => {
-      this.loop.idle = resolve;
-      this.loop.pump();
-    });
+    await this.loop.drained();
     await this.endChildren(graceMs);
     const exit: Exit = { code: 0, reason: "stopped" };
     try {
       await runAs(this, undefined, () => this.#instance!.onStop?.(exit));
-      await this.#conclude(exit);
     } catch (error) {
-      await this.#fail(error, " in onStop");
+      if (!this.#obeys(error)) return await this.#fail(error, " in onStop");
     }
+    await this.#conclude(exit);
+  }
+
+  /** Whether an error says no more than that it was asked to stop. As an answer to `interrupt` it is one like others. */
+  #obeys(error: unknown): boolean {
+    return this.#stopping !== undefined && this.#signal.isReason(error);
   }
 
   /** The whole error is on standard error before the actor counts as ended. */
@@ -411,11 +415,9 @@ export class Actor extends Cell implements Keeper {
     await this.#conclude(escalated ? { ...failedBy(error), escalated } : failedBy(error));
   }
 
-  /** The task's outcome is known, and told while its holds on what it may contain still last. The first one counts. */
+  /** The task's outcome is known, and told while its holds on what it may contain still last. */
   #settle(outcome: Outcome): void {
-    if (this.exit !== undefined || this.#outcome !== undefined) return;
-    this.#outcome = outcome;
-    for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
+    if (this.exit === undefined) (this.#taskResult ??= new TaskResult(this)).settle(outcome);
   }
 
   /** Ends it in order: it takes nothing new, and its `onExit` functions run first. The first reason to end counts. */
@@ -435,8 +437,8 @@ export class Actor extends Cell implements Keeper {
     if (this.exit !== undefined) return;
     this.#state = "ended";
     this.exit = exit;
-    this.#stop.abort(`${this.name} has ended`);
-    for (const request of this.#waiting?.splice(0) ?? []) this.result(request);
+    this.#signal.abort(`${this.name} has ended`);
+    this.#taskResult?.answerAll();
     // Its isolate was started for it, and ends with it.
     if (this.slot === MAIN_SLOT && !this.isProgram) holders.ending = true;
     for (const child of this.#children ?? []) child.orphan();

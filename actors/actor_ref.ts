@@ -12,7 +12,7 @@ import { isolate } from "../channels/kernel/isolate.ts";
 import { checkOptions } from "../channels/kernel/options.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { expected, isText, startsWith } from "../channels/kernel/shape.ts";
-import { patience, patienceOf, type WaitOptions } from "../channels/kernel/wait.ts";
+import { channelWait, patienceOf, type WaitOptions } from "../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../channels/source.ts";
 import { Calling, NO_OPTIONS, snapshotFor } from "./calling.ts";
 import { Contact, isPlacement, type PlacementName } from "./contact.ts";
@@ -80,7 +80,7 @@ class ActorRef implements Ref {
   async ready(options?: WaitOptions): Promise<void> {
     const { target, name, address } = this.#contact;
     const action = `wait for ${name}`;
-    const wait = patience(action, options);
+    const wait = channelWait(action, options);
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot ${action}: there was no room for a message for ${timeoutMs} ms`, { timeoutMs });
     const lost = (exit: Exit | undefined) => actorExited(action, name, address, exit ?? this.#contact.exit);

@@ -3,6 +3,7 @@ import { hasFewerRights } from "../channels/kernel/address.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
+import type { Stop } from "../channels/kernel/stop.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import type { Actor } from "./actor.ts";
 
@@ -18,12 +19,18 @@ export interface HandledCall extends CallContext {
   readonly from?: Holder | undefined;
 }
 
+/** A task of a pool at its worker. */
+export interface TaskContext extends CallContext {
+  /** The next request to stop that ends what the task begins. */
+  readonly nextStop: Stop;
+}
+
 /** On whose behalf code runs. */
 export interface Frame {
   readonly actor: Actor;
   readonly call: HandledCall | undefined;
   /** What `current().signal` is taken from, if not from the actor: each task of a pool is ended by itself. */
-  readonly task?: CallContext | undefined;
+  readonly task?: TaskContext | undefined;
 }
 
 interface State {
@@ -81,7 +88,7 @@ export function isStrangersCall(): boolean {
 }
 
 /** Runs `body`, and all that it starts, on behalf of `actor`. */
-export function runAs<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: CallContext): T {
+export function runAs<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: TaskContext): T {
   if (call === undefined && task === undefined && isAtHome(actor) && state.running === undefined) return body();
   return runWith(undefined, () => state.frames.run({ actor, call, task }, body));
 }
@@ -90,7 +97,7 @@ export function runAs<T>(actor: Actor, call: HandledCall | undefined, body: () =
  * The same for a method that was seen to be done when it returns. Storing a frame for what goes on after that would cost
  * more than the rest of a call, and an actor that is at home needs none for that.
  */
-export function runAtOnce<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: CallContext): T {
+export function runAtOnce<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: TaskContext): T {
   if (!isAtHome(actor)) return runAs(actor, call, body, task);
   return runWith(call === undefined && task === undefined ? actor.frame : { actor, call, task }, body);
 }
@@ -113,3 +120,7 @@ function runWith<T>(frame: Frame | undefined, body: () => T): T {
 }
 
 whoActs.holder = (): Holder => currentActor().holder;
+whoActs.stop = (): Stop => {
+  const frame = state.running ?? state.frames.getStore();
+  return (frame?.task ?? frame?.actor ?? mainActor()).nextStop;
+};

@@ -55,7 +55,11 @@ export class Current {
     return parent && makeRef(parent);
   }
 
-  /** Aborts when this actor is asked to stop, or ends; in a pool's task also when that task is no longer wanted. */
+  /**
+   * Aborts when this actor is asked to stop, or ends; in a pool's task also when that task is no longer wanted. What waits
+   * at a channel or lock then is given up, with the signal's reason, and a loop over a channel is left. What is begun after
+   * that waits as always, so that one can clean up. Calls to other actors, and results of pools, have their own time limits.
+   */
   get signal(): AbortSignal {
     return this.#task?.signal ?? this.#actor.signal;
   }

@@ -33,9 +33,6 @@ const MEASURED = { inline: 16, elsewhere: 4 };
  */
 export class MessageLoop {
   readonly inbox: Inbox;
-  /** Called whenever nothing is left to do. */
-  idle: (() => void) | undefined;
-
   readonly #actor: Actor;
   readonly #concurrency: number;
   #instance: object | undefined;
@@ -55,6 +52,8 @@ export class MessageLoop {
   /** Has what lies in the mailbox handled, soon; undefined where that is done at once. */
   #begin: (() => void) | undefined;
   #asleep = false;
+  /** Called whenever nothing is left to do. */
+  #idle: (() => void) | undefined;
 
   constructor(actor: Actor) {
     this.#actor = actor;
@@ -150,6 +149,14 @@ export class MessageLoop {
     this.#feed();
   }
 
+  /** Resolves when nothing is left to do. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+      this.pump();
+    });
+  }
+
   /** Begins with nothing more, until `resume`. */
   pause(): void {
     this.#paused++;
@@ -241,7 +248,7 @@ export class MessageLoop {
   }
 
   #tellIdle(): void {
-    if (this.#paused === 0 && this.#running === 0 && this.inbox.size === 0) this.idle?.();
+    if (this.#paused === 0 && this.#running === 0 && this.inbox.size === 0) this.#idle?.();
   }
 
   #rest(): void {

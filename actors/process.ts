@@ -12,9 +12,10 @@ import { inspectAs } from "../channels/kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
 import { expected, isCount, isFlag, isText, maybe, startsWith } from "../channels/kernel/shape.ts";
 import { brief } from "../channels/kernel/show.ts";
-import { patience, type WaitOptions } from "../channels/kernel/wait.ts";
-import { wheel } from "../channels/kernel/wheel.ts";
+import { channelWait, type WaitOptions } from "../channels/kernel/wait.ts";
+import { Decision } from "../channels/decision.ts";
 import { endingSource, selectable } from "../channels/source.ts";
+import { isChild } from "./actor_ref.ts";
 import { Contact, isPlacement, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { registrationOf } from "./definition.ts";
@@ -48,9 +49,10 @@ const PROCESS_OPTIONS: OptionNames<ProcessOptions> = { ...SPAWN_OPTIONS, handleS
  * - **Result**: unlike Python's, it keeps what the function returned or threw. An error that the function did not catch
  *   is on standard error before the process counts as ended.
  * - **Ending**: `interrupt` only aborts its `current().signal`, `stop` asks and then kills, `terminate` and `kill` do not
- *   ask.
+ *   ask. With the signal end the waits of the function at channels and locks that are pending then, and its loops over
+ *   channels; so a function that mostly waits stops at once. Leaving by the signal's reason is no failure then.
  * - **Ctrl-C** in the program stops the whole tree once, in order, as `stop` does, and the program ends with code 130; a
- *   second one ends it at once. A function that runs for long looks at `current().signal`, or is killed after 5 s.
+ *   second one ends it at once. A function that computes for long looks at `current().signal`, or is killed after 5 s.
  * - **Travel**: it can be sent anywhere, and works there; only its maker can start it.
  *
  * @example Run a function as a process
@@ -227,7 +229,8 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
 
   /**
    * Waits for its end, and keeps the program alive meanwhile. Any number of callers may; nobody needs to read what it put
-   * on queues for it to end. Giving up does nothing to the process.
+   * on queues for it to end. Giving up does nothing to the process. A task that is asked to stop while it joins one of its
+   * own goes on to wait for that, since it is asked to stop, too; any other wait ends then.
    *
    * @returns how it ended, or undefined when time ran out
    * @throws {TypeError} If it was not started, or the process itself asks.
@@ -238,21 +241,13 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     if (isCell(this.#contact.actor) && this.#contact.actor === currentActor()) {
       throw new TypeError(`Cannot join ${this.name}: it is the one that asks, and would wait for itself`);
     }
-    const { timeoutMs, once, signal } = patience(`join ${this.name}`, options);
-    if (once) return await this.#contact.look();
-    const { promise, resolve, reject } = Promise.withResolvers<Exit | undefined>();
-    const aborted = () => reject(signal!.reason);
-    signal?.addEventListener("abort", aborted, { once: true });
-    const deadline = timeoutMs === Infinity ? undefined : wheel.after(timeoutMs, () => resolve(undefined));
-    keepAlive.hold(true);
-    void this.exited.then(resolve);
-    try {
-      return await promise;
-    } finally {
-      keepAlive.release(true);
-      deadline?.cancel();
-      signal?.removeEventListener("abort", aborted);
-    }
+    const wait = channelWait(`join ${this.name}`, options);
+    if (wait.once) return await this.#contact.look();
+    const ended = new Decision<Exit>();
+    void this.exited.then((exit) => ended.make() && ended.resolve(exit));
+    // A task's own is asked to stop along with the task, and that soon ends this wait, too.
+    const isStoppedToo = !this.#daemon && !currentActor().hasMethods && isChild(this.#contact);
+    return await ended.within(isStoppedToo ? { ...wait, stop: undefined } : wait, true);
   }
 
   /**
@@ -266,7 +261,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
   async send(message: unknown, options?: WaitOptions): Promise<void> {
     this.#assertStarted("send to");
     const { target, name, address } = this.#contact;
-    const wait = patience(`send to ${name}`, options);
+    const wait = channelWait(`send to ${name}`, options);
     const body = pack(message, "message", destinationOf(target));
     const lost = (exit: Exit | undefined) => actorExited(`send to ${name}`, name, address, exit ?? this.#contact.exit);
     const late = (timeoutMs: number) =>

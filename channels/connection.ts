@@ -44,6 +44,8 @@ export const RECV_BYTES_OPTIONS: OptionNames<RecvBytesOptions> = { ...WAIT_OPTIO
  *   that uses it after that, or still waits on it then, holds it until it closes it. So a parent need not close what it
  *   gave to a child.
  * - **Cancellation**: a `recv` that was given up has taken nothing, a `send` that was given up has sent nothing.
+ * - **Stopping**: when the actor or task that waits is asked to stop, what is pending is given up, with the reason of
+ *   `current().signal`, and a loop over the connection is left as if the peer had gone.
  */
 export interface Connection<Out, In = Out> extends AsyncIterable<In>, Disposable {
   /** Whether this handle was closed. */

@@ -11,7 +11,7 @@ import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import { packPlain } from "./kernel/pack.ts";
 import { EMPTY_PACKET } from "./kernel/packet.ts";
 import { expected, isNumber } from "./kernel/shape.ts";
-import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { channelWait, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
 import { Queue, QUEUE_OPTIONS, type QueueOptions } from "./queue.ts";
 import { clientOf, itemsOf, maxSizeOf, QueueClient } from "./queue_client.ts";
@@ -78,7 +78,8 @@ export class JoinableQueue<T> extends Queue<T> {
 
   /** As of `Queue`; each item is open until the caller says `taskDone`. */
   override [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    return itemsOf(() => this.get());
+    const client = clientOf(this);
+    return itemsOf((wait) => client.next(wait, this.#noteFor(whoActs.holder())) as Promise<T>);
   }
 
   /**
@@ -112,7 +113,7 @@ export class JoinableQueue<T> extends Queue<T> {
    */
   async join(options?: WaitOptions): Promise<void> {
     const client = clientOf(this);
-    const wait = patience("join a queue", options);
+    const wait = channelWait("join a queue", options);
     if (!wait.once) await client.request("join", "join", { wait, late });
     else if (!await client.request("tryJoin", "join")) throw late(wait.timeoutMs);
   }

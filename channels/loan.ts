@@ -3,6 +3,7 @@ import { whoActs } from "./kernel/acting.ts";
 import { isolate } from "./kernel/isolate.ts";
 import { unpack } from "./kernel/pack.ts";
 import { plainPacket } from "./kernel/packet.ts";
+import { type Patience, throwIfOver } from "./kernel/wait.ts";
 import { LoanTerms, sharesWith } from "./lender.ts";
 import type { QueueClient } from "./queue_client.ts";
 
@@ -28,13 +29,15 @@ export class Loan {
   }
 
   /** The next item: one that was lent, or else what the home has. */
-  async get(): Promise<unknown> {
+  async get(wait: Patience): Promise<unknown> {
     while (true) {
+      throwIfOver(wait);
       const lent = this.#take();
       if (lent !== undefined) return unpack(plainPacket(lent), whoActs.holder());
       let isLent = true;
       const terms = this.#terms;
-      const answer = await this.#client.get(undefined, () => isLent = false, undefined, terms?.reader);
+      const asReader = terms && { detail: `${terms.reader}` };
+      const answer = await this.#client.next(wait, () => isLent = false, asReader);
       if (!isLent) {
         this.#count();
         return answer;

@@ -25,7 +25,7 @@ import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
 import { expected, isFlag, startsWith } from "./kernel/shape.ts";
 import { brief } from "./kernel/show.ts";
-import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { channelWait, isStopped, type Patience, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
 import { END, type PipeEndCell } from "./pipe_end_cell.ts";
 
@@ -60,9 +60,9 @@ class PipeEnd implements Connection<unknown> {
     selectable(this, {
       assertOpen: () => this.#assertReadable(),
       take: ({ signal, claim }) =>
-        this.#ask("recv", RECEIVE, { wait: patience("select", { signal }), takes: "", claim }),
+        this.#ask("recv", RECEIVE, { wait: channelWait("select", { signal }), takes: "", claim }),
       tryTake: () => this.#tryRecv(""),
-      poll: async (signal) => void await this.#ask("poll", "poll", { wait: patience("poll a pipe", { signal }) }),
+      poll: async (signal) => void await this.#ask("poll", "poll", { wait: channelWait("poll a pipe", { signal }) }),
       tryPoll: () => this.#ask("tryPoll", "poll", {}) as Promise<boolean>,
     });
   }
@@ -73,7 +73,7 @@ class PipeEnd implements Connection<unknown> {
 
   async send(message: unknown, options: SendOptions = {}): Promise<void> {
     this.#assertWritable();
-    const wait = patience("send on a pipe", options, Infinity, SEND_OPTIONS);
+    const wait = channelWait("send on a pipe", options, Infinity, SEND_OPTIONS);
     const { transfer } = options;
     const body = pack(message, "message", destinationOf(this.#target), { transfer });
     const detail = message instanceof Uint8Array ? String(message.length) : NOT_BYTES;
@@ -91,7 +91,7 @@ class PipeEnd implements Connection<unknown> {
 
   async poll(options?: WaitOptions): Promise<boolean> {
     this.#assertReadable();
-    const wait = patience("poll a pipe", options, 0);
+    const wait = channelWait("poll a pipe", options, 0);
     if (wait.once) return await this.#ask("tryPoll", "poll", {}) as boolean;
     try {
       return await this.#ask("poll", "poll", { wait }) as boolean;
@@ -103,7 +103,7 @@ class PipeEnd implements Connection<unknown> {
 
   async sendBytes(view: ArrayBufferView, options: SendBytesOptions = {}): Promise<void> {
     this.#assertWritable();
-    const wait = patience("send on a pipe", options, Infinity, SEND_BYTES_OPTIONS);
+    const wait = channelWait("send on a pipe", options, Infinity, SEND_BYTES_OPTIONS);
     const bytes = bytesOf(view, "send");
     const offset = checkBytes("offset", options.offset ?? 0, bytes.length);
     const size = checkBytes("size", options.size ?? bytes.length - offset, bytes.length - offset);
@@ -143,11 +143,12 @@ class PipeEnd implements Connection<unknown> {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<unknown> {
+    const wait = channelWait("receive from a pipe", undefined);
     while (true) {
       try {
-        yield await this.recv();
+        yield await this.#next("", wait);
       } catch (error) {
-        if (error instanceof DisconnectedError) return;
+        if (error instanceof DisconnectedError || isStopped(wait, error)) return;
         throw error;
       }
     }
@@ -162,11 +163,16 @@ class PipeEnd implements Connection<unknown> {
 
   async #recv(detail: string, options: WaitOptions | undefined, known?: OptionNames<WaitOptions>): Promise<unknown> {
     this.#assertReadable();
-    const wait = patience("receive from a pipe", options, Infinity, known);
-    if (!wait.once) return await this.#ask("recv", RECEIVE, { detail, takes: detail, wait, late: empty });
+    const wait = channelWait("receive from a pipe", options, Infinity, known);
+    if (!wait.once) return await this.#next(detail, wait);
     const found = await this.#tryRecv(detail);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;
+  }
+
+  #next(detail: string, wait: Patience): Promise<unknown> {
+    this.#assertReadable();
+    return this.#ask("recv", RECEIVE, { detail, takes: detail, wait, late: empty });
   }
 
   /** The sender alone has said that the message is bytes. */

@@ -33,6 +33,8 @@ export const QUEUE_OPTIONS: OptionNames<QueueOptions> = { maxSize: true };
  *   left, then iteration ends and `get` rejects with `ClosedError`.
  * - **Home**: the queue lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  * - **Cancellation**: a `get` that was given up has taken nothing, and a `put` that was given up has put nothing.
+ * - **Stopping**: when the actor or task that waits is asked to stop, a `get` or `put` that is pending is given up, with the
+ *   reason of `current().signal`, and a loop over the queue is left as if the queue had ended. What follows runs.
  * - **Disposal** gives back this handle, and closes nothing for others.
  *
  * There is no `empty()` and no `full()`: in Python they lie, and a promise in a condition is always true.
@@ -149,7 +151,7 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
   /** Takes items until the queue is closed and drained. An item is taken only when the loop asks for it. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     const loan = new Loan(this.#client);
-    return itemsOf(() => loan.get() as Promise<T>);
+    return itemsOf((wait) => loan.get(wait) as Promise<T>);
   }
 
   /** Gives back this handle. */

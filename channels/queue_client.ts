@@ -7,7 +7,7 @@ import { isCell, type Target } from "./kernel/cell.ts";
 import type { Import, Passage } from "./kernel/handle.ts";
 import { isolate } from "./kernel/isolate.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
-import { patience, type WaitOptions } from "./kernel/wait.ts";
+import { channelWait, isStopped, type Patience, type WaitOptions } from "./kernel/wait.ts";
 import { QueueCell } from "./queue_cell.ts";
 import type { Source } from "./source.ts";
 
@@ -40,7 +40,7 @@ export class QueueClient {
 
   async put(item: unknown, options: WaitOptions | undefined): Promise<void> {
     this.#assertUsable("put to");
-    const wait = patience("put to a queue", options);
+    const wait = channelWait("put to a queue", options);
     const body = pack(item, "item", destinationOf(this.target));
     if (wait.once) {
       if (!await this.#ask("tryPut", "put to", { body })) throw full(wait.timeoutMs);
@@ -52,22 +52,19 @@ export class QueueClient {
     return await this.#ask("tryPut", "put to", { body: pack(item, "item", destinationOf(this.target)) }) as boolean;
   }
 
-  /** Takes an item, or is lent some as that `reader`: then nobody is told of a tag. */
-  async get(
-    options: WaitOptions | undefined,
-    tagged?: Tagged,
-    claim?: () => boolean,
-    reader?: number,
-  ): Promise<unknown> {
+  async get(options: WaitOptions | undefined, tagged?: Tagged, claim?: () => boolean): Promise<unknown> {
     this.#assertUsable("get from");
-    const wait = patience("get from a queue", options);
-    if (!wait.once) {
-      const extras = { ...(tagged && { tagged }), ...(claim && { claim }), ...(reader && { detail: `${reader}` }) };
-      return await this.#ask("get", "get from", { wait, takes: "", late: empty, ...extras });
-    }
+    const wait = channelWait("get from a queue", options);
+    if (!wait.once) return await this.next(wait, tagged, claim && { claim });
     const found = await this.tryGet(tagged);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;
+  }
+
+  /** Takes the next item, or is lent some as that `reader`: then nobody is told of a tag. */
+  next(wait: Patience, tagged?: Tagged, extras?: Pick<Question, "claim" | "detail">): Promise<unknown> {
+    this.#assertUsable("get from");
+    return this.#ask("get", "get from", { wait, takes: "", late: empty, ...(tagged && { tagged }), ...extras });
   }
 
   async tryGet(tagged?: Tagged): Promise<{ value: unknown } | undefined> {
@@ -100,7 +97,7 @@ export class QueueClient {
       take: ({ signal, claim }) => this.get({ signal }, noting(), claim),
       tryTake: () => this.tryGet(noting()),
       poll: async (signal) =>
-        void await this.#ask("poll", "select from", { wait: patience("select from a queue", { signal }) }),
+        void await this.#ask("poll", "select from", { wait: channelWait("select from a queue", { signal }) }),
       tryPoll: () => this.#ask("tryPoll", "select from", {}) as Promise<boolean>,
     };
   }
@@ -165,13 +162,14 @@ export function maxSizeOf(options: { readonly maxSize?: number | undefined }): n
   return Math.max(0, maxSize);
 }
 
-/** What `get` gives until the queue is closed and drained. */
-export async function* itemsOf<T>(get: () => Promise<T>): AsyncGenerator<T> {
+/** What `next` gives until the queue is closed and drained, or the one who iterates is asked to stop. */
+export async function* itemsOf<T>(next: (wait: Patience) => Promise<T>): AsyncGenerator<T> {
+  const wait = channelWait("get from a queue", undefined);
   while (true) {
     try {
-      yield await get();
+      yield await next(wait);
     } catch (error) {
-      if (error instanceof ClosedError) return;
+      if (error instanceof ClosedError || isStopped(wait, error)) return;
       throw error;
     }
   }

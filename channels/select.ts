@@ -1,7 +1,7 @@
 import type { Connection, Receiver } from "./connection.ts";
 import { ClosedError, DisconnectedError, TimeoutError } from "./errors.ts";
 import type { Exit } from "./exit.ts";
-import { type Patience, patience, type WaitOptions } from "./kernel/wait.ts";
+import { channelWait, type Patience, type WaitOptions } from "./kernel/wait.ts";
 import type { Queue } from "./queue.ts";
 import { Decision } from "./decision.ts";
 import type { Listener } from "./remote/listener.ts";
@@ -38,7 +38,8 @@ export type Selected<S> = { [K in keyof S]: { readonly key: K; readonly value: T
  * - **Fairness**: when several are ready they take turns, also when some answer sooner than others. (What counts is the
  *   handle: keep it from one call to the next.)
  * - **Ends**: a source that is closed and drained, or whose peer is gone, is passed over.
- * - **Cancellation**: what was not chosen is not taken, and nothing is when time runs out or the signal aborts.
+ * - **Cancellation**: what was not chosen is not taken, and nothing is when time runs out, the signal aborts, or the actor
+ *   or task that waits is asked to stop: then it rejects with the reason of `current().signal`.
  *
  * @param sources what to wait for, each under a key
  * @throws {ClosedError} If all have ended, or a handle was closed by its own holder.
@@ -60,7 +61,7 @@ export async function select<S extends Readonly<Record<string, SelectSource>>>(
   sources: S,
   options?: WaitOptions,
 ): Promise<Selected<S>> {
-  const wait = patience("select", options);
+  const wait = channelWait("select", options);
   const entries = entriesOf("select", sources);
   const chosen = wait.once ? await selectOnce(entries, wait) : await selectOne(entries, wait);
   if (chosen === undefined) throw late(wait.timeoutMs);
@@ -95,7 +96,7 @@ export async function ready<S extends Readonly<Record<string, SelectSource>>>(
   options?: WaitOptions,
 ): Promise<(keyof S & string)[]> {
   const action = "wait for what is ready";
-  const wait = patience(action, options);
+  const wait = channelWait(action, options);
   const entries = entriesOf(action, sources);
   const end = performance.now() + wait.timeoutMs;
   while (true) {
@@ -183,14 +184,14 @@ async function pollOne(entries: readonly Entry[], wait: Patience): Promise<boole
 }
 
 /** All that are ready. Whose home has not said so in time is not. */
-async function readyAmong(entries: readonly Entry[], { signal }: Patience, timeoutMs: number): Promise<Entry[]> {
+async function readyAmong(entries: readonly Entry[], { signal, stop }: Patience, timeoutMs: number): Promise<Entry[]> {
   const ready = new Set<Entry>();
   const decision = new Decision<void>();
   const looks = entries.map(async (entry) => {
     if (await entry[1].tryPoll().catch(() => true)) ready.add(entry);
   });
   Promise.all(looks).then(() => decision.make() && decision.resolve());
-  await decision.within({ timeoutMs, once: false, signal });
+  await decision.within({ timeoutMs, once: false, signal, stop });
   return entries.filter((entry) => ready.has(entry));
 }
 

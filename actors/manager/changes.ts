@@ -3,6 +3,7 @@ import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind, type Import } from "../../channels/kernel/handle.ts";
 import type { Request } from "../../channels/kernel/request.ts";
+import type { Patience } from "../../channels/kernel/wait.ts";
 
 /** The lease of one who follows a dict. */
 const CHANGES = "shared-changes";
@@ -65,8 +66,8 @@ export class Changes {
   }
 
   /** What has changed since the last time, as soon as something has. */
-  next(lost: () => Error): Promise<readonly ChangedEntry[]> {
-    return ask(this.#target, { holder: whoActs.holder(), verb: "next", lost }) as Promise<readonly ChangedEntry[]>;
+  async next(wait: Patience, lost: () => Error): Promise<readonly ChangedEntry[]> {
+    return await ask(this.#target, { holder: whoActs.holder(), verb: "next", wait, lost }) as readonly ChangedEntry[];
   }
 
   /** Follows no longer. */

@@ -4,6 +4,7 @@ import { adopted } from "../../channels/kernel/adoption.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { packPlain } from "../../channels/kernel/pack.ts";
+import { channelWait, isStopped } from "../../channels/kernel/wait.ts";
 import { addressOf } from "../../channels/kernel/cell.ts";
 import type { Changes } from "./changes.ts";
 import { type DeepReadonly, frozen } from "./frozen.ts";
@@ -171,17 +172,20 @@ export class SharedDict<K extends Key, V> implements Disposable {
   }
 
   async *#follow(following: Promise<Changes>): AsyncGenerator<DictChange<K, V>> {
+    const wait = channelWait("follow a dict", undefined);
     const changes = await following;
     const address = showAddress(addressOf(this.#client.target));
     const lost = () => actorExited("follow a dict", "its manager", address);
     try {
       while (true) {
-        for (const [text, ...value] of await changes.next(lost)) {
+        for (const [text, ...value] of await changes.next(wait, lost)) {
           const key = keyOfText(text) as K;
           if (value.length === 0) yield Object.freeze({ type: "delete", key });
           else yield Object.freeze({ type: "set", key, value: frozen(value[0]) as DeepReadonly<V> });
         }
       }
+    } catch (error) {
+      if (!isStopped(wait, error)) throw error;
     } finally {
       changes.release();
     }

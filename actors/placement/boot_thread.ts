@@ -38,8 +38,11 @@ const boot = new Boot(config, link, (code) => process.exit(code));
 const actor = mainActor();
 hearStopWord(stopWord, {
   heard(reason) {
-    if (reason === "stop") void actor.stop(Infinity);
-    else actor.interrupt();
+    if (reason === "interrupt") actor.interrupt();
+    else {
+      void actor.stop(Infinity);
+      actor.askToStop();
+    }
     return actor.signal.reason;
   },
   watch: (home, wait) => tell(config.keeper, actor.holder, "watch", `${wait} ${home}`, EMPTY_PACKET),

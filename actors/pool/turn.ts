@@ -1,10 +1,11 @@
 import { isAbortError } from "../../channels/kernel/look.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 import type { Actor } from "../actor.ts";
-import type { CallContext } from "../context.ts";
+import { Stop } from "../../channels/kernel/stop.ts";
+import type { TaskContext } from "../context.ts";
 
 /** One chunk at the worker that is to do it; its tasks' `current().signal`, too. */
-export class Turn implements CallContext {
+export class Turn implements TaskContext {
   readonly sequence: number;
   /** The number of its task. */
   readonly task: number;
@@ -25,6 +26,8 @@ export class Turn implements CallContext {
   readonly #actor: Actor;
   #controller: AbortController | undefined;
   #signal: AbortSignal | undefined;
+  #reason: DOMException | undefined;
+  #nextStop: Stop | undefined;
 
   /** @param single whether it is a call, and not items of a map */
   constructor(actor: Actor, readonly single: boolean, detail: string, readonly body: Packet) {
@@ -39,25 +42,28 @@ export class Turn implements CallContext {
   get signal(): AbortSignal {
     if (this.#signal !== undefined) return this.#signal;
     this.#controller = new AbortController();
-    if (this.aborted) this.#controller.abort(noLongerWanted());
+    if (this.aborted) this.#controller.abort(this.#reason);
     return this.#signal = AbortSignal.any([this.#controller.signal, this.#actor.signal]);
   }
 
   /** It is no longer wanted. */
   abort(): void {
     this.aborted = true;
-    this.#controller?.abort(noLongerWanted());
+    this.#reason ??= new DOMException("The result of this task is no longer wanted", "AbortError");
+    this.#nextStop?.come(this.#actor.holder, this.#reason);
+    this.#controller?.abort(this.#reason);
+  }
+
+  get nextStop(): Stop {
+    if (this.#nextStop === undefined || this.#nextStop.came) this.#nextStop = new Stop(this.#actor.nextStop);
+    return this.#nextStop;
   }
 
   /** Whether an error only says that its signal was heeded. */
   isReason(error: unknown): boolean {
-    if (!this.aborted || this.#signal === undefined) return false;
-    return error === this.#signal.reason || isAbortError(error);
+    if (!this.aborted) return false;
+    return error === this.#reason || (this.#signal !== undefined && isAbortError(error));
   }
 }
 
 const CALL: readonly [number, number, number, number, number] = [0, 1, 1, 1, 0];
-
-function noLongerWanted(): DOMException {
-  return new DOMException("The result of this task is no longer wanted", "AbortError");
-}

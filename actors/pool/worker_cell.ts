@@ -57,7 +57,7 @@ export class WorkerCell extends Cell {
     const { verb, detail, body } = request;
     if (this.#over) return releaseAll(body.passages, this.#actor.holder);
     if (verb === "task") return this.#tasks.add(detail);
-    if (verb === "abort") return this.#abort(Number(detail));
+    if (verb === "abort") return void eventLoop.settle().then(() => this.#abort(Number(detail)));
     if (verb === "recall") return this.#giveBack();
     this.#turns.push(new Turn(this.#actor, verb === "run", detail, body));
     if (this.#present !== undefined) return;

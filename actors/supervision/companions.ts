@@ -1,6 +1,7 @@
 import { type IsolateId, isWithin, MAIN_SLOT } from "../../channels/kernel/address.ts";
 import { addressOf } from "../../channels/kernel/cell.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
+import { expected, isNumber, isText, listOf, startsWith } from "../../channels/kernel/shape.ts";
 import type { Contact } from "../contact.ts";
 
 /** A child that is restarted together with others, by where it lives. Plain data. */
@@ -12,14 +13,13 @@ export function companionOf({ actor }: Contact): Companion {
   return [isolate, slot];
 }
 
-/** @throws {TypeError} If what came in a message is no list of companions. */
+/**
+ * Those of a group, as a message has named them.
+ *
+ * @throws {ProtocolError} If it has not.
+ */
 export function companionsFrom(value: unknown): readonly Companion[] {
-  if (Array.isArray(value) && value.every(isCompanion)) return value;
-  throw new TypeError("Cannot part children: a list of where they live is needed");
-}
-
-function isCompanion(value: unknown): value is Companion {
-  return Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "number";
+  return expected("who is restarted together", value, listOf<Companion>(startsWith(isText, isNumber)));
 }
 
 /** Whether somebody is one of a group, or lives in an isolate that ends with one. */

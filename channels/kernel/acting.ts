@@ -2,13 +2,20 @@ import { MAIN_SLOT } from "./address.ts";
 import { type Holder, holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { singleton } from "./singleton.ts";
+import { Stop } from "./stop.ts";
+
+interface WhoActs {
+  /** On whose behalf the running code asks for things. */
+  holder(): Holder;
+  /** The next request to stop that ends what the running code begins. */
+  stop(): Stop;
+}
 
 let alone: Holder | undefined;
+const never = new Stop();
 
-/**
- * On whose behalf the running code asks for things. Without actors there is one holder, the isolate itself; who brings
- * actors replaces `holder`.
- */
-export const whoActs: { holder: () => Holder } = singleton("who-acts", () => ({
+/** The party on whose behalf code runs. Without actors there is one holder, the isolate itself; who brings actors replaces this. */
+export const whoActs: WhoActs = singleton("who-acts", () => ({
   holder: () => alone ??= holders.adopt(isolate.id, MAIN_SLOT),
+  stop: () => never,
 }));

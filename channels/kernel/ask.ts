@@ -14,6 +14,7 @@ import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { type Asker, Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
 import { Stale } from "./stale.ts";
+import type { Stoppable } from "./stop.ts";
 import type { Waiter } from "./awaited.ts";
 import type { Patience } from "./wait.ts";
 import { type Deadline, wheel } from "./wheel.ts";
@@ -93,7 +94,7 @@ export function* questionsOf(holder: Holder): Generator<OpenQuestion> {
 }
 
 /** One unanswered question. Every one gets exactly one answer, also after it gave up; only then is it forgotten. */
-class Pending implements Unanswered, OpenQuestion {
+class Pending implements Unanswered, OpenQuestion, Stoppable {
   /** The cell that it asks, and the request there, if that lives here. */
   cell: Cell | undefined;
   request: Request | undefined;
@@ -199,6 +200,11 @@ class Pending implements Unanswered, OpenQuestion {
     if (this.target !== undefined) this.#cancel();
   }
 
+  stopped(): void {
+    const stop = this.question.wait?.stop;
+    if (stop?.came) this.#giveUp(() => stop.reason);
+  }
+
   #take(body: Packet, tag: number): void {
     try {
       const value = unpack(body, this.question.holder);
@@ -291,8 +297,13 @@ export function unsent(id: number): void {
  * or the signal aborts.
  */
 export function ask(target: Target, question: Question): Promise<unknown> {
+  const { holder, verb, detail = "", body = EMPTY_PACKET, wait, takes } = question;
+  const stop = wait?.stop;
+  if (stop?.came) {
+    discard(target, holder, body);
+    return Promise.reject(stop.reason);
+  }
   return new Promise((resolve, reject) => {
-    const { holder, verb, detail = "", body = EMPTY_PACKET, takes } = question;
     if (isCell(target)) {
       const pending = new Pending(question, undefined, 0, resolve, reject);
       pending.request = new Request(holder, verb, detail, body, pending);

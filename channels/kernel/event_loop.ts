@@ -43,6 +43,11 @@ class EventLoop {
     return true;
   }
 
+  /** Lets it turn once: whatever has come in for running code is with that code then, and the code waits again. */
+  settle(): Promise<void> {
+    return once();
+  }
+
   /** Lets it turn once, and as often as is due for what has been done since it last did. */
   async turn(): Promise<void> {
     await once();

@@ -55,3 +55,12 @@ export function isAbortError(thrown: unknown): boolean {
     return false;
   }
 }
+
+/** Whether something that was given a signal says by it that the signal has aborted, for this reason. */
+export function isCausedBy(thrown: unknown, reason: DOMException): boolean {
+  try {
+    return thrown instanceof Error && thrown.name === "AbortError" && thrown.cause === reason;
+  } catch {
+    return false;
+  }
+}

@@ -10,6 +10,7 @@ import { endMoved, movesWith } from "./moving.ts";
 import { packAnswer, packPlain, packThrown } from "./pack.ts";
 import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
+import type { Stoppable } from "./stop.ts";
 
 /** The error of one who asks for what there is not, in words of its own. */
 export function noSuchRequest(whom: string, verb: string): TypeError {
@@ -23,6 +24,8 @@ export interface Asker {
   offered(body: Packet, tag: number): void;
   /** Whoever asked is dead. */
   abandoned(): void;
+  /** Whoever asked was asked to stop. */
+  stopped?(): void;
 }
 
 /** A request that was handed on: to a cell here, or elsewhere under a number of this isolate's. */
@@ -34,7 +37,7 @@ export type Onward =
  * What a holder asks of a cell, seen from where the cell lives. Settled exactly once: by the cell, by the asker giving
  * up, or by the asker's death.
  */
-export class Request {
+export class Request implements Stoppable {
   /** Called when the asker gave up or died before the request was settled. */
   onCancel: (() => void) | undefined;
   /** Called when it no longer waits at its cell, if who sent it on wants to know. */
@@ -119,6 +122,10 @@ export class Request {
     this.#taken!(kept, moved);
     // Not before: a holder without a lease may be forgotten, and what it has just taken may be its next one.
     this.#lease?.end();
+  }
+
+  stopped(): void {
+    this.asker?.stopped?.();
   }
 
   /** From now on the asker can no longer give up: what it asked for is being done, and it will be told. */

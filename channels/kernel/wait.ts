@@ -1,5 +1,7 @@
+import { whoActs } from "./acting.ts";
 import { checkOptions, type OptionNames } from "./options.ts";
 import { brief } from "./show.ts";
+import type { Stop } from "./stop.ts";
 import { MAX_DELAY_MS } from "./wheel.ts";
 
 /** How long to wait for something, and what ends the wait early. */
@@ -23,6 +25,8 @@ export interface Patience {
   /** Look once, do not wait. */
   readonly once: boolean;
   readonly signal: AbortSignal | undefined;
+  /** The request to stop that ends the wait; undefined where none does. */
+  readonly stop?: Stop | undefined;
 }
 
 const FOR_EVER: Patience = { timeoutMs: Infinity, once: false, signal: undefined };
@@ -55,4 +59,29 @@ export function patienceOf(action: string, options: WaitOptions, fallbackMs: num
   }
   signal?.throwIfAborted();
   return { timeoutMs: timeoutMs > MAX_DELAY_MS ? Infinity : timeoutMs, once: timeoutMs <= 0, signal };
+}
+
+/**
+ * The same for a wait at a channel or lock, which ends also when the actor or task that begins it now is asked to stop or
+ * interrupted: with the reason of its signal, and nothing is taken then.
+ */
+export function channelWait(
+  action: string,
+  options: WaitOptions | undefined,
+  fallbackMs?: number,
+  known?: OptionNames<WaitOptions>,
+): Patience {
+  const { timeoutMs, once, signal } = patience(action, options, fallbackMs, known);
+  return { timeoutMs, once, signal, stop: whoActs.stop() };
+}
+
+/** Whether an error says that a wait was ended by a request to stop. */
+export function isStopped({ stop }: Patience, error: unknown): boolean {
+  return stop !== undefined && stop.came && error === stop.reason;
+}
+
+/** @throws The reason, if a wait was aborted or its party asked to stop, since it was begun. */
+export function throwIfOver({ stop, signal }: Pick<Patience, "stop" | "signal">): void {
+  signal?.throwIfAborted();
+  if (stop?.came) throw stop.reason;
 }

@@ -9,10 +9,9 @@ import {
 } from "../connection.ts";
 import { AuthenticationError, ClosedError, DisconnectedError, TimeoutError } from "../errors.ts";
 import { inspectAs } from "../kernel/inspect.ts";
-import { keepAlive } from "../kernel/keep_alive.ts";
 import type { OptionNames } from "../kernel/options.ts";
-import { patience, type WaitOptions } from "../kernel/wait.ts";
-import { wheel } from "../kernel/wheel.ts";
+import { channelWait, isStopped, throwIfOver, type WaitOptions } from "../kernel/wait.ts";
+import { Decision } from "../decision.ts";
 import { checkCount } from "../argument.ts";
 import { checkDelay } from "./limits.ts";
 
@@ -110,10 +109,13 @@ export class Reconnecting implements Connection<unknown> {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<unknown> {
+    const wait = channelWait("receive", undefined);
     while (true) {
       try {
+        throwIfOver(wait);
         yield await this.recv();
       } catch (error) {
+        if (isStopped(wait, error)) return;
         if (!(error instanceof DisconnectedError)) throw error;
         if (this.#gaveUp) return;
       }
@@ -189,21 +191,16 @@ export class Reconnecting implements Connection<unknown> {
     known: OptionNames<WaitOptions> | undefined,
   ): Promise<Connection<unknown>> {
     if (this.#closed) throw new ClosedError(`Cannot ${action}: the connection is closed`);
-    const { timeoutMs, signal } = patience(action, options, Infinity, known);
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const deadline = timeoutMs === Infinity ? undefined : wheel.after(Math.max(0, timeoutMs), () => {
-      reject(new TimeoutError(`Cannot ${action}: the connection is broken since ${timeoutMs} ms`, { timeoutMs }));
-    });
-    const aborted = () => reject(signal!.reason);
-    signal?.addEventListener("abort", aborted, { once: true });
-    keepAlive.hold(true);
-    try {
-      return await Promise.race([made, late]);
-    } finally {
-      keepAlive.release(true);
-      deadline?.cancel();
-      signal?.removeEventListener("abort", aborted);
-    }
+    const wait = channelWait(action, options, Infinity, known);
+    const decision = new Decision<Connection<unknown>>();
+    made.then(
+      (connection) => decision.make() && decision.resolve(connection),
+      (error) => decision.make() && decision.reject(error),
+    );
+    const { timeoutMs } = wait;
+    const connection = await decision.within({ ...wait, timeoutMs: Math.max(0, timeoutMs) }, true);
+    if (connection !== undefined) return connection;
+    throw new TimeoutError(`Cannot ${action}: the connection is broken since ${timeoutMs} ms`, { timeoutMs });
   }
 }
 

@@ -8,7 +8,7 @@ import { enroll, handleKind, type Passage } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "../kernel/options.ts";
 import { expected, isNumber, startsWith } from "../kernel/shape.ts";
-import { patience, type WaitOptions } from "../kernel/wait.ts";
+import { channelWait, patience, type WaitOptions } from "../kernel/wait.ts";
 import { BARRIER, BarrierCell, brokenBarrier } from "./barrier_cell.ts";
 
 /** What `new Barrier` takes. */
@@ -32,7 +32,7 @@ interface Parts {
  * timeout when a party was killed.)
  *
  * - **Passing**: when all have come, each gets another index from 0 on, and the barrier is ready for the next round.
- * - **Breaking**: when a party gives up, times out or dies while it waits, when so many of those who have the barrier
+ * - **Breaking**: when a party gives up, times out, is asked to stop or dies while it waits, when so many of those who have the barrier
  *   died that the rest can never be enough, when the action throws, or by `abort`, everybody who waits and who comes
  *   gets {@linkcode BrokenBarrierError}, until `reset`.
  * - **Home**: the barrier lives where it was made. When that is gone everything rejects with `DisconnectedError`.
@@ -78,7 +78,7 @@ export class Barrier {
    * @throws {BrokenBarrierError} If the barrier is or gets broken; by this very wait, if its time runs out.
    */
   async wait(options?: WaitOptions): Promise<number> {
-    const wait = patience("wait at a barrier", options, this.#timeoutMs);
+    const wait = channelWait("wait at a barrier", options, this.#timeoutMs);
     // What the home says counts: whoever was let through must not believe that it gave up.
     return await this.#ask("wait", "wait at", { wait, gives: true, late: brokenBarrier }) as number;
   }

@@ -8,7 +8,7 @@ import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
 import { brief } from "../kernel/show.ts";
-import { type Patience, patience, type WaitOptions } from "../kernel/wait.ts";
+import { channelWait, type Patience, throwIfOver, type WaitOptions } from "../kernel/wait.ts";
 import { ConditionCell } from "./condition_cell.ts";
 import { Lock } from "./lock.ts";
 import { clientOf } from "./permit_client.ts";
@@ -23,6 +23,8 @@ import { RLock } from "./rlock.ts";
  *   ends, whichever way that is.
  * - **Notifying** wakes those who have waited longest; when nobody waits it is forgotten. One who died or gave up is
  *   passed over.
+ * - **Stopping**: when the actor or task that waits is asked to stop, the wait is given up, with the reason of
+ *   `current().signal`. Getting the lock again is not.
  * - **Home**: the condition lives where it was made, its lock where that was made.
  *
  * @example Wait for what another actor brings about
@@ -70,7 +72,7 @@ export class Condition {
    * @throws {TimeoutError} If nobody notified it in time; getting the lock again may take longer.
    */
   async wait(options?: WaitOptions): Promise<void> {
-    const wait = patience("wait for a condition", options);
+    const wait = channelWait("wait for a condition", options);
     await this.#wait(wait);
   }
 
@@ -85,7 +87,7 @@ export class Condition {
     if (typeof predicate !== "function") {
       throw new TypeError("Cannot wait for a condition: the predicate must be a function");
     }
-    const { timeoutMs, signal } = patience("wait for a condition", options);
+    const { timeoutMs, signal, stop } = channelWait("wait for a condition", options);
     this.#seat("wait for");
     const deadline = performance.now() + timeoutMs;
     while (true) {
@@ -93,8 +95,8 @@ export class Condition {
       if (result) return result;
       const left = deadline - performance.now();
       if (left <= 0) throw late(timeoutMs);
-      signal?.throwIfAborted();
-      await this.#wait({ timeoutMs: left, once: false, signal }, timeoutMs);
+      throwIfOver({ signal, stop });
+      await this.#wait({ timeoutMs: left, once: false, signal, stop }, timeoutMs);
     }
   }
 
@@ -142,7 +144,7 @@ export class Condition {
     }
     try {
       if (wait.once) throw late(givenMs);
-      wait.signal?.throwIfAborted();
+      throwIfOver(wait);
       await this.#ask("await", "wait for", { detail: ticket, wait, late: () => late(givenMs) });
     } catch (error) {
       this.#leave(ticket);

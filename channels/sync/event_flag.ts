@@ -6,7 +6,7 @@ import { Cell, isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
-import { patience, type WaitOptions } from "../kernel/wait.ts";
+import { channelWait, type WaitOptions } from "../kernel/wait.ts";
 import { selectable } from "../source.ts";
 
 class EventFlagCell extends Cell {
@@ -45,6 +45,7 @@ class EventFlagCell extends Cell {
  * somebody who waited was killed.)
  *
  * - **Waiting**: `wait` resolves when the flag is set, at once if it is; all who wait go on.
+ * - **Stopping**: when the actor or task that waits is asked to stop, `wait` rejects with the reason of `current().signal`.
  * - **Death**: nothing that died can make `set` wait.
  * - **Home**: the flag lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  *
@@ -69,9 +70,9 @@ export class EventFlag {
     enroll(this, () => ({ kind: "event-flag", target: this.#target, meta: null }));
     selectable(this, {
       assertOpen() {},
-      take: ({ signal }) => this.#ask("wait", "wait for", { wait: patience("select", { signal }) }),
+      take: ({ signal }) => this.#ask("wait", "wait for", { wait: channelWait("select", { signal }) }),
       tryTake: async () => await this.isSet() ? { value: true } : undefined,
-      poll: async (signal) => void await this.#ask("wait", "wait for", { wait: patience("select", { signal }) }),
+      poll: async (signal) => void await this.#ask("wait", "wait for", { wait: channelWait("select", { signal }) }),
       tryPoll: () => this.isSet(),
     });
   }
@@ -97,7 +98,7 @@ export class EventFlag {
    * @throws {TimeoutError} If that took too long.
    */
   async wait(options?: WaitOptions): Promise<void> {
-    const wait = patience("wait for an event flag", options);
+    const wait = channelWait("wait for an event flag", options);
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot wait for an event flag: it was not set for ${timeoutMs} ms`, { timeoutMs });
     if (!wait.once) await this.#ask("wait", "wait for", { wait, late });

@@ -15,7 +15,8 @@ const LOCK: PermitKind = { name: "lock", title: "lock", permits: 1, grows: false
  * - **Order**: first come, first served, threads and subprocesses alike.
  * - **Death**: what a dead owner held is released, and the next owner's guard says `abandoned`. (In Python it stays
  *   locked for ever.)
- * - **Cancellation**: an `acquire` that was given up holds nothing.
+ * - **Cancellation**: an `acquire` that was given up holds nothing. It is given up, with the reason of `current().signal`,
+ *   when the actor or task that waits is asked to stop.
  * - **Home**: the lock lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  * - **Cost**: in threads of one process, a lock that is free is taken and released without a message.
  *

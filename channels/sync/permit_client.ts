@@ -3,7 +3,7 @@ import { showAddress } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import type { Import, Passage } from "../kernel/handle.ts";
 import type { Holder } from "../kernel/holder.ts";
-import { patience, type WaitOptions } from "../kernel/wait.ts";
+import { channelWait, patience, type WaitOptions } from "../kernel/wait.ts";
 import type { LockGuard } from "./lock_guard.ts";
 import type { PermitCell, PermitKind } from "./permit_cell.ts";
 import { PermitSeat } from "./permit_seat.ts";
@@ -42,7 +42,7 @@ export class PermitClient {
   }
 
   async acquire(options: WaitOptions | undefined): Promise<LockGuard> {
-    const wait = patience(this.#action, options);
+    const wait = channelWait(this.#action, options);
     const seat = this.seat();
     return new PermitGuard(seat, await seat.acquire(wait));
   }

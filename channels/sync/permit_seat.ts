@@ -14,6 +14,7 @@ import { beginBlocking, checkStop, isLost } from "./stop_word.ts";
 /** One who waits synchronously looks up this often, to see whether it has been asked to stop. */
 const SLICE_MS = 50;
 
+/** How long to wait for a lock that one has to have again: no request to stop ends that. */
 const FOR_EVER: Patience = patience("acquire a lock", undefined);
 
 /** The seats of one actor, by lock. A seat that has nothing goes with the last handle that uses it. */

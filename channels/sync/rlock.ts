@@ -1,7 +1,7 @@
 import { adopted, adopting } from "../kernel/adoption.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
-import { patience, type WaitOptions } from "../kernel/wait.ts";
+import { channelWait, patience, type WaitOptions } from "../kernel/wait.ts";
 import type { LockGuard } from "./lock_guard.ts";
 import { PermitCell, type PermitKind } from "./permit_cell.ts";
 import { PermitClient, remember } from "./permit_client.ts";
@@ -44,7 +44,7 @@ export class RLock {
    * @throws {TimeoutError} If it did not become free in time.
    */
   async acquire(options?: WaitOptions): Promise<LockGuard> {
-    const wait = patience(`acquire a ${RLOCK.title}`, options);
+    const wait = channelWait(`acquire a ${RLOCK.title}`, options);
     const seat = this.#client.seat();
     return enterAgain(seat) ?? new Hold(seat, await seat.acquire(wait));
   }

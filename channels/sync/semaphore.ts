@@ -17,7 +17,8 @@ const BOUNDED: PermitKind = { name: "bounded-semaphore", title: "bounded semapho
  *   one actor can let others go on.
  * - **Order**: first come, first served.
  * - **Death**: the permits of a dead actor are free again, and the next owner's guard says `abandoned`.
- * - **Cancellation**: an `acquire` that was given up has taken nothing.
+ * - **Cancellation**: an `acquire` that was given up has taken nothing. It is given up, with the reason of
+ *   `current().signal`, when the actor or task that waits is asked to stop.
  *
  * @example Two at a time
  * ```ts
