@@ -22,7 +22,7 @@ import { registrationOf } from "./definition.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
 import { queue } from "./outbox.ts";
-import { handleInterrupt } from "./program.ts";
+import { handleSignals as listenForSignals } from "./program_signals.ts";
 import type { StopOptions } from "./ref.ts";
 import type { ArgsThenOptions } from "./spawn.ts";
 import { checkArgs, planOf, SPAWN_OPTIONS, type SpawnOptions } from "./spawn_options.ts";
@@ -32,8 +32,8 @@ import { assertMayStart } from "./start_guard.ts";
 /** What `new Process` takes: what `spawn` takes, but the program does not end while it lives unless `daemon` is set. */
 export interface ProcessOptions extends SpawnOptions {
   /**
-   * Whether Ctrl-C, in the program itself, stops the tree in order, from the start of this process on and as long as
-   * the program has children; true when left out. A daemon asks for nothing.
+   * Whether Ctrl-C, SIGTERM and SIGHUP, to the program itself, stop the tree in order, from the start of this process on
+   * and as long as the program has children; true when left out. A daemon asks for nothing.
    */
   readonly handleSignals?: boolean | undefined;
 }
@@ -51,8 +51,9 @@ const PROCESS_OPTIONS: OptionNames<ProcessOptions> = { ...SPAWN_OPTIONS, handleS
  * - **Ending**: `interrupt` only aborts its `current().signal`, `stop` asks and then kills, `terminate` and `kill` do not
  *   ask. With the signal end the waits of the function at channels and locks that are pending then, and its loops over
  *   channels; so a function that mostly waits stops at once. Leaving by the signal's reason is no failure then.
- * - **Ctrl-C** in the program stops the whole tree once, in order, as `stop` does, and the program ends with code 130; a
- *   second one ends it at once. A function that computes for long looks at `current().signal`, or is killed after 5 s.
+ * - **Signals**: Ctrl-C in the program stops the whole tree once, in order, as `stop` does, and the program ends with code
+ *   130; so do SIGTERM, with 143, and SIGHUP, with 129. A second signal ends it at once. A function that computes for long
+ *   looks at `current().signal`, or is killed after 5 s.
  * - **Travel**: it can be sent anywhere, and works there; only its maker can start it.
  *
  * @example Run a function as a process
@@ -216,10 +217,10 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     this.#started = true;
     const siblings = currentActor().processesAlive;
     siblings.add(this);
-    const interrupts = handleSignals && !this.#daemon ? handleInterrupt() : undefined;
+    const signals = handleSignals && !this.#daemon ? listenForSignals() : undefined;
     void this.exited.then(() => {
       siblings.delete(this);
-      interrupts?.[Symbol.dispose]();
+      signals?.[Symbol.dispose]();
     });
     // Asked for at once, since the answer is made when the function returns.
     void this.#ownResult;

@@ -11,34 +11,19 @@ import { ExitRequest } from "./exited.ts";
 
 /** How long daemons may take to stop at the program's end. */
 const DAEMON_GRACE_MS = 1000;
-/** How long children may take to stop after Ctrl-C. */
-const INTERRUPT_GRACE_MS = 5000;
-/** What a program ends with that Ctrl-C stopped: 128 and the signal's number. */
-const INTERRUPTED_CODE = 130;
 
 interface Program {
   watched: boolean;
   /** Its orderly end, while that is under way. */
   ending: Promise<void> | undefined;
-  /** Whether it was told to end: by Ctrl-C, or by its own `exit`. */
+  /** Whether it was told to end: by a signal, or by its own `exit`. */
   over: boolean;
-  /** Whether Ctrl-C was pressed. */
-  interrupted: boolean;
-  /** How many processes want Ctrl-C to stop the tree. */
-  interruptible: number;
-  listening: boolean;
-  /** Settles when no child is left, if anybody waits for that. */
-  alone: Promise<void> | undefined;
 }
 
 const program: Program = singleton("program", () => ({
   watched: false,
   ending: undefined,
   over: false,
-  interrupted: false,
-  interruptible: 0,
-  listening: false,
-  alone: undefined,
 }));
 
 /** The program itself: its end is that of everything, and its own affair. */
@@ -89,40 +74,8 @@ async function endInOrder(graceMs: number): Promise<void> {
   keepAlive.release(true);
 }
 
-/** From now until the result is disposed of, Ctrl-C stops the whole tree in order, and the program ends with 130. */
-export function handleInterrupt(): Disposable {
-  if (!mainActor().isProgram) return { [Symbol.dispose]() {} };
-  program.interruptible++;
-  if (!program.listening) Deno.addSignalListener("SIGINT", interrupt);
-  program.listening = true;
-  let disposed = false;
-  return {
-    [Symbol.dispose]() {
-      if (disposed) return;
-      disposed = true;
-      if (--program.interruptible === 0) program.alone ??= stopListening().finally(() => program.alone = undefined);
-    },
-  };
-}
-
-/** As long as there is anybody to stop, daemons included, Ctrl-C goes on to mean what it did. */
-async function stopListening(): Promise<void> {
-  const { children } = mainActor();
-  while (children.size > 0) await Promise.all([...children].map((child) => child.exited));
-  if (program.interruptible > 0 || program.interrupted) return;
-  Deno.removeSignalListener("SIGINT", interrupt);
-  program.listening = false;
-}
-
-function interrupt(): void {
-  // The second time the user means it.
-  if (program.interrupted) Deno.exit(INTERRUPTED_CODE);
-  program.interrupted = true;
-  endWith(INTERRUPTED_CODE, INTERRUPT_GRACE_MS);
-}
-
 /** Ends the program in order, whatever its own code is waiting for. The first code counts. */
-function endWith(code: number, graceMs: number): void {
+export function endWith(code: number, graceMs: number): void {
   if (!program.over) {
     program.over = true;
     globalThis.addEventListener("error", (event) => survive(event, event.error));

@@ -10,7 +10,7 @@ import { contactBehind, contactFrom, contactPassage, isChild, makeRef } from "..
 import type { PlacementName } from "../contact.ts";
 import { graceOf } from "../grace.ts";
 import { ISOLATE_OPTIONS, type IsolateOptions } from "../isolate_options.ts";
-import { handleInterrupt } from "../program.ts";
+import { handleSignals } from "../program_signals.ts";
 import type { Ref, StopOptions } from "../ref.ts";
 import { spawn } from "../spawn.ts";
 import {
@@ -44,7 +44,7 @@ export interface SuperviseOptions extends IsolateOptions {
   readonly backoff?: BackoffOptions | undefined;
   /** Whether the supervisor ends when any, or the last, significant child has ended; `"never"` when left out. */
   readonly autoShutdown?: AutoShutdown | undefined;
-  /** Whether Ctrl-C stops the program's tree in order; false when left out. */
+  /** Whether Ctrl-C, SIGTERM and SIGHUP stop the program's tree in order; false when left out. */
   readonly signals?: boolean | undefined;
   /** How people read it. */
   readonly name?: string | undefined;
@@ -322,7 +322,7 @@ export function supervisor<const C extends Children>(
 /**
  * Starts a supervisor. If it cannot start, its children's places are over too.
  *
- * @param signals whether Ctrl-C stops the program's tree in order, as long as it lives
+ * @param signals whether signals stop the program's tree in order, as long as it lives
  */
 export async function startSupervisor<T>(
   action: string,
@@ -334,8 +334,8 @@ export async function startSupervisor<T>(
   try {
     const ref = await start();
     if (signals) {
-      const interrupts = handleInterrupt();
-      void ref.exited.then(() => interrupts[Symbol.dispose]());
+      const handling = handleSignals();
+      void ref.exited.then(() => handling[Symbol.dispose]());
     }
     return ref;
   } catch (error) {
