@@ -12,7 +12,6 @@ import { unpack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { noSuchRequest, type Request } from "../channels/kernel/request.ts";
 import type { Stop } from "../channels/kernel/stop.ts";
-import { wheel } from "../channels/kernel/wheel.ts";
 import type { ActorPlan } from "./actor_plan.ts";
 import { type Frame, runAs } from "./context.ts";
 import { Current } from "./current.ts";
@@ -21,7 +20,7 @@ import { ExitHooks } from "./exit_hooks.ts";
 import { describeExit, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
-import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
+import { control, type EndSignal, type Keeper, killAfter, KILLED } from "./keeper.ts";
 import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
 import { StopSignal } from "./stop_signal.ts";
@@ -58,6 +57,8 @@ export class Actor extends Cell implements Keeper {
   #hasMethods = true;
   #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
   #instance: (object & ActorHooks) | undefined;
+  /** When it is killed, by `performance.now()`. */
+  stopDueMs: number = Infinity;
   /** How long it was given to stop, once it was asked to. */
   #stopping: { readonly graceMs: number } | undefined;
   /** When whoever started it has been told that it runs. */
@@ -240,10 +241,8 @@ export class Actor extends Cell implements Keeper {
       return this.exited;
     }
     if (graceMs <= 0) return this.kill("SIGKILL");
-    if (graceMs !== Infinity) {
-      const deadline = wheel.after(graceMs, () => void this.kill("SIGKILL"));
-      void this.exited.then(() => deadline.cancel());
-    }
+    this.stopDueMs = Math.min(this.stopDueMs, performance.now() + graceMs);
+    killAfter(this, graceMs);
     if (this.#stopping === undefined) {
       this.#stopping = { graceMs };
       void this.#stopGently(graceMs);

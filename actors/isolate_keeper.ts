@@ -25,7 +25,7 @@ import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
 import { contactOf } from "./current.ts";
 import { actorExited, describeExit, failedBy } from "./exited.ts";
-import { control, type EndSignal, type Keeper, KILLED } from "./keeper.ts";
+import { control, type EndSignal, type Keeper, killAfter, KILLED } from "./keeper.ts";
 import { logEnded, logStarted } from "./life_log.ts";
 import { ParentWatch } from "./parent_watch.ts";
 import { Liveness, UNRESPONSIVE } from "./liveness.ts";
@@ -140,12 +140,9 @@ export class IsolateKeeper extends Cell implements Keeper {
     this.#hold(true);
     if (graceMs <= 0) void this.kill("SIGKILL");
     else {
-      this.#ask("stop", Infinity);
+      this.#ask("stop", graceMs);
       this.#seat.unblock?.("stop");
-      if (graceMs !== Infinity) {
-        const deadline = wheel.after(graceMs, () => void this.kill("SIGKILL"));
-        void this.exited.then(() => deadline.cancel());
-      }
+      killAfter(this, graceMs);
     }
     return this.exited;
   }

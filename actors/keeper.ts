@@ -1,6 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { unpack } from "../channels/kernel/pack.ts";
+import { wheel } from "../channels/kernel/wheel.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { graceOf } from "./grace.ts";
 
@@ -34,6 +35,13 @@ export interface Keeper {
   interrupt(): void;
   /** Answers with what its task returned; with what it threw, or how else it ended, as the error. */
   result(request: Request): void;
+}
+
+/** Kills it when its grace is over, unless it has ended by then. */
+export function killAfter(keeper: Keeper, graceMs: number): void {
+  if (graceMs === Infinity) return;
+  const deadline = wheel.after(graceMs, () => void keeper.kill("SIGKILL"));
+  void keeper.exited.then(() => deadline.cancel());
 }
 
 /** Does what a request from elsewhere wants of a keeper, if it is that kind of request. */

@@ -16,6 +16,7 @@ import { type Callable, callableMethod, whyNotCallable } from "./callable.ts";
 import { type HandledCall, isAtHome, runAs, runAtOnce } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
+import { LateTurn } from "./late_turn.ts";
 import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
 import { Inbox, News } from "./inbox.ts";
 import { Suspicion } from "./suspicion.ts";
@@ -311,14 +312,16 @@ export class MessageLoop {
     const call = request.asker === undefined ? undefined : new Call(request);
     this.#active.push(request);
     const begun = this.busy.begin();
+    const late = this.#actor.ending ? new LateTurn(this.#actor, this.inbox.size) : undefined;
     let result: unknown;
     try {
       const run = () => callable.method.apply(instance, args);
       const runIn = callable.atOnce ? runAtOnce : runAs;
       result = tracing === undefined
-        ? runIn(this.#actor, call, run)
-        : this.#traced(tracing, request, () => runIn(this.#actor, call, run));
+        ? runIn(this.#actor, call, run, late)
+        : this.#traced(tracing, request, () => runIn(this.#actor, call, run, late));
     } catch (error) {
+      late?.end();
       this.busy.end(begun);
       return this.#failed(request, error, bridged);
     }
@@ -333,16 +336,19 @@ export class MessageLoop {
     }
     callable.atOnce = !thenable && !isIterator(result) && callable.atOnce !== false;
     if (!thenable) {
+      late?.end();
       this.busy.end(begun);
       return this.#succeeded(request, result, bridged, call);
     }
     return awaitTroupeHandler(
       result as PromiseLike<unknown>,
       (value) => {
+        late?.end();
         this.busy.end(begun);
         this.#succeeded(request, value, bridged, call);
       },
       (error) => {
+        late?.end();
         this.busy.end(begun);
         this.#failed(request, error, bridged);
       },

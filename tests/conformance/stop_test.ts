@@ -68,6 +68,37 @@ for (const placement of PLACEMENTS) {
     assertEquals(failed, []);
   });
 
+  bounded(
+    `handlers that wait for what does not come, one queued behind the other, are no reason to kill (${placement})`,
+    async () => {
+      const [jobs, said, log] = [new Queue<number>(), new Queue<string>(), new Queue<string>()];
+      const waiter = await spawn(Waiter, [], { placement });
+      const { call } = waiter.with({ timeoutMs: Infinity });
+      const waits = [1, 2, 3].map(() => rejection(call.wait("Queue.get", jobs, said), DOMException));
+      await said.get();
+      const queued = call.note("queued", log);
+      // Each of those behind the first has its share of this.
+      assertEquals(await waiter.stop({ graceMs: 4000 }), STOPPED);
+      for (const wait of waits) assertEquals((await wait).name, "AbortError");
+      await queued;
+      assertEquals([await log.tryGet(), await jobs.size()], [{ value: "queued" }, 0]);
+    },
+  );
+
+  bounded(`a handler that begins after the stop waits as always for what comes in time (${placement})`, async () => {
+    const [jobs, said] = [new Queue<number>(), new Queue<string>()];
+    const waiter = await spawn(Waiter, [], { placement });
+    const { call } = waiter.with({ timeoutMs: Infinity });
+    const first = rejection(call.wait("Queue.get", jobs, said), DOMException);
+    await said.get();
+    const second = call.wait("Queue.get", jobs, said);
+    const stopped = waiter.stop({ graceMs: 60_000 });
+    await first;
+    assertEquals(await said.get(), "waiting");
+    await jobs.put(7);
+    assertEquals([await second, await stopped], [7, STOPPED]);
+  });
+
   for (const awaited of [false, true]) {
     const by = awaited ? "its onStop waits for" : "nobody looks after";
     bounded(`a loop of an actor's own that ${by} is no failure when it ends by a stop (${placement})`, async () => {
