@@ -19,6 +19,13 @@ export interface RegisteredName {
   readonly name: string;
 }
 
+const LIBRARY = new URL("./", import.meta.url).href;
+
+/** Whether a definition is one of the library's own: a supervisor, a manager, a worker of a pool. */
+export function isOfLibrary(moduleUrl: string): boolean {
+  return moduleUrl.startsWith(LIBRARY);
+}
+
 /** A definition that this isolate has. */
 export interface Registration extends RegisteredName {
   readonly definition: Definition;

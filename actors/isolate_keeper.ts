@@ -24,6 +24,7 @@ import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
 import { contactOf } from "./current.ts";
+import { isOfLibrary } from "./definition.ts";
 import { actorExited, describeExit, failedBy } from "./exited.ts";
 import { control, type EndSignal, type Keeper, killAfter, KILLED } from "./keeper.ts";
 import { logEnded, logStarted } from "./life_log.ts";
@@ -35,6 +36,8 @@ import { programRun } from "./placement/run_flags.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 
+/** How long a supervisor's event loop may be silent while the supervisor takes whatever time its children need to stop. */
+const SILENT_MS = 5000;
 /** How long an isolate may take to end once its actor has. */
 const LAST_MS = 2000;
 
@@ -102,7 +105,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       void seat.ended.then((end) => this.#ended(end, parent));
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
       this.#hold(!this.daemon && parent.isAwaited);
-      this.#watchOver();
+      this.#watchOver(this.#plan.livenessMs);
       logStarted(this);
     } catch (error) {
       // What went wrong inside says more than that its isolate is killed for it.
@@ -143,6 +146,8 @@ export class IsolateKeeper extends Cell implements Keeper {
       this.#ask("stop", graceMs);
       this.#seat.unblock?.("stop");
       killAfter(this, graceMs);
+      const { registration, livenessMs } = this.#plan;
+      if (graceMs === Infinity && isOfLibrary(registration.moduleUrl)) this.#watchOver(Math.min(livenessMs, SILENT_MS));
     }
     return this.exited;
   }
@@ -190,9 +195,9 @@ export class IsolateKeeper extends Cell implements Keeper {
     return await ask(this.#boot, { holder, verb, detail, wait, quiet: true, lost });
   }
 
-  #watchOver(): void {
-    const { livenessMs } = this.#plan;
+  #watchOver(livenessMs: number): void {
     if (livenessMs === Infinity || this.exit !== undefined) return;
+    this.#liveness?.[Symbol.dispose]();
     this.#liveness = new Liveness(() => this.askIsolate("ping", "", Infinity), livenessMs, () => {
       this.#said ??= UNRESPONSIVE;
       void this.kill("SIGKILL");

@@ -96,7 +96,11 @@ export interface Supervisor<C extends Children = Children> extends AsyncDisposab
   readonly alive: boolean;
   /** How it ended, once it has; with `RestartLimitError` when it gave up. Never rejects. */
   readonly exited: Promise<Exit>;
-  /** Stops the children, the last started first, and then itself. */
+  /**
+   * Stops the children, the last started first, and then itself; each child within its `shutdownMs`, and all within
+   * `graceMs`, for which there is no bound when left out. One elsewhere whose event loop does not answer for 5 s meanwhile
+   * is killed, with all below it.
+   */
   stop(options?: StopOptions): Promise<Exit>;
   /** Ends it and its children at once. */
   kill(): Promise<Exit>;

@@ -5,15 +5,13 @@ import type { Producer } from "../../channels/producer.ts";
 import type { Queue } from "../../channels/queue.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
-import { actor } from "../definition.ts";
+import { actor, isOfLibrary } from "../definition.ts";
 import { describeExit, failedBy } from "../exited.ts";
 import type { ActorHooks } from "../hooks.ts";
 import { logGaveUp, logRestarted } from "../life_log.ts";
 import { checkSignificance, type ChildSpec, definitionOf } from "./child.ts";
 import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
-
-const LIBRARY = new URL("../", import.meta.url).href;
 
 /** What a supervisor is told. Plain data. */
 export interface SupervisorPlan {
@@ -139,7 +137,7 @@ export class SupervisorActor implements ActorHooks {
 
   /** The arguments of one of the library's own may be code to run; such a child is nobody's to add but its describer's. */
   #note(spec: ChildSpec): void {
-    if (!spec.moduleUrl.startsWith(LIBRARY)) this.#definitions.add(definitionOf(spec));
+    if (!isOfLibrary(spec.moduleUrl)) this.#definitions.add(definitionOf(spec));
   }
 
   #child(action: string, key: string): SupervisedChild {
