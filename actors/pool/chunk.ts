@@ -4,7 +4,7 @@ import { drop, packPlain } from "../../channels/kernel/pack.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 import { passAnswer } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
-import { type ChunkPlan, jobOf } from "./chunk_plan.ts";
+import { type ChunkPlan, jobOf, ONE_BY_ONE } from "./chunk_plan.ts";
 import { OVER, type Report } from "./report.ts";
 import type { TaskName } from "./task_name.ts";
 
@@ -14,7 +14,6 @@ export class Chunk {
   readonly from: Holder;
   /** Kept until it is over: another worker may have to do it. */
   readonly body: Packet;
-  retries: number;
   /** What the present worker knows its first piece by, and where that began. */
   sequence = 0;
   givenAt = 0;
@@ -26,12 +25,18 @@ export class Chunk {
   end: number;
   /** How many items after that the present worker has in hand: they may have begun. */
   hand = 1;
+  /** Told how many items the asker is given back. */
+  onGiveBack: ((count: number) => void) | undefined;
   /** A worker has looked for its task in vain. */
   sought = false;
   /** Nobody wants what becomes of it. */
   cancelled = false;
   /** Nothing more is to be reported. */
   over = false;
+  /** The items before this one may have begun in the first worker that died over it. */
+  #doubtfulTo = 0;
+  /** How many workers have died with this item in hand. */
+  #losses = { at: -1, count: 0 };
   #request: Request | undefined;
   /** Reports that the asker has not fetched yet; the pool holds what is in them. */
   readonly #reports: Packet[] = [];
@@ -43,7 +48,6 @@ export class Chunk {
     this.plan = plan;
     this.from = request.from;
     this.body = request.body;
-    this.retries = plan.retries;
     this.end = plan.count;
     this.#await(request);
   }
@@ -87,6 +91,21 @@ export class Chunk {
     return !this.cancelled && (!this.over || this.#reports.length > 0 || this.#error !== undefined);
   }
 
+  /** How it is to be run now: once a worker has died over it, the next death is to cost one item alone. */
+  get mode(): number {
+    return this.#doubtfulTo > 0 ? this.plan.mode | ONE_BY_ONE : this.plan.mode;
+  }
+
+  /** The worker has died that had so many items in hand. Returns whether they are run again, as far as they may have begun. */
+  retry(count: number): boolean {
+    const { at, plan: { retries } } = this;
+    if (retries === 0 || !this.repeatable) return false;
+    // After the first death one item is in hand at a time.
+    if (this.#losses.at !== at) this.#losses = { at, count: at < this.#doubtfulTo ? 1 : 0 };
+    if (this.#doubtfulTo === 0) this.#doubtfulTo = at + count;
+    return this.#losses.count++ < retries;
+  }
+
   /** Answers a single call. */
   answer(outcome: "value" | "thrown", body: Packet): void {
     this.over = true;
@@ -106,6 +125,7 @@ export class Chunk {
   /** Gives the asker back what comes from an item on. */
   giveBack(from: number): void {
     if (from >= this.end) return;
+    this.onGiveBack?.(this.end - from);
     this.end = from;
     const report: Report = [[], null, false, 1, from];
     this.report(packPlain(report), false);

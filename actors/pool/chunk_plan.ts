@@ -12,9 +12,11 @@ export interface ChunkPlan {
   /** How many of them belong together: where one such piece ends, the rest may be given back to the asker. */
   readonly piece: number;
   readonly priority: number;
-  /** How often it may be moved to another worker after the death of one that had begun it. */
+  /** How often a call, or each item, is run again elsewhere after the death of a worker that had begun it. */
   readonly retries: number;
-  /** `SPREAD`, `STOPS` and `STOPS_JOB`. */
+  /** How many items belong to its job, which the pool does also when it is closed meanwhile; 0 if that is not known. */
+  readonly total: number;
+  /** `SPREAD`, `STOPS`, `STOPS_JOB` and `ONE_BY_ONE`. */
   readonly mode: number;
 }
 
@@ -25,12 +27,15 @@ export const STOPS = 2;
 /** Nor is anything more of its job begun. */
 export const STOPS_JOB = 4;
 
+/** Only one item is in hand at a time, however quick its task is. */
+export const ONE_BY_ONE = 8;
+
 /** More pieces are not given together. */
 const MOST_PIECES = 1024;
 
 /** A call that has no options. */
 export function planOfRun(task: TaskName): ChunkPlan {
-  return { task, job: 0, first: 0, count: 1, piece: 1, mode: 0, priority: 0, retries: 0 };
+  return { task, job: 0, first: 0, count: 1, piece: 1, mode: 0, priority: 0, retries: 0, total: 0 };
 }
 
 /** A call with options, which stand before the task; undefined if they make no sense. */
@@ -42,11 +47,12 @@ export function planOfRunWith(detail: string): ChunkPlan | undefined {
 
 /** Some items of a map; undefined if the numbers make no sense, which may come from another program. */
 export function planOfChunk(detail: string): ChunkPlan | undefined {
-  const [[job, first, count, piece, mode], task] = split(detail, 5);
-  const isSound = [job, first, count, piece, mode].every((number) => Number.isSafeInteger(number) && number >= 0) &&
-    job > 0 && count > 0 && piece > 0 && count <= piece * MOST_PIECES;
+  const [[job, first, count, piece, mode, retries, total], task] = split(detail, 7);
+  const isSound =
+    [job, first, count, piece, mode, total].every((number) => Number.isSafeInteger(number) && number >= 0) &&
+    retries >= 0 && job > 0 && count > 0 && piece > 0 && count <= piece * MOST_PIECES;
   if (!isSound) return undefined;
-  return { task, job, first, count, piece, mode, priority: 0, retries: 0 };
+  return { task, job, first, count, piece, mode, priority: 0, retries, total };
 }
 
 /** How many pieces have an item from `at` on. */

@@ -6,7 +6,7 @@ import { type Deadline, wheel } from "../../channels/kernel/wheel.ts";
 import { actorExited, asItArrives } from "../exited.ts";
 import { Backlog } from "./backlog.ts";
 import type { Chunk } from "./chunk.ts";
-import { STOPS, STOPS_JOB } from "./chunk_plan.ts";
+import { ONE_BY_ONE, STOPS, STOPS_JOB } from "./chunk_plan.ts";
 import type { Crew } from "./crew.ts";
 import { AHEAD_MS, Pace } from "./pace.ts";
 import type { PoolStats } from "./pool_stats.ts";
@@ -25,6 +25,8 @@ export interface Employer {
   dropped(chunk: Chunk): void;
   /** Whose children the workers are has ended. */
   makerEnded(): void;
+  /** Whether there is more to come of what has begun, though the pool is closed. */
+  readonly awaitsMore: boolean;
   /** There is no worker left, and nothing to do. */
   over(): void;
 }
@@ -180,7 +182,8 @@ export class Dispatcher implements StaffOwner {
 
   /** Once nothing more can come: ends who has nothing to do, and says when nobody is left. */
   settle(): void {
-    if (this.#backlog.size === 0 && this.#staff.disband()) this.#employer.over();
+    if (this.#backlog.size > 0 || this.#employer.awaitsMore) return;
+    if (this.#staff.disband()) this.#employer.over();
   }
 
   /** Of a job that stops at a failure nothing more is begun, from this moment on. */
@@ -215,7 +218,7 @@ export class Dispatcher implements StaffOwner {
       if (station === undefined) break;
       this.#backlog.shift();
       try {
-        station.give(chunk, chunk.single ? 1 : this.#pace.hand(chunk.task), expectedMs);
+        station.give(chunk, chunk.mode & ONE_BY_ONE || chunk.single ? 1 : this.#pace.hand(chunk.task), expectedMs);
       } catch (error) {
         this.#fail(chunk, error);
       }
@@ -272,13 +275,13 @@ export class Dispatcher implements StaffOwner {
     if (chunk.cancelled) return this.#drop(chunk);
     const { name, address } = station.contact;
     const error = () => actorExited(`run ${nameOf(chunk.task)}`, name, address, exit);
+    const count = Math.min(chunk.hand, chunk.left);
+    if (chunk.retry(count)) return this.#return(chunk);
     if (chunk.single) {
-      if (chunk.retries-- > 0 && chunk.repeatable) return this.#return(chunk);
       this.#done++;
       this.#failed++;
       return this.#fail(chunk, error());
     }
-    const count = Math.min(chunk.hand, chunk.left);
     this.#done += count;
     this.#failed += count;
     chunk.at += count;

@@ -128,6 +128,21 @@ export class Pool implements AsyncDisposable {
    * leaves by the reason of its `current().signal` has not failed.
    *
    * @throws What the first task in the order of items that failed threw, with its `index`. Else as `run`.
+   *
+   * @example At most a minute, and each item twice if need be
+   * ```ts
+   * import { Pool, task } from "@troupe/troupe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * function length(text: string): number {
+   *   return text.length;
+   * }
+   * task(import.meta.url, length);
+   *
+   * await using pool = new Pool({ size: 2, placement: "inline" });
+   * const lengths = await pool.map(length, ["one", "three"], { timeoutMs: 60_000, retries: 1 });
+   * assertEquals(lengths, [3, 5]);
+   * ```
    */
   map<T, R>(
     task: (item: T) => R,
@@ -161,28 +176,65 @@ export class Pool implements AsyncDisposable {
    * - **Back pressure**: at most `window` items are taken from the source before their results are, none before the first
    *   result is asked for.
    * - **Leaving** the loop, or an error, aborts the signals of what runs, and runs the source's `finally`.
-   * - **Errors**: the results before the failed item come first, then its error, with its `index`, which ends it.
+   * - **Errors**: the results before the failed item come first, then its error, with its `index`, which ends it. With
+   *   `onError: "yield"` errors of tasks are results, and it goes on.
+   * - **Closing** the pool meanwhile ends it with {@linkcode PoolClosedError}, after the results of what was taken.
    *
    * @throws {TypeError} At once, if an argument has the wrong type.
+   * @throws {TimeoutError} If the next result took longer than `timeoutMs`.
+   *
+   * @example Go on after errors
+   * ```ts
+   * import { Pool, task } from "@troupe/troupe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * function root(n: number): number {
+   *   if (n < 0) throw new RangeError("it has no root");
+   *   return Math.sqrt(n);
+   * }
+   * task(import.meta.url, root);
+   *
+   * await using pool = new Pool({ size: 2, placement: "inline" });
+   * const roots: number[] = [];
+   * for await (const outcome of pool.imap(root, [4, -1, 9], { onError: "yield" })) {
+   *   if (outcome.status === "fulfilled") roots.push(outcome.value);
+   *   else assertEquals(outcome.reason.index, 1);
+   * }
+   * assertEquals(roots, [2, 3]);
+   * ```
    */
   imap<T, R>(
     task: (item: T) => R,
     items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>,
-    options: ImapOptions = {},
-  ): AsyncGenerator<Awaited<R>, void> {
-    return imap(this.#client, task, items, options, true) as AsyncGenerator<Awaited<R>, void>;
+    options: ImapOptions & { readonly onError: "yield" },
+  ): AsyncGenerator<PromiseSettledResult<Awaited<R>>, void>;
+  /** The same, ended by the first error. */
+  imap<T, R>(
+    task: (item: T) => R,
+    items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>,
+    options?: ImapOptions & { readonly onError?: "throw" | undefined },
+  ): AsyncGenerator<Awaited<R>, void>;
+  imap(task: unknown, items: Iterable<unknown> | AsyncIterable<unknown>, options: ImapOptions = {}): unknown {
+    return imap(this.#client, task, items, options, true);
   }
 
-  /** The same, with the results in the order in which they come. */
+  /** As `imap`, with the results in the order in which they come. */
   imapUnordered<T, R>(
     task: (item: T) => R,
     items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>,
-    options: ImapOptions = {},
-  ): AsyncGenerator<Awaited<R>, void> {
-    return imap(this.#client, task, items, options, false) as AsyncGenerator<Awaited<R>, void>;
+    options: ImapOptions & { readonly onError: "yield" },
+  ): AsyncGenerator<PromiseSettledResult<Awaited<R>>, void>;
+  /** The same, ended by the first error. */
+  imapUnordered<T, R>(
+    task: (item: T) => R,
+    items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>,
+    options?: ImapOptions & { readonly onError?: "throw" | undefined },
+  ): AsyncGenerator<Awaited<R>, void>;
+  imapUnordered(task: unknown, items: Iterable<unknown> | AsyncIterable<unknown>, options: ImapOptions = {}): unknown {
+    return imap(this.#client, task, items, options, false);
   }
 
-  /** Takes nothing new; what was given is done, and then the workers end. */
+  /** Takes nothing new; what was given is done, maps to their end, and then the workers end. */
   async close(): Promise<void> {
     await this.#client.request("close").catch(() => {});
   }

@@ -4,7 +4,7 @@ import { hasFewerRights } from "../../channels/kernel/address.ts";
 import { Cell } from "../../channels/kernel/cell.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
-import type { Holder } from "../../channels/kernel/holder.ts";
+import { type Holder, Lease } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
@@ -30,6 +30,8 @@ export class PoolCell extends Cell implements Employer {
   /** What is asked for in more than one go. */
   readonly #chunks = new Map<string, Chunk>();
   readonly #joiners = new Set<Request>();
+  /** The jobs of which more is to come, also when the pool is closed. */
+  readonly #unfinished = new Map<string, { missing: number; readonly lease: Lease }>();
   /** The tasks that somebody with the rights of its home has given it. */
   readonly #given = new Set<TaskName>();
   /** What calls without options ask for, made once for each task. */
@@ -89,7 +91,12 @@ export class PoolCell extends Cell implements Employer {
   /** Drops everything, and ends the workers at once. */
   async terminate(): Promise<void> {
     this.#open = false;
+    for (const job of [...this.#unfinished.keys()]) this.#endJob(job);
     await this.#dispatcher.terminate(new PoolClosedError(`Cannot finish: ${this.#name} was terminated`));
+  }
+
+  get awaitsMore(): boolean {
+    return this.#unfinished.size > 0;
   }
 
   override returned(kind: string): void {
@@ -130,14 +137,23 @@ export class PoolCell extends Cell implements Employer {
 
   #add(request: Request, plan: ChunkPlan | undefined): void {
     if (plan === undefined) return this.#refuse(request, new TypeError("Cannot run items: what they are is not said"));
-    if (!this.#open) return this.#refuse(request, new PoolClosedError(`Cannot run a task: ${this.#name} is closed`));
+    const job = plan.job === 0 ? undefined : jobOf(request.from, plan.job);
+    if (!this.#open && (job === undefined || !this.#unfinished.has(job))) {
+      return this.#refuse(request, new PoolClosedError(`Cannot run a task: ${this.#name} is closed`));
+    }
     if (!this.#mayRun(plan, request.from)) {
       const why = `${this.#name} runs for those with fewer rights only what its own side has registered, or given it`;
       const what = `${oneLine(nameOf(plan.task))} of ${oneLine(moduleOf(plan.task))}`;
       return this.#refuse(request, new TypeError(`Cannot run ${what}: ${why}`));
     }
     const chunk: Chunk = new Chunk(plan, request, this.holder, () => this.#dispatcher.cancel(chunk));
-    if (!chunk.single) this.#chunks.set(keyOf(request.from, plan.job, plan.first), chunk);
+    if (job !== undefined) {
+      this.#chunks.set(keyOf(request.from, plan.job, plan.first), chunk);
+      if (plan.total > 0) {
+        this.#expect(job, request.from, plan.total, -plan.count);
+        chunk.onGiveBack = (count) => this.#expect(job, request.from, 0, count);
+      }
+    }
     this.#dispatcher.add(chunk);
   }
 
@@ -156,6 +172,24 @@ export class PoolCell extends Cell implements Employer {
     return true;
   }
 
+  /** So many more items of a job are to come, or fewer; of one that is not known so many more than in all. */
+  #expect(job: string, from: Holder, total: number, more: number): void {
+    const known = this.#unfinished.get(job);
+    const missing = (known?.missing ?? total) + more;
+    if (missing <= 0) return this.#endJob(job);
+    if (known !== undefined) known.missing = missing;
+    else this.#unfinished.set(job, { missing, lease: new Lease(from, () => this.#endJob(job)) });
+  }
+
+  /** Nothing more of a job is to come. */
+  #endJob(job: string): void {
+    const known = this.#unfinished.get(job);
+    if (known === undefined) return;
+    this.#unfinished.delete(job);
+    known.lease.end();
+    if (!this.#open) this.#dispatcher.settle();
+  }
+
   #more(request: Request): void {
     const [job, first] = request.detail.split(" ").map(Number);
     const key = keyOf(request.from, job, first);
@@ -168,7 +202,11 @@ export class PoolCell extends Cell implements Employer {
   /** Nothing of a job is begun any more; from the index on nobody waits for what has begun. */
   #abort(request: Request): void {
     const [job, index] = request.detail.split(" ").map(Number);
-    this.#dispatcher.abort(jobOf(request.from, job), index);
+    const aborted = jobOf(request.from, job);
+    // What comes back of it is not given again.
+    for (const chunk of this.#chunks.values()) if (chunk.job === aborted) chunk.onGiveBack = undefined;
+    this.#dispatcher.abort(aborted, index);
+    this.#endJob(aborted);
   }
 
   async #start(request: Request): Promise<void> {

@@ -3,10 +3,9 @@ import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask, discard, type Question, tell } from "../../channels/kernel/ask.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
 import { isPlainList, joinLists } from "../../channels/kernel/codec/join.ts";
-import { encode } from "../../channels/kernel/codec/encode.ts";
-import { type Import, passagesOf } from "../../channels/kernel/handle.ts";
-import { destinationOf, LIST, pack, packPlain } from "../../channels/kernel/pack.ts";
-import { type Packet, plainPacket } from "../../channels/kernel/packet.ts";
+import type { Import } from "../../channels/kernel/handle.ts";
+import { destinationOf, pack, Packing, packPlain } from "../../channels/kernel/pack.ts";
+import { type Movable, type Packet, plainPacket } from "../../channels/kernel/packet.ts";
 import { singleton } from "../../channels/kernel/singleton.ts";
 import { type Patience, patienceOf } from "../../channels/kernel/wait.ts";
 import { Bridges } from "../bridge.ts";
@@ -30,6 +29,10 @@ export interface Job {
   readonly job: number;
   readonly task: TaskName;
   readonly mode: number;
+  /** How often each item is run again elsewhere when its worker died. */
+  readonly retries: number;
+  /** How many items the pool is to do of it, also when it is closed meanwhile; 0 if that is not known. */
+  readonly total: number;
 }
 
 /** Only what is so short goes together. */
@@ -77,18 +80,31 @@ export class PoolClient {
   }
 
   /** A new job. */
-  newJob(task: TaskName, mode: number): Job {
-    return { job: ++jobs.last, task, mode };
+  newJob(task: TaskName, mode: number, retries: number, total: number): Job {
+    return { job: ++jobs.last, task, mode, retries, total };
   }
 
-  /** Packs items that are next to each other. Nothing has happened when it throws. */
-  packItems(items: readonly unknown[], first: number): PackedItems {
-    try {
-      return { first, count: items.length, body: pack(items, "items", destinationOf(this.target), LIST) };
-    } catch (error) {
-      if (error instanceof NotSerializableError) throw renamed(error, items, first);
-      throw error;
+  /**
+   * Packs items that are next to each other, in pieces of such a size. Nothing has happened when it throws.
+   *
+   * @param first the index of the first
+   * @param transfer what to move of them
+   */
+  packItems(items: readonly unknown[], first: number, size: number, transfer?: readonly Movable[]): PackedItems[] {
+    const packing = new Packing(destinationOf(this.target), transfer);
+    for (let at = 0; at < items.length; at += size) {
+      const piece = items.slice(at, at + size);
+      try {
+        packing.add(piece, "items");
+      } catch (error) {
+        if (error instanceof NotSerializableError) throw renamed(error, first + at);
+        throw error;
+      }
     }
+    return packing.finish().map((body, index) => {
+      const at = index * size;
+      return { first: first + at, count: Math.min(size, items.length - at), body };
+    });
   }
 
   /** How many items of a task may go together, as the pool has said last. */
@@ -123,13 +139,15 @@ export class PoolClient {
    * Resolves with how many items nothing was said of.
    */
   async chunk(
-    { job, mode, task }: Job,
+    { job, mode, retries, total, task }: Job,
     { first, count, body }: PackedItems,
     piece: number,
     told: (report: Report) => void,
   ): Promise<number> {
     let [done, end] = [0, count];
-    let answer = await this.#ask("chunk", `${job} ${first} ${count} ${piece} ${mode} ${task}`, { body });
+    let answer = await this.#ask("chunk", `${job} ${first} ${count} ${piece} ${mode} ${retries} ${total} ${task}`, {
+      body,
+    });
     while (true) {
       const report = checkReport(answer, done, end);
       const [values, , over, , back = end] = report;
@@ -173,16 +191,7 @@ function isJoinable({ body: { bytes, passages, moved } }: PackedItems): boolean 
 }
 
 /** The same error with a path that counts from the first of all items. */
-function renamed(error: NotSerializableError, items: readonly unknown[], first: number): unknown {
-  const index = Number(/^items\[(\d+)\]/.exec(error.path)?.[1] ?? NaN);
-  if (first === 0 || Number.isNaN(index)) return error;
-  try {
-    encode(items[index], `items[${first + index}]`, {
-      handle: (object) => passagesOf(object) && 0,
-      transfer: () => undefined,
-    });
-  } catch (again) {
-    return again;
-  }
-  return error;
+function renamed({ message, path, kind }: NotSerializableError, first: number): NotSerializableError {
+  const counted = (text: string) => text.replace(/\bitems\[(\d+)\]/, (_, index) => `items[${first + Number(index)}]`);
+  return new NotSerializableError(counted(message), { path: counted(path), kind });
 }

@@ -1,11 +1,14 @@
+import { TimeoutError } from "../../channels/errors.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
 import { brief } from "../../channels/kernel/show.ts";
+import type { Patience } from "../../channels/kernel/wait.ts";
+import { type Deadline, wheel } from "../../channels/kernel/wheel.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { STOPS } from "./chunk_plan.ts";
-import type { Job, PoolClient } from "./pool_client.ts";
+import type { Job, PackedItems, PoolClient } from "./pool_client.ts";
 import { unsaid, withIndex } from "./pool_map.ts";
-import { checkMapOptions, IMAP_OPTIONS, type ImapOptions } from "./pool_options.ts";
-import { type TaskName, taskNameOf } from "./task_name.ts";
+import { checkImapOptions, type ImapOptions } from "./pool_options.ts";
+import { nameOf, type TaskName, taskNameOf } from "./task_name.ts";
 
 /** Items that were given to the pool together, and what has come back of them. */
 interface Batch {
@@ -25,9 +28,9 @@ export function imap(
   ordered: boolean,
 ): AsyncGenerator<unknown> {
   const name = taskNameOf("imap", task);
-  checkMapOptions("imap", options, IMAP_OPTIONS);
+  const wait = checkImapOptions("imap", options);
   assertMayStart("imap");
-  return new PoolStream(client, name, iteratorOf(source), options, ordered).results();
+  return new PoolStream(client, name, iteratorOf(source), options, wait, ordered).results();
 }
 
 /** A map over a source that is read no further than its results are wanted. */
@@ -36,8 +39,10 @@ class PoolStream {
   readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
   readonly #window: number;
   readonly #chunkSize: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #wait: Patience;
   readonly #ordered: boolean;
+  /** Failures are results like others. */
+  readonly #settles: boolean;
   readonly #job: Job;
   /** In the order of the source; those that are over and empty leave. */
   readonly #batches = new Set<Batch>();
@@ -54,27 +59,35 @@ class PoolStream {
     client: PoolClient,
     task: TaskName,
     source: Iterator<unknown> | AsyncIterator<unknown>,
-    { window = 2 * client.size, chunkSize = 1, signal }: ImapOptions,
+    { window = 2 * client.size, chunkSize = 1, retries = 0, onError }: ImapOptions,
+    wait: Patience,
     ordered: boolean,
   ) {
     this.#client = client;
     this.#source = source;
     this.#window = window;
     this.#chunkSize = Math.min(chunkSize, window);
-    this.#signal = signal;
+    this.#wait = wait;
     this.#ordered = ordered;
-    this.#job = client.newJob(task, STOPS);
+    this.#settles = onError === "yield";
+    this.#job = client.newJob(task, this.#settles ? 0 : STOPS, retries, 0);
   }
 
   async *results(): AsyncGenerator<unknown> {
+    const { timeoutMs, signal } = this.#wait;
     const aborted = () => this.#wake();
-    this.#signal?.addEventListener("abort", aborted, { once: true });
+    signal?.addEventListener("abort", aborted, { once: true });
+    let deadline: Deadline | undefined;
+    let late = false;
     try {
       while (true) {
-        this.#signal?.throwIfAborted();
+        signal?.throwIfAborted();
         void this.#pull();
         const batch = this.#next();
         if (batch !== undefined) {
+          deadline?.cancel();
+          deadline = undefined;
+          late = false;
           if (batch.values.size > 0) {
             yield batch.values.shift();
             // Not before: until its reader is back nothing takes its place.
@@ -84,12 +97,29 @@ class PoolStream {
         } else if (this.#ended && this.#batches.size === 0) {
           if (this.#broken !== undefined) throw this.#broken.error;
           return;
-        } else await new Promise<void>((resolve) => this.#wake = resolve);
+        } else {
+          if (late || this.#wait.once) throw this.#late();
+          const woken = new Promise<void>((resolve) => this.#wake = resolve);
+          if (timeoutMs !== Infinity) {
+            deadline ??= wheel.after(timeoutMs, () => {
+              late = true;
+              this.#wake();
+            });
+          }
+          await woken;
+        }
       }
     } finally {
-      this.#signal?.removeEventListener("abort", aborted);
+      deadline?.cancel();
+      signal?.removeEventListener("abort", aborted);
       await this.#leave();
     }
+  }
+
+  #late(): TimeoutError {
+    const { timeoutMs } = this.#wait;
+    const message = `Cannot imap ${nameOf(this.#job.task)}: the next result took more than ${timeoutMs} ms`;
+    return new TimeoutError(message, { timeoutMs });
   }
 
   /** A batch that has something to yield or to throw, and whose turn it is. */
@@ -143,23 +173,47 @@ class PoolStream {
   }
 
   async #do(batch: Batch, items: unknown[], first: number): Promise<void> {
-    let at = first;
     try {
-      const packed = this.#client.packItems(items, first);
-      const missing = await this.#client.chunk(this.#job, packed, items.length, ([values, thrown]) => {
-        for (const [i, value] of values.entries()) {
-          if (thrown?.includes(i)) batch.failure ??= { index: at + i, error: value };
-          else batch.values.push(value);
-        }
-        at += values.length;
-        this.#wake();
-      });
-      if (missing > 0 && batch.failure === undefined && !this.#left) throw unsaid();
+      await this.#run(batch, items, first);
     } catch (error) {
-      batch.failure ??= { index: at, error };
+      // Not one of its items: there is no pool, or no worker, to do it.
+      batch.failure ??= { index: first, error };
     } finally {
       batch.over = true;
       this.#wake();
+    }
+  }
+
+  async #run(batch: Batch, items: unknown[], first: number): Promise<void> {
+    let packed: PackedItems;
+    try {
+      [packed] = this.#client.packItems(items, first, items.length);
+    } catch (error) {
+      if (items.length === 1) return this.#tell(batch, first, error, true);
+      // One of them cannot travel, and the others are to be done.
+      for (const [i, item] of items.entries()) {
+        if (batch.failure === undefined && !this.#left) await this.#run(batch, [item], first + i);
+      }
+      return;
+    }
+    let at = first;
+    const missing = await this.#client.chunk(this.#job, packed, items.length, ([values, thrown]) => {
+      for (const [i, value] of values.entries()) this.#tell(batch, at + i, value, thrown?.includes(i) ?? false);
+      at += values.length;
+      this.#wake();
+    });
+    if (missing > 0 && batch.failure === undefined && !this.#left) throw unsaid();
+  }
+
+  /** What became of one item. */
+  #tell(batch: Batch, index: number, value: unknown, failed: boolean): void {
+    if (!this.#settles) {
+      if (failed) batch.failure ??= { index, error: value };
+      else batch.values.push(value);
+    } else {
+      batch.values.push(
+        failed ? { status: "rejected", reason: withIndex(value, index) } : { status: "fulfilled", value },
+      );
     }
   }
 

@@ -1,12 +1,14 @@
-import { ProtocolError } from "../../channels/errors.ts";
+import { ProtocolError, TimeoutError } from "../../channels/errors.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
 import { brief, show } from "../../channels/kernel/show.ts";
+import type { Patience } from "../../channels/kernel/wait.ts";
+import { wheel } from "../../channels/kernel/wheel.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { SPREAD, STOPS, STOPS_JOB } from "./chunk_plan.ts";
 import type { Job, PackedItems, PoolClient } from "./pool_client.ts";
-import { checkMapOptions, MAP_OPTIONS, type MapOptions } from "./pool_options.ts";
+import { checkMapOptions, type MapOptions } from "./pool_options.ts";
 import type { Report } from "./report.ts";
-import { taskNameOf } from "./task_name.ts";
+import { nameOf, taskNameOf } from "./task_name.ts";
 
 /** So many pieces for each worker are given to the pool at once: more than the workers would be given. */
 const GIVEN = 128;
@@ -30,6 +32,8 @@ export class PoolMap {
   readonly #kind: MapKind;
   readonly #options: MapOptions;
   readonly #job: Job;
+  readonly #action: string;
+  readonly #wait: Patience;
   readonly #pieceSize: number;
   /** In the order of the items. */
   readonly #waiting = new Deque<PackedItems>();
@@ -42,47 +46,67 @@ export class PoolMap {
   #failure: { readonly index: number; readonly error: unknown } | undefined;
   /** The index of an item of which nothing was said. */
   #missing: number | undefined;
+  /** The caller waits no more: why. */
+  #gaveUp: { readonly reason: unknown } | undefined;
   #telling: boolean;
   #allOver: () => void = () => {};
 
   /** Takes a snapshot of the items. Throws what is wrong with the arguments. */
   constructor(client: PoolClient, task: unknown, items: Iterable<unknown>, options: MapOptions, kind: MapKind) {
     const name = taskNameOf("map", task);
-    checkMapOptions("map", options, MAP_OPTIONS);
+    this.#action = `map ${nameOf(name)}`;
+    this.#wait = checkMapOptions("map", options);
     assertMayStart("map");
     const all = itemsOf(items, kind.spread);
     this.#client = client;
     this.#kind = kind;
     this.#options = options;
     this.#telling = options.onProgress !== undefined;
-    this.#job = client.newJob(name, (kind.spread ? SPREAD : 0) | (kind.settles ? 0 : STOPS | STOPS_JOB));
+    const mode = (kind.spread ? SPREAD : 0) | (kind.settles ? 0 : STOPS | STOPS_JOB);
+    this.#job = client.newJob(name, mode, options.retries ?? 0, all.length);
     this.#results = new Array(all.length);
     this.#pieceSize = Math.min(all.length, options.chunkSize ?? Math.ceil(all.length / (4 * client.size)));
-    for (const piece of packAll(client, all, this.#pieceSize)) this.#waiting.push(piece);
+    for (const piece of client.packItems(all, 0, this.#pieceSize, options.transfer)) this.#waiting.push(piece);
   }
 
   /** Has it done. */
   async results(): Promise<unknown[]> {
-    const { signal } = this.#options;
-    const abort = () => this.#client.abort(this.#job, -1);
-    signal?.addEventListener("abort", abort, { once: true });
+    const { timeoutMs, once, signal } = this.#wait;
+    if (once) this.#gaveUp = { reason: this.#late() };
+    const giveUp = (reason: unknown) => {
+      this.#gaveUp = { reason };
+      this.#client.abort(this.#job, -1);
+      this.#allOver();
+    };
+    const aborted = () => giveUp(signal!.reason);
+    signal?.addEventListener("abort", aborted, { once: true });
+    const deadline = timeoutMs === Infinity ? undefined : wheel.after(timeoutMs, () => giveUp(this.#late()));
     try {
       await new Promise<void>((resolve) => {
         this.#allOver = resolve;
         this.#give();
       });
     } finally {
-      signal?.removeEventListener("abort", abort);
+      deadline?.cancel();
+      signal?.removeEventListener("abort", aborted);
       for (const piece of this.#waiting) this.#client.discard(piece);
     }
-    signal?.throwIfAborted();
+    if (this.#gaveUp !== undefined) throw this.#gaveUp.reason;
     if (this.#failure !== undefined) throw withIndex(this.#failure.error, this.#failure.index);
-    if (this.#missing !== undefined) throw withIndex(unsaid(), this.#missing);
+    if (this.#missing !== undefined) {
+      this.#client.abort(this.#job, -1);
+      throw withIndex(unsaid(), this.#missing);
+    }
     return this.#results;
   }
 
+  #late(): TimeoutError {
+    const { timeoutMs } = this.#wait;
+    return new TimeoutError(`Cannot ${this.#action}: it was not done after ${timeoutMs} ms`, { timeoutMs });
+  }
+
   get #isOver(): boolean {
-    return this.#failure !== undefined || (this.#options.signal?.aborted ?? false);
+    return this.#failure !== undefined || this.#gaveUp !== undefined;
   }
 
   /** Gives the pool as much as it is to have. */
@@ -151,7 +175,7 @@ export class PoolMap {
   }
 
   #tellProgress(): void {
-    if (!this.#telling) return;
+    if (!this.#telling || this.#gaveUp !== undefined) return;
     try {
       this.#options.onProgress!({ done: this.#done, failed: this.#failed, total: this.#results.length });
     } catch (error) {
@@ -183,17 +207,4 @@ function itemsOf(items: Iterable<unknown>, spread: boolean): unknown[] {
   const wrong = spread ? all.findIndex((item) => !Array.isArray(item)) : -1;
   if (wrong < 0) return all;
   throw new TypeError(`Cannot starmap: item ${wrong} must be an array of arguments, not ${brief(all[wrong])}`);
-}
-
-function packAll(client: PoolClient, items: readonly unknown[], chunkSize: number): PackedItems[] {
-  const packed: PackedItems[] = [];
-  try {
-    for (let at = 0; at < items.length; at += chunkSize) {
-      packed.push(client.packItems(items.slice(at, at + chunkSize), at));
-    }
-  } catch (error) {
-    for (const chunk of packed) client.discard(chunk);
-    throw error;
-  }
-  return packed;
 }

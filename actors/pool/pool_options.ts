@@ -1,6 +1,7 @@
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import type { Movable } from "../../channels/kernel/packet.ts";
-import { patience, WAIT_OPTIONS, type WaitOptions } from "../../channels/kernel/wait.ts";
+import { type Patience, patienceOf, WAIT_OPTIONS, type WaitOptions } from "../../channels/kernel/wait.ts";
 import type { PlacementName } from "../contact.ts";
 import { ISOLATE_OPTIONS, type IsolateOptions } from "../isolate_options.ts";
 import type { TaskFunction } from "../definition.ts";
@@ -60,30 +61,74 @@ export interface PoolProgress {
 }
 
 /** What `Pool.map`, `starmap` and `mapSettled` take. */
-export interface MapOptions {
+export interface MapOptions extends WaitOptions {
   /** How many items go to a worker at once: `ceil(items / (4 × size))` when left out. */
   readonly chunkSize?: number | undefined;
+  /**
+   * Milliseconds until the whole map rejects with `TimeoutError`, counted from the call on; for ever when left out.
+   * Nothing more is begun then, and what has begun is asked to stop. (Python's `Executor.map`.) For a limit to each task
+   * call `run`.
+   */
+  readonly timeoutMs?: number | undefined;
   /** Gives up: rejects with the signal's reason, begins nothing more, and aborts what has begun. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * How often each item is run again elsewhere when the worker died that had it in hand; 0 when left out. What it throws
+   * is no reason to run it again.
+   */
+  readonly retries?: number | undefined;
+  /** Objects in the items to move instead of copying, each in one item. They cannot be sent again: not with `retries`. */
+  readonly transfer?: readonly Movable[] | undefined;
   /** Told as results come in. What it throws is told on standard error, once. */
   readonly onProgress?: ((progress: PoolProgress) => void) | undefined;
 }
 
 /** The names of `MapOptions`. */
-export const MAP_OPTIONS: OptionNames<MapOptions> = { chunkSize: true, signal: true, onProgress: true };
+export const MAP_OPTIONS: OptionNames<MapOptions> = {
+  ...WAIT_OPTIONS,
+  chunkSize: true,
+  retries: true,
+  transfer: true,
+  onProgress: true,
+};
 
-/** What `Pool.imap` and `imapUnordered` take. */
-export interface ImapOptions {
+/**
+ * What `Pool.imap` and `imapUnordered` take. What the items will hold is not known at the call, so that nothing of it can be
+ * named for a move.
+ */
+export interface ImapOptions extends WaitOptions {
   /** How many items are taken from the source before their results are: 2 × size when left out. */
   readonly window?: number | undefined;
   /** How many items go to a worker at once, the window at most; 1 when left out. */
   readonly chunkSize?: number | undefined;
+  /**
+   * Milliseconds that each result may take, counted from when it is asked for; for ever when left out. Then the loop ends
+   * with `TimeoutError`, as if it were left. (Python's `next(timeout)`.)
+   */
+  readonly timeoutMs?: number | undefined;
   /** Gives up, as leaving the loop does: the next item rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * How often each item is run again elsewhere when the worker died that had it in hand; 0 when left out. What it throws
+   * is no reason to run it again.
+   */
+  readonly retries?: number | undefined;
+  /**
+   * What an error of a task does: it ends the loop (`"throw"`, when left out), or it is one of the results (`"yield"`),
+   * all of which are then as `Promise.allSettled` gives them, and the loop goes on. Both have the index of the item as
+   * `index` on the error.
+   */
+  readonly onError?: "throw" | "yield" | undefined;
 }
 
 /** The names of `ImapOptions`. */
-export const IMAP_OPTIONS: OptionNames<ImapOptions> = { window: true, chunkSize: true, signal: true };
+export const IMAP_OPTIONS: OptionNames<ImapOptions> = {
+  ...WAIT_OPTIONS,
+  window: true,
+  chunkSize: true,
+  retries: true,
+  onError: true,
+};
 
 /**
  * Checks what is beside the wait.
@@ -92,31 +137,43 @@ export const IMAP_OPTIONS: OptionNames<ImapOptions> = { window: true, chunkSize:
  * @throws {RangeError} If `retries` is no whole number of at least 0, or goes with `transfer`.
  */
 export function checkRunOptions(action: string, options: RunOptions): void {
-  const { retries = 0, transfer, priority = 0 } = checkOptions(action, options, RUN_OPTIONS);
-  checkCount(action, "retries", retries, 0);
+  const { retries, transfer, priority = 0 } = checkOptions(action, options, RUN_OPTIONS);
+  checkRetries(action, retries, transfer);
   checkNumber(action, "priority", priority);
-  if (retries > 0 && (transfer?.length ?? 0) > 0) {
-    throw new RangeError(`Cannot ${action}: what was moved cannot be sent again, so transfer goes without retries`);
-  }
 }
 
 /**
- * Checks the options of a map.
+ * Checks the options of a map, and gives its wait.
  *
  * @throws {TypeError} If one has the wrong type.
- * @throws {RangeError} If `chunkSize` or `window` is no whole number of at least 1.
+ * @throws {RangeError} If a number is out of range, or `retries` goes with `transfer`.
  * @throws The signal's reason, if it is aborted already.
  */
-export function checkMapOptions(
-  action: string,
-  options: MapOptions & ImapOptions,
-  known: OptionNames<MapOptions> | OptionNames<ImapOptions>,
-): void {
-  const { chunkSize, window, signal, onProgress } = checkOptions(action, options, known as OptionNames<typeof options>);
+export function checkMapOptions(action: string, options: MapOptions): Patience {
+  const { chunkSize, onProgress, retries, transfer } = checkOptions(action, options, MAP_OPTIONS);
   if (chunkSize !== undefined) checkCount(action, "chunkSize", chunkSize);
-  if (window !== undefined) checkCount(action, "window", window);
-  patience(action, { signal });
+  checkRetries(action, retries, transfer);
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw new TypeError(`Cannot ${action}: onProgress must be a function, not ${typeof onProgress}`);
+  }
+  return patienceOf(action, options);
+}
+
+/** The same of `imap`. */
+export function checkImapOptions(action: string, options: ImapOptions): Patience {
+  const { chunkSize, window, retries, onError = "throw" } = checkOptions(action, options, IMAP_OPTIONS);
+  if (chunkSize !== undefined) checkCount(action, "chunkSize", chunkSize);
+  if (window !== undefined) checkCount(action, "window", window);
+  checkRetries(action, retries, undefined);
+  if (onError !== "throw" && onError !== "yield") {
+    throw new TypeError(`Cannot ${action}: onError must be "throw" or "yield", not ${brief(onError)}`);
+  }
+  return patienceOf(action, options);
+}
+
+function checkRetries(action: string, retries: number = 0, transfer: readonly Movable[] = []): void {
+  checkCount(action, "retries", retries, 0);
+  if (retries > 0 && transfer.length > 0) {
+    throw new RangeError(`Cannot ${action}: what was moved cannot be sent again, so transfer goes without retries`);
   }
 }

@@ -18,6 +18,9 @@ export type Report = readonly [
   back?: number,
 ];
 
+/** Says in a report's header that a chunk is over, and that the asker has the rest of it back. */
+export const GIVEN_BACK = 2;
+
 /** Nothing became of anything, and nothing more will. */
 export const OVER: Report = [[], null, true];
 

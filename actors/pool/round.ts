@@ -1,6 +1,6 @@
 import { isA, isThenable } from "../../channels/kernel/look.ts";
 import { asItArrives, ExitRequest } from "../exited.ts";
-import { SPREAD, STOPS } from "./chunk_plan.ts";
+import { ONE_BY_ONE, SPREAD, STOPS } from "./chunk_plan.ts";
 import { AHEAD_MS, PROVEN } from "./pace.ts";
 import type { KnownTask } from "./task_list.ts";
 import type { Turn } from "./turn.ts";
@@ -128,6 +128,7 @@ export class Round implements Outcomes {
 
   #measure(): void {
     this.ms = performance.now() - this.#began;
+    if ((this.turn.mode & ONE_BY_ONE) !== 0) return;
     if (this.ms > AHEAD_MS) this.hand = Math.max(1, Math.floor(this.hand * AHEAD_MS / this.ms));
     else if (this.#at - this.turn.at >= PROVEN && this.ms < AHEAD_MS / 4) this.hand *= 4;
   }

@@ -16,6 +16,7 @@ import type { Prepared } from "../start.ts";
 import type { Chunk } from "./chunk.ts";
 import { Desk } from "./desk.ts";
 import { Line } from "./line.ts";
+import { GIVEN_BACK } from "./report.ts";
 import type { TaskName } from "./task_name.ts";
 
 /** How long a task that is no longer wanted may take to heed its signal, before its worker is replaced. */
@@ -89,7 +90,7 @@ export class Station extends Cell {
     this.desk.add(chunk, expectedMs);
     chunk.hand = hand;
     grantAll(body.passages, home);
-    const { at, end, plan: { piece, mode } } = chunk;
+    const { at, end, mode, plan: { piece } } = chunk;
     const detail = `${chunk.sequence} ${this.#numberOf(chunk.task)}`;
     if (chunk.single) this.#tell("run", detail, body);
     else this.#tell("chunk", `${detail} ${at} ${end} ${hand} ${piece} ${mode}`, body);
@@ -182,8 +183,9 @@ export class Station extends Cell {
 
   #reported(chunk: Chunk, body: Packet, [, count, failed, over, hand, us]: number[]): void {
     chunk.at += count;
+    if (over === GIVEN_BACK && chunk.left > 0) chunk.onGiveBack?.(chunk.left);
     chunk.hand = hand;
-    chunk.report(body, over === 1);
+    chunk.report(body, over > 0);
     if (chunk.over) this.#leave();
     this.#owner.done(this, chunk, count, failed, us / 1000);
   }

@@ -15,7 +15,7 @@ import { Claims, following } from "../../channels/claims.ts";
 import type { Line } from "./line.ts";
 import { AHEAD_MS } from "./pace.ts";
 import { type Outcomes, Round } from "./round.ts";
-import { packReports } from "./report.ts";
+import { GIVEN_BACK, packReports } from "./report.ts";
 import { type KnownTask, type TaskFinder, TaskList } from "./task_list.ts";
 import { Turn } from "./turn.ts";
 
@@ -225,7 +225,8 @@ export class WorkerCell extends Cell {
     const reports = packReports(values, thrown, over, turn.hand, back, this.#home);
     for (const { count, failed, over, body } of reports) {
       const us = microseconds(ms * count / Math.max(1, values.length));
-      this.#tell("report", `${turn.sequence} ${count} ${failed} ${over ? 1 : 0} ${hand} ${us}`, body);
+      const isOver = !over ? 0 : back === undefined ? 1 : GIVEN_BACK;
+      this.#tell("report", `${turn.sequence} ${count} ${failed} ${isOver} ${hand} ${us}`, body);
     }
   }
 

@@ -86,6 +86,60 @@ export function pack(value: unknown, root: string, to: Destination, options: Pac
   return { bytes, passages: baggage.passages, moved: inProcess ? moved : [] };
 }
 
+/**
+ * The same for several lists that go the same way, each of which moves what it holds of `transfer`. Until `finish`
+ * nothing has happened, and then all of it.
+ */
+export class Packing {
+  readonly #to: Destination;
+  readonly #transfer: readonly Movable[];
+  readonly #inProcess: boolean;
+  /** What is to be moved, by the number of the list that it was found in. */
+  readonly #foundIn: Map<object, number | undefined>;
+  readonly #parts: { readonly bytes: Uint8Array; readonly passages: Passage[]; readonly moves: Movable[] }[] = [];
+
+  /** @throws {NotSerializableError} If something in `transfer` cannot be moved. */
+  constructor(to: Destination, transfer: readonly Movable[] = NOTHING) {
+    this.#to = to;
+    this.#transfer = transfer;
+    this.#inProcess = sameProcess(isolate.id, to.isolate);
+    checkTransfer(transfer, this.#inProcess);
+    this.#foundIn = new Map(transfer.map((object) => [object, undefined]));
+  }
+
+  /**
+   * Adds a list.
+   *
+   * @throws {NotSerializableError} If something in it cannot travel, or is to be moved with another value already.
+   */
+  add(list: readonly unknown[], root: string): void {
+    const number = this.#parts.length;
+    const moves: Movable[] = [];
+    const baggage = new Baggage(NO_OPTIONS, NOTHING);
+    const transfer = (object: object) => {
+      if (!this.#foundIn.has(object)) return undefined;
+      const known = this.#foundIn.get(object);
+      if (known === undefined) this.#foundIn.set(object, number);
+      else if (known !== number) throw new Refusal("transfer", "it is in two of the lists, and moves with one");
+      if (!this.#inProcess) return undefined;
+      const index = moves.indexOf(object as Movable);
+      return index < 0 ? moves.push(object as Movable) - 1 : index;
+    };
+    const bytes = encode(list, root, { handle: (object) => baggage.handle(object), transfer }, true);
+    this.#parts.push({ bytes, passages: baggage.passages, moves });
+  }
+
+  /** Moves what is to be moved, and leases the handles. */
+  finish(): Packet[] {
+    const moved = move(this.#transfer);
+    const moves = new Map(this.#transfer.map((object, index) => [object, moved[index]]));
+    return this.#parts.map(({ bytes, passages, moves: own }) => {
+      grantAll(passages, this.#to);
+      return { bytes, passages, moved: own.map((object) => moves.get(object)!) };
+    });
+  }
+}
+
 /** The same for a result, with which something may be to move. */
 export function packResult(value: unknown, root: string, to: Destination): Packet {
   const transfer = movesWith(value);

@@ -53,6 +53,16 @@ Deno.test("a pool's results are those of the task, awaited, and its arguments ar
     }
     for await (const point of pool.imap(load, urls())) assertType<IsExact<typeof point, Point>>(true);
     for await (const point of pool.imapUnordered(load, ["a"])) assertType<IsExact<typeof point, Point>>(true);
+    const thrown = { window: 3, onError: "throw" } as const;
+    for await (const point of pool.imap(load, ["a"], thrown)) assertType<IsExact<typeof point, Point>>(true);
+    type Outcome = PromiseSettledResult<Point>;
+    const yielded = { window: 3, onError: "yield" } as const;
+    for await (const one of pool.imap(load, urls(), yielded)) assertType<IsExact<typeof one, Outcome>>(true);
+    for await (const one of pool.imapUnordered(load, ["a"], yielded)) assertType<IsExact<typeof one, Outcome>>(true);
+    // What comes is known by the type of the option, or the call does not type-check.
+    const either: { onError: "throw" | "yield" } = yielded;
+    // @ts-expect-error -- it may be both
+    pool.imap(load, ["a"], either);
   }
 });
 
