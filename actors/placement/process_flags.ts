@@ -14,7 +14,7 @@ export function processFlags(
 ): string[] {
   let flags = [...run.flags];
   if (denoArgs.includes("--no-config")) flags = flags.filter((flag) => !flag.startsWith("--config="));
-  if (isSandbox) flags = flagsOfSandbox(flags);
+  if (isSandbox) flags = flagsOfSandbox(flags, granted);
   if (isSandbox && hasOwnStorage(denoArgs)) flags.push(`--location=https://${makeSecret()}.invalid/`);
   // Deno asks registries for whatever name is imported, and nothing else keeps a child without network from telling them.
   if (granted.net !== true && granted.import !== true && granted.import.length === 0) flags.push("--cached-only");
@@ -29,9 +29,13 @@ export function hasOwnStorage(denoArgs: readonly string[] = []): boolean {
   return !denoArgs.some((flag) => flag.startsWith("--location"));
 }
 
-/** A lock says which packages there are, and Deno would write into it what a sandbox imports beside those. */
-function flagsOfSandbox(flags: readonly string[]): string[] {
-  const lock = lockOf(flags);
+/**
+ * A lock says which packages there are, and Deno would write into it what a sandbox imports beside those. Frozen, it refuses
+ * them all, also what a sandbox has the permission to import.
+ */
+function flagsOfSandbox(flags: readonly string[], granted: Granted): string[] {
+  const mayImport = granted.import === true || granted.import.length > 0;
+  const lock = mayImport ? undefined : lockOf(flags);
   const others = flags.filter((flag) => !/^--(lock|no-lock|frozen|frozen-lockfile)\b/.test(flag));
   return [...others, ...(lock === undefined ? ["--no-lock"] : [`--lock=${lock}`, "--frozen"])];
 }

@@ -9,6 +9,9 @@ import type { PermitCell, PermitKind } from "./permit_cell.ts";
 import { PermitSeat } from "./permit_seat.ts";
 import { type Permit, PermitWords } from "./permit_words.ts";
 
+/** So many owners are named to people; a semaphore may have thousands. */
+const MOST_SHOWN = 3;
+
 /** One handle's way to a lock or semaphore. */
 export class PermitClient {
   /** What all handles to one lock have in common here. */
@@ -73,7 +76,11 @@ export class PermitClient {
     const { owners, waiting, free } = this.target as PermitCell;
     const isLock = this.kind.permits === 1;
     const parts = isLock ? owners.length === 0 ? ["free"] : [] : [`${free} free`];
-    if (owners.length > 0) parts.push(`held by ${owners.map(({ isolate, slot }) => `${isolate}#${slot}`).join(", ")}`);
+    if (owners.length > 0) {
+      const shown = owners.slice(0, MOST_SHOWN).map(({ isolate, slot }) => `${isolate}#${slot}`);
+      if (owners.length > MOST_SHOWN) shown.push(`${owners.length - MOST_SHOWN} more`);
+      parts.push(`held by ${shown.join(", ")}`);
+    }
     if (waiting.length > 0) parts.push(`${waiting.length} waiting`);
     return parts.join(", ");
   }
