@@ -48,8 +48,10 @@ export class Turn implements TaskContext {
 
   /** It is no longer wanted. */
   abort(): void {
+    // Told twice, it would end what the task waits for to clean up after the first time.
+    if (this.aborted) return;
     this.aborted = true;
-    this.#reason ??= new DOMException("The result of this task is no longer wanted", "AbortError");
+    this.#reason = new DOMException("The result of this task is no longer wanted", "AbortError");
     this.#nextStop?.come(this.#actor.holder, this.#reason);
     this.#controller?.abort(this.#reason);
   }
