@@ -56,9 +56,9 @@ export class Current {
   }
 
   /**
-   * Aborts when this actor is asked to stop, or ends; in a pool's task also when that task is no longer wanted. What waits
-   * at a channel or lock then is given up, with the signal's reason, and a loop over a channel is left. What is begun after
-   * that waits as always, so that one can clean up. Calls to other actors, and results of pools, have their own time limits.
+   * Aborts when this actor is asked to stop, or ends; in a pool's task also when that task is no longer wanted. Its
+   * waits at channels and locks that are pending then reject with the signal's reason, and its loops over channels end. Waits
+   * begun after that are as always, for cleaning up. Calls to other actors, and results of pools, have their own time limits.
    */
   get signal(): AbortSignal {
     return this.#task?.signal ?? this.#actor.signal;

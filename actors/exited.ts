@@ -8,7 +8,7 @@ import { brief } from "../channels/kernel/show.ts";
 /** Within so many exits, reports, events and causes an error lies at most that is told of. */
 const ROOM = 32;
 
-/** What was thrown, as it would arrive elsewhere: it can be looked at, and can travel in another value, whatever it was. */
+/** A thrown value as it would arrive elsewhere: a copy that can be looked at, and can travel in another value. */
 export function asItArrives(thrown: unknown): unknown {
   return decode(encodeThrown(thrown, undefined, ROOM));
 }

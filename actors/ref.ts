@@ -130,8 +130,8 @@ export interface Ref<D = unknown> extends AsyncDisposable {
   /**
    * Asks it to end: it takes nothing new, handles what is queued, stops its children, runs `onStop`. Kills it after the
    * grace. What it waits for at channels and locks is given up then, in its handlers, too, with the reason of
-   * `current().signal`; that a cast, or a loop of its own, rejects with this reason is no failure. What is queued waits as
-   * always when its turn comes, each message for its share of the grace.
+   * `current().signal`; that a cast, or a loop of its own, rejects with this reason is no failure. Queued messages may
+   * wait as always when their turn comes, each for its share of the grace.
    */
   stop(options?: StopOptions): Promise<Exit>;
   /** Ends it at once, busy or not. */

@@ -5,9 +5,9 @@ import { findAbove } from "./user_config.ts";
 
 /** How the program was run, as far as that makes a difference to what its code does. Plain data. */
 export interface RunFlags {
-  /** Flags of `deno run`. What has a value has it behind `=`, and paths are absolute. */
+  /** Flags of `deno run`. A value stands behind `=`, and paths are absolute. */
   readonly flags: readonly string[];
-  /** What of it is not known, and so is no flag here. */
+  /** The kinds of flags that could not be found out. */
   readonly unknown: string | undefined;
 }
 

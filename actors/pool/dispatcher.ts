@@ -322,7 +322,7 @@ export class Dispatcher implements StaffOwner {
   }
 }
 
-/** What was thrown; the reason, if the bytes say nothing. */
+/** The thrown value; the reason why it cannot be read, if the bytes mean nothing. */
 function readThrown(packet: Packet, holder: Holder): unknown {
   try {
     return unpack(packet, holder);

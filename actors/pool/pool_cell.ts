@@ -203,7 +203,7 @@ export class PoolCell extends Cell implements Employer {
   #abort(request: Request): void {
     const [job, index] = request.detail.split(" ").map(Number);
     const aborted = jobOf(request.from, job);
-    // What comes back of it is not given again.
+    // Items that a worker gives back are not given to another.
     for (const chunk of this.#chunks.values()) if (chunk.job === aborted) chunk.onGiveBack = undefined;
     this.#dispatcher.abort(aborted, index);
     this.#endJob(aborted);

@@ -133,7 +133,7 @@ export class Station extends Cell {
     if (request.from.isolate !== sender || this.exit !== undefined || this.#distrusted) return drop(request.body, here);
     if (request.verb === "ready") {
       const line = unpack(request.body, here);
-      // Whatever is told to the worker is told to nobody else, whose address it may know.
+      // The worker may know the addresses of others; the pool sends its tasks to the worker alone.
       const isItsOwn = line instanceof Line && (isCell(line.target) ? isolate.id : line.target.isolate) === sender;
       if (isItsOwn) this.#worker = line;
       return;

@@ -20,7 +20,7 @@ export interface LogRecord {
     | "without-tls";
   /** What has happened and to whom, with name and address, in one line for people. */
   readonly message: string;
-  /** What was thrown, if anything was: as it is, so that whoever shows it should bound that. */
+  /** The thrown value, if there was one: as it is, so a logger that shows it should bound it. */
   readonly error?: unknown;
 }
 
@@ -75,7 +75,7 @@ export class Logger {
     try {
       this.write(record);
     } catch (error) {
-      // What is to be told is part of an end, which must not fail with it.
+      // Logging is often part of ending an actor, and that end must not fail with the logger.
       writeError({ ...record, message: `${record.message} (and the logger failed: ${brief(error)})` });
     }
   }

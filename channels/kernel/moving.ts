@@ -1,7 +1,7 @@
 import type { Movable } from "./packet.ts";
 import { singleton } from "./singleton.ts";
 
-/** What is to move with results, by the result; undefined until somebody says so for the first time. */
+/** The objects that move with a result, by the result; undefined until `transfer` is first used. */
 const moving: { with: WeakMap<object, readonly Movable[]> | undefined } = singleton(
   "moving",
   () => ({ with: undefined }),
@@ -12,7 +12,7 @@ export function moveWith(result: object, transfer: readonly Movable[]): void {
   (moving.with ??= new WeakMap()).set(result, transfer);
 }
 
-/** What is to move with a result that is about to be sent, or not to be sent after all. */
+/** The objects that move with a result which is about to be sent or dropped. */
 export function movesWith(result: unknown): readonly Movable[] | undefined {
   if (moving.with === undefined || typeof result !== "object" || result === null) return undefined;
   const transfer = moving.with.get(result);

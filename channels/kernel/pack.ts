@@ -94,7 +94,7 @@ export class Packing {
   readonly #to: Destination;
   readonly #transfer: readonly Movable[];
   readonly #inProcess: boolean;
-  /** What is to be moved, by the number of the list that it was found in. */
+  /** The objects to move, each with the number of the list that names it. */
   readonly #foundIn: Map<object, number | undefined>;
   readonly #parts: { readonly bytes: Uint8Array; readonly passages: Passage[]; readonly moves: Movable[] }[] = [];
 

@@ -2,7 +2,7 @@ import type { Holder } from "./holder.ts";
 
 /**
  * A request to stop that may come. A wait at a channel or lock knows the request that could come next when the wait was
- * begun, and ends when that one comes. What is begun after that waits for the one after.
+ * begun, and ends when that one comes. A wait begun after that belongs to the next request.
  */
 export class Stop {
   readonly #above: Stop | undefined;

@@ -151,8 +151,8 @@ export function remoteAddress(socket: Deno.Conn): SocketAddress {
 }
 
 /**
- * Who has an address, to count by: an IPv4 address is one, also where it is written as one of IPv6, of which the first
- * half is, since the other is its owner's to choose. That of a Unix socket says nothing.
+ * The key by which clients are counted: an IPv4 address, also where it is written as IPv6; of an IPv6 address the first
+ * half, since its owner chooses the other half. A Unix socket has none.
  */
 export function networkOf(address: SocketAddress): string {
   if ("path" in address) return "";

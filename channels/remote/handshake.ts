@@ -256,7 +256,7 @@ function bytesOf(value: unknown, length: number): Uint8Array {
   return value;
 }
 
-/** What is wrong with a message. */
+/** The reason why a message of the handshake is malformed. */
 class Malformed extends Error {}
 
 function malformed(problem: string, cause?: unknown): Malformed {

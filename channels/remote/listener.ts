@@ -107,7 +107,7 @@ class SocketListener implements Listener {
   readonly #options: Checked;
   readonly #protocol: Protocol;
   readonly #strangers: Strangers;
-  /** Those who have shown their key. They go through a queue as any handle does, so that whoever accepts one holds it. */
+  /** The clients that have shown their key. They pass through a queue as handles do, so that the accepting actor holds them. */
   readonly #arrivals = new Queue<Arrival>();
   #arrived = 0;
   readonly #serving: Promise<void>;
@@ -198,7 +198,7 @@ class SocketListener implements Listener {
     while (!this.#closed) {
       try {
         await this.#acceptOne();
-        // Those who have come are not to be kept waiting by those who come.
+        // New clients must not keep the event loop from serving earlier ones.
         if (eventLoop.tally(ACCEPT_WEIGHT)) await eventLoop.turn();
       } catch {
         // Closed; or that one is gone, or the system has no sockets left, and the next attempt is not to come at once.
@@ -283,7 +283,7 @@ type Checked = Omit<ListenOptions, Chosen> & { readonly [Option in Chosen]: numb
  *   works at the other program as long as the connection lasts, and lets it do what that handle does, and nothing else.
  *   It can never make this program import or run code.
  * - **Secrecy**: the key is proved by both sides and never sent, but what comes after that is neither secret nor protected
- *   on the way. Whatever can be reached from other machines needs `tls`; without it, `logger` warns of that once.
+ *   on the way. A listener that other machines can reach needs `tls`; without it, `logger` warns of that once.
  * - **Many clients at once** are all served. At most `maxPending` of them show their keys at a time; the system keeps up to
  *   4096 others, as far as it is set up to, until it is their turn.
  * - **Clients that do not show a key** are hung up on after `handshakeTimeoutMs`. When another client waits for a place, or

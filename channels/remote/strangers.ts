@@ -40,7 +40,7 @@ const LOOKS = 10;
 /**
  * The places of those who show their keys. Each client may take its time as long as there are enough places. When one
  * address has more than its share of them, those that came from there are hurried; when all places are taken though none
- * has, and another client waits for one, all are. One that is hurried and says nothing for too long has to leave. So clients that say nothing keep nobody
+ * has, and another client waits for one, all are. A hurried client that stays silent for too long is hung up on. So clients that say nothing keep nobody
  * out, be it from another address or from their own.
  */
 export class Strangers {

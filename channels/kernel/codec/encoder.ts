@@ -47,7 +47,7 @@ export class Encoder {
   #isList = false;
   readonly #seen = new Seen();
   #graph = false;
-  /** What has shown memory so far; in most values nothing does. */
+  /** The buffers and views met so far; most values have none. */
   #shown: Bytes[] | undefined;
   /** What shows memory that something else shows, too, when that is known. */
   #regions: ReadonlyMap<Bytes, Region> | undefined;

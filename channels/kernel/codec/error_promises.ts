@@ -21,8 +21,8 @@ const PROMISES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
 };
 
 /**
- * Sees that an error that was rebuilt is what its class promises. One that is not stands for an error of a class that
- * cannot be rebuilt: what a peer says of itself must not be taken for what it is not.
+ * Sees that an error that was rebuilt is what its class promises. An error that breaks the promise arrives as one of
+ * a class that cannot be rebuilt, since a peer can write any class name.
  *
  * @param known the name that its class is registered under
  */
