@@ -1,7 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { hasFewerRights } from "../channels/kernel/address.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
-import { isolate } from "../channels/kernel/isolate.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import type { Stop } from "../channels/kernel/stop.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
@@ -13,12 +11,6 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
-/** The same as its handler's own isolate knows it. */
-export interface HandledCall extends CallContext {
-  /** The actor that made it; a task of a pool does not know. */
-  readonly from?: Holder | undefined;
-}
-
 /** A task of a pool at its worker. */
 export interface TaskContext extends CallContext {
   /** The next request to stop that ends what the task begins. */
@@ -28,7 +20,7 @@ export interface TaskContext extends CallContext {
 /** On whose behalf code runs. */
 export interface Frame {
   readonly actor: Actor;
-  readonly call: HandledCall | undefined;
+  readonly call: CallContext | undefined;
   /** What `current().signal` is taken from, if not from the actor: each task of a pool is ended by itself. */
   readonly task?: TaskContext | undefined;
 }
@@ -81,14 +73,8 @@ export function currentActor(): Actor {
   return (state.running ?? state.frames.getStore())?.actor ?? mainActor();
 }
 
-/** Whether the call that is being handled comes from an isolate with fewer rights than this one; a cast counts as one. */
-export function isStrangersCall(): boolean {
-  const from = currentFrame().call?.from;
-  return from === undefined || hasFewerRights(from.isolate, isolate.id);
-}
-
 /** Runs `body`, and all that it starts, on behalf of `actor`. */
-export function runAs<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: TaskContext): T {
+export function runAs<T>(actor: Actor, call: CallContext | undefined, body: () => T, task?: TaskContext): T {
   if (call === undefined && task === undefined && isAtHome(actor) && state.running === undefined) return body();
   return runWith(undefined, () => state.frames.run({ actor, call, task }, body));
 }
@@ -97,7 +83,7 @@ export function runAs<T>(actor: Actor, call: HandledCall | undefined, body: () =
  * The same for a method that was seen to be done when it returns. Storing a frame for what goes on after that would cost
  * more than the rest of a call, and an actor that is at home needs none for that.
  */
-export function runAtOnce<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: TaskContext): T {
+export function runAtOnce<T>(actor: Actor, call: CallContext | undefined, body: () => T, task?: TaskContext): T {
   if (!isAtHome(actor)) return runAs(actor, call, body, task);
   return runWith(call === undefined && task === undefined ? actor.frame : { actor, call, task }, body);
 }

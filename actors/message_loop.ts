@@ -4,7 +4,6 @@ import { Deque } from "../channels/kernel/deque.ts";
 import { oneLine } from "../channels/kernel/escape.ts";
 import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
-import type { Holder } from "../channels/kernel/holder.ts";
 import { type AnyIterator, isA, isIterator, isThenable } from "../channels/kernel/look.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Request } from "../channels/kernel/request.ts";
@@ -13,7 +12,7 @@ import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
 import { type Callable, callableMethod, whyNotCallable } from "./callable.ts";
-import { type HandledCall, isAtHome, runAs, runAtOnce } from "./context.ts";
+import { type CallContext, isAtHome, runAs, runAtOnce } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
 import { LateTurn } from "./late_turn.ts";
@@ -410,18 +409,12 @@ export class MessageLoop {
 }
 
 /** The side of a call that its handler sees. */
-class Call implements HandledCall {
+class Call implements CallContext {
   #controller: AbortController | undefined;
   #gaveUp = false;
-  readonly #request: Request;
 
   constructor(request: Request) {
-    this.#request = request;
     request.onCancel = () => this.giveUp();
-  }
-
-  get from(): Holder {
-    return this.#request.from;
   }
 
   /** Nobody waits for it any more. */

@@ -1,13 +1,27 @@
 import { contactBehind } from "../actor_ref.ts";
-import { currentActor, isStrangersCall } from "../context.ts";
+import { encode } from "../../channels/kernel/codec/encode.ts";
+import { expected, isAnything, isText, listOf, maybe, startsWith } from "../../channels/kernel/shape.ts";
+import { currentActor } from "../context.ts";
 import { actor } from "../definition.ts";
 import type { Ref } from "../ref.ts";
 import type { ChildSpec } from "../supervision/child.ts";
 import { SupervisorActor, type SupervisorPlan } from "../supervision/supervisor_actor.ts";
+import { Voucher } from "../supervision/voucher.ts";
 import { Catalogue } from "./catalogue.ts";
 import { Life } from "./life.ts";
 import type { ObjectKind } from "./object_kinds.ts";
 import { openStore } from "./store.ts";
+
+const isRequest = startsWith(isText, maybe(isText), listOf(isAnything));
+
+/** What is wanted with a pool, as one text. */
+export function poolWish(name: string | undefined, args: readonly unknown[]): string {
+  return encode([name, args], "options").toBase64();
+}
+
+async function isVouchedFor(name: string | undefined, args: readonly unknown[], voucher: unknown): Promise<boolean> {
+  return voucher instanceof Voucher && await voucher.vouches(poolWish(name, args));
+}
 
 /** A supervisor that also owns shared state. */
 export class ManagerActor extends SupervisorActor {
@@ -36,10 +50,21 @@ export class ManagerActor extends SupervisorActor {
     await super.onStart();
   }
 
-  /** A handle to a new object, or to the one of this name. */
-  async object(kind: ObjectKind, name: string | undefined, args: readonly unknown[]): Promise<object> {
-    // A pool starts isolates with the rights of this one.
-    if (kind === "pool" && isStrangersCall() && !this.#catalogue.has(kind, name)) {
+  /**
+   * A handle to a new object, or to the one of this name.
+   *
+   * @param voucher shows for a pool that an isolate with the rights of this one wants it
+   */
+  async object(
+    kind: ObjectKind,
+    name: string | undefined,
+    args: readonly unknown[],
+    voucher?: Voucher,
+  ): Promise<object> {
+    // Not of these types, one of them could pass for something else below.
+    expected("a request for an object", [kind, name, args], isRequest);
+    if (kind === "pool" && !this.#catalogue.has(kind, name) && !await isVouchedFor(name, args, voucher)) {
+      // A pool starts isolates with the rights of this one.
       throw new TypeError("Cannot make a pool: those with fewer rights than the manager can only use one that it has");
     }
     const object = this.#catalogue.get(kind, name, args);

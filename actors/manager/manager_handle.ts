@@ -25,7 +25,8 @@ import type { Pool } from "../pool/pool.ts";
 import type { Ref } from "../ref.ts";
 import { type Children, refsFrom, type Supervisor, SupervisorHandle } from "../supervision/supervisor.ts";
 import type { Key } from "./key.ts";
-import type { ManagerActor } from "./manager_actor.ts";
+import { Voucher } from "../supervision/voucher.ts";
+import { type ManagerActor, poolWish } from "./manager_actor.ts";
 import { namedHandle } from "./named.ts";
 import type { Namespace } from "./namespace.ts";
 import { type ObjectArgs, type ObjectKind, SHARED_POOL_OPTIONS, type SharedPoolOptions } from "./object_kinds.ts";
@@ -252,9 +253,10 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
   async #object<K extends ObjectKind>(kind: K, args: ObjectArgs[K], options: SharedOptions = {}): Promise<never> {
     const { name } = checkOptions(`make a ${kind}`, options, SHARED_OPTIONS);
     if (name !== undefined) checkName(`make a ${kind}`, name);
-    const object = await this.#ref.with({ timeoutMs: Infinity }).call.object(kind, name, args) as object;
+    const voucher = kind === "pool" ? Voucher.for(poolWish(name, args)) : undefined;
+    const object = await this.#ref.with({ timeoutMs: Infinity }).call.object(kind, name, args, voucher) as object;
     if (name === undefined) return object as never;
-    return namedHandle(contactBehind(this.#ref)!, [kind, name, args], object) as never;
+    return namedHandle(contactBehind(this.#ref)!, [kind, name, args], object, voucher) as never;
   }
 }
 

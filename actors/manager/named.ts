@@ -8,6 +8,7 @@ import { selectable, type Source, sourceOf } from "../../channels/source.ts";
 import { contactFrom, contactPassage, makeRef } from "../actor_ref.ts";
 import type { Contact } from "../contact.ts";
 import type { Ref } from "../ref.ts";
+import { Voucher } from "../supervision/voucher.ts";
 import { endOf } from "./life.ts";
 import type { ManagerActor } from "./manager_actor.ts";
 import type { ObjectKind } from "./object_kinds.ts";
@@ -24,24 +25,24 @@ type Method = (...args: unknown[]) => unknown;
 class Named {
   readonly #contact: Contact;
   readonly #request: NamedRequest;
-  /** One handle, in a list: it travels with this one. */
-  readonly #present: [object];
+  /** The present handle, and the voucher if there is one: they travel with this one. */
+  readonly #parts: [object] | [object, Voucher];
   #target!: Target;
   #gone = false;
   #asking: Promise<object> | undefined;
 
-  constructor(contact: Contact, request: NamedRequest, first: object, face: object) {
+  constructor(contact: Contact, request: NamedRequest, parts: [object] | [object, Voucher], face: object) {
     this.#contact = contact;
     this.#request = request;
-    this.#present = [first];
+    this.#parts = parts;
     named.set(face, this);
-    enroll(face, () => contactPassage("named", contact, request), this.#present);
-    this.#use(face, first);
+    enroll(face, () => contactPassage("named", contact, request), parts);
+    this.#use(face, parts[0]);
   }
 
   /** The handle as it is, even if what it is of has ended. */
   get latest(): object {
-    return this.#present[0];
+    return this.#parts[0];
   }
 
   /** Does something with a handle that is good as far as is known here. */
@@ -64,8 +65,9 @@ class Named {
   async #ask(face: object): Promise<object> {
     try {
       const manager = makeRef(this.#contact) as unknown as Ref<ManagerActor>;
-      const object = await manager.with({ timeoutMs: Infinity }).call.object(...this.#request) as object;
-      this.#present[0] = object;
+      const { call } = manager.with({ timeoutMs: Infinity });
+      const object = await call.object(...this.#request, this.#parts[1]) as object;
+      this.#parts[0] = object;
       this.#gone = false;
       this.#use(face, object);
       return object;
@@ -94,10 +96,15 @@ class Named {
 const named = new WeakMap<object, Named>();
 const prototypes = new Map<object, object>();
 
-/** A handle to the object of this name, in whichever of its lives the manager is. `first` is one to the present one. */
-export function namedHandle(contact: Contact, request: NamedRequest, first: object): object {
+/**
+ * A handle to the object of this name, in whichever of its lives the manager is.
+ *
+ * @param first one to the present object
+ * @param voucher what lets it be made again, if that takes one
+ */
+export function namedHandle(contact: Contact, request: NamedRequest, first: object, voucher?: Voucher): object {
   const face = Object.create(prototypeFor(first));
-  new Named(contact, request, first, face);
+  new Named(contact, request, voucher === undefined ? [first] : [first, voucher], face);
   return face;
 }
 
@@ -159,13 +166,13 @@ async function* iterate(begun: Promise<AsyncIterable<unknown>[]>): AsyncGenerato
 
 handleKind("named", {
   leased: false,
-  revive(passage, _imported, _holder, [object]) {
+  revive(passage, _imported, _holder, [object, voucher]) {
     const shape = startsWith<[ObjectKind, string, unknown[]]>(isText as Shape<ObjectKind>, isText, listOf(isAnything));
     const [, , request] = expected(
       "a handle to a named object",
       passage.meta,
       startsWith(isAnything, isAnything, shape),
     );
-    return namedHandle(contactFrom(passage), request, object);
+    return namedHandle(contactFrom(passage), request, object, voucher instanceof Voucher ? voucher : undefined);
   },
 });

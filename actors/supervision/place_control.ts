@@ -1,11 +1,9 @@
 import { ProtocolError } from "../../channels/errors.ts";
 import { type Exit, exitFrom } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
-import { hasFewerRights } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
-import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack, unpack } from "../../channels/kernel/pack.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
@@ -13,6 +11,7 @@ import { contactBehind, makeRef } from "../actor_ref.ts";
 import type { Contact } from "../contact.ts";
 import { type Companion, companionsFrom } from "./companions.ts";
 import type { Place } from "./place.ts";
+import { DESCRIBED, vouchesAt } from "./voucher.ts";
 
 /** The lease of a supervisor, and of those above it that may start it again. */
 const CONTROL = "place-control";
@@ -24,7 +23,7 @@ class ControlCell extends Cell {
   }
 
   receive(request: Request): void {
-    if (request.verb === "described") return request.reply(this.described);
+    if (request.verb === DESCRIBED) return request.reply(this.described);
     const value = unpack(request.body, holderOf(this));
     if (request.verb === "up") this.up(contactOf(value));
     else if (request.verb === "part") this.place.part(companionsFrom(value));
@@ -72,12 +71,9 @@ export class PlaceControl {
     return new PlaceControl(new ControlCell(place, described));
   }
 
-  /** Whether an isolate with the rights of this one has described that child: what comes in a message may say anything. */
-  async vouches(described: string): Promise<boolean> {
-    const target = this.#target;
-    if (!isCell(target) && hasFewerRights(target.isolate, isolate.id)) return false;
-    const lost = () => new Error("gone");
-    return await ask(target, { holder: whoActs.holder(), verb: "described", lost }) === described;
+  /** Whether an isolate with the rights of this one has described that child. */
+  vouches(described: string): Promise<boolean> {
+    return vouchesAt(this.#target, described);
   }
 
   /** The child lives. */

@@ -2,13 +2,25 @@
  * A sandbox has what it was given and no more: it chooses no code that runs with more rights than its own, and finds
  * nobody whom nobody has handed to it.
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { child, manage, Pool, register, SharedMemory, spawn, supervise, unregister } from "../../mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  child,
+  manage,
+  manager as supervisedManager,
+  Pool,
+  type Queue,
+  register,
+  SharedMemory,
+  spawn,
+  supervise,
+  unregister,
+} from "../../mod.ts";
 import { oneTest, PLACEMENTS, until, within } from "./actor_contract.ts";
 import { Guard, honest, Known, Prisoner } from "./fixtures/prisoner.ts";
 
 const SANDBOX = { placement: "process", permissions: "none" } as const;
 const REFUSED_TASK = /^TypeError: Cannot run \w+ of .*: pool runs for those with fewer rights only what/s;
+const REFUSED_POOL = /^(TypeError: Cannot make a pool: |ProtocolError: Cannot read a request for an object: )/;
 const REFUSED_CHILD = /^TypeError: Cannot add "\d": nobody with the rights of this supervisor has described \w+ so$/;
 
 for (const placement of PLACEMENTS) {
@@ -46,9 +58,16 @@ for (const placement of PLACEMENTS) {
   oneTest(`a sandbox with the handle of a manager makes no pool and adds no child there (${placement})`, async () => {
     await using prisoner = await spawn(Prisoner, [], SANDBOX);
     await using manager = await manage({}, { placement });
-    const { dict, ...refused } = await within(prisoner.call.useManager(manager));
-    for (const outcome of Object.values(refused)) assertMatch(outcome, /^TypeError: Cannot make a pool: /);
-    assertEquals(dict, "1");
+    await using above = await supervise({ kept: supervisedManager({}, { placement }) });
+    for (const each of [manager, above.refs.kept]) {
+      const forger = await spawn(Prisoner, [], SANDBOX);
+      const forged = await within(forger.call.forge(each)) as Queue<number>;
+      await forger.kill();
+      await assertRejects(() => within(forged.put(1)), TypeError, "Cannot make a pool: ");
+      const { dict, ...refused } = await within(prisoner.call.useManager(each));
+      for (const outcome of Object.values(refused)) assertMatch(outcome, REFUSED_POOL);
+      assertEquals(dict, "1");
+    }
     const { known: _, ...children } = await within(prisoner.call.useSupervisor(manager));
     for (const outcome of Object.values(children)) assertMatch(outcome, REFUSED_CHILD);
   });

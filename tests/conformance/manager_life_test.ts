@@ -18,6 +18,7 @@ import {
   StartError,
   supervise,
 } from "../../mod.ts";
+import { double } from "./fixtures/manager_pool_tasks.ts";
 import { Busy, ManagerUser, Registrar } from "./fixtures/manager_users.ts";
 import { children } from "../machine.ts";
 import { Place } from "./place.ts";
@@ -187,6 +188,23 @@ everywhere(
     await user.stop();
   },
   { placements: PLACEMENTS },
+);
+
+everywhere(
+  "a named pool of a manager that was killed and is back is made again for all who have its handle",
+  async (place) => {
+    const { placement } = place;
+    await using app = await supervise({ state: manager({}, { placement }) });
+    const { state } = app.refs;
+    await using user = await spawn(ManagerUser, [], { placement: "thread" });
+    const pool = await state.pool({ name: "p", size: 1 });
+    assertEquals([await pool.run(double, [1]), await user.call.double(pool, 2)], [2, 4]);
+    await state.kill();
+    assertEquals(await user.call.double(pool, 3), 6);
+    await state.kill();
+    assertEquals([await pool.run(double, [4]), (await pool.stats()).size], [8, 1]);
+  },
+  { placements: ["thread", "process"], testMs: 30_000 },
 );
 
 for (const killed of KILLABLE) {

@@ -1,0 +1,57 @@
+import { whoActs } from "../../channels/kernel/acting.ts";
+import { hasFewerRights } from "../../channels/kernel/address.ts";
+import { ask } from "../../channels/kernel/ask.ts";
+import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
+import { enroll, handleKind } from "../../channels/kernel/handle.ts";
+import { isolate } from "../../channels/kernel/isolate.ts";
+import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
+
+/** The request by which a cell is asked for what it vouches for. */
+export const DESCRIBED = "described";
+/** The handle of a voucher, and its lease. */
+const VOUCHER = "voucher";
+
+class VoucherCell extends Cell {
+  constructor(readonly wish: string) {
+    super();
+  }
+
+  receive(request: Request): void {
+    if (request.verb === DESCRIBED) request.reply(this.wish);
+    else request.throw(noSuchRequest("a voucher", request.verb));
+  }
+}
+
+/**
+ * Shows that the isolate where it was made wants something. The sender of a request does not show that: what is asked of a
+ * supervised actor comes from its place, and what a received handle asks for was written by its sender.
+ */
+export class Voucher {
+  readonly #target: Target;
+
+  private constructor(target: Target) {
+    this.#target = target;
+    enroll(this, () => ({ kind: VOUCHER, target, meta: null }));
+  }
+
+  /** A voucher of this isolate's. */
+  static for(wish: string): Voucher {
+    return new Voucher(new VoucherCell(wish));
+  }
+
+  /** Whether an isolate with the rights of this one wants that. */
+  vouches(wish: string): Promise<boolean> {
+    return vouchesAt(this.#target, wish);
+  }
+
+  static {
+    handleKind(VOUCHER, { leased: true, revive: ({ target }) => new Voucher(target) });
+  }
+}
+
+/** Whether a cell of an isolate with the rights of this one says just this: what comes in a message may say anything. */
+export async function vouchesAt(target: Target, described: string): Promise<boolean> {
+  if (!isCell(target) && hasFewerRights(target.isolate, isolate.id)) return false;
+  const lost = () => new Error("gone");
+  return await ask(target, { holder: whoActs.holder(), verb: DESCRIBED, lost }) === described;
+}
