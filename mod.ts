@@ -71,8 +71,16 @@ export {
 export type { AutoShutdown, BackoffOptions, RestartType, Strategy } from "./actors/supervision/restart_policy.ts";
 export type { SupervisorEvent } from "./actors/supervision/supervisor_actor.ts";
 export { Pool } from "./actors/pool/pool.ts";
+export type { Submission } from "./actors/pool/submission.ts";
 export type { PoolStats } from "./actors/pool/pool_stats.ts";
-export type { ImapOptions, MapOptions, PoolOptions, PoolProgress, RunOptions } from "./actors/pool/pool_options.ts";
+export type {
+  CloseOptions,
+  ImapOptions,
+  MapOptions,
+  PoolOptions,
+  PoolProgress,
+  RunOptions,
+} from "./actors/pool/pool_options.ts";
 export { manage, type ManageOptions, manager } from "./actors/manager/manager.ts";
 export type { Manager, SharedBarrierOptions, SharedOptions } from "./actors/manager/manager_handle.ts";
 export { connectManager } from "./actors/manager/connect_manager.ts";
@@ -101,6 +109,7 @@ export type {
 export { onExit } from "./actors/on_exit.ts";
 export type { ExitHookOptions } from "./actors/exit_hooks.ts";
 export { type Ending, ready, select, type Selected, type SelectSource, type Taken } from "./channels/select.ts";
+export { asCompleted, type Completed, wait, type Waited, type WaitUntilOptions } from "./channels/results.ts";
 export { Lock } from "./channels/sync/lock.ts";
 export { RLock } from "./channels/sync/rlock.ts";
 export { BoundedSemaphore, Semaphore } from "./channels/sync/semaphore.ts";

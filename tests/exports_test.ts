@@ -47,6 +47,7 @@ const NAMES = [
   "TroupeError",
   "activeChildren",
   "actor",
+  "asCompleted",
   "child",
   "connect",
   "connectManager",
@@ -70,6 +71,7 @@ const NAMES = [
   "supervisor",
   "task",
   "unregister",
+  "wait",
   "warm",
   "watch",
 ];

@@ -6,6 +6,8 @@ export interface ChunkPlan {
   readonly task: TaskName;
   /** The asker's number for all that belongs together; 0 for a single call. */
   readonly job: number;
+  /** The asker's number for a call that it may take back; 0 for any other. */
+  readonly call: number;
   /** The index of its first item. */
   readonly first: number;
   readonly count: number;
@@ -35,14 +37,14 @@ const MOST_PIECES = 1024;
 
 /** A call that has no options. */
 export function planOfRun(task: TaskName): ChunkPlan {
-  return { task, job: 0, first: 0, count: 1, piece: 1, mode: 0, priority: 0, retries: 0, total: 0 };
+  return { task, job: 0, call: 0, first: 0, count: 1, piece: 1, mode: 0, priority: 0, retries: 0, total: 0 };
 }
 
 /** A call with options, which stand before the task; undefined if they make no sense. */
 export function planOfRunWith(detail: string): ChunkPlan | undefined {
-  const [[priority, retries], task] = split(detail, 2);
-  if (Number.isNaN(priority) || !(retries >= 0)) return undefined;
-  return { ...planOfRun(task), priority, retries };
+  const [[priority, retries, call], task] = split(detail, 3);
+  if (Number.isNaN(priority) || !(retries >= 0) || !Number.isSafeInteger(call)) return undefined;
+  return { ...planOfRun(task), priority, retries, call };
 }
 
 /** Some items of a map; undefined if the numbers make no sense, which may come from another program. */
@@ -52,7 +54,7 @@ export function planOfChunk(detail: string): ChunkPlan | undefined {
     [job, first, count, piece, mode, total].every((number) => Number.isSafeInteger(number) && number >= 0) &&
     retries >= 0 && job > 0 && count > 0 && piece > 0 && count <= piece * MOST_PIECES;
   if (!isSound) return undefined;
-  return { task, job, first, count, piece, mode, priority: 0, retries, total };
+  return { task, job, call: 0, first, count, piece, mode, priority: 0, retries, total };
 }
 
 /** How many pieces have an item from `at` on. */

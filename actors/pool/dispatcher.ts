@@ -2,6 +2,7 @@ import type { Exit } from "../../channels/exit.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import { unpack } from "../../channels/kernel/pack.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
+import { oneLine } from "../../channels/kernel/escape.ts";
 import { type Deadline, wheel } from "../../channels/kernel/wheel.ts";
 import { actorExited, asItArrives } from "../exited.ts";
 import { Backlog } from "./backlog.ts";
@@ -41,6 +42,8 @@ export class Dispatcher implements StaffOwner {
   /** Jobs that have failed, until their askers say that they know. */
   readonly #failedJobs = new Set<string>();
   #closing = false;
+  /** What everything fails with that no worker has begun, once there is such an error. */
+  #cancelledBy: unknown;
   #done = 0;
   #failed = 0;
   /** Until then those who have more than they do may keep it, though others have nothing. */
@@ -84,11 +87,30 @@ export class Dispatcher implements StaffOwner {
   cancel(chunk: Chunk): void {
     chunk.cancel();
     if (!this.#backlog.remove(chunk)) {
-      const station = [...this.#staff.stations].find(({ desk }) => desk.has(chunk));
+      const station = this.#stationOf(chunk);
       if (station !== undefined) this.#returnAll(station.desk.takeBack());
       if (station?.desk.has(chunk)) station.abort(chunk);
     } else this.#drop(chunk);
     this.#feed();
+  }
+
+  /** Takes a call out of the work, if no worker has begun it. Returns whether it is out. */
+  withdraw(chunk: Chunk): boolean {
+    this.#returnAll(this.#stationOf(chunk)?.desk.takeBack() ?? []);
+    const isOut = this.#backlog.remove(chunk);
+    if (isOut) {
+      const message = `Cannot run ${oneLine(nameOf(chunk.task))}: it was cancelled before it began`;
+      this.#fail(chunk, new DOMException(message, "AbortError"));
+    }
+    this.#feed();
+    return isOut;
+  }
+
+  /** Fails everything that no worker has begun, and what workers give back later. */
+  cancelPending(error: unknown): void {
+    this.#cancelledBy = error;
+    this.#failAll(error);
+    for (const station of [...this.#staff.stations]) station.recall();
   }
 
   /** Starts all workers that there may be. If one cannot be, those that have nothing to do end. */
@@ -298,12 +320,19 @@ export class Dispatcher implements StaffOwner {
   /** Another worker is to do what is left of a chunk that the last one had not begun. */
   #return(chunk: Chunk): void {
     if (chunk.cancelled) return this.#drop(chunk);
+    if (this.#cancelledBy !== undefined) return this.#fail(chunk, this.#cancelledBy);
     chunk.hand = 1;
     this.#backlog.unshift(chunk);
   }
 
   #returnAll(chunks: readonly Chunk[]): void {
     for (const chunk of chunks.toReversed()) this.#return(chunk);
+  }
+
+  /** The worker that has a chunk. */
+  #stationOf(chunk: Chunk): Station | undefined {
+    for (const station of this.#staff.stations) if (station.desk.has(chunk)) return station;
+    return undefined;
   }
 
   #fail(chunk: Chunk, error: unknown): void {

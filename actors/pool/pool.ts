@@ -1,16 +1,26 @@
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { expected, isFlag, isNumber, startsWith } from "../../channels/kernel/shape.ts";
+import { checkOptions } from "../../channels/kernel/options.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { patience, type WaitOptions } from "../../channels/kernel/wait.ts";
 import type { ArgsThenOptions } from "../spawn.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { Crew } from "./crew.ts";
-import { POOL, PoolCell } from "./pool_cell.ts";
+import { CANCEL_PENDING, POOL, PoolCell } from "./pool_cell.ts";
 import { PoolClient } from "./pool_client.ts";
 import { imap } from "./pool_imap.ts";
 import { PoolMap } from "./pool_map.ts";
 import type { PoolStats } from "./pool_stats.ts";
-import type { ImapOptions, MapOptions, PoolOptions, RunOptions } from "./pool_options.ts";
+import {
+  CLOSE_OPTIONS,
+  type CloseOptions,
+  type ImapOptions,
+  type MapOptions,
+  type PoolOptions,
+  type RunOptions,
+} from "./pool_options.ts";
+import type { Submission } from "./submission.ts";
 
 /**
  * Workers that run tasks: a few, and again and again the same. (Python's `multiprocessing.Pool` and
@@ -118,6 +128,42 @@ export class Pool implements AsyncDisposable {
   ): Promise<Awaited<R>> {
     const [args = [], options = {}] = rest as unknown as [unknown[]?, RunOptions?];
     return this.#client.run(task, args, options) as Promise<Awaited<R>>;
+  }
+
+  /**
+   * Does what `run` does, for a task that can be taken back while no worker has begun it. (Python's `Executor.submit`.)
+   *
+   * `timeoutMs` and `signal` end the task, as those of `run` do. `wait([submitted.result], { timeoutMs })` ends the waiting
+   * alone: the task goes on.
+   *
+   * @throws {TypeError} At once, if the task is not registered or an option has the wrong type.
+   * @throws {RangeError} At once, if `retries` is out of range, or goes with `transfer`.
+   * @throws {NotSerializableError} At once, if an argument cannot travel.
+   *
+   * @example Take back what has not begun
+   * ```ts
+   * import { Pool, task } from "@troupe/troupe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * function square(n: number): number {
+   *   return n * n;
+   * }
+   * task(import.meta.url, square);
+   *
+   * await using pool = new Pool({ size: 1, placement: "inline" });
+   * const first = pool.submit(square, [7]);
+   * const second = pool.submit(square, [8]);
+   * assertEquals(await second.cancel(), true);
+   * assertEquals(await first.result, 49);
+   * assertEquals(await first.cancel(), false);
+   * ```
+   */
+  submit<A extends unknown[], R>(
+    task: (...args: A) => R,
+    ...rest: ArgsThenOptions<A, RunOptions>
+  ): Submission<Awaited<R>> {
+    const [args = [], options = {}] = rest as unknown as [unknown[]?, RunOptions?];
+    return this.#client.submit(task, args, options) as Submission<Awaited<R>>;
   }
 
   /**
@@ -234,9 +280,43 @@ export class Pool implements AsyncDisposable {
     return imap(this.#client, task, items, options, false);
   }
 
-  /** Takes nothing new; what was given is done, maps to their end, and then the workers end. */
-  async close(): Promise<void> {
-    await this.#client.request("close").catch(() => {});
+  /**
+   * Takes nothing new; what was given is done, maps to their end, and then the workers end. The promise never rejects, and
+   * need not be awaited.
+   *
+   * With `cancelPending` what has begun is done, and what no worker has begun rejects with {@linkcode PoolClosedError}. A map
+   * rejects so if any item of it has not begun, as it does when an item fails. A subprocess that computes can say what it has
+   * not begun only when it pauses. (Python's `shutdown(cancel_futures=True)`.)
+   *
+   * @throws {TypeError} At once, if an option has the wrong type.
+   *
+   * @example Do what has begun, and nothing else
+   * ```ts
+   * import { asCompleted, Pool, PoolClosedError, task } from "@troupe/troupe";
+   * import { assertEquals, assertInstanceOf } from "@std/assert";
+   *
+   * function square(n: number): number {
+   *   return n * n;
+   * }
+   * task(import.meta.url, square);
+   *
+   * const pool = new Pool({ size: 1, placement: "inline" });
+   * const results = [1, 2, 3].map((n) => pool.run(square, [n]));
+   * await results[0];
+   * await pool.close({ cancelPending: true });
+   * for await (const one of asCompleted(results)) {
+   *   if (one.status === "fulfilled") assertEquals(one.value, (one.index + 1) ** 2);
+   *   else assertInstanceOf(one.reason, PoolClosedError);
+   * }
+   * ```
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { cancelPending = false } = checkOptions("close a pool", options, CLOSE_OPTIONS);
+    if (typeof cancelPending !== "boolean") {
+      throw new TypeError(`Cannot close a pool: cancelPending must be a boolean, not ${brief(cancelPending)}`);
+    }
+    const closed = this.#client.request("close", undefined, cancelPending ? CANCEL_PENDING : "");
+    return closed.then(() => {}, () => {});
   }
 
   /**

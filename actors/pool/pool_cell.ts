@@ -17,6 +17,9 @@ import { Dispatcher, type Employer } from "./dispatcher.ts";
 import { OVER } from "./report.ts";
 import { moduleOf, nameOf, type TaskName } from "./task_name.ts";
 
+/** Says with a request to close that what has not begun is not to be done. */
+export const CANCEL_PENDING = "cancel-pending";
+
 /** The lease of a handle to a pool. */
 export const POOL = "pool";
 
@@ -29,6 +32,8 @@ export class PoolCell extends Cell implements Employer {
   readonly #dispatcher: Dispatcher;
   /** What is asked for in more than one go. */
   readonly #chunks = new Map<string, Chunk>();
+  /** The calls that their askers may take back. */
+  readonly #submitted = new Map<string, Chunk>();
   readonly #joiners = new Set<Request>();
   /** The jobs of which more is to come, also when the pool is closed. */
   readonly #unfinished = new Map<string, { missing: number; readonly lease: Lease }>();
@@ -65,7 +70,10 @@ export class PoolCell extends Cell implements Employer {
       case "start":
         void this.#start(request);
         return;
+      case "withdraw":
+        return this.#withdraw(request);
       case "close":
+        if (request.detail === CANCEL_PENDING) this.#cancelPending();
         this.close();
         return request.reply();
       case "join":
@@ -110,6 +118,7 @@ export class PoolCell extends Cell implements Employer {
   }
 
   dropped(chunk: Chunk): void {
+    if (chunk.plan.call > 0) this.#submitted.delete(jobOf(chunk.from, chunk.plan.call));
     if (chunk.single || chunk.unfinished) return;
     this.#chunks.delete(keyOf(chunk.from, chunk.plan.job, chunk.plan.first));
   }
@@ -147,6 +156,7 @@ export class PoolCell extends Cell implements Employer {
       return this.#refuse(request, new TypeError(`Cannot run ${what}: ${why}`));
     }
     const chunk: Chunk = new Chunk(plan, request, this.holder, () => this.#dispatcher.cancel(chunk));
+    if (plan.call > 0) this.#submitted.set(jobOf(request.from, plan.call), chunk);
     if (job !== undefined) {
       this.#chunks.set(keyOf(request.from, plan.job, plan.first), chunk);
       if (plan.total > 0) {
@@ -188,6 +198,21 @@ export class PoolCell extends Cell implements Employer {
     this.#unfinished.delete(job);
     known.lease.end();
     if (!this.#open) this.#dispatcher.settle();
+  }
+
+  /** The asker takes back a call that has not begun. */
+  #withdraw(request: Request): void {
+    const chunk = this.#submitted.get(jobOf(request.from, Number(request.detail)));
+    request.reply(chunk !== undefined && this.#dispatcher.withdraw(chunk));
+  }
+
+  /** What has not begun never will. */
+  #cancelPending(): void {
+    this.#open = false;
+    // Items that a worker gives back are not given to another.
+    for (const chunk of this.#chunks.values()) chunk.onGiveBack = undefined;
+    for (const job of [...this.#unfinished.keys()]) this.#endJob(job);
+    this.#dispatcher.cancelPending(new PoolClosedError(`Cannot finish: ${this.#name} was closed, and this cancelled`));
   }
 
   #more(request: Request): void {

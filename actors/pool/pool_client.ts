@@ -13,6 +13,7 @@ import { checkArgs } from "../spawn_options.ts";
 import { assertMayStart } from "../start_guard.ts";
 import { checkRunOptions, type RunOptions } from "./pool_options.ts";
 import { checkReport, type Report } from "./report.ts";
+import type { Submission } from "./submission.ts";
 import { nameOf, type TaskName, taskNameOf } from "./task_name.ts";
 
 /** Some items of a map, packed. */
@@ -33,6 +34,14 @@ export interface Job {
   readonly retries: number;
   /** How many items the pool is to do of it, also when it is closed meanwhile; 0 if that is not known. */
   readonly total: number;
+}
+
+/** A call whose arguments were checked, all but their values. */
+interface Call {
+  readonly name: TaskName;
+  readonly wait: Patience;
+  readonly options: RunOptions;
+  late(timeoutMs: number): TimeoutError;
 }
 
 /** Only what is so short goes together. */
@@ -59,23 +68,36 @@ export class PoolClient {
 
   /** One call, in whichever worker is free. */
   async run(task: unknown, args: readonly unknown[], options: RunOptions): Promise<unknown> {
-    const name = taskNameOf("run a task", task);
-    const action = `run ${nameOf(name)}`;
-    checkArgs(action, args);
-    checkRunOptions(action, options);
+    return await this.#call(checkCall(task, args, options), args, 0);
+  }
+
+  /** The same, of a call that can be taken back. Throws what is wrong with the arguments. */
+  submit(task: unknown, args: readonly unknown[], options: RunOptions): Submission<unknown> {
+    const number = ++jobs.last;
+    const result = this.#call(checkCall(task, args, options), args, number);
+    result.catch(() => {});
+    let isCancelled = false;
+    const cancel = async () => {
+      if (await this.#ask("withdraw", String(number)).catch(() => false)) isCancelled = true;
+      return isCancelled;
+    };
+    return { result, cancel };
+  }
+
+  /** @param number what the asker takes the call back by; 0 where it never does */
+  #call({ name, wait, late, options }: Call, args: readonly unknown[], number: number): Promise<unknown> {
     const { transfer, retries = 0, priority = 0 } = options;
-    const wait = patienceOf(action, options);
-    assertMayStart(action);
-    const late = (timeoutMs: number) =>
-      new TimeoutError(`Cannot ${action}: it was not done after ${timeoutMs} ms`, { timeoutMs });
-    if (wait.once) throw late(wait.timeoutMs);
+    if (wait.once) return Promise.reject(late(wait.timeoutMs));
     const bridges = new Bridges();
     try {
       const body = pack(args, "args", destinationOf(this.target), { isList: true, transfer, bridge: bridges.bridge });
-      if (priority === 0 && retries === 0) return await this.#ask("run", name, { body, wait, late });
-      return await this.#ask("runWith", `${priority} ${retries} ${name}`, { body, wait, late });
-    } finally {
+      const isPlain = priority === 0 && retries === 0 && number === 0;
+      const verb = isPlain ? "run" : "runWith";
+      const detail = isPlain ? name : `${priority} ${retries} ${number} ${name}`;
+      return this.#ask(verb, detail, { body, wait, late }).finally(() => bridges.close());
+    } catch (error) {
       bridges.close();
+      throw error;
     }
   }
 
@@ -166,8 +188,8 @@ export class PoolClient {
   }
 
   /** Asks for what concerns the pool as a whole. */
-  request(verb: string, wait?: Patience): Promise<unknown> {
-    return this.#ask(verb, "", wait && { wait, late: (ms) => late(verb, ms) });
+  request(verb: string, wait?: Patience, detail: string = ""): Promise<unknown> {
+    return this.#ask(verb, detail, wait && { wait, late: (ms) => late(verb, ms) });
   }
 
   #learn(task: TaskName, [, , , together]: Report): void {
@@ -180,6 +202,18 @@ export class PoolClient {
     const lost = () => new DisconnectedError(`Cannot ${verb === "more" ? "run" : verb}: the home of the pool is gone`);
     return ask(this.target, { holder: whoActs.holder(), verb, detail, lost, ...question });
   }
+}
+
+function checkCall(task: unknown, args: readonly unknown[], options: RunOptions): Call {
+  const name = taskNameOf("run a task", task);
+  const action = `run ${nameOf(name)}`;
+  checkArgs(action, args);
+  checkRunOptions(action, options);
+  const wait = patienceOf(action, options);
+  assertMayStart(action);
+  const late = (timeoutMs: number) =>
+    new TimeoutError(`Cannot ${action}: it was not done after ${timeoutMs} ms`, { timeoutMs });
+  return { name, wait, options, late };
 }
 
 function late(verb: string, timeoutMs: number): TimeoutError {

@@ -50,6 +50,15 @@ export interface RunOptions extends WaitOptions {
 /** The names of `RunOptions`. */
 export const RUN_OPTIONS: OptionNames<RunOptions> = { ...WAIT_OPTIONS, retries: true, transfer: true, priority: true };
 
+/** What `Pool.close` takes. */
+export interface CloseOptions {
+  /** Whether what no worker has begun rejects with `PoolClosedError`, instead of being done; false when left out. */
+  readonly cancelPending?: boolean | undefined;
+}
+
+/** The names of `CloseOptions`. */
+export const CLOSE_OPTIONS: OptionNames<CloseOptions> = { cancelPending: true };
+
 /** How far a map has come. */
 export interface PoolProgress {
   /** How many items are done, those that failed included. */

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   actor,
+  asCompleted,
   Barrier,
   child,
   Condition,
@@ -30,6 +31,7 @@ import {
   supervise,
   supervisor,
   task,
+  wait,
 } from "../../mod.ts";
 import { type Bag, optionBags } from "../option_bags.ts";
 import { bounded } from "./bounded.ts";
@@ -83,6 +85,8 @@ async function calls(stack: AsyncDisposableStack): Promise<Calls> {
     "Supervisor.stop(options)": (options) => group.stop(options),
     "new Pool(options)": (options) => new Pool(options),
     "Pool.run(options)": (options) => pool.run(idle, [], options),
+    "Pool.submit(options)": (options) => pool.submit(idle, [], options),
+    "Pool.close(options)": (options) => pool.close(options),
     "Pool.map(options)": (options) => pool.map(idle, [1], options),
     "Pool.starmap(options)": (options) => pool.starmap(idle, [[]], options),
     "Pool.mapSettled(options)": (options) => pool.mapSettled(idle, [1], options),
@@ -117,6 +121,8 @@ async function calls(stack: AsyncDisposableStack): Promise<Calls> {
     "onExit(options)": (options) => onExit(() => {}, options),
     "ready(options)": (options) => ready({ queue }, options),
     "select(options)": (options) => select({ queue }, options),
+    "asCompleted(options)": (options) => asCompleted([], options),
+    "wait(options)": (options) => wait([], options),
     "Lock.acquire(options)": (options) => lock.acquire(options),
     "Lock.acquireSync(options)": (options) => lock.acquireSync(options),
     "RLock.acquire(options)": (options) => rlock.acquire(options),
