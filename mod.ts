@@ -120,6 +120,8 @@ export { Barrier, type BarrierOptions } from "./channels/sync/barrier.ts";
 export type { NumberKind, NumberView, Numeric } from "./channels/memory/number_kind.ts";
 export { SharedValue } from "./channels/memory/shared_value.ts";
 export { SharedArray } from "./channels/memory/shared_array.ts";
+export { SharedStruct } from "./channels/memory/shared_struct.ts";
+export type { StructFields, StructRecord } from "./channels/memory/struct_layout.ts";
 export { SharedMemory, type SharedMemoryOptions } from "./channels/memory/shared_memory.ts";
 export { type Shareable, ShareableList } from "./channels/memory/shareable_list.ts";
 export { Queue, type QueueOptions } from "./channels/queue.ts";

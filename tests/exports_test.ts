@@ -41,6 +41,7 @@ const NAMES = [
   "SharedList",
   "SharedMemory",
   "SharedSet",
+  "SharedStruct",
   "SharedValue",
   "StartError",
   "TimeoutError",

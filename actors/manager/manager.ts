@@ -19,7 +19,7 @@ import { type Manager, ManagerHandle } from "./manager_handle.ts";
 /** What `manage` takes; what concerns a thread or subprocess is about the manager's own. */
 export interface ManageOptions extends SuperviseOptions {
   /**
-   * The path of a file that keeps what the named dicts, lists, sets, namespaces, values and arrays hold. A manager that
+   * The path of a file that keeps what the named dicts, lists, sets, namespaces, values, arrays and structs hold. A manager that
    * is started on it again has all of it back. One manager at a time can use it.
    */
   readonly store?: string | undefined;

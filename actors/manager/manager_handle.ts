@@ -9,7 +9,9 @@ import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import type { NumberKind, Numeric } from "../../channels/memory/number_kind.ts";
 import type { SharedArray } from "../../channels/memory/shared_array.ts";
+import type { SharedStruct } from "../../channels/memory/shared_struct.ts";
 import type { SharedValue } from "../../channels/memory/shared_value.ts";
+import type { StructFields, StructRecord } from "../../channels/memory/struct_layout.ts";
 import { type Queue, QUEUE_OPTIONS, type QueueOptions } from "../../channels/queue.ts";
 import type { Barrier } from "../../channels/sync/barrier.ts";
 import type { Condition } from "../../channels/sync/condition.ts";
@@ -63,8 +65,8 @@ const SHARED_BARRIER_OPTIONS: OptionNames<SharedBarrierOptions> = { ...SHARED_OP
  *   and other channels with `DisconnectedError`. Under a supervisor ({@linkcode manager}) it comes back, and handles to
  *   named objects find the new ones: empty, unless they are kept in a `store`.
  * - **Store**: a write that resolved is on disk, and so is what was read. It survives `kill -9` of the program and loss of
- *   power. What many write at the same time is written at once. Only named dicts, lists, sets, namespaces, values and
- *   arrays are kept, and no handles in them. When the disk refuses, the manager ends.
+ *   power. What many write at the same time is written at once. Only named dicts, lists, sets, namespaces, values,
+ *   arrays and structs are kept, and no handles in them. When the disk refuses, the manager ends.
  *
  * @example Two names for one dict
  * ```ts
@@ -95,6 +97,12 @@ export interface Manager<C extends Children = Children> extends Supervisor<C> {
     lengthOrValues: number | Iterable<Numeric<K>>,
     options?: SharedOptions,
   ): Promise<SharedArray<K>>;
+  /** Records of numbers, as many as `lengthOrRecords` says; see `value`. */
+  struct<D extends StructFields>(
+    fields: D,
+    lengthOrRecords: number | Iterable<StructRecord<D>>,
+    options?: SharedOptions,
+  ): Promise<SharedStruct<D>>;
   /** A queue. */
   queue<T>(options?: QueueOptions & SharedOptions): Promise<Queue<T>>;
   /** A queue that knows when all work is done. */
@@ -175,8 +183,15 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     lengthOrValues: number | Iterable<Numeric<K>>,
     options?: SharedOptions,
   ): Promise<SharedArray<K>> {
-    const given = typeof lengthOrValues === "object" && lengthOrValues !== null ? [...lengthOrValues] : lengthOrValues;
-    return this.#object("array", [kind, given], options);
+    return this.#object("array", [kind, listed(lengthOrValues)], options);
+  }
+
+  struct<D extends StructFields>(
+    fields: D,
+    lengthOrRecords: number | Iterable<StructRecord<D>>,
+    options?: SharedOptions,
+  ): Promise<SharedStruct<D>> {
+    return this.#object("struct", [fields, listed(lengthOrRecords)], options);
   }
 
   async queue<T>(options: QueueOptions & SharedOptions = {}): Promise<Queue<T>> {
@@ -258,6 +273,11 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     if (name === undefined) return object as never;
     return namedHandle(contactBehind(this.#ref)!, [kind, name, args], object, voucher) as never;
   }
+}
+
+/** What can travel: a list of what comes out of an iterable, and all else as it is. */
+function listed<T>(lengthOrItems: number | Iterable<T>): number | T[] {
+  return typeof lengthOrItems === "object" && lengthOrItems !== null ? [...lengthOrItems] : lengthOrItems;
 }
 
 handleKind("manager", {

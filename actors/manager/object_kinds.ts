@@ -3,9 +3,11 @@ import { adopting } from "../../channels/kernel/adoption.ts";
 import { JoinableQueue, type JoinableQueueOptions } from "../../channels/joinable_queue.ts";
 import { NumbersClient } from "../../channels/memory/numbers_client.ts";
 import { Numbers } from "../../channels/memory/numbers.ts";
-import type { NumberKind } from "../../channels/memory/number_kind.ts";
+import type { AnyNumber, NumberKind } from "../../channels/memory/number_kind.ts";
 import { SharedArray } from "../../channels/memory/shared_array.ts";
+import { SharedStruct, structParts } from "../../channels/memory/shared_struct.ts";
 import { SharedValue } from "../../channels/memory/shared_value.ts";
+import { makeColumns, type StructFields } from "../../channels/memory/struct_layout.ts";
 import { Queue, type QueueOptions } from "../../channels/queue.ts";
 import { Barrier, type BarrierOptions } from "../../channels/sync/barrier.ts";
 import { Condition } from "../../channels/sync/condition.ts";
@@ -41,6 +43,7 @@ export interface ObjectArgs {
   readonly namespace: [];
   readonly value: [kind: NumberKind, initial?: number | bigint | undefined];
   readonly array: [kind: NumberKind, lengthOrValues: number | readonly (number | bigint)[]];
+  readonly struct: [fields: StructFields, lengthOrRecords: number | readonly Readonly<Record<string, AnyNumber>>[]];
   readonly queue: [options: QueueOptions];
   readonly joinableQueue: [options: JoinableQueueOptions];
   readonly lock: [];
@@ -67,7 +70,7 @@ const MAKE: { readonly [K in ObjectKind]: (home: Home, ...args: ObjectArgs[K]) =
     if (stored === undefined) return value;
     const numbers = Numbers.zeros(kind, 1);
     if (initial !== undefined) numbers.set(0, initial);
-    const client = new NumbersClient("shared value", kind, 1, new StoredNumbersCell(numbers, stored), undefined);
+    const client = new NumbersClient("shared value", kind, 1, new StoredNumbersCell([numbers], stored), undefined);
     return adopting(client, () => new SharedValue(kind));
   },
   array({ stored }, kind, lengthOrValues) {
@@ -79,9 +82,15 @@ const MAKE: { readonly [K in ObjectKind]: (home: Home, ...args: ObjectArgs[K]) =
         numbers.set(at, value);
       }
     }
-    const cell = new StoredNumbersCell(numbers, stored);
+    const cell = new StoredNumbersCell([numbers], stored);
     const client = new NumbersClient("shared array", kind, array.length, cell, undefined);
     return adopting(client, () => new SharedArray(kind, 0));
+  },
+  struct({ stored }, fields, lengthOrRecords) {
+    const struct = new SharedStruct(fields, lengthOrRecords);
+    if (stored === undefined) return struct;
+    const cell = new StoredNumbersCell(makeColumns(fields, lengthOrRecords), stored);
+    return adopting(structParts(struct.fields, struct.length, cell, undefined), () => new SharedStruct(fields, 0));
   },
   queue: (_home, options) => new Queue(options),
   joinableQueue: (_home, options) => new JoinableQueue(options),
@@ -96,7 +105,15 @@ const MAKE: { readonly [K in ObjectKind]: (home: Home, ...args: ObjectArgs[K]) =
 };
 
 /** The kinds of which the content is kept on disk, where the manager has a store. */
-const STORED: ReadonlySet<string> = new Set<ObjectKind>(["dict", "list", "set", "namespace", "value", "array"]);
+const STORED: ReadonlySet<string> = new Set<ObjectKind>([
+  "dict",
+  "list",
+  "set",
+  "namespace",
+  "value",
+  "array",
+  "struct",
+]);
 
 /** Whether the content of such objects is kept on disk. */
 export function isStored(kind: ObjectKind): boolean {

@@ -10,10 +10,10 @@ import type { StoredObject } from "./journal.ts";
 export class StoredNumbersCell extends NumbersCell {
   readonly #stored: StoredObject;
 
-  constructor(numbers: Numbers, stored: StoredObject) {
-    super(numbers);
+  constructor(columns: readonly Numbers[], stored: StoredObject) {
+    super(...columns);
     this.#stored = stored;
-    for (const [index, { bytes }] of stored.rows()) numbers.set(Number(index), decode(bytes) as AnyNumber);
+    for (const [index, { bytes }] of stored.rows()) this.set(Number(index), decode(bytes) as AnyNumber);
   }
 
   override get shared(): undefined {
@@ -22,7 +22,7 @@ export class StoredNumbersCell extends NumbersCell {
 
   protected override settle(request: Request, value: unknown, index: number): void {
     if (request.verb !== "get" && request.verb !== "slice") {
-      this.#stored.put(String(index), packPlain(this.numbers.get(index)));
+      this.#stored.put(String(index), packPlain(this.get(index)));
     }
     this.#stored.journal.committed(() => request.reply(value));
   }

@@ -7,6 +7,7 @@
 import "../../channels/joinable_queue.ts";
 import "../../channels/memory/shared_array.ts";
 import "../../channels/memory/shared_memory.ts";
+import "../../channels/memory/shared_struct.ts";
 import "../../channels/memory/shared_value.ts";
 import "../../channels/memory/shareable_list.ts";
 import "../../channels/pipe.ts";

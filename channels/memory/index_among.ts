@@ -12,3 +12,8 @@ export function indexAmong(action: string, index: unknown, length: number): numb
   if (Number.isInteger(at) && at >= 0 && at < length) return at;
   throw new RangeError(`Cannot ${action}: there is no index ${index} among ${length}`);
 }
+
+/** Where a slice of a row begins or ends, as `Array.slice` counts. */
+export function clamp(index: number, length: number): number {
+  return Math.min(length, Math.max(0, Math.trunc(index < 0 ? index + length : index)));
+}

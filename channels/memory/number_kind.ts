@@ -44,9 +44,13 @@ type IntegerView =
   | BigUint64Array;
 
 interface KindInfo {
-  readonly View: new (memory: SharedArrayBuffer) => IntegerView | Float32Array | Float64Array;
+  readonly View: new (
+    memory: SharedArrayBuffer,
+    byteOffset?: number,
+    length?: number,
+  ) => IntegerView | Float32Array | Float64Array;
   /** For kinds that processors cannot change atomically: the view whose elements are the same bits. */
-  readonly Bits?: new (memory: SharedArrayBuffer) => Int32Array | BigInt64Array;
+  readonly Bits?: new (memory: SharedArrayBuffer, byteOffset?: number, length?: number) => Int32Array | BigInt64Array;
   readonly bytes: number;
   readonly range?: readonly [AnyNumber, AnyNumber];
 }

@@ -17,12 +17,13 @@ export class Numbers {
   readonly #words: Integers;
   readonly #float: "float32" | "float64" | undefined;
 
-  constructor(kind: NumberKind, memory: SharedArrayBuffer) {
+  /** @param byteOffset where they begin, and `length` how many there are; all of the memory when left out */
+  constructor(kind: NumberKind, memory: SharedArrayBuffer, byteOffset: number = 0, length?: number) {
     const { View, Bits } = KINDS[kind];
     this.kind = kind;
     this.memory = memory;
-    this.view = new View(memory) as ArrayLike<AnyNumber>;
-    this.#words = (Bits === undefined ? this.view : new Bits(memory)) as unknown as Integers;
+    this.view = new View(memory, byteOffset, length) as ArrayLike<AnyNumber>;
+    this.#words = (Bits === undefined ? this.view : new Bits(memory, byteOffset, length)) as unknown as Integers;
     this.#float = kind === "float32" || kind === "float64" ? kind : undefined;
   }
 

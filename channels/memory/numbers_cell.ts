@@ -4,18 +4,22 @@ import { noSuchRequest, type Request } from "../kernel/request.ts";
 import type { AnyNumber } from "./number_kind.ts";
 import type { Numbers } from "./numbers.ts";
 
-/** The home of a shared value or array: does for other processes, on the same memory, what threads do themselves. */
+/**
+ * The home of a shared value, array or struct: does for other processes, on the same memory, what threads do themselves.
+ * It is asked by index. In a struct the numbers of a field follow those of the field before it.
+ */
 export class NumbersCell extends Cell {
-  readonly numbers: Numbers;
+  readonly columns: readonly Numbers[];
 
-  constructor(numbers: Numbers) {
+  /** @param columns one for each field of a struct, all of one length */
+  constructor(...columns: readonly Numbers[]) {
     super();
-    this.numbers = numbers;
+    this.columns = columns;
   }
 
   /** The numbers, where those who share their memory may use them without asking. */
-  get shared(): Numbers | undefined {
-    return this.numbers;
+  get shared(): readonly Numbers[] | undefined {
+    return this.columns;
   }
 
   receive(request: Request): void {
@@ -28,21 +32,40 @@ export class NumbersCell extends Cell {
     request.reply(value);
   }
 
+  /** Reads a number. */
+  protected get(index: number): AnyNumber {
+    const [numbers, at] = this.#find(index);
+    return numbers.get(at);
+  }
+
+  /** Writes a number. */
+  protected set(index: number, value: AnyNumber): void {
+    const [numbers, at] = this.#find(index);
+    numbers.set(at, value);
+  }
+
   #answer(verb: string, index: number, a: AnyNumber, b: AnyNumber): unknown {
-    const { numbers } = this;
+    const [numbers, at] = this.#find(index);
     switch (verb) {
       case "get":
-        return numbers.get(index);
+        return numbers.get(at);
       case "set":
-        return numbers.set(index, a);
+        return numbers.set(at, a);
       case "add":
-        return numbers.add(index, a);
+        return numbers.add(at, a);
       case "compareExchange":
-        return numbers.compareExchange(index, a, b);
+        return numbers.compareExchange(at, a, b);
       case "slice":
-        return Array.from({ length: Math.max(0, (a as number) - index) }, (_, at) => numbers.get(index + at));
+        return Array.from({ length: Math.max(0, (a as number) - index) }, (_, step) => numbers.get(at + step));
       default:
         throw noSuchRequest("shared numbers", verb);
     }
+  }
+
+  #find(index: number): [numbers: Numbers, at: number] {
+    const { length } = this.columns[0];
+    const column = this.columns[Math.floor(index / length)];
+    if (column === undefined) return [this.columns[0], index];
+    return [column, index % length];
   }
 }

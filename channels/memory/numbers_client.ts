@@ -11,21 +11,41 @@ import { NumbersCell } from "./numbers_cell.ts";
 /** What people call what the home is asked for. */
 const ACTIONS = { get: "read", slice: "read", set: "set", add: "add to", compareExchange: "exchange" } as const;
 
+/** Where a field of a shared struct lies. */
+export interface Column {
+  /** How many fields come before it. */
+  readonly number: number;
+  /** Where its numbers begin in the memory. */
+  readonly byteOffset: number;
+}
+
+const FIRST: Column = { number: 0, byteOffset: 0 };
+
 /** One handle's way to shared numbers: the memory itself where it is shared, their home elsewhere. */
 export class NumbersClient {
   readonly kind: NumberKind;
   readonly length: number;
   readonly #title: string;
+  /** The index of the first of them at their home. */
+  readonly #base: number;
   readonly #target: Target;
   readonly #numbers: Numbers | undefined;
 
-  constructor(title: string, kind: NumberKind, length: number, target: Target, memory: SharedArrayBuffer | undefined) {
+  constructor(
+    title: string,
+    kind: NumberKind,
+    length: number,
+    target: Target,
+    memory: SharedArrayBuffer | undefined,
+    column: Column = FIRST,
+  ) {
     this.#title = title;
     this.kind = kind;
     this.length = length;
     this.#target = target;
-    if (isCell(target)) this.#numbers = (target as NumbersCell).shared;
-    else if (memory !== undefined) this.#numbers = new Numbers(kind, memory);
+    this.#base = column.number * length;
+    if (isCell(target)) this.#numbers = (target as NumbersCell).shared?.[column.number];
+    else if (memory !== undefined) this.#numbers = new Numbers(kind, memory, column.byteOffset, length);
   }
 
   /** The client of numbers whose home is here. */
@@ -35,7 +55,12 @@ export class NumbersClient {
 
   /** What travels. */
   passage(kind: string): Passage {
-    return { kind, target: this.#target, meta: [this.kind, this.length], memory: this.#numbers?.memory };
+    return { kind, target: this.#target, meta: [this.kind, this.length], memory: this.memory };
+  }
+
+  /** The memory in which they lie, where it is shared. */
+  get memory(): SharedArrayBuffer | undefined {
+    return this.#numbers?.memory;
   }
 
   /** The first of them, in words; where the memory is shared, that is. */
@@ -74,7 +99,7 @@ export class NumbersClient {
 
   async slice(start: number, end: number): Promise<AnyNumber[]> {
     const numbers = this.#numbers;
-    if (numbers === undefined) return await this.#ask("slice", start, end) as unknown as AnyNumber[];
+    if (numbers === undefined) return await this.#ask("slice", start, this.#base + end) as unknown as AnyNumber[];
     return Array.from({ length: Math.max(0, end - start) }, (_, at) => numbers.get(start + at));
   }
 
@@ -84,8 +109,13 @@ export class NumbersClient {
     throw new TypeError(`Cannot ${action} a ${this.#title} directly: its memory is not shared with this process`);
   }
 
-  async #ask(verb: keyof typeof ACTIONS, ...args: AnyNumber[]): Promise<AnyNumber> {
+  async #ask(verb: keyof typeof ACTIONS, index: number, ...args: AnyNumber[]): Promise<AnyNumber> {
     const lost = () => new DisconnectedError(`Cannot ${ACTIONS[verb]} a ${this.#title}: its home is gone`);
-    return await ask(this.#target, { holder: whoActs.holder(), verb, body: packPlain(args), lost }) as AnyNumber;
+    return await ask(this.#target, {
+      holder: whoActs.holder(),
+      verb,
+      body: packPlain([this.#base + index, ...args]),
+      lost,
+    }) as AnyNumber;
   }
 }

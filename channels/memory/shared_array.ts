@@ -4,7 +4,7 @@ import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { expected, isCount, startsWith } from "../kernel/shape.ts";
 import { brief } from "../kernel/show.ts";
-import { indexAmong } from "./index_among.ts";
+import { clamp, indexAmong } from "./index_among.ts";
 import { checkKind, checkNumber, isKind, type NumberKind, type NumberView, type Numeric } from "./number_kind.ts";
 import { Numbers } from "./numbers.ts";
 import { NumbersClient } from "./numbers_client.ts";
@@ -118,10 +118,6 @@ export class SharedArray<K extends NumberKind> {
   #at(index: number): number {
     return indexAmong("use a shared array", index, this.length);
   }
-}
-
-function clamp(index: number, length: number): number {
-  return Math.min(length, Math.max(0, Math.trunc(index < 0 ? index + length : index)));
 }
 
 function make(kind: NumberKind, lengthOrValues: number | Iterable<number | bigint>): Numbers {

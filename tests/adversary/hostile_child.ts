@@ -23,7 +23,8 @@ const VERBS: readonly string[] = ("abort acquire acquireSync add await call canc
   "toString __proto__ \n").split(" ");
 /** Kinds of handles and leases. */
 const KINDS: readonly string[] = ("ref process queue joinable-queue pipe-end lock rlock condition event-flag barrier " +
-  "shared-value shared-array shareable-list segment producer pool supervisor manager named shared-dict shared-list " +
+  "shared-value shared-array shared-struct shareable-list segment producer pool supervisor manager named shared-dict " +
+  "shared-list " +
   "stream signal place-control remote-connection __proto__ nothing").split(" ");
 const OUTCOMES: readonly Outcome[] = ["value", "thrown", "cancelled", "lost"];
 const REASONS: readonly string[] = ["normal", "stopped", "killed", "error", "out-of-memory", "parent-gone", "\x1b[2J"];

@@ -19,6 +19,7 @@ import {
   ShareableList,
   SharedArray,
   SharedMemory,
+  SharedStruct,
   SharedValue,
   supervise,
 } from "../../mod.ts";
@@ -43,6 +44,7 @@ everywhere(
     const condition = new Condition();
     const [end, other] = pipe<number>();
     const numbers = new SharedArray("float64", 3);
+    const struct = new SharedStruct({ x: "float64", n: "int8" }, 3);
     const list = new ShareableList(["a", 1]);
     using memory = await SharedMemory.create(8, { name: `seen ${placement}` });
     await using manager = await manage({}, { placement: "inline" });
@@ -67,6 +69,7 @@ everywhere(
       [end, "Connection(both ways, open)", "Connection(both ways, open)"],
       [new SharedValue("int32", 42), "SharedValue(int32, 42)", `SharedValue(int32, ${shared})`],
       [numbers, "SharedArray(float64, 3)", "SharedArray(float64, 3)"],
+      [struct, 'SharedStruct({ x: "float64", n: "int8" }, 3)', 'SharedStruct({ x: "float64", n: "int8" }, 3)'],
       [list, "ShareableList(2)", "ShareableList(2)"],
       [memory, `SharedMemory(seen ${placement}, 8 bytes)`, `SharedMemory(seen ${placement}, 8 bytes)`],
       [dict, "SharedDict(size 1)", "SharedDict(elsewhere)"],

@@ -59,6 +59,11 @@ everywhere("a manager started again on its store has all that its named objects 
     const array = await manager.array("float64", [1, 2, 3], { name: "array" });
     await array.set(1, 20);
     assertEquals(await array.compareExchange(2, 3, 30), 3);
+    const struct = await manager.struct({ x: "float64", n: "bigint64" }, [{ x: 1, n: 1n }, { x: 2, n: 2n }], {
+      name: "struct",
+    });
+    await struct.set(1, { x: 0.5 });
+    assertEquals(await struct.add(0, "n", 9n), 10n);
     const empty = await manager.list({ name: "empty" });
     await empty.push(1);
     await empty.clear();
@@ -82,6 +87,8 @@ everywhere("a manager started again on its store has all that its named objects 
   assertEquals(await (await manager.namespace({ name: "space" })).snapshot(), { a: 2 });
   assertEquals(await (await manager.value("bigint64", 0n, { name: "value" })).get(), 7n);
   assertEquals(await (await manager.array("float64", 1, { name: "array" })).slice(), [1, 20, 30]);
+  const struct = await manager.struct({ x: "float64", n: "bigint64" }, 2, { name: "struct" });
+  assertEquals(await struct.slice(), [{ x: 1, n: 10n }, { x: 0.5, n: 2n }]);
   assertEquals(await (await manager.list({ name: "empty" })).size(), 0);
   assertEquals(await (await manager.queue({ name: "queue" })).size(), 0);
   await assertRejects(() => manager.dict({ name: "list" }), TypeError, "there is a list of that name");

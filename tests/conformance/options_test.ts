@@ -101,6 +101,7 @@ async function calls(stack: AsyncDisposableStack): Promise<Calls> {
     "Manager.namespace(options)": (options) => shared.namespace(options),
     "Manager.value(options)": (options) => shared.value("int8", 0, options),
     "Manager.array(options)": (options) => shared.array("int8", 1, options),
+    "Manager.struct(options)": (options) => shared.struct({ x: "int8" }, 1, options),
     "Manager.queue(options)": (options) => shared.queue(options),
     "Manager.joinableQueue(options)": (options) => shared.joinableQueue(options),
     "Manager.lock(options)": (options) => shared.lock(options),

@@ -20,6 +20,7 @@ import {
   select,
   type Selected,
   SharedArray,
+  SharedStruct,
   SharedValue,
   supervise,
   type Supervisor,
@@ -103,5 +104,46 @@ Deno.test("a shared number is a number, or a bigint where it has 64 bits", () =>
     assertType<IsExact<Awaited<ReturnType<typeof count.get>>, number>>(true);
     assertType<IsExact<Awaited<ReturnType<typeof big.get>>, bigint>>(true);
     assertType<IsExact<Awaited<ReturnType<typeof list.get>>, number>>(true);
+  }
+});
+
+Deno.test("a struct's records and fields have the types that its definition says", () => {
+  async function _use(): Promise<void> {
+    const points = new SharedStruct({ x: "float64", id: "biguint64" }, [{ x: 1, id: 1n }]);
+    const point = await points.get(0);
+    assertType<IsExact<typeof point, { x: number; id: bigint }>>(true);
+    const all = await points.slice();
+    assertType<IsExact<typeof all, { x: number; id: bigint }[]>>(true);
+    const id = await points.get(0, "id");
+    assertType<IsExact<typeof id, bigint>>(true);
+    const sum = points.addSync(0, "x", 1);
+    assertType<IsExact<typeof sum, number>>(true);
+    const view = points.view;
+    assertType<
+      IsExact<typeof view, {
+        readonly x: Float64Array<SharedArrayBuffer>;
+        readonly id: BigUint64Array<SharedArrayBuffer>;
+      }>
+    >(true);
+    await points.set(0, { id: 2n });
+    const Point = { x: "int8", y: "int8" } as const;
+    const task = (_points: SharedStruct<typeof Point>): void => {};
+    task(new SharedStruct(Point, 3));
+    // @ts-expect-error -- there is no such kind
+    new SharedStruct({ x: "double" }, 3);
+    // @ts-expect-error -- a record to begin with is whole
+    new SharedStruct({ x: "int8", y: "int8" }, [{ x: 1 }]);
+    // @ts-expect-error -- there is no such field to write
+    await points.set(0, { y: 1 });
+    // @ts-expect-error -- the field holds a bigint
+    await points.set(0, { id: 2 });
+    // @ts-expect-error -- there is no such field to read
+    await points.get(0, "y");
+    // @ts-expect-error -- the field holds a number
+    await points.add(0, "x", 1n);
+    // @ts-expect-error -- what an update gives is a number
+    await points.update(0, "x", () => "1");
+    // @ts-expect-error -- these are other fields
+    task(points);
   }
 });

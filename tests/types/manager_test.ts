@@ -23,6 +23,7 @@ import {
   type SharedDict,
   type SharedList,
   type SharedSet,
+  type SharedStruct,
   type SharedValue,
   supervise,
 } from "../../mod.ts";
@@ -63,9 +64,11 @@ Deno.test("what a manager makes has the types that it was asked for", () => {
     const jobs: JoinableQueue<number> = await m.joinableQueue({ maxDeliveries: 1 });
     const value = await m.value("bigint64", 1n);
     const array = await m.array("float32", [1]);
+    const struct = await m.struct({ x: "float64", n: "int8" }, 2, { name: "struct" });
     const permits: BoundedSemaphore = await m.boundedSemaphore(2);
     assertType<IsExact<typeof value, SharedValue<"bigint64">>>(true);
     assertType<IsExact<typeof array, SharedArray<"float32">>>(true);
+    assertType<IsExact<typeof struct, SharedStruct<{ x: "float64"; n: "int8" }>>>(true);
     const shared = await m.shared<Counter>("counter");
     assertType<IsExact<typeof shared, Ref<Counter>>>(true);
     void [list, set, queue, jobs, permits];
