@@ -4,6 +4,7 @@ import type { Cell } from "../channels/kernel/cell.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { packPlain, unpack } from "../channels/kernel/pack.ts";
 import { incoming, type Onward, type Request } from "../channels/kernel/request.ts";
+import { isFlag, isNumber, isText, listOf, maybe, withFields } from "../channels/kernel/shape.ts";
 
 /*
  * A probe follows the calls that actors wait for, from one actor to the next, to see whether it comes back to where it
@@ -42,21 +43,12 @@ export function receiveProbe(request: Request, probed: (call: Request, trail: Tr
   request.reply();
   const call = incoming.find(request.from.isolate, Number(request.detail));
   const trail = unpack(request.body, request.from);
-  // Who sends nonsense, as only a hostile child does, is not followed.
-  if (call !== undefined && isTrail(trail)) probed(call, trail);
+  // A probe that is none comes only from a hostile child, and is not followed.
+  if (call !== undefined && isTrail(trail) && trail.steps.length > 0) probed(call, trail);
 }
 
-function isTrail(value: unknown): value is Trail {
-  const { id, steps, again = [] } = (value ?? {}) as Partial<Trail>;
-  return typeof id === "string" && areSteps(steps) && steps.length > 0 && areSteps(again);
-}
-
-function areSteps(steps: unknown): steps is readonly Step[] {
-  return Array.isArray(steps) &&
-    steps.every((step) =>
-      typeof step === "object" && step !== null && typeof step.name === "string" && typeof step.address === "string"
-    );
-}
+const areSteps = listOf(withFields<Step>({ name: isText, address: isText, queued: isFlag, call: isNumber }));
+const isTrail = withFields<Trail>({ id: isText, steps: areSteps, again: maybe(areSteps) });
 
 /** Sends a probe after a call that was made here. */
 export function sendProbe(call: OpenQuestion, trail: Trail): void {

@@ -33,9 +33,10 @@ export function maybe<T>(is: Shape<T>): Shape<T | undefined> {
   return (value) => value === undefined || is(value);
 }
 
-/** An array of these. */
+/** An array of these. A hole counts as undefined, which is what a loop over the array meets there. */
 export function listOf<T>(is: Shape<T>): Shape<T[]> {
-  return (value): value is T[] => Array.isArray(value) && value.every(is);
+  // Unlike `every`, `findIndex` looks at holes.
+  return (value): value is T[] => Array.isArray(value) && value.findIndex((item) => !is(item)) < 0;
 }
 
 /** An array that begins with these, one each. */

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
+  actor,
   Barrier,
   Condition,
   JoinableQueue,
@@ -35,6 +36,15 @@ const lie = encode("a lie", "lie");
 function bystander(placement: PlacementName = "thread"): Promise<Ref<Bystander>> {
   return spawn(Bystander, [], { placement, concurrency: 8, startTimeoutMs: 30_000 });
 }
+
+/** Handles its calls one after the other, each for a moment. */
+class Waiting {
+  async wait(): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return "done";
+  }
+}
+actor(import.meta.url, Waiting);
 
 eachStranger(
   "giving back, giving up, taking and answering what others hold or wait for does nothing",
@@ -71,6 +81,27 @@ eachStranger(
   },
   ["sandbox", "peer"],
 );
+
+eachStranger("a probe of calls that says what none does ends nothing", async (stranger) => {
+  await using waiting = await spawn(Waiting, [], { placement: "inline" });
+  const step = { name: "a", address: "b", queued: true, call: 1 };
+  const trails: unknown[] = [{ id: "1", steps: [step] }, { id: "1", steps: [step], again: [step] }];
+  for (
+    const nothing of [undefined, null, 5, "text", new Map(), { name: "a" }, { ...step, name: 1 }, { ...step, call: {} }]
+  ) {
+    trails.push(nothing, { id: nothing, steps: [step] }, { id: "1", steps: nothing }, { id: "1", steps: [nothing] });
+    trails.push({ id: "1", steps: [step], again: nothing }, { id: "1", steps: [step], again: [nothing] });
+  }
+  // deno-lint-ignore no-sparse-arrays -- a hole is what is sent
+  trails.push({ id: "1", steps: [,] }, { id: "1", steps: [, step] }, { id: "1", steps: [step], again: [,] });
+  const calls = [1, 2].map((id): Forged => ({ kind: "send", verb: "call", detail: "wait", id, body: encode([], "") }));
+  const probes = trails.flatMap((trail) => {
+    const body = encode(trail, "");
+    return [1, 2].map((call, at): Forged => ({ kind: "send", verb: "probe", detail: `${call}`, id: 10 + at, body }));
+  });
+  await stranger.forge(waiting, [...calls, ...probes]);
+  assertEquals(await soon(waiting.with({ timeoutMs: 5000 }).call.wait()), "done");
+});
 
 eachStranger("what is said in the name of others is not heard", async (stranger) => {
   await using other = await bystander();

@@ -1,10 +1,9 @@
 import { RemoteError, TroupeError } from "../../errors.ts";
 import { exitFrom } from "../../exit.ts";
+import { isBytes, isNumber, isText, listOf } from "../shape.ts";
 
 type Check = (value: unknown) => boolean;
 
-const isText: Check = (value) => typeof value === "string";
-const isNumber: Check = (value) => typeof value === "number";
 const timed = { timeoutMs: isNumber };
 
 /** What the fields of errors promise to be, by the name that the class is registered under. Every error's texts are texts. */
@@ -15,9 +14,9 @@ const PROMISES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   "troupe/FullError": timed,
   "troupe/NotSerializableError": { path: isText, kind: isText },
   "troupe/ActorExitedError": { exit: (value) => exitFrom(value) !== undefined, address: isText },
-  "troupe/DeadlockError": { cycle: (value) => Array.isArray(value) && value.every(isText) },
+  "troupe/DeadlockError": { cycle: listOf(isText) },
   "troupe/RestartLimitError": { child: isText, restarts: isNumber },
-  "troupe/BufferTooShortError": { bytes: (value) => value instanceof Uint8Array },
+  "troupe/BufferTooShortError": { bytes: isBytes },
 };
 
 /**

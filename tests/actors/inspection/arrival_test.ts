@@ -56,6 +56,20 @@ Deno.test("a report of which a field is something else is none", () => {
   for (const other of [undefined, null, 5, "text", [], PART.tree]) assertEquals(partFrom(other), undefined);
 });
 
+Deno.test("a report with a hole in a list is none", () => {
+  const count = (value: unknown): number =>
+    typeof value !== "object" || value === null
+      ? 0
+      : Object.values(value).reduce((sum, field) => sum + count(field), Array.isArray(value) ? 1 : 0);
+  let holes = 0;
+  for (const variant of variants(PART, (old) => Array.isArray(old) ? [...old, , ...old] : old)) {
+    if (JSON.stringify(variant) === JSON.stringify(PART)) continue;
+    holes++;
+    assertEquals(partFrom(variant), undefined);
+  }
+  assertEquals(holes, count(PART));
+});
+
 Deno.test("nothing comes with a report but the report, and its texts are shown harmlessly", () => {
   const bomb = Array(100).fill(Array(100).fill("x"));
   const extended = (value: unknown): unknown =>
