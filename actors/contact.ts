@@ -1,5 +1,5 @@
 import { ProtocolError } from "../channels/errors.ts";
-import { type Exit, exitFrom, PARENT_GONE } from "../channels/exit.ts";
+import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
@@ -9,7 +9,7 @@ import { exitOfCell, isolate } from "../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import type { Shape } from "../channels/kernel/shape.ts";
-import { actorExited } from "./exited.ts";
+import { actorExited, arrivedExit } from "./exited.ts";
 import type { EndSignal, Keeper } from "./keeper.ts";
 
 /** Where an actor can live. */
@@ -69,7 +69,7 @@ export class Contact {
     const gone = new Error("gone");
     const wait = { timeoutMs, once: false, signal: undefined };
     const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "look", wait, lost: () => gone });
-    return await asked.then(exitFrom, (error) => error === gone ? this.exited : undefined);
+    return await asked.then(arrivedExit, (error) => error === gone ? this.exited : undefined);
   }
 
   /** Asks it to end; resolves with how it did. */
@@ -123,12 +123,12 @@ export class Contact {
     // Where the keeper lived with the actor, its home may still know; what is said of a dead home is another's exit.
     const known = () => isolate.exitOf((this.keeper as Address).isolate) === undefined ? ended : undefined;
     // A keeper that says none is of no use any more, either.
-    this.#exit = await asked.then(exitFrom, known) ?? PARENT_GONE;
+    this.#exit = await asked.then(arrivedExit, known) ?? PARENT_GONE;
     return this.#exit;
   }
 
   async #askToEnd(verb: string, value?: unknown): Promise<Exit> {
-    const exit = exitFrom(await this.#ask(verb, value));
+    const exit = arrivedExit(await this.#ask(verb, value));
     if (exit !== undefined) return exit;
     throw new ProtocolError(`Cannot ${verb} ${this.name}: what came as its exit is none`);
   }

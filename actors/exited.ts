@@ -1,5 +1,5 @@
 import { ActorExitedError } from "../channels/errors.ts";
-import { type Exit, PARENT_GONE } from "../channels/exit.ts";
+import { type Exit, exitFrom, PARENT_GONE } from "../channels/exit.ts";
 import { decode } from "../channels/kernel/codec/decode.ts";
 import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 import { oneLine } from "../channels/kernel/escape.ts";
@@ -16,6 +16,15 @@ export function asItArrives(thrown: unknown): unknown {
 /** The exit of an actor that an error ended. */
 export function failedBy(error: unknown, code = 1): Exit {
   return { code, reason: "error", error: asItArrives(error) };
+}
+
+/**
+ * The exit that an answer from elsewhere says; undefined if it says none. It is without handles, and its error is no deeper
+ * than those of this isolate: an exit is told to everybody, in messages and errors of their own.
+ */
+export function arrivedExit(value: unknown): Exit | undefined {
+  const exit = exitFrom(value);
+  return exit?.error === undefined ? exit : { ...exit, error: asItArrives(exit.error) };
 }
 
 /** Thrown by `current().exit()` to leave the handler; never seen by anybody else. */

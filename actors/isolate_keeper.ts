@@ -1,4 +1,4 @@
-import { type Exit, exitFrom, PARENT_GONE } from "../channels/exit.ts";
+import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import {
   type Address,
   BOOT_SLOT,
@@ -25,7 +25,7 @@ import type { Actor } from "./actor.ts";
 import { Contact } from "./contact.ts";
 import { contactOf } from "./current.ts";
 import { isOfLibrary } from "./definition.ts";
-import { actorExited, describeExit, failedBy } from "./exited.ts";
+import { actorExited, arrivedExit, describeExit, failedBy } from "./exited.ts";
 import { control, type EndSignal, type Keeper, killAfter, KILLED } from "./keeper.ts";
 import { logEnded, logStarted } from "./life_log.ts";
 import { ParentWatch } from "./parent_watch.ts";
@@ -238,7 +238,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   #finished(said: unknown): void {
-    const exit = exitFrom(said);
+    const exit = arrivedExit(said);
     if (exit === undefined) return;
     this.#said = exit;
     isolate.hangUp(this.#boot.isolate);

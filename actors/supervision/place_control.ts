@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../channels/errors.ts";
-import { type Exit, exitFrom } from "../../channels/exit.ts";
+import type { Exit } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
@@ -9,6 +9,7 @@ import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { contactBehind, makeRef } from "../actor_ref.ts";
 import type { Contact } from "../contact.ts";
+import { arrivedExit } from "../exited.ts";
 import { type Companion, companionsFrom } from "./companions.ts";
 import type { Place } from "./place.ts";
 import { DESCRIBED, vouchesAt } from "./voucher.ts";
@@ -50,7 +51,7 @@ function contactOf(value: unknown): Contact {
 }
 
 function exitOf(value: unknown): Exit {
-  return exitFrom(value) ?? unreadable();
+  return arrivedExit(value) ?? unreadable();
 }
 
 function unreadable(): never {

@@ -24,8 +24,9 @@ import { encode } from "../../channels/kernel/codec/encode.ts";
 import { passagesOf } from "../../channels/kernel/handle.ts";
 import { holders } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
-import { peek, until, within } from "./bounded.ts";
+import { boundedWithChildren, peek, until, within } from "./bounded.ts";
 import { Bystander } from "./fixtures/bystander.ts";
+import { Usurper } from "./fixtures/usurper.ts";
 import { double, slowly } from "./fixtures/usurped_tasks.ts";
 import { soon, spawnUser } from "./sync_everywhere.ts";
 import { eachStranger, type Forged, HOME } from "./usurpers.ts";
@@ -102,6 +103,17 @@ eachStranger("a probe of calls that says what none does ends nothing", async (st
   await stranger.forge(waiting, [...calls, ...probes]);
   assertEquals(await soon(waiting.with({ timeoutMs: 5000 }).call.wait()), "done");
 });
+
+boundedWithChildren("an exit with a handle in it is told to everybody without", async () => {
+  await using other = await spawn(Bystander, [], { placement: "process" });
+  const stranger = await spawn(Usurper, [], { placement: "process", permissions: "none" });
+  const queue = new Queue<string>();
+  const asked = soon(other.call.awaitEnd(stranger));
+  stranger.cast.endWith(queue);
+  const { reason, error } = await soon(stranger.exited);
+  assertEquals([reason, typeof error], ["error", "object"]);
+  assertEquals(await asked, "error");
+}, 60_000);
 
 eachStranger("what is said in the name of others is not heard", async (stranger) => {
   await using other = await bystander();
