@@ -25,6 +25,8 @@ export interface LinkListener {
  * arrives. After any end `send` does nothing, since the sender learns of a death from the kernel and not from a link.
  */
 export interface Link {
+  /** The longest message that can be sent; left out if any can. */
+  readonly maxBytes?: number;
   /** Starts giving frames to the listener; those that came earlier are kept for it. */
   start(listener: LinkListener): void;
   /** Takes a frame for sending, never blocks, never throws. */

@@ -1,5 +1,5 @@
 import { NotSerializableError } from "../errors.ts";
-import { type IsolateId, sameProcess } from "./address.ts";
+import { isForeign, type IsolateId, sameProcess } from "./address.ts";
 import { cells, isCell, type Target } from "./cell.ts";
 import { decode } from "./codec/decode.ts";
 import { encode, encodeThrown } from "./codec/encode.ts";
@@ -27,6 +27,8 @@ export const LIST: PackOptions = { isList: true };
 const NO_OPTIONS: PackOptions = {};
 const LEAVES_NOT = "it cannot leave this operating-system process";
 const NOTHING: readonly never[] = [];
+/** What is no longer is not checked here: another program hardly takes less, and its link refuses it if it does. */
+const SURELY_SENT_BYTES = 4096;
 
 /** Collects what travels beside the bytes of one value. */
 class Baggage {
@@ -74,6 +76,7 @@ export function pack(value: unknown, root: string, to: Destination, options: Pac
   if (transfer === NOTHING) {
     const baggage = new Baggage(options, NOTHING);
     const bytes = encode(value, root, baggage, options.isList);
+    if (bytes.length > SURELY_SENT_BYTES) checkLength(bytes, root, to);
     grantAll(baggage.passages, to);
     return { bytes, passages: baggage.passages, moved: NOTHING };
   }
@@ -81,9 +84,23 @@ export function pack(value: unknown, root: string, to: Destination, options: Pac
   checkTransfer(transfer, inProcess);
   const baggage = new Baggage(options, inProcess ? transfer : []);
   const bytes = encode(value, root, baggage, options.isList);
+  checkLength(bytes, root, to);
   const moved = move(transfer);
   grantAll(baggage.passages, to);
   return { bytes, passages: baggage.passages, moved: inProcess ? moved : [] };
+}
+
+/** Another program may take no message that is as long; the link to it, if it begins here, knows. */
+function checkLength({ length }: Uint8Array, root: string, to: Destination): void {
+  if (!isForeign(to.isolate)) return;
+  const { maxBytes } = isolate.routes.linkTo(to.isolate) ?? {};
+  if (maxBytes !== undefined && length > maxBytes) throw tooLong(root, length, maxBytes);
+}
+
+/** The error of a message that another program would not take. */
+export function tooLong(path: string, length: number, most: number): NotSerializableError {
+  const problem = `its ${length} bytes are more than the ${most} that the other program takes`;
+  return new NotSerializableError(`Cannot send ${path}: ${problem}`, { path, kind: `message of ${length} bytes` });
 }
 
 /**
@@ -126,6 +143,7 @@ export class Packing {
       return index < 0 ? moves.push(object as Movable) - 1 : index;
     };
     const bytes = encode(list, root, { handle: (object) => baggage.handle(object), transfer }, true);
+    checkLength(bytes, root, this.#to);
     this.#parts.push({ bytes, passages: baggage.passages, moves });
   }
 

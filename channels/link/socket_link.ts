@@ -12,16 +12,23 @@ export interface Socket {
 export interface SocketLinkOptions {
   /** A frame longer than this closes the connection; 64 MiB when left out. */
   readonly maxFrameBytes?: number | undefined;
+  /** The same of a frame that is sent; as long as one that comes when left out. */
+  readonly maxSentBytes?: number | undefined;
   /** Told whenever something has come, be it a part of a frame. */
   readonly onRead?: (() => void) | undefined;
-  /** Called before each frame is given, which waits for what this returns: who is not read has to wait with sending. */
-  readonly beforeFrame?: (() => Promise<void> | undefined) | undefined;
+  /** Told whenever the system has taken something, be it a part of a frame; and when it takes no more. */
+  readonly onWritten?: (() => void) | undefined;
+  /** Called after each frame; the next waits for what this returns: who is not read has to wait with sending. */
+  readonly afterFrame?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** A frame longer than this closes the connection of a stranger. */
 export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
+/** No frame is longer, since its length has four bytes. */
+export const LONGEST_FRAME_BYTES: number = 2 ** 32 - 1;
 /** For links between a program's own processes: what travels to a thread travels there, too. */
-export const OWN_PROCESS: SocketLinkOptions = { maxFrameBytes: 2 ** 32 - 1 };
+export const OWN_PROCESS: SocketLinkOptions = { maxFrameBytes: LONGEST_FRAME_BYTES };
+const GONE = new Uint8Array(0);
 const BUFFER_BYTES = 64 * 1024;
 /** A buffer begins like this, and has its full size once more comes at a time: most links are idle mostly. */
 const FIRST_BUFFER_BYTES = 2 * 1024;
@@ -36,8 +43,14 @@ const LARGE_BYTES = BUFFER_BYTES - LENGTH_BYTES;
 export class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
+  readonly #maxSentBytes: number;
   readonly #onRead: SocketLinkOptions["onRead"];
-  readonly #beforeFrame: SocketLinkOptions["beforeFrame"];
+  readonly #onWritten: SocketLinkOptions["onWritten"];
+  readonly #afterFrame: SocketLinkOptions["afterFrame"];
+  /** How many bytes the system has taken so far. */
+  written = 0;
+  /** How many bytes that will be when all that was sent so far has left. */
+  queued = 0;
   #listener: LinkListener | undefined;
   #queue: Uint8Array[] = [];
   /** Where small frames are put together, since one write is under way at a time. */
@@ -46,11 +59,13 @@ export class SocketLink implements Link {
   #closed = false;
   #broken = false;
 
-  constructor(socket: Socket, { maxFrameBytes = MAX_FRAME_BYTES, onRead, beforeFrame }: SocketLinkOptions = {}) {
+  constructor(socket: Socket, options: SocketLinkOptions = {}) {
     this.#socket = socket;
-    this.#maxFrameBytes = maxFrameBytes;
-    this.#onRead = onRead;
-    this.#beforeFrame = beforeFrame;
+    this.#maxFrameBytes = options.maxFrameBytes ?? MAX_FRAME_BYTES;
+    this.#maxSentBytes = options.maxSentBytes ?? this.#maxFrameBytes;
+    this.#onRead = options.onRead;
+    this.#onWritten = options.onWritten;
+    this.#afterFrame = options.afterFrame;
   }
 
   start(listener: LinkListener): void {
@@ -61,8 +76,9 @@ export class SocketLink implements Link {
   send(frame: Frame): void {
     if (this.#closed || this.#broken) return;
     const { bytes } = frame;
-    if (bytes.length > this.#maxFrameBytes) return this.#end(tooLong("send", bytes.length, this.#maxFrameBytes));
+    if (bytes.length > this.#maxSentBytes) return this.#end(tooLong("send", bytes.length, this.#maxSentBytes));
     this.#queue.push(bytes);
+    this.queued += LENGTH_BYTES + bytes.length;
     this.#writing ??= this.#writeAll();
   }
 
@@ -99,13 +115,14 @@ export class SocketLink implements Link {
       // The other side is gone. Reading finds that out too, after the last that it had sent.
       this.#broken = true;
       this.#queue = [];
+      this.#onWritten?.();
     }
     this.#writing = undefined;
     if (this.#closed) hangUp(this.#socket);
   }
 
   /** Writes frames, each behind its length: small ones together, or a large one as it is. Gives the next that is left. */
-  async #writeSome(frames: readonly Uint8Array[], first: number): Promise<number> {
+  async #writeSome(frames: Uint8Array[], first: number): Promise<number> {
     const out = this.#outFor(frames, first);
     const bytes = new Uint8Array(out.buffer);
     let size = 0;
@@ -114,6 +131,8 @@ export class SocketLink implements Link {
       const frame = frames[next];
       const isLarge = frame.length >= LARGE_BYTES;
       if (size + LENGTH_BYTES + (isLarge ? 0 : frame.length) > bytes.length) break;
+      // What has left is not kept for those that have not.
+      frames[next] = GONE;
       out.setUint32(size, frame.length);
       size += LENGTH_BYTES;
       next++;
@@ -143,7 +162,12 @@ export class SocketLink implements Link {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.#socket.write(at === 0 ? bytes : bytes.subarray(at));
+    for (let at = 0; at < bytes.length;) {
+      const written = await this.#socket.write(at === 0 ? bytes : bytes.subarray(at));
+      at += written;
+      this.written += written;
+      this.#onWritten?.();
+    }
   }
 
   async #readAll(listener: LinkListener): Promise<void> {
@@ -177,11 +201,11 @@ export class SocketLink implements Link {
             at += read;
           }
         }
-        const wait = this.#beforeFrame?.();
-        if (wait !== undefined) await wait;
         // Once closed it reads on while not all is written: a socket that is closed with something unread may take that
         // with it.
         if (!this.#closed) this.#give(listener, { bytes, moved: [] });
+        const wait = this.#afterFrame?.();
+        if (wait !== undefined) await wait;
       }
       // The rest of a small frame has room behind its beginning.
       if (start > 0) {

@@ -2,40 +2,38 @@ import { ProtocolError } from "../errors.ts";
 import { isForeign, type IsolateId, isWithin } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import { hasMoreTokens } from "../kernel/codec/tokens.ts";
-import type { Envelope, Send } from "../kernel/envelope.ts";
+import type { Envelope } from "../kernel/envelope.ts";
 import { decodeFrame, encodeFrame } from "../kernel/frame.ts";
 import { isolate } from "../kernel/isolate.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
+import { tooLong } from "../kernel/pack.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
-import { type Socket, SocketLink } from "../link/socket_link.ts";
+import { LONGEST_FRAME_BYTES, type Socket, SocketLink } from "../link/socket_link.ts";
 import type { Naming } from "./naming.ts";
+import { Outstanding } from "./outstanding.ts";
+import { insteadOf, tooManyValues, tooMuchAsked, tooMuchUnread, withoutHandles } from "./refused.ts";
 
-/** A peer is not read while it has more of what it asked for outstanding: so many requests, ... */
-const MAX_REQUESTS = 65_536;
-/** ... or so many bytes of them, or of answers that it has not read. */
-const MAX_UNSETTLED_BYTES = 64 * 1024 * 1024;
 /** Of so many values a frame may consist: each may take a hundred times its own length here. */
 const MAX_TOKENS = 2 ** 21;
-/** What a request takes beside its body. */
-const REQUEST_BYTES = 512;
 /** For so many isolates a peer may speak. */
 const MAX_SPEAKERS = 1024;
-/** A peer is gone when nothing has come from it for so many half heartbeats; it says something in each. */
+/**
+ * A peer is gone when nothing has come from it for so many half heartbeats, in each of which it says something, or when it
+ * has read nothing for so long of the many answers that wait for it.
+ */
 const SILENT_BEATS = 3;
 
 /** A frame that says only that its sender is there. */
 const BEAT: Frame = { bytes: EMPTY_PACKET.bytes, moved: [] };
 
-/** A request of the peer's. */
-interface Asked {
-  readonly to: IsolateId;
-  readonly bytes: number;
-  offered: boolean;
-}
-
 /** What bounds a border. */
 export interface BorderOptions {
-  readonly maxFrameBytes?: number | undefined;
+  /** The longest frame that is taken here. */
+  readonly maxFrameBytes: number;
+  /** The longest frame that the peer takes. */
+  readonly maxSentBytes: number;
+  /** How much of the peer's requests, and of answers that it has not read, there may be before its next request waits. */
+  readonly maxUnsettledBytes: number;
   readonly heartbeatMs: number;
 }
 
@@ -45,43 +43,59 @@ export interface BorderOptions {
  * in is that program's own, within its bounds.
  */
 export class Border implements Link {
+  readonly maxBytes: number;
   /** Whether it ended because nothing came any more. */
   wentSilent = false;
   readonly #naming: Naming;
   readonly #link: SocketLink;
   readonly #heartbeatMs: number;
+  /** In this name isolates are asked for their word. No peer can have it. */
+  readonly #prober: IsolateId;
   /** The isolates of this program that the peer has heard of: their deaths are its business. */
   readonly #told = new Set<IsolateId>();
   /** The isolates of the peer's that have said something. */
   readonly #speakers = new Set<IsolateId>();
-  /** The peer's unsettled requests: of whom, and how much each takes. */
-  readonly #requests = new Map<string, Asked>();
-  #requestBytes = 0;
-  /** Answers that have not left yet. */
-  #answerBytes = 0;
-  #resume: (() => void) | undefined;
+  readonly #outstanding: Outstanding;
+  /** The request that waits for room, and with it all that comes behind it. */
+  #held: Promise<void> | undefined;
+  #listener: LinkListener | undefined;
   #closed = false;
   #heard = false;
+  #wrote = false;
   #silent = 0;
   #pulse: ReturnType<typeof setInterval> | undefined;
 
-  constructor(socket: Socket, naming: Naming, { maxFrameBytes, heartbeatMs }: BorderOptions) {
+  constructor(socket: Socket, naming: Naming, options: BorderOptions) {
+    const { maxFrameBytes, maxSentBytes, maxUnsettledBytes, heartbeatMs } = options;
     this.#naming = naming;
+    this.#prober = `${naming.alias}!probe`;
     this.#heartbeatMs = heartbeatMs;
-    const onRead = () => void (this.#heard = true);
-    this.#link = new SocketLink(socket, { maxFrameBytes, onRead, beforeFrame: () => this.#beforeFrame() });
+    this.maxBytes = Math.min(maxSentBytes, LONGEST_FRAME_BYTES);
+    this.#outstanding = new Outstanding(maxUnsettledBytes, heartbeatMs / 2, (to) => this.#probe(to));
+    this.#link = new SocketLink(socket, {
+      maxFrameBytes,
+      maxSentBytes: this.maxBytes,
+      onRead: () => void (this.#heard = true),
+      onWritten: () => {
+        this.#wrote = true;
+        if (this.#link.broken) this.#outstanding.end();
+        else this.#outstanding.left(this.#link.written);
+      },
+      afterFrame: () => this.#held,
+    });
   }
 
   start(listener: LinkListener): void {
+    this.#listener = listener;
     this.#pulse = setInterval(() => this.#beat(), this.#heartbeatMs / 2);
     // An idle connection keeps no program alive.
     Deno.unrefTimer(this.#pulse);
     this.#link.start({
-      frame: (frame) => this.#receive(frame, listener),
+      frame: (frame) => this.#receive(frame),
       closed: (error) => {
         this.#closed = true;
         clearInterval(this.#pulse);
-        this.#resume?.();
+        this.#outstanding.end();
         listener.closed(error);
       },
     });
@@ -93,15 +107,31 @@ export class Border implements Link {
 
   post(envelope: Envelope): void {
     if (this.#closed) return;
+    if (envelope.to === this.#prober) return this.#outstanding.probed(envelope.from);
     if (envelope.kind === "down") {
-      this.#settleAll(({ to }) => isWithin(to, envelope.isolate));
+      this.#outstanding.settleAll((to) => isWithin(to, envelope.isolate));
       if (!this.#isToldOf(envelope.isolate)) return;
     }
-    const named = this.#naming.outbound(envelope);
+    const isAnswer = envelope.kind === "reply" || envelope.kind === "item";
+    const error = isAnswer && this.#outstanding.hasExcessUnread ? tooMuchUnread() : this.#send(envelope);
+    if (error === undefined) return;
+    const { back, on } = insteadOf(envelope, error);
+    if (on !== undefined && this.#send(on) !== undefined) this.#send(withoutHandles(on));
+    // Not before whoever has sent this has noted that it did.
+    queueMicrotask(() => back.forEach((said) => this.#give(said)));
+  }
+
+  /** Returns why the peer would not take it, if it would not. */
+  #send(envelope: Envelope): Error | undefined {
+    const { bytes } = encodeFrame(this.#naming.outbound(envelope));
+    if (bytes.length > this.maxBytes) return tooLong("message", bytes.length, this.maxBytes);
+    if (hasMoreTokens(bytes, MAX_TOKENS)) return tooManyValues(MAX_TOKENS);
     this.#note(envelope);
-    const { bytes } = encodeFrame(named);
-    if (envelope.kind === "reply" || envelope.kind === "item") this.#answers(envelope, bytes.length);
     this.#link.send({ bytes, moved: [] });
+    if (envelope.kind === "reply" || envelope.kind === "item") {
+      this.#outstanding.answer(envelope.kind, `${envelope.id} ${envelope.to}`, bytes.length, this.#link.queued);
+    }
+    return undefined;
   }
 
   flush(): Promise<void> {
@@ -111,29 +141,60 @@ export class Border implements Link {
   /** What was sent still leaves, if the peer reads it within two heartbeats. */
   close(): void {
     this.#closed = true;
+    this.#outstanding.end();
     this.#link.close();
     const deadline = setTimeout(() => this.#link.abort(), 2 * this.#heartbeatMs);
     Deno.unrefTimer(deadline);
     void this.#link.flush().then(() => clearTimeout(deadline));
   }
 
-  #receive(frame: Frame, listener: LinkListener): void {
+  #receive(frame: Frame): void {
     if (frame.bytes.length === 0) return;
-    let envelope: Envelope;
     try {
       if (hasMoreTokens(frame.bytes, MAX_TOKENS)) {
         throw new ProtocolError("Cannot read a frame: it has too many values");
       }
-      envelope = this.#naming.inbound(decodeFrame(frame));
-      this.#admit(envelope);
+      const envelope = this.#naming.inbound(decodeFrame(frame));
+      const room = isRequest(envelope) ? this.#outstanding.room() : undefined;
+      if (room === undefined) return this.#take(envelope);
+      this.#held = room.then(() => {
+        this.#held = undefined;
+        if (!this.#closed) this.#take(envelope);
+      });
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      // There is no telling what the rest of such a stream means.
-      return this.#link.abort(error);
+      this.#misread(error);
     }
-    if (this.#isOutOfReach(envelope.to)) return this.#bounce(envelope);
-    if (envelope.to === isolate.id && listener.envelope !== undefined) listener.envelope(envelope);
-    else listener.frame(encodeFrame(envelope));
+  }
+
+  #take(envelope: Envelope): void {
+    try {
+      const isTooMuch = isRequest(envelope) && this.#outstanding.hasExcess;
+      this.#admit(envelope);
+      if (this.#isOutOfReach(envelope.to)) return this.#bounce(envelope);
+      if (!isTooMuch) return this.#give(envelope);
+      const { back, on } = insteadOf(envelope, tooMuchAsked());
+      if (on !== undefined) this.#give(on);
+      for (const said of back) this.#send(said);
+    } catch (error) {
+      this.#misread(error);
+    }
+  }
+
+  /** Asks for what there is not: the answer comes in its turn. */
+  #probe(to: IsolateId): void {
+    const cell = { slot: 0, incarnation: 0, secret: "", holder: 0 };
+    this.#give({ kind: "send", to, from: this.#prober, ...cell, id: 1, verb: "", detail: "", body: EMPTY_PACKET });
+  }
+
+  /** There is no telling what the rest of a malformed stream means. */
+  #misread(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.#link.abort(error);
+  }
+
+  #give(envelope: Envelope): void {
+    if (envelope.to === isolate.id && this.#listener?.envelope !== undefined) this.#listener.envelope(envelope);
+    else this.#listener?.frame(encodeFrame(envelope));
   }
 
   #admit(envelope: Envelope): void {
@@ -146,84 +207,25 @@ export class Border implements Link {
     }
     switch (envelope.kind) {
       case "send":
-        if (envelope.id !== 0) this.#ask(envelope);
+        if (envelope.id !== 0) {
+          this.#outstanding.ask(`${envelope.id} ${from}`, envelope.to, envelope.body.bytes.length);
+        }
         return;
       case "taken":
-        return this.#take(`${envelope.id} ${from}`);
+        return this.#outstanding.take(`${envelope.id} ${from}`);
       case "down":
         for (const speaker of this.#speakers) if (isWithin(speaker, envelope.isolate)) this.#speakers.delete(speaker);
-        this.#settleAll((_, key) => isWithin(key.slice(key.indexOf(" ") + 1), envelope.isolate));
+        this.#outstanding.settleAll((_, key) => isWithin(key.slice(key.indexOf(" ") + 1), envelope.isolate));
         return;
     }
   }
 
-  #ask({ id, from, to, body }: Send): void {
-    const key = `${id} ${from}`;
-    if (this.#requests.has(key)) throw new ProtocolError("Cannot read a frame: a request has the number of another");
-    const bytes = body.bytes.length + REQUEST_BYTES;
-    this.#requests.set(key, { to, bytes, offered: false });
-    this.#requestBytes += bytes;
-  }
-
-  /** It has something for good, or gives it back. What it was not offered it cannot take; what is settled is settled. */
-  #take(key: string): void {
-    const asked = this.#requests.get(key);
-    if (asked?.offered === false) throw new ProtocolError("Cannot read a frame: it takes what was not offered");
-    this.#settle(key);
-  }
-
-  #settle(key: string): void {
-    this.#requestBytes -= this.#requests.get(key)?.bytes ?? 0;
-    this.#requests.delete(key);
-    this.#mayResume();
-  }
-
-  /** Who was asked is gone, or who asked. */
-  #settleAll(isOver: (asked: Asked, key: string) => boolean): void {
-    for (const [key, asked] of this.#requests) if (isOver(asked, key)) this.#settle(key);
-  }
-
-  /** An answer is leaving. What a peer asks for and does not read must not pile up here without end. */
-  #answers({ kind, id, to }: Envelope & { readonly id: number }, bytes: number): void {
-    const asked = this.#requests.get(`${id} ${to}`);
-    if (kind === "reply") this.#settle(`${id} ${to}`);
-    else if (asked !== undefined) asked.offered = true;
-    const first = this.#answerBytes === 0;
-    this.#answerBytes += bytes;
-    if (!first) return;
-    queueMicrotask(() =>
-      this.#link.flush().then(() => {
-        this.#answerBytes = 0;
-        this.#mayResume();
-      })
-    );
-  }
-
-  get #isFull(): boolean {
-    return this.#requests.size > MAX_REQUESTS || this.#requestBytes > MAX_UNSETTLED_BYTES ||
-      this.#answerBytes > MAX_UNSETTLED_BYTES;
-  }
-
-  #mayResume(): void {
-    if (this.#resume !== undefined && !this.#isFull) this.#resume();
-  }
-
-  /** A peer that has too much outstanding is read but once in a while: it may be about to take something back. */
-  #beforeFrame(): Promise<void> | undefined {
-    if (!this.#isFull || this.#closed) return undefined;
-    return new Promise((resolve) => {
-      this.#resume = () => {
-        this.#resume = undefined;
-        resolve();
-      };
-    });
-  }
-
   #beat(): void {
-    // One that is not read is not silent; but when it takes nothing any more it is gone.
-    this.#silent = this.#heard || (this.#resume !== undefined && !this.#link.broken) ? 0 : this.#silent + 1;
-    this.#heard = false;
-    this.#resume?.();
+    // A peer that is not read is not silent.
+    const isThere = this.#heard || (this.#held !== undefined && !this.#link.broken);
+    const reads = this.#wrote || !this.#outstanding.isUnread;
+    this.#silent = isThere && reads ? 0 : this.#silent + 1;
+    this.#heard = this.#wrote = false;
     if (this.#silent >= SILENT_BEATS) {
       this.wentSilent = true;
       this.#link.abort();
@@ -239,7 +241,7 @@ export class Border implements Link {
     if (envelope.kind !== "send" || envelope.id === 0) return;
     const { to: from, from: to, id } = envelope;
     const reply = { kind: "reply", to, from, id, outcome: "lost", body: EMPTY_PACKET } as const;
-    this.#settle(`${id} ${to}`);
+    this.#outstanding.settle(`${id} ${to}`);
     this.#link.send(encodeFrame(this.#naming.outbound(reply)));
   }
 
@@ -262,6 +264,10 @@ export class Border implements Link {
     }
     return isTold;
   }
+}
+
+function isRequest(envelope: Envelope): boolean {
+  return envelope.kind === "send" && envelope.id !== 0;
 }
 
 function isolateOf(target: Target): IsolateId {

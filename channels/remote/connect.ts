@@ -11,9 +11,13 @@ import {
   showSocketAddress,
   type SocketAddress,
 } from "../link/socket_address.ts";
-import { MAX_FRAME_BYTES } from "../link/socket_link.ts";
 import { explainedHandshake } from "../link/system_error.ts";
-import { checkConnectionOptions, CONNECTION_OPTIONS, type ConnectionOptions } from "./connection_options.ts";
+import {
+  checkConnectionOptions,
+  type CheckedConnectionOptions,
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+} from "./connection_options.ts";
 import { meet } from "./meet.ts";
 import type { Seat } from "./handshake.ts";
 import { Peer, seatOf } from "./peer.ts";
@@ -79,22 +83,22 @@ export async function connect<Out = unknown, In = Out>(
   if (tls !== undefined) checkOptions("connect", tls, CONNECT_TLS, "tls");
   if (reconnect !== undefined) checkOptions("connect", reconnect, RECONNECT_OPTIONS, "reconnect");
   const to = checkAddress("connect", address);
-  const timeoutMs = checkConnectionOptions("connect", options, to);
+  const checked = { ...checkConnectionOptions("connect", options, to), tls, signal };
   signal?.throwIfAborted();
   const holder = whoActs.holder();
   const connection = reconnect === undefined
-    ? await connectOnce(to, options, timeoutMs, holder)
-    : await Reconnecting.start((ended) => connectOnce(to, options, timeoutMs, holder, ended), reconnect);
+    ? await connectOnce(to, checked, holder)
+    : await Reconnecting.start((ended) => connectOnce(to, checked, holder, ended), reconnect);
   return connection as Connection<Out, In>;
 }
 
 async function connectOnce(
   address: SocketAddress,
-  { authKey, tls, maxFrameBytes = MAX_FRAME_BYTES, signal }: ConnectOptions,
-  timeoutMs: number,
+  options: CheckedConnectionOptions & Pick<ConnectOptions, "tls" | "signal">,
   holder: Holder,
   ended?: () => void,
 ): Promise<Connection<unknown>> {
+  const { authKey, tls, signal, handshakeTimeoutMs: timeoutMs, maxFrameBytes, maxUnsettledBytes } = options;
   const to = showSocketAddress(address);
   const action = `connect to ${to}`;
   const { ciphers, handshake } = await loadProtocol();
@@ -105,8 +109,8 @@ async function connectOnce(
       if (tls === undefined) void warnWithoutTls("Connected to", remoteAddress(socket));
       const end = (seat: Seat) => peer.end(seat);
       const agreed = await handshake.greet(socket, action, authKey, { holder: seatOf(holder), maxFrameBytes, end });
-      const { heartbeatMs } = agreed;
-      const connection = peer.join(socket, agreed, { heartbeatMs, maxFrameBytes }, `a connection to ${to}`, ended);
+      const limits = { maxFrameBytes, maxUnsettledBytes };
+      const connection = peer.join(socket, agreed, limits, `a connection to ${to}`, ended);
       // Reading keeps no program alive; who waits for something does.
       socket.unref();
       return connection;

@@ -1,7 +1,10 @@
 import { checkSize } from "../argument.ts";
 import type { OptionNames } from "../kernel/options.ts";
 import type { SocketAddress } from "../link/socket_address.ts";
+import { MAX_FRAME_BYTES } from "../link/socket_link.ts";
 import { checkDelay } from "./limits.ts";
+
+const MAX_UNSETTLED_BYTES = 64 * 1024 * 1024;
 
 /** What proves who may talk. Equal strings match, and equal bytes do, and a string matches its UTF-8. */
 export type AuthKey = string | Uint8Array;
@@ -12,8 +15,18 @@ export interface ConnectionOptions {
   readonly authKey?: AuthKey | undefined;
   /** How long it may take until both sides have shown the key, 5000 ms when left out. */
   readonly handshakeTimeoutMs?: number | undefined;
-  /** The longest frame, and so message, to take, 64 MiB when left out. A longer one ends its connection. */
+  /**
+   * The longest frame, and so message, to take, 64 MiB when left out. The other side is told, and refuses to send a longer
+   * one with `NotSerializableError`; one that comes all the same ends its connection.
+   */
   readonly maxFrameBytes?: number | undefined;
+  /**
+   * How many bytes of the other side's requests may be unanswered, and how many bytes of answers it may leave unread; 64 MiB
+   * when left out. While there are more, its next request waits. Four times as many are the most: then a request or an
+   * answer is refused with `MailboxFullError`. A side that reads none of so many answers for one and a half heartbeats
+   * is gone.
+   */
+  readonly maxUnsettledBytes?: number | undefined;
 }
 
 /** The names of `ConnectionOptions`. */
@@ -21,10 +34,15 @@ export const CONNECTION_OPTIONS: OptionNames<ConnectionOptions> = {
   authKey: true,
   handshakeTimeoutMs: true,
   maxFrameBytes: true,
+  maxUnsettledBytes: true,
 };
 
+type Chosen = "handshakeTimeoutMs" | "maxFrameBytes" | "maxUnsettledBytes";
+/** What both sides take, with what was left out. */
+export type CheckedConnectionOptions = Pick<ConnectionOptions, "authKey"> & { readonly [Option in Chosen]: number };
+
 /**
- * Checks what both sides take, and gives the time for the handshake.
+ * Checks what both sides take.
  *
  * @param at an address that has been checked; none is that of a Unix socket
  * @throws {TypeError} If the key is neither text nor bytes, or empty; if a number is none; if a Unix socket is to have TLS.
@@ -32,15 +50,21 @@ export const CONNECTION_OPTIONS: OptionNames<ConnectionOptions> = {
  */
 export function checkConnectionOptions(
   action: string,
-  { authKey, handshakeTimeoutMs = 5000, maxFrameBytes, tls }: ConnectionOptions & { readonly tls?: unknown },
+  options: ConnectionOptions & { readonly tls?: unknown },
   at: SocketAddress | undefined,
-): number {
+): CheckedConnectionOptions {
+  const { authKey, tls, handshakeTimeoutMs = 5000 } = options;
+  const { maxFrameBytes = MAX_FRAME_BYTES, maxUnsettledBytes = MAX_UNSETTLED_BYTES } = options;
   if (tls !== undefined && (at === undefined || "path" in at)) {
     throw new TypeError(`Cannot ${action}: tls is for a host and port, not for a Unix socket`);
   }
   if (authKey !== undefined) checkKey(action, authKey);
-  if (maxFrameBytes !== undefined) checkSize(action, "maxFrameBytes", maxFrameBytes, 1);
-  return checkDelay(action, "handshakeTimeoutMs", handshakeTimeoutMs);
+  return {
+    authKey,
+    maxFrameBytes: checkSize(action, "maxFrameBytes", maxFrameBytes, 1),
+    maxUnsettledBytes: checkSize(action, "maxUnsettledBytes", maxUnsettledBytes, 1),
+    handshakeTimeoutMs: checkDelay(action, "handshakeTimeoutMs", handshakeTimeoutMs),
+  };
 }
 
 function checkKey(action: string, key: AuthKey): void {

@@ -20,11 +20,16 @@ import {
   showSocketAddress,
   type SocketAddress,
 } from "../link/socket_address.ts";
-import { hangUp, MAX_FRAME_BYTES } from "../link/socket_link.ts";
+import { hangUp } from "../link/socket_link.ts";
 import { explainedHandshake } from "../link/system_error.ts";
 import { Queue } from "../queue.ts";
 import { selectable, sourceOf } from "../source.ts";
-import { checkConnectionOptions, CONNECTION_OPTIONS, type ConnectionOptions } from "./connection_options.ts";
+import {
+  checkConnectionOptions,
+  type CheckedConnectionOptions,
+  CONNECTION_OPTIONS,
+  type ConnectionOptions,
+} from "./connection_options.ts";
 import type { Seat, Terms } from "./handshake.ts";
 import { checkDelay } from "./limits.ts";
 import { meet } from "./meet.ts";
@@ -222,6 +227,7 @@ class SocketListener implements Listener {
 
   async #greet(socket: Deno.Conn, from: SocketAddress, stranger: Stranger, action: string): Promise<void> {
     const { authKey, handshakeTimeoutMs: timeoutMs, heartbeatMs, maxPending, maxFrameBytes } = this.#options;
+    const { maxUnsettledBytes } = this.#options;
     let peer: Peer | undefined;
     const terms: Terms = {
       holder: seatOf(this.#holder),
@@ -238,7 +244,12 @@ class SocketListener implements Listener {
     try {
       await meet(meeting, async () => {
         const agreed = await this.#protocol.handshake.receive(socket, action, authKey, terms, heartbeatMs);
-        const connection = peer!.join(socket, agreed, { heartbeatMs, maxFrameBytes }, `a connection to ${this.#title}`);
+        const connection = peer!.join(
+          socket,
+          agreed,
+          { maxFrameBytes, maxUnsettledBytes },
+          `a connection to ${this.#title}`,
+        );
         await this.#arrivals.put({ connection, from }).finally(() => connection.close());
       });
     } catch (error) {
@@ -271,9 +282,12 @@ const ACCEPT_WEIGHT = 32;
 /** While others wait, each message of a handshake may take such a part of the time that the whole may take. */
 const HURRY = 10;
 
-type Chosen = "handshakeTimeoutMs" | "heartbeatMs" | "maxPending" | "maxPendingPerAddress" | "maxFrameBytes";
+type Chosen = "heartbeatMs" | "maxPending" | "maxPendingPerAddress";
 /** The options, with what was left out. */
-type Checked = Omit<ListenOptions, Chosen> & { readonly [Option in Chosen]: number };
+type Checked =
+  & CheckedConnectionOptions
+  & Pick<ListenOptions, "onRefused">
+  & { readonly [Option in Chosen]: number };
 
 /**
  * Listens for other programs on a Unix socket or a host and port; when neither is given, on a Unix socket that only
@@ -321,18 +335,17 @@ export async function listen<Out = unknown, In = Out>(
 ): Promise<Listener<Out, In>> {
   const { tls, heartbeatMs = 5000, maxPending = 2048, onRefused } = checkOptions("listen", options, LISTEN_OPTIONS);
   if (tls !== undefined) checkOptions("listen", tls, LISTEN_TLS, "tls");
-  const { maxFrameBytes = MAX_FRAME_BYTES, maxPendingPerAddress = Math.ceil(maxPending / 2) } = options;
+  const { maxPendingPerAddress = Math.ceil(maxPending / 2) } = options;
   const at = address === undefined ? undefined : checkAddress("listen", address);
   if (onRefused !== undefined && typeof onRefused !== "function") {
     throw new TypeError("Cannot listen: onRefused must be a function");
   }
   const checked = {
-    ...options,
-    handshakeTimeoutMs: checkConnectionOptions("listen", options, at),
+    ...checkConnectionOptions("listen", options, at),
+    onRefused,
     heartbeatMs: Math.ceil(checkDelay("listen", "heartbeatMs", heartbeatMs)),
     maxPending: checkSize("listen", "maxPending", maxPending, 1),
     maxPendingPerAddress: checkSize("listen", "maxPendingPerAddress", maxPendingPerAddress, 1),
-    maxFrameBytes,
   };
   const holder = whoActs.holder();
   const protocol = await loadProtocol();

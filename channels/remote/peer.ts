@@ -71,15 +71,15 @@ export class Peer {
    */
   join(
     socket: Socket,
-    { end }: Agreed,
-    options: BorderOptions,
+    { end, heartbeatMs, maxFrameBytes: maxSentBytes }: Agreed,
+    limits: Pick<BorderOptions, "maxFrameBytes" | "maxUnsettledBytes">,
     title: string,
     ended?: () => void,
   ): Connection<unknown> {
     const naming = this.#naming!;
     const { alias } = naming;
     const target = naming.hear(end);
-    const border = new Border(socket, naming, options);
+    const border = new Border(socket, naming, { ...limits, heartbeatMs, maxSentBytes });
     this.#mine.changeLease(END, this.#holder, 1);
     this.#mine.left = () => border.close();
     const receiver = makePipeEnd(this.#mine, { readable: true, writable: false }, this.#holder);

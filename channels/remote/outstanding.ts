@@ -1,0 +1,231 @@
+import { ProtocolError } from "../errors.ts";
+import { isForeign, type IsolateId } from "../kernel/address.ts";
+import { Deque } from "../kernel/deque.ts";
+import { wheel } from "../kernel/wheel.ts";
+
+/** A peer that has more unsettled requests has to wait. */
+const MAX_REQUESTS = 65_536;
+/** What a request takes beside its body. */
+const REQUEST_BYTES = 512;
+/**
+ * Requests that are not answered when nothing was for so long wait for something, and count no more as about to be
+ * answered. Long answers take longer.
+ */
+const MOMENT_MS = { short: 10, long: 50 };
+/** An isolate that is busy for longer keeps nothing out. */
+const BUSY_MS = 1000;
+/** So many requests may be about to be answered at a time, by how long answers are. */
+const WINDOW = { least: 4, first: 8, most: 128 };
+/** Above so many times the bound, what would add to it is refused. */
+const REFUSED_AT = 4;
+
+interface Asked {
+  readonly to: IsolateId;
+  readonly bytes: number;
+  /** When it was let in, counted in moments. */
+  moment: number;
+  offered: boolean;
+}
+
+/** An answer that the system has yet to take. */
+interface Unread {
+  readonly bytes: number;
+  /** It has left when the link has written so much. */
+  readonly end: number;
+}
+
+/**
+ * What a peer has asked for and was not given, and what it was given and has not read. Above a bound, its next request
+ * waits; far above it, requests and answers are refused.
+ *
+ * How long an answer is shows only when it is there. So a few requests are let in at a time, by how long the last answers
+ * were. Some requests wait for what the peer has yet to say; so after a moment the next are let in all the same.
+ */
+export class Outstanding {
+  readonly #maxBytes: number;
+  readonly #stalledMs: number;
+  readonly #probe: (isolate: IsolateId) => void;
+  readonly #requests = new Map<string, Asked>();
+  #requestBytes = 0;
+  readonly #unread = new Deque<Unread>();
+  #unreadBytes = 0;
+  /** How long the next answer may well be. */
+  #likelyBytes: number;
+  #moment = 0;
+  /** How many requests of this moment are unanswered. */
+  #fresh = 0;
+  /** The isolates that were asked in this moment; and those that have yet to give their word. */
+  readonly #asked = new Set<IsolateId>();
+  #silent = new Set<IsolateId>();
+  /** How often something was settled, or has left. */
+  #changes = 0;
+  #changed: (() => void) | undefined;
+  /** So many requests need not wait for others to be settled. */
+  #spared = 0;
+  #over = false;
+
+  /**
+   * @param maxBytes the bound of requests, and of answers
+   * @param stalledMs a few requests may go on when nothing has changed for so long: the other side might wait in the same way
+   * @param probe asks an isolate of this program for a word, in the order of the peer's requests
+   */
+  constructor(maxBytes: number, stalledMs: number, probe: (isolate: IsolateId) => void) {
+    this.#probe = probe;
+    this.#maxBytes = maxBytes;
+    this.#stalledMs = stalledMs;
+    this.#likelyBytes = maxBytes / WINDOW.first;
+  }
+
+  /** Whether another request is to be refused. */
+  get hasExcess(): boolean {
+    return this.#load > REFUSED_AT;
+  }
+
+  /** Whether another answer is to be refused. */
+  get hasExcessUnread(): boolean {
+    return this.#unreadBytes > REFUSED_AT * this.#maxBytes;
+  }
+
+  /** Whether there are answers above the bound that the peer has yet to read. */
+  get isUnread(): boolean {
+    return this.#unreadBytes > this.#maxBytes;
+  }
+
+  /** A promise if the next request has to wait. */
+  room(): Promise<void> | undefined {
+    const hasRoom = this.#over || (!this.#isFull && this.#fresh < this.#window);
+    if (!hasRoom) return this.#wait();
+    this.#spared--;
+    return undefined;
+  }
+
+  /** A request is let in. @throws {ProtocolError} If another one has its key. */
+  ask(key: string, to: IsolateId, bodyBytes: number): void {
+    if (this.#requests.has(key)) throw new ProtocolError("Cannot read a frame: a request has the number of another");
+    const bytes = bodyBytes + REQUEST_BYTES;
+    this.#requests.set(key, { to, bytes, moment: this.#moment, offered: false });
+    this.#requestBytes += bytes;
+    this.#fresh++;
+    this.#asked.add(to);
+  }
+
+  /** An isolate has given its word. */
+  probed(from: IsolateId): void {
+    this.#silent.delete(from);
+    this.#changed?.();
+  }
+
+  /** The peer has something for good, or gives it back. What was not offered cannot be taken; what is settled is settled. */
+  take(key: string): void {
+    if (this.#requests.get(key)?.offered === false) {
+      throw new ProtocolError("Cannot read a frame: it takes what was not offered");
+    }
+    this.settle(key);
+  }
+
+  /** Nothing is owed any more. */
+  settle(key: string): void {
+    const asked = this.#requests.get(key);
+    if (asked === undefined) return;
+    this.#requests.delete(key);
+    this.#requestBytes -= asked.bytes;
+    this.#answered(asked);
+    this.#change();
+  }
+
+  /** Settles the requests of which `isOver` says that who was asked is gone, or who asked. */
+  settleAll(isOver: (to: IsolateId, key: string) => boolean): void {
+    for (const [key, { to }] of this.#requests) if (isOver(to, key)) this.settle(key);
+  }
+
+  /** An answer is leaving; `end` is what the link will have written then. */
+  answer(kind: "reply" | "item", key: string, bytes: number, end: number): void {
+    this.#unread.push({ bytes, end });
+    this.#unreadBytes += bytes;
+    this.#likelyBytes = Math.max(bytes, this.#likelyBytes * 7 / 8);
+    if (kind === "reply") return this.settle(key);
+    const asked = this.#requests.get(key);
+    if (asked === undefined) return;
+    asked.offered = true;
+    this.#answered(asked);
+    this.#change();
+  }
+
+  /** The link has written so much in all. */
+  left(written: number): void {
+    for (let next = this.#unread.peek(); next !== undefined && next.end <= written; next = this.#unread.peek()) {
+      this.#unread.shift();
+      this.#unreadBytes -= next.bytes;
+    }
+    this.#change();
+  }
+
+  /** Nobody has to wait any more. */
+  end(): void {
+    this.#over = true;
+    this.#changed?.();
+  }
+
+  get #isFull(): boolean {
+    return !this.#over && this.#load > 1 && this.#spared < 1;
+  }
+
+  get #load(): number {
+    return Math.max(
+      this.#requests.size / MAX_REQUESTS,
+      this.#requestBytes / this.#maxBytes,
+      this.#unreadBytes / this.#maxBytes,
+    );
+  }
+
+  get #window(): number {
+    return Math.max(WINDOW.least, Math.min(WINDOW.most, this.#maxBytes / this.#likelyBytes));
+  }
+
+  #answered(asked: Asked): void {
+    if (asked.moment === this.#moment) this.#fresh--;
+    asked.moment = -1;
+  }
+
+  async #wait(): Promise<void> {
+    while (!this.#over && (this.#isFull || this.#fresh >= this.#window)) {
+      const before = this.#changes;
+      if (this.#isFull) {
+        await this.#until(() => !this.#isFull, this.#stalledMs);
+        if (this.#changes === before) this.#spared = this.#window;
+      } else {
+        // Half of it, since to wait for each costs more than to wait for several.
+        const momentMs = this.#window === WINDOW.most ? MOMENT_MS.short : MOMENT_MS.long;
+        await this.#until(() => this.#fresh <= this.#window / 2, momentMs);
+        if (this.#changes > before || this.#over) continue;
+        // What an isolate has answered by now comes before its word.
+        this.#silent = new Set([...this.#asked].filter((id) => !isForeign(id)));
+        this.#silent.forEach(this.#probe);
+        await this.#until(() => this.#silent.size === 0, BUSY_MS);
+        if (this.#changes > before) continue;
+        this.#moment++;
+        this.#fresh = 0;
+        this.#asked.clear();
+      }
+    }
+    this.#spared--;
+  }
+
+  #until(isSo: () => boolean, mostMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        deadline.cancel();
+        this.#changed = undefined;
+        resolve();
+      };
+      const deadline = wheel.after(mostMs, done);
+      this.#changed = () => (this.#over || isSo()) && done();
+      this.#changed();
+    });
+  }
+
+  #change(): void {
+    this.#changes++;
+    this.#changed?.();
+  }
+}
