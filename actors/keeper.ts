@@ -57,12 +57,11 @@ export function control(keeper: Keeper, request: Request): boolean {
       keeper.result(request);
       return true;
     case "stop":
-      void keeper.stop(graceOf("stop", { graceMs: unpack(request.body, whoActs.holder()) as number }))
-        .then((exit) => request.reply(exit));
+      answer(request, keeper.stop(graceOf("stop", { graceMs: unpack(request.body, whoActs.holder()) as number })));
       return true;
     case "kill":
     case "terminate":
-      void keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM").then((exit) => request.reply(exit));
+      answer(request, keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM"));
       return true;
     case "interrupt":
       keeper.interrupt();
@@ -70,4 +69,9 @@ export function control(keeper: Keeper, request: Request): boolean {
       return true;
   }
   return false;
+}
+
+/** Answers with an exit, or with the reason why there is none: a keeper elsewhere may have answered with anything. */
+function answer(request: Request, exit: Promise<Exit>): void {
+  exit.then((exit) => request.reply(exit), (error) => request.throw(error));
 }

@@ -167,11 +167,11 @@ export class Place extends Cell implements Keeper, Listed {
   }
 
   orphan(): void {
-    void this.kill("SIGKILL");
+    this.kill("SIGKILL").catch(() => {});
   }
 
   interrupt(): void {
-    if (this.#alive) void this.#life!.interrupt();
+    if (this.#alive) this.#life!.interrupt().catch(() => {});
   }
 
   /** Answers, once it has ended for good, with what its last life returned. */

@@ -71,9 +71,16 @@ export class Request implements Stoppable {
     return this.#state === "offered";
   }
 
-  /** Settles with a plain value of the kernel's own. */
+  /** Settles with a plain value of the kernel's own; with the reason, if what others put into it cannot travel. */
   reply(value?: unknown): void {
-    if (this.open && this.asker !== undefined) this.replyPacket(value === undefined ? EMPTY_PACKET : packPlain(value));
+    if (!this.open || this.asker === undefined) return;
+    let body: Packet;
+    try {
+      body = value === undefined ? EMPTY_PACKET : packPlain(value);
+    } catch (error) {
+      return this.throw(error);
+    }
+    this.replyPacket(body);
   }
 
   /** Settles with a value of the user's; with the reason, if it cannot travel. */

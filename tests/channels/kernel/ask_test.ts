@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ClosedError, DisconnectedError } from "../../../channels/errors.ts";
+import { ClosedError, DisconnectedError, NotSerializableError } from "../../../channels/errors.ts";
 import { ask, unanswered } from "../../../channels/kernel/ask.ts";
 import { Cell } from "../../../channels/kernel/cell.ts";
 import { holders } from "../../../channels/kernel/holder.ts";
@@ -31,6 +31,18 @@ Deno.test("a request of this isolate's is answered once, and the first answer co
   request.lose();
   assertEquals(await asked, "first");
   assertEquals([request.open, holder.leases.size, cell.cancelled], [false, 0, []]);
+});
+
+Deno.test("an answer that cannot travel is an error of the asker's, and nothing to the cell", async () => {
+  const cell = new Patient();
+  const holder = holders.adopt(isolate.id, 923);
+  let deep: unknown = "x";
+  for (let level = 0; level < 1001; level++) deep = [deep];
+  for (const answer of [deep, () => {}, new Patient()]) {
+    const asked = ask(cell, { holder, verb: "which", lost });
+    cell.requests.pop()!.reply(answer);
+    await assertRejects(() => asked, NotSerializableError);
+  }
 });
 
 Deno.test("a holder's death withdraws what it asked here", () => {
