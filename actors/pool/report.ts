@@ -1,6 +1,7 @@
 import { ProtocolError } from "../../channels/errors.ts";
 import type { Destination } from "../../channels/kernel/handle.ts";
 import { movesWithEach } from "../../channels/kernel/moving.ts";
+import { listOf } from "../../channels/kernel/shape.ts";
 import { pack } from "../../channels/kernel/pack.ts";
 import type { Movable, Packet } from "../../channels/kernel/packet.ts";
 import { asItArrives } from "../exited.ts";
@@ -33,8 +34,9 @@ export function checkReport(answer: unknown, done: number, end: number): Report 
   const [values, thrown, over, together = 1, back = end] = Array.isArray(answer) ? answer : [];
   const isAmong = (number: unknown, from: number, to: number) =>
     Number.isSafeInteger(number) && (number as number) >= from && (number as number) <= to;
+  const areIndexes = listOf((at): at is number => isAmong(at, 0, values.length - 1));
   const isSound = Array.isArray(values) && values.length <= end - done && typeof over === "boolean" &&
-    (thrown === null || (Array.isArray(thrown) && thrown.every((at) => isAmong(at, 0, values.length - 1)))) &&
+    (thrown === null || (areIndexes(thrown) && thrown.length <= values.length)) &&
     typeof together === "number" && isAmong(back, done + values.length, end);
   if (isSound) return answer as Report;
   throw new ProtocolError("Cannot read what became of a pool's items: it makes no sense");

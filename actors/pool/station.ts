@@ -225,6 +225,7 @@ function isSound(verb: string, [, ...numbers]: readonly number[], chunk: Chunk):
   if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) return false;
   if (verb === "unknown") return true;
   if (verb !== "report") return chunk.single && numbers.length === 1;
-  const [count, failed] = numbers;
-  return !chunk.single && numbers.length === 5 && count <= chunk.left && failed <= count;
+  const [count, failed, , hand] = numbers;
+  // With nothing in hand its deaths would cost no item, and have no end.
+  return !chunk.single && numbers.length === 5 && count <= chunk.left && failed <= count && hand > 0;
 }

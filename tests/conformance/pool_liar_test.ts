@@ -1,7 +1,7 @@
 /** A pool's worker in a subprocess can say anything of what it was given. It can spoil that, and nothing else. */
 import { assert, assertEquals } from "@std/assert";
 import { Pool } from "../../mod.ts";
-import { double, lie, LIES, VALUES } from "./fixtures/lying_worker.ts";
+import { double, lie, LIES, VALUES, vanish } from "./fixtures/lying_worker.ts";
 import { bounded, until, within } from "./bounded.ts";
 
 const SETTLED_MS = 5000;
@@ -35,6 +35,15 @@ for (const header of Object.keys(LIES)) {
     for (const outcome of outcomes) assert(outcome !== undefined);
   });
 }
+
+bounded(
+  "workers that say they have nothing in hand and die cost an item each, and are not replaced for ever",
+  async () => {
+    await using pool = new Pool({ size: 1, placement: "process" });
+    const outcomes = await within(2 * SETTLED_MS, pool.mapSettled(vanish, [1, 2, 3], { chunkSize: 3 }));
+    assertEquals(outcomes.map(({ status }) => status), ["rejected", "rejected", "rejected"]);
+  },
+);
 
 for (const value of Object.keys(VALUES)) {
   bounded(`a worker that answers with ${value} spoils its own work alone`, async () => {
