@@ -82,7 +82,7 @@ export type {
   RunOptions,
 } from "./actors/pool/pool_options.ts";
 export { manage, type ManageOptions, manager } from "./actors/manager/manager.ts";
-export type { Manager, SharedBarrierOptions, SharedOptions } from "./actors/manager/manager_handle.ts";
+export type { MakeArgs, Manager, SharedBarrierOptions, SharedOptions } from "./actors/manager/manager_handle.ts";
 export { connectManager } from "./actors/manager/connect_manager.ts";
 export type { SharedPoolOptions } from "./actors/manager/object_kinds.ts";
 export type { DeepReadonly } from "./actors/manager/frozen.ts";

@@ -1,6 +1,7 @@
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import { brief } from "../../channels/kernel/show.ts";
 import { makeRef } from "../actor_ref.ts";
+import { type ActorClass, registrationOf } from "../definition.ts";
 import type { Ref } from "../ref.ts";
 import { spawn } from "../spawn.ts";
 import { type Child, describeChild, RESTART_OPTIONS, type RestartOptions } from "../supervision/child.ts";
@@ -13,7 +14,7 @@ import {
   type SuperviseOptions,
   supervisorPlan,
 } from "../supervision/supervisor.ts";
-import { ManagerActor } from "./manager_actor.ts";
+import { type MadeClass, ManagerActor } from "./manager_actor.ts";
 import { type Manager, ManagerHandle } from "./manager_handle.ts";
 
 /** What `manage` takes; what concerns a thread or subprocess is about the manager's own. */
@@ -23,9 +24,14 @@ export interface ManageOptions extends SuperviseOptions {
    * is started on it again has all of it back. One manager at a time can use it.
    */
   readonly store?: string | undefined;
+  /**
+   * The classes of which `make` makes instances for sandboxes and other programs, which find one by its name; none when
+   * left out. Those with the rights of the manager need not be named a class.
+   */
+  readonly classes?: readonly ActorClass[] | undefined;
 }
 
-const MANAGE_OPTIONS: OptionNames<ManageOptions> = { ...SUPERVISE_OPTIONS, store: true };
+const MANAGE_OPTIONS: OptionNames<ManageOptions> = { ...SUPERVISE_OPTIONS, store: true, classes: true };
 
 /** While children start, and restart, objects are to be had. */
 const CONCURRENCY = Infinity;
@@ -117,5 +123,17 @@ function planned(action: string, children: Children | undefined, options: Manage
   if (store !== undefined && (typeof store !== "string" || store === "")) {
     throw new TypeError(`Cannot ${action}: store must be the path of a file, not ${brief(store)}`);
   }
-  return { args: [specs, plan, store], refs, places };
+  return { args: [specs, plan, store, classesOf(action, options.classes)], refs, places };
+}
+
+function classesOf(action: string, classes: unknown = []): MadeClass[] {
+  if (!Array.isArray(classes)) throw new TypeError(`Cannot ${action}: classes must be an array, not ${brief(classes)}`);
+  const found = classes.map((Class) => registrationOf(action, Class));
+  for (const [at, { kind, name }] of found.entries()) {
+    if (kind !== "actor") throw new TypeError(`Cannot ${action}: classes has ${name}, which is a task`);
+    if (found.findIndex((other) => other.name === name) < at) {
+      throw new TypeError(`Cannot ${action}: classes has two that are named ${name}`);
+    }
+  }
+  return found.map(({ moduleUrl, name }) => ({ moduleUrl, name }));
 }

@@ -1,18 +1,33 @@
+import { StartError } from "../../channels/errors.ts";
 import { contactBehind } from "../actor_ref.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
-import { expected, isAnything, isText, listOf, maybe, startsWith } from "../../channels/kernel/shape.ts";
+import { oneLine } from "../../channels/kernel/escape.ts";
+import { expected, isAnything, isText, listOf, maybe, startsWith, withFields } from "../../channels/kernel/shape.ts";
+import { reasonOf } from "../../channels/kernel/show.ts";
 import { currentActor } from "../context.ts";
-import { actor } from "../definition.ts";
+import { actor, type ActorClass, type RegisteredName } from "../definition.ts";
+import { findOrImport } from "../imported.ts";
 import type { Ref } from "../ref.ts";
 import type { ChildSpec } from "../supervision/child.ts";
 import { SupervisorActor, type SupervisorPlan } from "../supervision/supervisor_actor.ts";
 import { Voucher } from "../supervision/voucher.ts";
 import { Catalogue } from "./catalogue.ts";
+import { makeInstance } from "./instance.ts";
 import { Life } from "./life.ts";
 import type { ObjectKind } from "./object_kinds.ts";
 import { openStore } from "./store.ts";
 
 const isRequest = startsWith(isText, maybe(isText), listOf(isAnything));
+
+/** Where a class is found of which the manager makes instances. */
+export type MadeClass = Omit<RegisteredName, "kind">;
+
+const isMaking = startsWith(withFields<MadeClass>({ moduleUrl: isText, name: isText }), listOf(isAnything));
+
+/** That instances of a class are wanted, as one text. */
+export function classWish({ moduleUrl, name }: MadeClass): string {
+  return `make ${moduleUrl} ${name}`;
+}
 
 /** What is wanted with a pool, as one text. */
 export function poolWish(name: string | undefined, args: readonly unknown[]): string {
@@ -26,12 +41,19 @@ async function isVouchedFor(name: string | undefined, args: readonly unknown[], 
 /** A supervisor that also owns shared state. */
 export class ManagerActor extends SupervisorActor {
   readonly #store: string | undefined;
+  readonly #classes: readonly MadeClass[];
   readonly #instances = new Map<string, Ref>();
   #catalogue!: Catalogue;
 
-  constructor(specs: readonly (readonly [string, ChildSpec])[], plan: SupervisorPlan, store: string | undefined) {
+  constructor(
+    specs: readonly (readonly [string, ChildSpec])[],
+    plan: SupervisorPlan,
+    store: string | undefined,
+    classes: readonly MadeClass[] = [],
+  ) {
     super(specs, plan);
     this.#store = store;
+    this.#classes = classes;
   }
 
   /** What is on disk is there before the first child. */
@@ -70,6 +92,27 @@ export class ManagerActor extends SupervisorActor {
     const object = this.#catalogue.get(kind, name, args);
     await this.#catalogue.committed();
     return object;
+  }
+
+  /**
+   * A new instance of a class, which lives while somebody has it.
+   *
+   * @param voucher shows that an isolate with the rights of this one, in which the code of the class runs, wants it
+   */
+  async make(asked: MadeClass, args: readonly unknown[], voucher: Voucher): Promise<object> {
+    expected("a request for an instance", [asked, args], isMaking);
+    const isVouched = voucher instanceof Voucher && await voucher.vouches(classWish(asked));
+    const wanted = isVouched ? asked : this.#classes.find(({ name }) => name === asked.name);
+    const action = `make a ${oneLine(asked.name)}`;
+    if (wanted === undefined) {
+      throw new TypeError(
+        `Cannot ${action}: for those with fewer rights than the manager it makes only what its option classes names`,
+      );
+    }
+    const { definition } = await findOrImport("a manager", wanted.moduleUrl, wanted.name).catch((cause) => {
+      throw new StartError(`Cannot ${action}: ${reasonOf(cause)}`, { cause });
+    });
+    return await makeInstance(definition as ActorClass, args);
   }
 
   /** Notes an instance that somebody shares. */

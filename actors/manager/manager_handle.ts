@@ -23,12 +23,14 @@ import type { SocketAddress } from "../../channels/link/socket_address.ts";
 import type { Listener, ListenOptions } from "../../channels/remote/listener.ts";
 import { offer } from "../../channels/remote/offer.ts";
 import { contactBehind, contactFrom, makeRef } from "../actor_ref.ts";
+import { type ActorClass, registrationOf } from "../definition.ts";
+import { checkArgs } from "../spawn_options.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Ref } from "../ref.ts";
 import { type Children, refsFrom, type Supervisor, SupervisorHandle } from "../supervision/supervisor.ts";
 import type { Key } from "./key.ts";
 import { Voucher } from "../supervision/voucher.ts";
-import { type ManagerActor, poolWish } from "./manager_actor.ts";
+import { classWish, type ManagerActor, poolWish } from "./manager_actor.ts";
 import { namedHandle } from "./named.ts";
 import type { Namespace } from "./namespace.ts";
 import { type ObjectArgs, type ObjectKind, SHARED_POOL_OPTIONS, type SharedPoolOptions } from "./object_kinds.ts";
@@ -127,6 +129,42 @@ export interface Manager<C extends Children = Children> extends Supervisor<C> {
    */
   pool(options?: SharedPoolOptions & SharedOptions): Promise<Pool>;
   /**
+   * Makes an instance of a registered class, which lives where the manager lives and is shared by all who have the ref.
+   * (Python's `manager.Maths()` after `BaseManager.register`.)
+   *
+   * - **Calls** are handled one at a time, as those of any actor.
+   * - **Life**: whoever has the ref holds the instance: the caller, and all who received it. When the last of them has
+   *   disposed of it, or died, or let it be collected, the instance handles what was sent to it, and ends. A call that is
+   *   under way holds it, too, as does a {@linkcode watch}.
+   * - **Death**: it ends with the manager, and does not come back with it: calls reject with `ActorExitedError`. What is
+   *   to come back is a child of the manager.
+   * - **Permissions**: for a sandbox or another program the manager makes only instances of what its option `classes`
+   *   names; the class is then found by its name alone, so that another program may register a stub.
+   *
+   * @throws {TypeError} If the class is not registered, or the caller may not choose it.
+   * @throws {NotSerializableError} If an argument cannot travel.
+   * @throws {StartError} If the module cannot be imported there, or the constructor or `onStart` throws: see `cause`.
+   *
+   * @example One counter for all
+   * ```ts
+   * import { actor, manage } from "@troupe/troupe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Counter {
+   *   constructor(private n: number) {}
+   *   add(by: number): number {
+   *     return this.n += by;
+   *   }
+   * }
+   * actor(import.meta.url, Counter);
+   *
+   * await using manager = await manage({}, { placement: "inline" });
+   * await using counter = await manager.make(Counter, [40]);
+   * assertEquals(await counter.call.add(2), 42);
+   * ```
+   */
+  make<D extends ActorClass>(Class: D, ...args: MakeArgs<D>): Promise<Ref<InstanceType<D>>>;
+  /**
    * Lets others find an instance of a {@linkcode shareable} class by a name, and call its methods. It stays where it is,
    * and is an actor of the caller's from now on: it ends with the caller.
    *
@@ -148,6 +186,11 @@ export interface Manager<C extends Children = Children> extends Supervisor<C> {
    */
   serve(address: SocketAddress | undefined, options: ListenOptions): Promise<Listener>;
 }
+
+/** The arguments of a class; they may be left out where it needs none. */
+export type MakeArgs<D extends ActorClass> = [] extends ConstructorParameters<D>
+  ? [args?: Readonly<ConstructorParameters<D>>]
+  : [args: Readonly<ConstructorParameters<D>>];
 
 /** A manager, wherever it is. */
 export class ManagerHandle extends SupervisorHandle implements Manager {
@@ -237,6 +280,17 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
   async pool(options: SharedPoolOptions & SharedOptions = {}): Promise<Pool> {
     const { name, ...rest } = checkOptions("make a pool", options, { ...SHARED_POOL_OPTIONS, ...SHARED_OPTIONS });
     return await this.#object("pool", [rest], { name });
+  }
+
+  async make<D extends ActorClass>(Class: D, ...given: MakeArgs<D>): Promise<Ref<InstanceType<D>>> {
+    const { kind, moduleUrl, name } = registrationOf("make an instance", Class);
+    const action = `make a ${name}`;
+    const [args = []] = given as [unknown[]?];
+    if (kind !== "actor") throw new TypeError(`Cannot ${action}: it is a task, start it with spawn()`);
+    checkArgs(action, args);
+    const { call } = this.#ref.with({ timeoutMs: Infinity });
+    const voucher = Voucher.for(classWish({ moduleUrl, name }));
+    return await call.make({ moduleUrl, name }, args, voucher) as unknown as Ref<InstanceType<D>>;
   }
 
   async serve(address: SocketAddress | undefined, options: ListenOptions): Promise<Listener> {

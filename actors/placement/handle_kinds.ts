@@ -20,6 +20,7 @@ import "../../channels/sync/lock.ts";
 import "../../channels/sync/rlock.ts";
 import "../../channels/sync/semaphore.ts";
 import "../manager/changes.ts";
+import "../manager/instance.ts";
 import "../manager/manager_handle.ts";
 import "../manager/named.ts";
 import "../manager/namespace.ts";

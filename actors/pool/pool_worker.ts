@@ -3,9 +3,9 @@ import { tell } from "../../channels/kernel/ask.ts";
 import { destinationOf, pack } from "../../channels/kernel/pack.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
-import { actor, findRegistration, type TaskFunction } from "../definition.ts";
+import { actor, type TaskFunction } from "../definition.ts";
 import type { ActorHooks } from "../hooks.ts";
-import { importGuarded } from "../start_guard.ts";
+import { findOrImport } from "../imported.ts";
 import { Line } from "./line.ts";
 import { WorkerCell } from "./worker_cell.ts";
 
@@ -46,13 +46,6 @@ export class PoolWorker implements ActorHooks {
 }
 actor(import.meta.url, PoolWorker);
 
-/** A task of this isolate; one that it does not know is imported. */
 async function findTask(moduleUrl: string, name: string): Promise<TaskFunction> {
-  let found = findRegistration(moduleUrl, name);
-  if (found === undefined) {
-    await importGuarded(moduleUrl, () => import(moduleUrl));
-    found = findRegistration(moduleUrl, name);
-  }
-  if (found !== undefined) return found.definition as TaskFunction;
-  throw new Error(`${moduleUrl} did not register ${name} when a worker imported it`);
+  return (await findOrImport("a worker", moduleUrl, name)).definition as TaskFunction;
 }

@@ -21,6 +21,8 @@ import { Guard, honest, Known, Prisoner } from "./fixtures/prisoner.ts";
 const SANDBOX = { placement: "process", permissions: "none" } as const;
 const REFUSED_TASK = /^TypeError: Cannot run \w+ of .*: pool runs for those with fewer rights only what/s;
 const REFUSED_POOL = /^(TypeError: Cannot make a pool: |ProtocolError: Cannot read a request for an object: )/;
+const REFUSED_CLASS =
+  /^(TypeError: Cannot make a \w+: for those with fewer rights|ProtocolError: Cannot read a request)/;
 const REFUSED_CHILD = /^TypeError: Cannot add "\d": nobody with the rights of this supervisor has described \w+ so$/;
 
 for (const placement of PLACEMENTS) {
@@ -57,8 +59,9 @@ for (const placement of PLACEMENTS) {
 
   oneTest(`a sandbox with the handle of a manager makes no pool and adds no child there (${placement})`, async () => {
     await using prisoner = await spawn(Prisoner, [], SANDBOX);
-    await using manager = await manage({}, { placement });
-    await using above = await supervise({ kept: supervisedManager({}, { placement }) });
+    const classes = [Known];
+    await using manager = await manage({}, { placement, classes });
+    await using above = await supervise({ kept: supervisedManager({}, { placement, classes }) });
     for (const each of [manager, above.refs.kept]) {
       const forger = await spawn(Prisoner, [], SANDBOX);
       const forged = await within(forger.call.forge(each)) as Queue<number>;
@@ -67,6 +70,9 @@ for (const placement of PLACEMENTS) {
       const { dict, ...refused } = await within(prisoner.call.useManager(each));
       for (const outcome of Object.values(refused)) assertMatch(outcome, REFUSED_POOL);
       assertEquals(dict, "1");
+      const { known, namesake, ...instances } = await within(prisoner.call.useClasses(each));
+      for (const outcome of Object.values(instances)) assertMatch(outcome, REFUSED_CLASS);
+      assertEquals([known, namesake], ["pong", "pong"]);
     }
     const { known: _, ...children } = await within(prisoner.call.useSupervisor(manager));
     for (const outcome of Object.values(children)) assertMatch(outcome, REFUSED_CHILD);

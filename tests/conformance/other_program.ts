@@ -73,8 +73,8 @@ export class OtherProgram implements AsyncDisposable {
   }
 
   /** Starts a manager there, and connects to it. */
-  async manage(options: ManageOptions): Promise<Manager> {
-    const address = await (await this.#host()).call.manage(options, KEY);
+  async manage({ classes = [], ...options }: ManageOptions): Promise<Manager> {
+    const address = await (await this.#host()).call.manage(options, classes.map(namedOf), KEY);
     const manager = await connectManager(address, { authKey: KEY });
     this.#managers.push(manager);
     return manager;

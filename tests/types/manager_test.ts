@@ -75,6 +75,38 @@ Deno.test("what a manager makes has the types that it was asked for", () => {
   }
 });
 
+Deno.test("an instance that a manager makes has the methods of its class, and takes what its constructor takes", () => {
+  class Tally {
+    constructor(readonly start: number, readonly label?: string) {}
+    add(by: bigint): string {
+      return `${by}`;
+    }
+  }
+  async function _use(m: Manager): Promise<void> {
+    const tally = await m.make(Tally, [1]);
+    assertType<IsExact<typeof tally, Ref<Tally>>>(true);
+    assertType<IsExact<Awaited<ReturnType<typeof tally.call.add>>, string>>(true);
+    await m.make(Tally, [1, "a"]);
+    await m.make(Counter);
+    await m.make(Counter, []);
+    // @ts-expect-error -- the constructor needs a number
+    await m.make(Tally);
+    // @ts-expect-error -- and not a text
+    await m.make(Tally, ["1"]);
+    // @ts-expect-error -- this one takes nothing
+    await m.make(Counter, [1]);
+    // @ts-expect-error -- there is no such method
+    tally.call.subtract(1n);
+    // @ts-expect-error -- it adds bigints
+    tally.call.add(1);
+    // @ts-expect-error -- a function is no class
+    await m.make(() => 1);
+    await manage({}, { classes: [Counter, Tally] });
+    // @ts-expect-error -- nor is an instance one
+    await manage({}, { classes: [new Counter()] });
+  }
+});
+
 Deno.test("values read are readonly all the way down, but for handles and private copies", () => {
   assertType<
     IsExact<DeepReadonly<Person>, {
