@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import { isForeign, type IsolateId, isWithin } from "../kernel/address.ts";
-import { isCell, type Target } from "../kernel/cell.ts";
 import { hasMoreTokens } from "../kernel/codec/tokens.ts";
+import { Deque } from "../kernel/deque.ts";
 import type { Envelope } from "../kernel/envelope.ts";
 import { decodeFrame, encodeFrame } from "../kernel/frame.ts";
 import { isolate } from "../kernel/isolate.ts";
@@ -12,6 +12,7 @@ import { LONGEST_FRAME_BYTES, type Socket, SocketLink } from "../link/socket_lin
 import type { Naming } from "./naming.ts";
 import { Outstanding } from "./outstanding.ts";
 import { insteadOf, tooManyValues, tooMuchAsked, tooMuchUnread, withoutHandles } from "./refused.ts";
+import { Told } from "./told.ts";
 
 /** Of so many values a frame may consist: each may take a hundred times its own length here. */
 const MAX_TOKENS = 2 ** 21;
@@ -25,6 +26,9 @@ const SILENT_BEATS = 3;
 
 /** A frame that says only that its sender is there. */
 const BEAT: Frame = { bytes: EMPTY_PACKET.bytes, moved: [] };
+
+/** What settles what this side has asked or offered, or comes before such. */
+const ANSWERS: ReadonlySet<Envelope["kind"]> = new Set(["reply", "item", "taken", "credit", "grant"]);
 
 /** What bounds a border. */
 export interface BorderOptions {
@@ -51,13 +55,13 @@ export class Border implements Link {
   readonly #heartbeatMs: number;
   /** In this name isolates are asked for their word. No peer can have it. */
   readonly #prober: IsolateId;
-  /** The isolates of this program that the peer has heard of: their deaths are its business. */
-  readonly #told = new Set<IsolateId>();
+  readonly #told = new Told();
   /** The isolates of the peer's that have said something. */
   readonly #speakers = new Set<IsolateId>();
   readonly #outstanding: Outstanding;
-  /** The request that waits for room, and with it all that comes behind it. */
-  #held: Promise<void> | undefined;
+  /** A request that waits for room, and what came behind it. */
+  readonly #line = new Deque<Envelope>();
+  #isPaused = false;
   #listener: LinkListener | undefined;
   #closed = false;
   #heard = false;
@@ -81,7 +85,7 @@ export class Border implements Link {
         if (this.#link.broken) this.#outstanding.end();
         else this.#outstanding.left(this.#link.written);
       },
-      afterFrame: () => this.#held,
+      afterFrame: () => this.#pause(),
     });
   }
 
@@ -93,9 +97,11 @@ export class Border implements Link {
     this.#link.start({
       frame: (frame) => this.#receive(frame),
       closed: (error) => {
-        this.#closed = true;
         clearInterval(this.#pulse);
         this.#outstanding.end();
+        // What has come before the end is done.
+        while (!this.#closed && this.#line.size > 0) this.#take(this.#line.shift()!);
+        this.#closed = true;
         listener.closed(error);
       },
     });
@@ -110,7 +116,7 @@ export class Border implements Link {
     if (envelope.to === this.#prober) return this.#outstanding.probed(envelope.from);
     if (envelope.kind === "down") {
       this.#outstanding.settleAll((to) => isWithin(to, envelope.isolate));
-      if (!this.#isToldOf(envelope.isolate)) return;
+      if (!this.#told.forget(envelope.isolate)) return;
     }
     const isAnswer = envelope.kind === "reply" || envelope.kind === "item";
     const error = isAnswer && this.#outstanding.hasExcessUnread ? tooMuchUnread() : this.#send(envelope);
@@ -126,7 +132,7 @@ export class Border implements Link {
     const { bytes } = encodeFrame(this.#naming.outbound(envelope));
     if (bytes.length > this.maxBytes) return tooLong("message", bytes.length, this.maxBytes);
     if (hasMoreTokens(bytes, MAX_TOKENS)) return tooManyValues(MAX_TOKENS);
-    this.#note(envelope);
+    this.#told.note(envelope);
     this.#link.send({ bytes, moved: [] });
     if (envelope.kind === "reply" || envelope.kind === "item") {
       this.#outstanding.answer(envelope.kind, `${envelope.id} ${envelope.to}`, bytes.length, this.#link.queued);
@@ -155,15 +161,34 @@ export class Border implements Link {
         throw new ProtocolError("Cannot read a frame: it has too many values");
       }
       const envelope = this.#naming.inbound(decodeFrame(frame));
-      const room = isRequest(envelope) ? this.#outstanding.room() : undefined;
-      if (room === undefined) return this.#take(envelope);
-      this.#held = room.then(() => {
-        this.#held = undefined;
-        if (!this.#closed) this.#take(envelope);
-      });
+      // What the peer says to what this side has said waits for nothing: both might wait for each other.
+      const waits = this.#line.size > 0 && !ANSWERS.has(envelope.kind);
+      const room = waits || !isRequest(envelope) ? undefined : this.#outstanding.room();
+      if (!waits && room === undefined) return this.#take(envelope);
+      this.#line.push(envelope);
+      this.#outstanding.wait(bytesOf(envelope), 1);
+      if (room !== undefined) void this.#serve(room);
     } catch (error) {
       this.#misread(error);
     }
+  }
+
+  /** Lets in what waits, the first when there is room. */
+  async #serve(room: Promise<void> | undefined): Promise<void> {
+    await room;
+    while (this.#line.size > 0 && !this.#closed) {
+      const next = this.#line.shift()!;
+      this.#outstanding.wait(bytesOf(next), -1);
+      this.#take(next);
+      const first = this.#line.peek();
+      if (first !== undefined && isRequest(first)) await this.#outstanding.room();
+    }
+  }
+
+  #pause(): Promise<void> | undefined {
+    const pause = this.#outstanding.pause();
+    this.#isPaused = pause !== undefined;
+    return pause?.then(() => void (this.#isPaused = false));
   }
 
   #take(envelope: Envelope): void {
@@ -222,7 +247,7 @@ export class Border implements Link {
 
   #beat(): void {
     // A peer that is not read is not silent.
-    const isThere = this.#heard || (this.#held !== undefined && !this.#link.broken);
+    const isThere = this.#heard || (this.#isPaused && !this.#link.broken);
     const reads = this.#wrote || !this.#outstanding.isUnread;
     this.#silent = isThere && reads ? 0 : this.#silent + 1;
     this.#heard = this.#wrote = false;
@@ -244,32 +269,12 @@ export class Border implements Link {
     this.#outstanding.settle(`${id} ${to}`);
     this.#link.send(encodeFrame(this.#naming.outbound(reply)));
   }
+}
 
-  #note(envelope: Envelope): void {
-    this.#told.add(envelope.from);
-    if (!("body" in envelope)) return;
-    for (const { target, also } of envelope.body.passages) {
-      this.#told.add(isolateOf(target));
-      if (also !== undefined) this.#told.add(isolateOf(also));
-    }
-  }
-
-  /** Whether the peer knows anybody of those who are gone; from now on it knows them no more. */
-  #isToldOf(gone: IsolateId): boolean {
-    let isTold = false;
-    for (const id of this.#told) {
-      if (!isWithin(id, gone)) continue;
-      this.#told.delete(id);
-      isTold = true;
-    }
-    return isTold;
-  }
+function bytesOf(envelope: Envelope): number {
+  return "body" in envelope ? envelope.body.bytes.length : 0;
 }
 
 function isRequest(envelope: Envelope): boolean {
   return envelope.kind === "send" && envelope.id !== 0;
-}
-
-function isolateOf(target: Target): IsolateId {
-  return isCell(target) ? isolate.id : target.isolate;
 }

@@ -47,6 +47,9 @@ export class Outstanding {
   readonly #probe: (isolate: IsolateId) => void;
   readonly #requests = new Map<string, Asked>();
   #requestBytes = 0;
+  /** What has yet to be let in. */
+  #waitingCount = 0;
+  #waitingBytes = 0;
   readonly #unread = new Deque<Unread>();
   #unreadBytes = 0;
   /** How long the next answer may well be. */
@@ -59,7 +62,8 @@ export class Outstanding {
   #silent = new Set<IsolateId>();
   /** How often something was settled, or has left. */
   #changes = 0;
-  #changed: (() => void) | undefined;
+  /** Those who wait for a change. */
+  readonly #waiting = new Set<() => void>();
   /** So many requests need not wait for others to be settled. */
   #spared = 0;
   #over = false;
@@ -78,7 +82,7 @@ export class Outstanding {
 
   /** Whether another request is to be refused. */
   get hasExcess(): boolean {
-    return this.#load > REFUSED_AT;
+    return Math.max(this.#crowd, this.#unreadBytes / this.#maxBytes) > REFUSED_AT;
   }
 
   /** Whether another answer is to be refused. */
@@ -91,12 +95,24 @@ export class Outstanding {
     return this.#unreadBytes > this.#maxBytes;
   }
 
+  /** A promise if nothing more of the peer's is to be read. */
+  pause(): Promise<void> | undefined {
+    return this.#isCrowded ? this.#until(() => !this.#isCrowded, this.#stalledMs) : undefined;
+  }
+
   /** A promise if the next request has to wait. */
   room(): Promise<void> | undefined {
     const hasRoom = this.#over || (!this.#isFull && this.#fresh < this.#window);
-    if (!hasRoom) return this.#wait();
+    if (!hasRoom) return this.#untilRoom();
     this.#spared--;
     return undefined;
+  }
+
+  /** Something of so many bytes waits for room, or behind what does; `count` is -1 when it no longer does. */
+  wait(bodyBytes: number, count: 1 | -1): void {
+    this.#waitingCount += count;
+    this.#waitingBytes += count * (bodyBytes + REQUEST_BYTES);
+    if (count < 0) this.#change();
   }
 
   /** A request is let in. @throws {ProtocolError} If another one has its key. */
@@ -112,7 +128,7 @@ export class Outstanding {
   /** An isolate has given its word. */
   probed(from: IsolateId): void {
     this.#silent.delete(from);
-    this.#changed?.();
+    this.#wake();
   }
 
   /** The peer has something for good, or gives it back. What was not offered cannot be taken; what is settled is settled. */
@@ -163,7 +179,7 @@ export class Outstanding {
   /** Nobody has to wait any more. */
   end(): void {
     this.#over = true;
-    this.#changed?.();
+    this.#wake();
   }
 
   get #isFull(): boolean {
@@ -178,6 +194,17 @@ export class Outstanding {
     );
   }
 
+  get #isCrowded(): boolean {
+    return !this.#over && this.#crowd > 1;
+  }
+
+  get #crowd(): number {
+    return Math.max(
+      (this.#requests.size + this.#waitingCount) / MAX_REQUESTS,
+      (this.#requestBytes + this.#waitingBytes) / this.#maxBytes,
+    );
+  }
+
   get #window(): number {
     return Math.max(WINDOW.least, Math.min(WINDOW.most, this.#maxBytes / this.#likelyBytes));
   }
@@ -187,7 +214,7 @@ export class Outstanding {
     asked.moment = -1;
   }
 
-  async #wait(): Promise<void> {
+  async #untilRoom(): Promise<void> {
     while (!this.#over && (this.#isFull || this.#fresh >= this.#window)) {
       const before = this.#changes;
       if (this.#isFull) {
@@ -215,17 +242,22 @@ export class Outstanding {
     return new Promise((resolve) => {
       const done = () => {
         deadline.cancel();
-        this.#changed = undefined;
+        this.#waiting.delete(check);
         resolve();
       };
+      const check = () => (this.#over || isSo()) && done();
       const deadline = wheel.after(mostMs, done);
-      this.#changed = () => (this.#over || isSo()) && done();
-      this.#changed();
+      this.#waiting.add(check);
+      check();
     });
   }
 
   #change(): void {
     this.#changes++;
-    this.#changed?.();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const check of this.#waiting) check();
   }
 }

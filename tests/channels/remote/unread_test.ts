@@ -182,3 +182,19 @@ Deno.test("a peer that reads is given all that it asks for at once, however much
   }
   await allEnded();
 });
+
+Deno.test("two that ask each other for more than either may leave unread both get all of it", async () => {
+  const listener = await listen(undefined, { authKey, maxUnsettledBytes: MIB, heartbeatMs: 200 });
+  const client = await connect<Ref<Generous>, Ref<Generous>>(listener.address, { authKey, maxUnsettledBytes: MIB });
+  const served = await listener.accept() as unknown as Connection<Ref<Generous>, Ref<Generous>>;
+  const near = await spawn(Generous, [], { placement: "inline" });
+  const far = await spawn(Generous, [], { placement: "inline" });
+  await served.send(near);
+  await client.send(far);
+  const theirs = [await client.recv(), await served.recv()];
+  const asked = theirs.flatMap((ref) => Array.from({ length: 200 }, async () => await ref.call.bytes(MIB / 4)));
+  for (const bytes of await deadline(Promise.all(asked), WITHIN_MS)) assertEquals(bytes.length, MIB / 4);
+  await Promise.all([near.stop(), far.stop()]);
+  await Promise.all([client.close(), served.close(), listener.close()]);
+  await allEnded();
+});
