@@ -1,5 +1,7 @@
 import { whoActs } from "../kernel/acting.ts";
+import { hasFewerRights } from "../kernel/address.ts";
 import { ask } from "../kernel/ask.ts";
+import { isolate } from "../kernel/isolate.ts";
 import { logger } from "../kernel/log.ts";
 import { root, rootService } from "../kernel/root.ts";
 import { singleton } from "../kernel/singleton.ts";
@@ -7,12 +9,13 @@ import { isOfThisMachine, showSocketAddress, type SocketAddress } from "../link/
 
 const VERB = "first-without-tls";
 
-/** Kept by the program's own isolate for all. */
+/** Kept by the program's own isolate for all with its rights; others keep their own. */
 const program: { warned: boolean } = singleton("without-tls", () => ({ warned: false }));
 
 rootService(VERB, "all", (request) => {
   request.reply(!program.warned);
-  program.warned = true;
+  // A sandbox that asks first keeps nobody else from being warned.
+  if (!hasFewerRights(request.from.isolate, isolate.id)) program.warned = true;
 });
 
 /**
@@ -21,10 +24,12 @@ rootService(VERB, "all", (request) => {
  * @param action what is done with the address
  */
 export async function warnWithoutTls(action: "Listening on" | "Connected to", address: SocketAddress): Promise<void> {
-  if (isOfThisMachine(address)) return;
+  if (program.warned || isOfThisMachine(address)) return;
   try {
     const lost = () => new Error("The program ends");
-    if (!await ask(root(), { holder: whoActs.holder(), verb: VERB, quiet: true, lost })) return;
+    const isFirst = await ask(root(), { holder: whoActs.holder(), verb: VERB, quiet: true, lost });
+    program.warned = true;
+    if (!isFirst) return;
   } catch {
     // There is nobody left to be warned.
     return;

@@ -12,3 +12,10 @@ for (const first of ["main", "thread"]) {
     assertMatch(stderr, /0\.0\.0\.0:\d+/);
   });
 }
+
+Deno.test("a sandbox is told so once, and keeps nobody else from being told", async () => {
+  const { stderr } = await run("deno run -A --no-check tests/channels/remote/fixtures/without_tls.ts sandbox", 20_000);
+  const lines = stderr.trimEnd().split("\n");
+  assertEquals(lines.length, 2);
+  for (const line of lines) assertMatch(`${line}\n`, WARNING);
+});
