@@ -309,11 +309,12 @@ export class IsolateKeeper extends Cell implements Keeper {
 
   /** What the new isolate is told of its parent: one with fewer rights gets no handle that nobody gave it. */
   #parentFor(parent: Actor): ContactData {
-    const { name, placement, actor, keeper, address: shownAddress } = contactOf(parent);
+    const contact = contactOf(parent);
+    const { name, placement, actor, keeper, address: shownAddress } = contact;
     if (!hasFewerRights(this.#boot.isolate, isolate.id)) {
       return { name, placement, actor: addressOf(actor), keeper: addressOf(keeper), shownAddress };
     }
-    const watch = addressOf(this.#parentWatch = new ParentWatch(contactOf(parent)));
+    const watch = addressOf(this.#parentWatch = new ParentWatch(contact));
     return { name, placement, actor: watch, keeper: watch, shownAddress };
   }
 }

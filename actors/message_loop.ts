@@ -328,6 +328,7 @@ export class MessageLoop {
     try {
       thenable = isThenable(result);
     } catch (error) {
+      late?.end();
       this.busy.end(begun);
       // No failure of the handler: what it gave cannot be an answer, as what cannot travel.
       request.throw(error);

@@ -228,9 +228,18 @@ function propertyOf(object: object, key: "name" | "message"): PropertyDescriptor
   for (const at of [object, ...prototypesOf(object)]) {
     const property = Object.getOwnPropertyDescriptor(at, key);
     if (property === undefined) continue;
-    return at === DOMException.prototype ? { value: property.get!.call(object) } : property;
+    return at === DOMException.prototype ? { value: ofDomException(object, property) } : property;
   }
   return undefined;
+}
+
+/** What a DOMException keeps past all properties; undefined of an object that only inherits from its class. */
+function ofDomException(object: object, { get }: PropertyDescriptor): unknown {
+  try {
+    return get!.call(object);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A text that an object has, or inherits; empty if it is no text, or would have to be asked for. */

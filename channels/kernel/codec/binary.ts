@@ -8,14 +8,14 @@ import { growsWithBuffer, Region } from "./shared_bytes.ts";
 import type { Writer } from "./writer.ts";
 
 interface ViewClass {
+  readonly name: string;
   readonly prototype: ArrayBufferView;
   readonly BYTES_PER_ELEMENT?: number;
   new (buffer: ArrayBuffer, byteOffset?: number, length?: number): ArrayBufferView;
 }
 
-/** The class of each of `BINARY_KINDS`; the first of those, `ArrayBuffer`, is no view. */
-const CLASSES: readonly (ViewClass | undefined)[] = [
-  undefined,
+/** The classes of views, in the order of `BINARY_KINDS`. */
+export const VIEW_CLASSES: readonly ViewClass[] = [
   DataView,
   Int8Array,
   Uint8Array,
@@ -30,6 +30,9 @@ const CLASSES: readonly (ViewClass | undefined)[] = [
   Float32Array,
   Float64Array,
 ];
+
+/** The class of each of `BINARY_KINDS`; the first of those, `ArrayBuffer`, is no view. */
+const CLASSES: readonly (ViewClass | undefined)[] = [undefined, ...VIEW_CLASSES];
 
 const ARRAY_BUFFER = BINARY_KINDS.indexOf("ArrayBuffer");
 const DATA_VIEW = BINARY_KINDS.indexOf("DataView");

@@ -304,10 +304,12 @@ export class Encoder {
     if (hasNames(array, length - holes)) this.#names(array, start, depth);
   }
 
-  /** Adds its other properties to an array that was written from `start` on. */
+  /** Adds its other properties, if it has any after all, to an array that was written from `start` on. */
   #names(array: readonly unknown[], start: number, depth: number): void {
+    const names = namesOf(array);
+    if (names.length === 0) return;
     const mark = this.writer.wrapInExtension(start, NAMED_ARRAY);
-    for (const name of namesOf(array)) {
+    for (const name of names) {
       try {
         this.writer.string(name);
         this.value((array as unknown as Record<string, unknown>)[name], depth + 1);

@@ -1,27 +1,8 @@
+import { VIEW_CLASSES } from "./binary.ts";
+
 /** The classes whose instances are data in whichever realm they were made, by name. */
 const CLASSES: ReadonlyMap<string, { readonly prototype: object }> = new Map(
-  [
-    Object,
-    Array,
-    Map,
-    Set,
-    Date,
-    RegExp,
-    ArrayBuffer,
-    DataView,
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    BigInt64Array,
-    BigUint64Array,
-    Float16Array,
-    Float32Array,
-    Float64Array,
-  ].map((Class) => [Class.name, Class]),
+  [Object, Array, Map, Set, Date, RegExp, ArrayBuffer, ...VIEW_CLASSES].map((Class) => [Class.name, Class]),
 );
 
 /**

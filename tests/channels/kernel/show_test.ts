@@ -22,6 +22,9 @@ function assertHarmless(name: string, value: unknown): void {
 
 Deno.test("whatever is shown is bounded, has no control characters, and takes no time", () => {
   for (const [name, make] of Object.entries(HOSTILE)) assertHarmless(name, make());
+  const pretender = Object.setPrototypeOf(new Error(), DOMException.prototype);
+  assertHarmless("an error that has its name and message from DOMException", pretender);
+  assertEquals([show(pretender), brief(pretender), reasonOf(pretender)], ["Error", "Error", ""]);
 });
 
 Deno.test("the same of values as large as memory allows", () => {

@@ -211,6 +211,8 @@ Deno.test("a regular expression goes on where the original would", () => {
 
 Deno.test("a Proxy of a plain object or array arrives as what it shows", () => {
   assertSame(travelled(new Proxy([1, 2], {})), [1, 2]);
+  // It seems to have every property, and lists none but its items.
+  assertSame(travelled(new Proxy([1, 2], { get: (target, key) => Reflect.get(target, key) ?? 0 })), [1, 2]);
   const shown = new Proxy({ a: 1 }, { get: (target, key) => key === "a" ? 2 : Reflect.get(target, key) });
   assertSame(travelled(shown), { a: 2 });
 });
