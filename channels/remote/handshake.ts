@@ -3,9 +3,9 @@ import { decode, encode, type ValueMap, type ValueType } from "@std/msgpack";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { AuthenticationError, DisconnectedError, ProtocolError } from "../errors.ts";
 import type { Address, IsolateId } from "../kernel/address.ts";
-import { MAX_DELAY_MS } from "../kernel/wheel.ts";
 import { MAX_FRAME_BYTES, type Socket } from "../link/socket_link.ts";
 import type { AuthKey } from "./connection_options.ts";
+import { whyNoHeartbeat } from "./limits.ts";
 
 /*
  * How two programs find that they have the same key, before either believes anything else that the other says. Each
@@ -78,9 +78,8 @@ async function connect(talk: Talk, key: AuthKey | undefined, terms: Terms): Prom
   const holder = seat(welcome.holder);
   await talk.say({ end: await place(talk, terms, holder), maxFrameBytes: terms.maxFrameBytes });
   const heartbeatMs = count(welcome.heartbeatMs);
-  if (heartbeatMs < 1 || heartbeatMs > MAX_DELAY_MS) {
-    throw malformed(`${heartbeatMs} ms are no time between heartbeats`);
-  }
+  const problem = whyNoHeartbeat(heartbeatMs);
+  if (problem !== undefined) throw malformed(problem);
   return { holder, end: address(welcome.end), heartbeatMs, maxFrameBytes: longestFrame(welcome.maxFrameBytes) };
 }
 

@@ -11,3 +11,12 @@ export function checkDelay(action: string, name: string, ms: number): number {
   if (checkMs(action, name, ms) > 0 && ms <= MAX_DELAY_MS) return ms;
   throw new RangeError(`Cannot ${action}: ${name} must be more than 0 and at most ${MAX_DELAY_MS}, not ${ms}`);
 }
+
+/** To show more often that it is there would cost a program more than all else that it does. */
+const LEAST_HEARTBEAT_MS = 10;
+
+/** Why there cannot be so much time between heartbeats, if there cannot. */
+export function whyNoHeartbeat(ms: number): string | undefined {
+  if (ms >= LEAST_HEARTBEAT_MS && ms <= MAX_DELAY_MS) return undefined;
+  return `heartbeatMs must be at least ${LEAST_HEARTBEAT_MS} and at most ${MAX_DELAY_MS}, not ${ms}`;
+}

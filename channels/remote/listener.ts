@@ -1,4 +1,4 @@
-import { checkSize } from "../argument.ts";
+import { checkMs, checkSize } from "../argument.ts";
 import type { Connection } from "../connection.ts";
 import { ClosedError, EmptyError, TimeoutError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
@@ -31,7 +31,7 @@ import {
   type ConnectionOptions,
 } from "./connection_options.ts";
 import type { Seat, Terms } from "./handshake.ts";
-import { checkDelay } from "./limits.ts";
+import { whyNoHeartbeat } from "./limits.ts";
 import { meet } from "./meet.ts";
 import { Peer, seatOf } from "./peer.ts";
 import { loadProtocol, type Protocol } from "./protocol.ts";
@@ -42,7 +42,10 @@ import { warnWithoutTls } from "./without_tls.ts";
 export interface ListenOptions extends ConnectionOptions {
   /** The certificate to show; connections are then by TLS. Only for a host and port. */
   readonly tls?: ListenTls | undefined;
-  /** How often each side shows that it is there, 5000 ms when left out. Who shows nothing for two of these is gone. */
+  /**
+   * How often each side shows that it is there, 5000 ms when left out, and 10 at least. Who shows nothing for two of these is
+   * gone.
+   */
   readonly heartbeatMs?: number | undefined;
   /**
    * How many clients may be showing their keys at once, 2048 when left out; more of them wait until one of those is done.
@@ -343,7 +346,7 @@ export async function listen<Out = unknown, In = Out>(
   const checked = {
     ...checkConnectionOptions("listen", options, at),
     onRefused,
-    heartbeatMs: Math.ceil(checkDelay("listen", "heartbeatMs", heartbeatMs)),
+    heartbeatMs: checkHeartbeat(heartbeatMs),
     maxPending: checkSize("listen", "maxPending", maxPending, 1),
     maxPendingPerAddress: checkSize("listen", "maxPendingPerAddress", maxPendingPerAddress, 1),
   };
@@ -352,4 +355,10 @@ export async function listen<Out = unknown, In = Out>(
   const opened = await openListening(at, tls);
   if (tls === undefined) void warnWithoutTls("Listening on", opened.bound);
   return new SocketListener(opened, holder, checked, protocol) as unknown as Listener<Out, In>;
+}
+
+function checkHeartbeat(ms: number): number {
+  const problem = whyNoHeartbeat(checkMs("listen", "heartbeatMs", ms));
+  if (problem !== undefined) throw new RangeError(`Cannot listen: ${problem}`);
+  return Math.ceil(ms);
 }
