@@ -17,7 +17,7 @@ import { type Frame, runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
 import { ExitHooks } from "./exit_hooks.ts";
-import { describeExit, ExitRequest, failedBy } from "./exited.ts";
+import { describeExit, endedEarly, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
 import { control, type EndSignal, type Keeper, killAfter, KILLED } from "./keeper.ts";
@@ -179,7 +179,7 @@ export class Actor extends Cell implements Keeper {
         await made.onStart?.(this.current);
         return [made];
       });
-      if (this.ending) throw this.#endedEarly();
+      if (this.ending) throw endedEarly(this.name, this.exit);
       this.#instance = instance;
       this.#state = "running";
       this.loop.open(instance);
@@ -195,10 +195,6 @@ export class Actor extends Cell implements Keeper {
   /** Ends it, since it cannot be started. */
   failToStart(error: unknown): void {
     if (this.#conclusion === undefined) this.#finish(failedBy(error));
-  }
-
-  #endedEarly(): unknown {
-    return this.exit?.error ?? new Error(`${this.name} ended while it was starting`);
   }
 
   receive(request: Request): void {

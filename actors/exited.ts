@@ -39,6 +39,11 @@ export function describeExit({ reason, code, signal, error }: Exit): string {
   return Error.isError(error) ? brief(error) : `threw ${brief(error)}`;
 }
 
+/** Why an actor did not start that ended before it was ready, by its exit if that is known. */
+export function endedEarly(name: string, exit: Exit | undefined): unknown {
+  return exit?.error ?? new Error(`${name} ended while it was starting${exit ? ` (${describeExit(exit)})` : ""}`);
+}
+
 /** The error of whoever wanted something of an actor that is gone. */
 export function actorExited(action: string, name: string, address: string, exit: Exit = PARENT_GONE): ActorExitedError {
   const error = exit.error === undefined ? undefined : { cause: exit.error };

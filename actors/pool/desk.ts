@@ -7,12 +7,14 @@ import { Claims, following, isUpTo } from "../../channels/claims.ts";
 const MOST_CHUNKS = 32;
 
 /**
- * What one worker was given, as its pool knows it. The worker does one chunk after another, and says of each when it is
- * over, so that the first is the only one that it may have begun.
+ * What one worker was given, as its pool knows it. The worker says when it begins the first of all chunks; it does one
+ * after another, and says of each when it is over, so that the first is the only one that it may have begun.
  */
 export class Desk {
   /** How many items it was given. */
   given = 0;
+  /** Whether the worker has begun anything yet. */
+  begun = false;
   /** What is agreed on without a message, if there is memory for that. */
   readonly claims: Claims | undefined;
   readonly #chunks: Deque<Chunk> = new Deque();
@@ -110,8 +112,9 @@ export class Desk {
   /** Empties it, since the worker is dead: what that had begun, with no more in hand than may have begun, and the others. */
   end(): { readonly begun: Chunk | undefined; readonly waiting: Chunk[] } {
     const waiting = this.clear();
-    const last = this.claims?.last ?? this.last;
+    const last = this.claims?.last ?? (this.begun ? this.last : 0);
     if (waiting.length === 0 || !isUpTo(waiting[0].sequence, last)) return { begun: undefined, waiting };
+    this.begun = true;
     const begun = waiting.shift()!;
     begun.hand = Math.min(begun.hand, begun.endOf(last) - begun.at);
     return { begun, waiting };

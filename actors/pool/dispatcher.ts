@@ -154,6 +154,7 @@ export class Dispatcher implements StaffOwner {
   done(station: Station, chunk: Chunk, count: number, failed: number, ms: number): void {
     this.#done += count;
     this.#failed += failed;
+    this.#staff.worked();
     this.#pace.note(chunk.task, count, ms);
     if (failed > 0) this.#failedIn(chunk);
     if (!chunk.over) return;

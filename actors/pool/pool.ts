@@ -32,6 +32,10 @@ import type { Submission } from "./submission.ts";
  *   elsewhere (`retries`), and another takes its place. Of a map's chunk it costs the item that ran; of a task
  *   that has run a thousand times in microseconds, the items of up to a millisecond, which are told of together. What had
  *   not begun is done by others.
+ * - **Workers that cannot work**: when one cannot start and no other lives, or three in a row end before they have begun
+ *   anything (killed, or by what the initializer left behind), what waits rejects with {@linkcode StartError}, whose `cause`
+ *   is how the last one ended; so does `start()`. The next piece of work, or `start()`, has workers started again, and counts
+ *   anew. A worker that has begun something never counts.
  * - **Errors**: what a task throws, whatever it is, rejects that call or fails that item, and nothing else.
  * - **Cancellation**: when time runs out or a signal aborts, the promise rejects at once. A task that had not begun never
  *   will; one that had is asked to stop by its `current().signal`, and half a second later its worker is replaced. That
@@ -99,8 +103,9 @@ export class Pool implements AsyncDisposable {
   /**
    * Starts all workers.
    *
-   * @throws {StartError} If one cannot start, or its initializer throws, which is the `cause`; those that have nothing to do
-   * have ended then. Nothing is tried again before there is work, or another `start()`.
+   * @throws {StartError} If one cannot start, or its initializer throws, which is the `cause`, or three in a row end before
+   * they have begun anything; those that have nothing to do have ended then. Nothing is tried again before there is work,
+   * or another `start()`.
    * @throws {PoolClosedError} If the pool is closed.
    */
   async start(): Promise<void> {
@@ -117,7 +122,7 @@ export class Pool implements AsyncDisposable {
    * @throws {RangeError} If `retries` is out of range, or goes with `transfer`.
    * @throws {NotSerializableError} If an argument or the result cannot travel.
    * @throws {ActorExitedError} If the worker died that was running it.
-   * @throws {StartError} If no worker could be started.
+   * @throws {StartError} If no worker could be started, or three in a row ended before they had begun anything.
    * @throws {TimeoutError} If it was not done in time.
    * @throws {PoolClosedError} If the pool is closed, or was terminated meanwhile.
    * @throws What the task throws.

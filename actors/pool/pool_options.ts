@@ -13,7 +13,10 @@ export interface PoolOptions extends IsolateOptions {
   readonly size?: number | undefined;
   /** Where they live: `"thread"` when left out. Tasks that only wait for others need no more than `"inline"`. */
   readonly placement?: PlacementName | undefined;
-  /** A registered function that each worker runs before its first task; when it throws, the worker does not start. */
+  /**
+   * A registered function that each worker runs before its first task. When it throws, or leaves a rejection to nobody, the
+   * worker does not start.
+   */
   readonly initializer?: TaskFunction | undefined;
   /** Its arguments, as they are when the pool is made. */
   readonly initializerArgs?: readonly unknown[] | undefined;

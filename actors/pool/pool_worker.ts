@@ -1,5 +1,6 @@
 import type { Cell } from "../../channels/kernel/cell.ts";
 import { tell } from "../../channels/kernel/ask.ts";
+import { eventLoop } from "../../channels/kernel/event_loop.ts";
 import { destinationOf, pack } from "../../channels/kernel/pack.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
@@ -32,6 +33,8 @@ export class PoolWorker implements ActorHooks {
     if (this.#initializer !== null) {
       const { moduleUrl, name } = this.#initializer;
       await (await findTask(moduleUrl, name))(...this.#initializerArgs);
+      // A rejection that it left to nobody is told before the next turn, and is a reason not to start.
+      await eventLoop.turn();
     }
     this.#cell = new WorkerCell(this.#actor, this.#station, findTask);
     const { target } = this.#station;

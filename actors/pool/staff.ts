@@ -1,15 +1,12 @@
+import { StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { Lease } from "../../channels/kernel/holder.ts";
-import { RestartCounter } from "../supervision/restart_policy.ts";
+import { actorExited } from "../exited.ts";
 import type { Crew } from "./crew.ts";
 import type { Station, StationOwner } from "./station.ts";
 
-/** After the death of a worker that had done nothing: another takes its place at once only so often. */
-const IDLE_DEATHS = {
-  maxRestarts: 3,
-  withinMs: 5000,
-  backoff: { minMs: 0, maxMs: 0, factor: 1, jitter: 0 },
-};
+/** So many workers in a row may end in vain: before they have begun anything. */
+const MOST_VAIN = 3;
 /** After a start that failed, while other workers live: no further one is tried for so long, and longer each time. */
 const FIRST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 10_000;
@@ -36,7 +33,11 @@ export class Staff {
   readonly #leaving = new Set<Station>();
   /** What becomes of those that are starting. */
   readonly #starts = new Set<Promise<void>>();
-  readonly #idleDeaths = new RestartCounter(IDLE_DEATHS);
+  /** How many have ended in vain since one has begun something. */
+  #vain = 0;
+  /** How often no worker could be had, and why the last time. */
+  #failures = 0;
+  #failure: unknown;
   #closing = false;
   #pauseMs = 0;
   #pausedUntil = 0;
@@ -60,20 +61,29 @@ export class Staff {
 
   /** Starts all that there may be. If one cannot be, those that have nothing to do end. */
   async startAll(): Promise<void> {
-    while (this.isShort) this.#hire();
-    const outcomes = await Promise.allSettled(this.#starts);
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed === undefined) return;
+    const before = this.#failures;
+    // One that is up may die before the last of them is.
+    do {
+      while (this.isShort && this.#failures === before) this.#hire();
+      await Promise.allSettled(this.#starts);
+    } while (this.#starts.size > 0 || this.isShort && this.#failures === before);
+    if (this.#failures === before) return;
+    const failure = this.#failure;
     for (const station of this.stations) if (station.desk.size === 0) this.retire(station);
     await Promise.all([...this.#leaving].map((station) => station.contact.exited));
-    throw failed.reason;
+    throw failure;
   }
 
   /** Sees that for each of so many pieces of work somebody is being started, as far as there may be more. */
   grow(waiting: number): void {
     if (waiting === 0 || !this.isShort) return;
-    let starting = 0;
-    for (const station of this.stations) if (!station.ready) starting++;
+    let [starting, proven] = [0, this.stations.size === 0 || this.#vain < MOST_VAIN];
+    for (const station of this.stations) {
+      if (!station.ready) starting++;
+      if (station.desk.begun) proven = true;
+    }
+    // Those that are there are tried first.
+    if (!proven) return;
     for (; waiting > starting && this.isShort; starting++) {
       if (this.stations.size > 0 && performance.now() < this.#pausedUntil) return;
       this.#hire();
@@ -112,13 +122,26 @@ export class Staff {
     await Promise.all([...this.stations, ...this.#leaving].map((station) => station.kill()));
   }
 
+  /** A worker has begun something. */
+  worked(): void {
+    this.#vain = 0;
+    this.#pauseMs = 0;
+  }
+
   /** A worker has ended; after an accident it is replaced. */
-  ended(station: Station, { reason }: Exit): void {
+  ended(station: Station, exit: Exit): void {
     const wasLeaving = this.#leaving.delete(station);
     this.stations.delete(station);
-    const worked = station.desk.given > 0 || this.#idleDeaths.next({ failures: 0 }, 0) !== undefined;
-    const isAccident = reason !== "stopped" && reason !== "parent-gone";
-    if (isAccident && worked && !wasLeaving && !this.#closing) this.#hire();
+    if (station.desk.begun) this.worked();
+    if (exit.reason === "stopped" || exit.reason === "parent-gone" || wasLeaving || this.#closing) return;
+    if (station.desk.begun || ++this.#vain < MOST_VAIN) return this.#hire();
+    const { name, address } = station.contact;
+    const why = `${MOST_VAIN} in a row ended before they had begun anything`;
+    this.#fail(
+      new StartError(`Cannot start workers of ${this.#crew.name}: ${why}`, {
+        cause: actorExited("run a task", name, address, exit),
+      }),
+    );
   }
 
   #hire(): void {
@@ -135,19 +158,26 @@ export class Staff {
       this.#lease ??= new Lease(this.#crew.maker.holder, () => this.#owner.makerEnded());
       this.started++;
       await this.#crew.start(station);
-      this.#pauseMs = 0;
     } catch (error) {
       if (station !== undefined) this.stations.delete(station);
-      this.#pauseMs = Math.min(MOST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
-      this.#pausedUntil = performance.now() + this.#pauseMs;
-      if (this.stations.size === 0) {
-        // Whose module it was is not known; each comes back with the next of its tasks.
-        this.#crew.tasks.clear();
-        this.#owner.stranded(error);
-      }
+      this.#vain++;
+      this.#fail(error);
       throw error;
     } finally {
       this.#owner.staffed();
     }
+  }
+
+  /** No worker can be had now. */
+  #fail(error: unknown): void {
+    this.#failures++;
+    this.#failure = error;
+    this.#pauseMs = Math.min(MOST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pauseMs * 2));
+    this.#pausedUntil = performance.now() + this.#pauseMs;
+    if (this.stations.size > 0) return;
+    this.#vain = 0;
+    // Whose module it was is not known; each comes back with the next of its tasks.
+    this.#crew.tasks.clear();
+    this.#owner.stranded(error);
   }
 }

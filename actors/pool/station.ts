@@ -138,6 +138,11 @@ export class Station extends Cell {
       if (isItsOwn) this.#worker = line;
       return;
     }
+    if (request.verb === "begun") {
+      // One that was given nothing has begun nothing, whatever it says.
+      this.desk.begun ||= this.desk.size > 0;
+      return drop(request.body, here);
+    }
     const numbers = request.detail.split(" ").map(Number);
     if (request.verb === "returned") return this.#returned(numbers[0]);
     const chunk = this.desk.first;
@@ -147,6 +152,7 @@ export class Station extends Cell {
       return drop(request.body, here);
     }
     handOver(request.body, here, this.#owner.holder);
+    this.desk.begun = true;
     switch (request.verb) {
       case "value":
       case "thrown":

@@ -37,6 +37,8 @@ export class WorkerCell extends Cell {
   readonly #turns = new Deque<Turn>();
   /** The last piece that it has begun. */
   #begun = 0;
+  /** Whether the pool can know that it has begun something. */
+  #hasShown: boolean;
   /** What it is doing; set also between two turns, while it lets the first one's outcome leave. */
   #present: Turn | undefined;
   #over = false;
@@ -51,6 +53,7 @@ export class WorkerCell extends Cell {
     this.#home = destinationOf(station.target);
     this.#tasks = new TaskList(find);
     this.#claims = station.claims && new Claims(station.claims);
+    this.#hasShown = this.#claims !== undefined;
   }
 
   receive(request: Request): void {
@@ -111,8 +114,16 @@ export class WorkerCell extends Cell {
 
   /** Does one chunk; a promise if that is not over when it returns. */
   #do(turn: Turn): Promise<void> | undefined {
+    if (!this.#hasShown) return this.#show().then(() => this.#do(turn));
     const task = this.#tasks.get(turn.task);
     return task === undefined ? this.#seek(turn) : this.#run(turn, task);
+  }
+
+  /** Says that it begins the first chunk: up to then its death costs nothing that it was given. */
+  async #show(): Promise<void> {
+    this.#hasShown = true;
+    this.#tell("begun", "", EMPTY_PACKET);
+    await isolate.flush();
   }
 
   async #seek(turn: Turn): Promise<void> {
