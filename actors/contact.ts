@@ -9,6 +9,7 @@ import { exitOfCell, isolate } from "../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
 import type { Shape } from "../channels/kernel/shape.ts";
+import { DistantEnd } from "./distant_end.ts";
 import { actorExited, arrivedExit } from "./exited.ts";
 import type { EndSignal, Keeper } from "./keeper.ts";
 
@@ -21,8 +22,7 @@ export const isPlacement: Shape<PlacementName> = (value) =>
 
 /** How to reach an actor and its keeper, wherever they are. Refs and processes are faces of this. */
 export class Contact {
-  #exit: Exit | undefined;
-  #exited: Promise<Exit> | undefined;
+  #end: DistantEnd | undefined;
 
   constructor(
     readonly name: string,
@@ -51,15 +51,12 @@ export class Contact {
 
   /** How it ended, as far as is known here. */
   get exit(): Exit | undefined {
-    const local = this.#localKeeper;
-    if (local !== undefined) return local.exit;
-    void this.exited;
-    return this.#exit;
+    return (this.#localKeeper ?? this.#distantEnd).exit;
   }
 
   /** How it ended, once it has. */
   get exited(): Promise<Exit> {
-    return this.#localKeeper?.exited ?? (this.#exited ??= this.#watch());
+    return (this.#localKeeper ?? this.#distantEnd).exited;
   }
 
   /** How it ended, if it has by now; undefined also when its keeper does not say in time. */
@@ -106,25 +103,15 @@ export class Contact {
     return isCell(this.keeper) ? this.keeper as Cell & Keeper : undefined;
   }
 
+  get #distantEnd(): DistantEnd {
+    return this.#end ??= DistantEnd.of(this.keeper as Address);
+  }
+
   /** How the actor ended, if it is known to have ended with its isolate. */
   get endedWithIsolate(): Exit | undefined {
     const { target } = this;
     const exit = isCell(target) ? undefined : isolate.exitOf(target.isolate);
     return exit && exitOfCell((target as Address).slot, exit);
-  }
-
-  async #watch(): Promise<Exit> {
-    let ended: Exit | undefined;
-    const lost = (exit: Exit | undefined) => {
-      ended = exit;
-      return new Error("gone");
-    };
-    const asked = ask(this.keeper, { holder: whoActs.holder(), verb: "exited", quiet: true, lost });
-    // Where the keeper lived with the actor, its home may still know; what is said of a dead home is another's exit.
-    const known = () => isolate.exitOf((this.keeper as Address).isolate) === undefined ? ended : undefined;
-    // A keeper that says none is of no use any more, either.
-    this.#exit = await asked.then(arrivedExit, known) ?? PARENT_GONE;
-    return this.#exit;
   }
 
   async #askToEnd(verb: string, value?: unknown): Promise<Exit> {
@@ -138,6 +125,6 @@ export class Contact {
     const gone = new Error("gone");
     const body = value === undefined ? EMPTY_PACKET : packPlain(value);
     const asked = ask(this.keeper, { holder: whoActs.holder(), verb, body, lost: () => gone });
-    return await asked.catch((error) => error === gone ? this.#exit ?? PARENT_GONE : Promise.reject(error));
+    return await asked.catch((error) => error === gone ? this.#end?.exit ?? PARENT_GONE : Promise.reject(error));
   }
 }

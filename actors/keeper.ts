@@ -1,6 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { unpack } from "../channels/kernel/pack.ts";
+import { whenDone } from "../channels/settling.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import { graceOf } from "./grace.ts";
@@ -48,7 +49,7 @@ export function killAfter(keeper: Keeper, graceMs: number): void {
 export function control(keeper: Keeper, request: Request): boolean {
   switch (request.verb) {
     case "exited":
-      void keeper.exited.then((exit) => request.reply(exit));
+      request.onCancel = whenDone(keeper.exited, (exit) => request.reply(exit));
       return true;
     case "look":
       request.reply(keeper.exit);

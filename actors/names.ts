@@ -11,6 +11,7 @@ import { root, rootService } from "../channels/kernel/root.ts";
 import { expected, isText, type Shape, startsWith } from "../channels/kernel/shape.ts";
 import { brief } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
+import { whenDone } from "../channels/settling.ts";
 import { contactBehind, contactReceived, makeRef } from "./actor_ref.ts";
 import type { Contact } from "./contact.ts";
 import { actorExited } from "./exited.ts";
@@ -143,6 +144,8 @@ async function askRoot(action: string, verb: string, value: unknown): Promise<un
 interface Owner {
   readonly contact: Contact;
   readonly audience: "program" | "all";
+  /** Ends that its end is waited for. */
+  readonly unhear: () => void;
 }
 
 /** Who has which name. Kept by the program's own isolate for all. */
@@ -151,7 +154,7 @@ const owners: Map<string, Owner> = singleton("names", () => new Map());
 rootService("register", "program", (request) => {
   const shape = startsWith(isText, isRef, isAudience);
   const [name, ref, audience] = expected("a name", unpack(request.body, request.from), shape);
-  give(name, { contact: contactBehind(ref)!, audience }).then(() => request.reply(), (error) => request.throw(error));
+  give(name, contactBehind(ref)!, audience).then(() => request.reply(), (error) => request.throw(error));
 });
 
 rootService("lookup", "all", (request) => {
@@ -166,7 +169,7 @@ rootService("lookup", "all", (request) => {
 rootService("unregister", "program", (request) => {
   const name = expected("a name", unpack(request.body, request.from), isText);
   const had = ownerOf(name) !== undefined;
-  owners.delete(name);
+  forget(name);
   request.reply(had);
 });
 
@@ -182,19 +185,22 @@ function ownerOf(name: string): Owner | undefined {
   return owner?.contact.exit === undefined ? owner : undefined;
 }
 
-async function give(name: string, to: Owner): Promise<void> {
+function forget(name: string): void {
+  owners.get(name)?.unhear();
+  owners.delete(name);
+}
+
+async function give(name: string, to: Contact, audience: Owner["audience"]): Promise<void> {
   for (let owner = ownerOf(name); owner !== undefined; owner = ownerOf(name)) {
     const { contact } = owner;
-    if (contact.address === to.contact.address) return void owners.set(name, { ...owner, audience: to.audience });
+    if (contact.address === to.address) return void owners.set(name, { ...owner, audience });
     // It may have ended and nobody has told here yet, though whoever wants its name knows.
     if (await contact.look(OWNER_MS) === undefined && ownerOf(name)?.contact === contact) {
       const title = `${contact.name} (${contact.address})`;
       throw new TypeError(`Cannot register "${oneLine(name)}": ${title} has that name`);
     }
-    if (owners.get(name)?.contact === contact) owners.delete(name);
+    if (owners.get(name)?.contact === contact) forget(name);
   }
-  owners.set(name, to);
-  void to.contact.exited.then(() => {
-    if (owners.get(name)?.contact === to.contact) owners.delete(name);
-  });
+  forget(name);
+  owners.set(name, { contact: to, audience, unhear: whenDone(to.exited, () => owners.delete(name)) });
 }

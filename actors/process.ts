@@ -14,6 +14,7 @@ import { expected, isCount, isFlag, isText, maybe, startsWith } from "../channel
 import { brief } from "../channels/kernel/show.ts";
 import { channelWait, type WaitOptions } from "../channels/kernel/wait.ts";
 import { Decision } from "../channels/decision.ts";
+import { whenDone } from "../channels/settling.ts";
 import { endingSource, selectable } from "../channels/source.ts";
 import { isChild } from "./actor_ref.ts";
 import { Contact, isPlacement, type PlacementName } from "./contact.ts";
@@ -245,10 +246,14 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     const wait = channelWait(`join ${this.name}`, options);
     if (wait.once) return await this.#contact.look();
     const ended = new Decision<Exit>();
-    void this.exited.then((exit) => ended.make() && ended.resolve(exit));
+    const unhear = whenDone(this.exited, (exit) => ended.make() && ended.resolve(exit));
     // A task's own is asked to stop along with the task, and that soon ends this wait, too.
     const isStoppedToo = !this.#daemon && !currentActor().hasMethods && isChild(this.#contact);
-    return await ended.within(isStoppedToo ? { ...wait, stop: undefined } : wait, true);
+    try {
+      return await ended.within(isStoppedToo ? { ...wait, stop: undefined } : wait, true);
+    } finally {
+      unhear();
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Exit } from "../channels/exit.ts";
 import { Lease } from "../channels/kernel/holder.ts";
 import { brief } from "../channels/kernel/show.ts";
+import { whenDone } from "../channels/settling.ts";
 import { currentActor } from "./context.ts";
 import type { Down } from "./hooks.ts";
 import type { Process } from "./process.ts";
@@ -53,10 +54,17 @@ export function watch<R extends Watchable>(ref: R, listener?: (down: Down<R>) =>
   if (listener === undefined && !actor.hasMethods) {
     throw new TypeError(`Cannot watch: without a listener somebody's onDown is needed, and ${actor.name} has none`);
   }
+  const ended = Promise.withResolvers<Exit>();
   let watching = true;
-  const lease = new Lease(actor.holder, () => watching = false);
+  const unhear = whenDone(exited, ended.resolve);
+  const unwatch = () => {
+    watching = false;
+    lease.end();
+    unhear();
+  };
+  const lease = new Lease(actor.holder, unwatch);
   const told = async () => {
-    const exit = await exited;
+    const exit = await ended.promise;
     if (!watching) return;
     lease.end();
     const down: Down<R> = { ref, exit };
@@ -64,10 +72,5 @@ export function watch<R extends Watchable>(ref: R, listener?: (down: Down<R>) =>
     listener?.(down);
   };
   void told();
-  return {
-    [Symbol.dispose]() {
-      watching = false;
-      lease.end();
-    },
-  };
+  return { [Symbol.dispose]: unwatch };
 }

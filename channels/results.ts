@@ -6,7 +6,7 @@ import { isThenable } from "./kernel/look.ts";
 import type { OptionNames } from "./kernel/options.ts";
 import { brief } from "./kernel/show.ts";
 import { type Patience, patience, WAIT_OPTIONS, type WaitOptions } from "./kernel/wait.ts";
-import { Outcome } from "./outcome.ts";
+import { Settling } from "./settling.ts";
 
 /** What became of one result, as `Promise.allSettled` says it, and which one it is. */
 export type Completed<T> = PromiseSettledResult<T> & {
@@ -37,7 +37,7 @@ const ENOUGH: readonly string[] = ["all", "first", "first-error"];
 /**
  * Gives results in the order in which they come. (Python's `concurrent.futures.as_completed`.)
  *
- * - **Errors** are outcomes like others: a rejected result ends nothing.
+ * - **Errors** are settlings like others: a rejected result ends nothing.
  * - **Time**: `timeoutMs` is for all results together, and counts from the call.
  * - **Twice**: a promise that was given twice comes twice, with both indexes.
  * - **Leaving** the loop changes nothing for the results that are pending, and leaves nothing behind on their promises.
@@ -69,8 +69,8 @@ export function asCompleted<P extends PromiseLike<unknown>>(
   options?: WaitOptions,
 ): AsyncGenerator<Completed<Awaited<P>>, void> {
   const wait = patience("go through results", options);
-  const outcomes = outcomesOf("go through results", results).map(([, outcome]) => outcome);
-  return completed(outcomes, wait, performance.now() + wait.timeoutMs) as AsyncGenerator<Completed<Awaited<P>>, void>;
+  const settlings = settlingsOf("go through results", results).map(([, settling]) => settling);
+  return completed(settlings, wait, performance.now() + wait.timeoutMs) as AsyncGenerator<Completed<Awaited<P>>, void>;
 }
 
 /**
@@ -107,60 +107,57 @@ export async function wait<P extends PromiseLike<unknown>>(
   if (!ENOUGH.includes(until)) {
     throw new TypeError(`Cannot ${action}: until must be one of ${ENOUGH.join(", ")}, not ${brief(until)}`);
   }
-  const all = outcomesOf(action, results);
-  await enough(new Set(all.map(([, outcome]) => outcome)), until, limits);
-  const isDone = ([, { result }]: readonly [P, Outcome]) => result !== undefined;
-  const promises = (some: (readonly [P, Outcome])[]) => some.map(([promise]) => promise);
+  const all = settlingsOf(action, results);
+  await enough(new Set(all.map(([, settling]) => settling)), until, limits);
+  const isDone = ([, { result }]: readonly [P, Settling]) => result !== undefined;
+  const promises = (some: (readonly [P, Settling])[]) => some.map(([promise]) => promise);
   return { done: promises(all.filter(isDone)), pending: promises(all.filter((one) => !isDone(one))) };
 }
 
 async function enough(
-  outcomes: ReadonlySet<Outcome>,
+  settlings: ReadonlySet<Settling>,
   until: NonNullable<WaitUntilOptions["until"]>,
   limits: Patience,
 ): Promise<void> {
   // What is settled already says so at the next turn.
   if (limits.once) return await eventLoop.settle();
   const decision = new Decision<void>();
-  let pending = outcomes.size;
-  const note = ({ result }: Outcome) => {
+  let pending = settlings.size;
+  const note = ({ result }: Settling) => {
     pending--;
     const isEnough = pending === 0 || until === "first" || (until === "first-error" && result!.status === "rejected");
     if (isEnough && decision.make()) decision.resolve();
   };
-  for (const outcome of outcomes) {
-    if (outcome.result === undefined) outcome.add(note);
-    else note(outcome);
-  }
-  if (outcomes.size === 0 && decision.make()) decision.resolve();
+  for (const settling of settlings) settling.add(note);
+  if (settlings.size === 0 && decision.make()) decision.resolve();
   try {
     await decision.within(limits);
   } finally {
-    for (const outcome of outcomes) outcome.delete(note);
+    for (const settling of settlings) settling.delete(note);
   }
 }
 
 async function* completed(
-  outcomes: readonly Outcome[],
+  settlings: readonly Settling[],
   limits: Patience,
   endMs: number,
 ): AsyncGenerator<Completed<unknown>, void> {
   const { timeoutMs, once, signal } = limits;
-  const indexes = new Map<Outcome, number[]>();
-  for (const [index, outcome] of outcomes.entries()) {
-    const known = indexes.get(outcome);
-    if (known === undefined) indexes.set(outcome, [index]);
+  const indexes = new Map<Settling, number[]>();
+  for (const [index, settling] of settlings.entries()) {
+    const known = indexes.get(settling);
+    if (known === undefined) indexes.set(settling, [index]);
     else known.push(index);
   }
-  const settled = new Deque<Outcome>();
+  const settled = new Deque<Settling>();
   let arrived = () => {};
-  const note = (outcome: Outcome) => {
-    settled.push(outcome);
+  const note = (settling: Settling) => {
+    settled.push(settling);
     arrived();
   };
   const early = [...indexes.keys()].filter(({ result }) => result !== undefined);
-  for (const outcome of early.sort((a, b) => a.order - b.order)) settled.push(outcome);
-  for (const outcome of indexes.keys()) if (outcome.result === undefined) outcome.add(note);
+  for (const settling of early.sort((a, b) => a.order - b.order)) settled.push(settling);
+  for (const settling of indexes.keys()) if (settling.result === undefined) settling.add(note);
   try {
     if (once) await eventLoop.settle();
     for (let left = indexes.size; left > 0; left--) {
@@ -173,24 +170,24 @@ async function* completed(
           throw new TimeoutError(message, { timeoutMs });
         }
       }
-      const outcome = settled.shift()!;
-      for (const index of indexes.get(outcome)!) yield { ...outcome.result!, index };
+      const settling = settled.shift()!;
+      for (const index of indexes.get(settling)!) yield { ...settling.result!, index };
     }
   } finally {
-    for (const outcome of indexes.keys()) outcome.delete(note);
+    for (const settling of indexes.keys()) settling.delete(note);
   }
 }
 
 /** Each of the results with what is known of it. */
-function outcomesOf<P extends PromiseLike<unknown>>(
+function settlingsOf<P extends PromiseLike<unknown>>(
   action: string,
   results: Iterable<P>,
-): (readonly [P, Outcome])[] {
+): (readonly [P, Settling])[] {
   if (typeof results !== "object" || results === null || typeof results[Symbol.iterator] !== "function") {
     throw new TypeError(`Cannot ${action}: they must be iterable, not ${brief(results)}`);
   }
   const all = [...results];
   const wrong = all.findIndex((one) => !isThenable(one));
   if (wrong >= 0) throw new TypeError(`Cannot ${action}: number ${wrong} must be a promise, not ${brief(all[wrong])}`);
-  return all.map((promise) => [promise, Outcome.of(promise)] as const);
+  return all.map((promise) => [promise, Settling.of(promise)] as const);
 }

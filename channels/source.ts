@@ -1,3 +1,5 @@
+import { whenDone } from "./settling.ts";
+
 /** How `select` and `ready` use what one can wait for. */
 export interface Source {
   /** @throws {ClosedError} If this handle was closed, which is the caller's mistake and not an end to wait for. */
@@ -37,19 +39,15 @@ export function endingSource<E>(exited: () => Promise<E>, look: () => Promise<E 
 }
 
 class EndingSource<E> implements Source {
-  /** One listener for all: a promise keeps what was added to it, however often somebody gives up. */
-  #waiting: Set<(exit: E) => void> | undefined;
-
   constructor(readonly exited: () => Promise<E>, readonly look: () => Promise<E | undefined>) {}
 
   assertOpen(): void {}
 
   async take({ signal }: { readonly signal: AbortSignal }): Promise<E> {
     const { promise, resolve, reject } = Promise.withResolvers<E>();
-    const listeners = this.#waiting ?? this.#listen();
-    listeners.add(resolve);
+    const unhear = whenDone(this.exited(), resolve);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    return await promise.finally(() => listeners.delete(resolve));
+    return await promise.finally(unhear);
   }
 
   async tryTake(): Promise<{ readonly value: unknown } | undefined> {
@@ -63,14 +61,5 @@ class EndingSource<E> implements Source {
 
   async tryPoll(): Promise<boolean> {
     return await this.look() !== undefined;
-  }
-
-  #listen(): Set<(exit: E) => void> {
-    const listeners = this.#waiting = new Set<(exit: E) => void>();
-    void this.exited().then((exit) => {
-      this.#waiting = undefined;
-      for (const listener of listeners) listener(exit);
-    });
-    return listeners;
   }
 }

@@ -76,6 +76,27 @@ eachPlacement("kill -9 is heard in a third isolate, which knows neither", async 
   await ref.stop();
 });
 
+eachPlacement(
+  "who stops watching, or ends, takes nothing from others of its isolate that watch the same",
+  async (placement) => {
+    const mortal = await spawn(Mortal, [], { placement: "inline", name: "mortal" });
+    const home = await spawn(Registrar, [], { placement });
+    const log = new Queue<string>();
+    const [first, second, third] = [
+      await home.call.watcher(log),
+      await home.call.watcher(log),
+      await home.call.watcher(log),
+    ];
+    for (const one of [first, second, third]) await one.call.listen(mortal, 1);
+    await first.kill();
+    await second.call.unwatch();
+    await mortal.kill();
+    assertEquals((await read(log, 2)).toSorted(), ["1: killed -9", "hook: mortal killed -9"]);
+    await home.stop();
+    assertEquals(await log.tryGet(), undefined);
+  },
+);
+
 eachMixed("what the dead one had said is heard before its end is", async (a, b) => {
   const { log, ref } = await watcher(a);
   const mortal = await spawn(Mortal, [], { placement: b, name: "mortal" });
