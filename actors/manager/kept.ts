@@ -1,5 +1,5 @@
 import { decode } from "../../channels/kernel/codec/decode.ts";
-import { enroll, type Passage } from "../../channels/kernel/handle.ts";
+import { enroll, indexesOf, type Passage } from "../../channels/kernel/handle.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 
 /** Stands in a value for a handle that lies in a packet, of which it is no further lease. */
@@ -17,9 +17,13 @@ class KeptHandle {
 export function peek({ bytes, passages }: Packet): unknown {
   if (bytes.length === 0) return undefined;
   const handles = new Map<number, KeptHandle>();
+  const named = new Set<number>();
   return decode(bytes, {
     handle(index) {
-      if (!handles.has(index) && passages[index] !== undefined) handles.set(index, new KeptHandle(passages, index));
+      if (!handles.has(index) && passages[index] !== undefined) {
+        for (const at of indexesOf(passages, index, named)) named.add(at);
+        handles.set(index, new KeptHandle(passages, index));
+      }
       return handles.get(index);
     },
     transfer: () => undefined,

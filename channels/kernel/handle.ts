@@ -1,5 +1,6 @@
 import { type IsolateId, sameProcess } from "./address.ts";
 import { addressOf, isCell, type Target } from "./cell.ts";
+import { malformed } from "./codec/reader.ts";
 import { oneLine } from "./escape.ts";
 import type { Holder } from "./holder.ts";
 import { holders } from "./holder.ts";
@@ -100,6 +101,17 @@ export function revive(passages: readonly Passage[], index: number, holder: Hold
   const face = kind.revive(passage, imported, holder, parts);
   if (imported !== undefined) releaseWith(face, imported);
   return face;
+}
+
+/**
+ * The indexes of a handle that a value names, and of what belongs to it.
+ *
+ * @param named those that it has named before
+ * @throws {ProtocolError} If one of them is among those: a message of a few bytes could have each made any number of times.
+ */
+export function indexesOf(passages: readonly Passage[], index: number, named: ReadonlySet<number>): number[] {
+  const indexes = Array.from({ length: 1 + (passages[index].parts ?? 0) }, (_, at) => index + at);
+  return indexes.some((at) => named.has(at)) ? malformed("it names part of another handle") : indexes;
 }
 
 /** A kind that this program does not know cannot be held here, and so is not leased either. */

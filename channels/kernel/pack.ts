@@ -3,9 +3,8 @@ import { isForeign, type IsolateId, sameProcess } from "./address.ts";
 import { cells, isCell, type Target } from "./cell.ts";
 import { decode } from "./codec/decode.ts";
 import { encode, encodeThrown } from "./codec/encode.ts";
-import { malformed } from "./codec/reader.ts";
 import { Refusal } from "./codec/refusal.ts";
-import { type Destination, grantAll, type Passage, passagesOf, releaseAll, revive } from "./handle.ts";
+import { type Destination, grantAll, indexesOf, type Passage, passagesOf, releaseAll, revive } from "./handle.ts";
 import type { Holder } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { endMoved, movesWith } from "./moving.ts";
@@ -193,13 +192,9 @@ export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) 
       handle(index) {
         let face = faces.get(index);
         if (face === undefined && passages[index] !== undefined) {
-          const { parts = 0 } = passages[index];
-          // A value names no part of a handle: else a message of a few bytes could have each made any number of times.
-          for (let at = index; at <= index + parts; at++) {
-            if (revived.has(at)) malformed("it names part of another handle");
-          }
+          const indexes = indexesOf(passages, index, revived);
           faces.set(index, face = revive(passages, index, holder));
-          for (let at = index; at <= index + parts; at++) revived.add(at);
+          for (const at of indexes) revived.add(at);
           bridged?.(face);
         }
         return face;

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { peek } from "../../../actors/manager/kept.ts";
 import { ProtocolError } from "../../../channels/errors.ts";
 import { HANDLE } from "../../../channels/kernel/codec/extension.ts";
 import { handleKind, type Passage } from "../../../channels/kernel/handle.ts";
@@ -18,11 +19,12 @@ handleKind("test-parts", {
 const target = { isolate: "f00d!1", slot: 1, incarnation: 0, secret: "s" };
 const holder = holders.adopt(isolate.id, 941);
 
-/** A list that names these handles. */
-function naming(indexes: readonly number[], passages: readonly Passage[]): unknown {
+/** A list that names these handles, as it is read where it is used or where it is kept. */
+function naming(indexes: readonly number[], passages: readonly Passage[], isKept: boolean = false): unknown {
   const names = indexes.flatMap((index) => [0xd5, HANDLE, index >> 8, index & 0xff]);
   const bytes = new Uint8Array([0xdc, indexes.length >> 8, indexes.length & 0xff, ...names]);
-  return unpack({ bytes, passages, moved: [] }, holder);
+  const packet = { bytes, passages, moved: [] };
+  return isKept ? peek(packet) : unpack(packet, holder);
 }
 
 Deno.test("a handle that is part of another is named by no value: each is made once", () => {
@@ -35,6 +37,7 @@ Deno.test("a handle that is part of another is named by no value: each is made o
     revived = 0;
     assertThrows(() => naming(indexes, chain), ProtocolError, "part of another handle");
     assertEquals(revived <= most, true);
+    assertThrows(() => naming(indexes, chain, true), ProtocolError, "part of another handle");
   }
   assertEquals(naming([0, 0], chain), [{ parts: 1 }, { parts: 1 }]);
   const apart = chain.map((passage) => ({ ...passage, parts: 0 }));
