@@ -5,7 +5,7 @@ import { encodeThrown } from "../channels/kernel/codec/encode.ts";
 import { oneLine } from "../channels/kernel/escape.ts";
 import { brief } from "../channels/kernel/show.ts";
 
-/** Within so many exits, reports, events and causes an error lies at most that is told of. */
+/** An error that is told of lies within at most so many exits, reports, events and causes. */
 const ROOM = 32;
 
 /** A thrown value as it would arrive elsewhere: a copy that can be looked at, and can travel in another value. */

@@ -64,7 +64,7 @@ export class IsolateKeeper extends Cell implements Keeper {
   #interrupted = false;
   #liveness: Liveness | undefined;
   #watching: ((gone: IsolateId) => void) | undefined;
-  /** What a sandbox has of its parent; it lives as long as the sandbox. */
+  /** The one cell by which a sandbox reaches its parent; kept here as long as the sandbox lives. */
   #parentWatch: ParentWatch | undefined;
 
   constructor(plan: StartPlan, placement: Placement, options: IsolateOptions) {

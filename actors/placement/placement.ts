@@ -57,7 +57,7 @@ export interface SeatEnd {
 export interface Seat {
   /** The operating system's number of a subprocess. */
   readonly pid?: number | undefined;
-  /** What of the program's it may not have, so that its modules could not be loaded. */
+  /** The flags of the program that it may lack, in words: without them its modules may fail to load. */
   readonly lacks?: string | undefined;
   /** The link to it, once it has called; rejects when it ends before that. */
   readonly link: Promise<Link>;

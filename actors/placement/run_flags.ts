@@ -13,7 +13,7 @@ export interface RunFlags {
 
 /** What tells how the program was run. Plain data. */
 export interface Run {
-  /** What came of the rest, once a subprocess needed it; all that a subprocess is told. */
+  /** The flags, once a subprocess has needed them. A subprocess is told nothing else. */
   flags?: RunFlags | undefined;
   readonly mainModule?: string | undefined;
   readonly location?: string | undefined;
@@ -31,7 +31,7 @@ const state: { run: Run } = singleton("run", () => ({
   },
 }));
 
-/** What threads are told, since what they see is their own. */
+/** How the program was run, for its threads: each has a main module and a location of its own. */
 export function programRun(): Run {
   return state.run;
 }

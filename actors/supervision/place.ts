@@ -44,7 +44,7 @@ export class Place extends Cell implements Keeper, Listed {
   /** What its present or last life returned, if it is a task. */
   #outcome: Promise<unknown> | undefined;
   readonly #held = new Deque<Request>();
-  /** Those who end before the child is back: what they ask is not to wait for that. */
+  /** The actors that end before the child is back: their questions do not wait for that. */
   #companions: readonly Companion[] = [];
   readonly #credits = new Credits(() => this.slot);
 
@@ -215,7 +215,7 @@ export class Place extends Cell implements Keeper, Listed {
     };
   }
 
-  /** Whether who waits for the answer will not be there any more. */
+  /** Whether the asker ends before the child is back. */
   #isHopeless({ asker, from }: Request): boolean {
     return asker !== undefined && isAmong(this.#companions, from);
   }

@@ -35,7 +35,7 @@ export type SupervisorEvent =
 export class SupervisorActor implements ActorHooks {
   readonly #plan: SupervisorPlan;
   readonly #children: Map<string, SupervisedChild> = new Map();
-  /** What its children run, for strangers who add one more. */
+  /** The definitions of its children: a stranger may add another child of one of these. */
   readonly #definitions: Set<string> = new Set();
   readonly #counter: RestartCounter;
   readonly #observers: Map<string, Queue<SupervisorEvent>> = new Map();
@@ -135,7 +135,7 @@ export class SupervisorActor implements ActorHooks {
     }
   }
 
-  /** The arguments of one of the library's own may be code to run; such a child is nobody's to add but its describer's. */
+  /** Lets strangers add children of this definition; not of one of the library's own, whose arguments may be code to run. */
   #note(spec: ChildSpec): void {
     if (!isOfLibrary(spec.moduleUrl)) this.#definitions.add(definitionOf(spec));
   }

@@ -14,7 +14,7 @@ interface WhoActs {
 let alone: Holder | undefined;
 const never = new Stop();
 
-/** The party on whose behalf code runs. Without actors there is one holder, the isolate itself; who brings actors replaces this. */
+/** The party on whose behalf code runs. Without actors there is one holder, the isolate itself; `actors/` replaces this. */
 export const whoActs: WhoActs = singleton("who-acts", () => ({
   holder: () => alone ??= holders.adopt(isolate.id, MAIN_SLOT),
   stop: () => never,

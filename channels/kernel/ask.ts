@@ -311,7 +311,7 @@ export function ask(target: Target, question: Question): Promise<unknown> {
       try {
         target.receive(pending.request);
       } catch (error) {
-        // As for who asks from elsewhere.
+        // An asker elsewhere is told in the same way, by `dispatch`.
         pending.request.throw(error);
       }
       return;

@@ -27,7 +27,7 @@ export class DeadLetters {
   /** Notes one. */
   add(to: string, what: string): void {
     this.#count++;
-    // Anybody may have written what.
+    // A stranger may have written both.
     const letter = { to: oneLine(to), what: oneLine(what) };
     this.#log(letter);
     this.#tell(letter);

@@ -148,7 +148,7 @@ export function grantAll(passages: readonly Passage[], to: Destination): void {
   }
 }
 
-/** What a handle is called by its new holder: nothing, where the memory in which that is a name does not go along. */
+/** The number by which a handle's shared memory calls its new holder; 0 where that memory does not travel along. */
 function numberFor(to: IsolateId, { memory, number = 0 }: Passage): number {
   return memory !== undefined && sameProcess(to, isolate.id) ? number : 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Looks at values of which nothing is known. At the plainest look a getter may throw, or the trap of a `Proxy`, or a
- * `Proxy` that was revoked. None of these functions does, but the one that looks as `await` does.
+ * Looks at values of which nothing is known: a getter, the trap of a `Proxy` or a revoked `Proxy` may throw at any look.
+ * None of these functions throws, except `isThenable`, which reads `then` as `await` does.
  *
  * @module
  */

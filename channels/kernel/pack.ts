@@ -27,7 +27,7 @@ export const LIST: PackOptions = { isList: true };
 const NO_OPTIONS: PackOptions = {};
 const LEAVES_NOT = "it cannot leave this operating-system process";
 const NOTHING: readonly never[] = [];
-/** What is no longer is not checked here: another program hardly takes less, and its link refuses it if it does. */
+/** A message of at most so many bytes is sent unchecked: another program hardly takes less, and its link refuses it if so. */
 const SURELY_SENT_BYTES = 4096;
 
 /** Collects what travels beside the bytes of one value. */

@@ -12,7 +12,7 @@ import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
 import type { Stoppable } from "./stop.ts";
 
-/** The error of one who asks for what there is not, in words of its own. */
+/** The error for a request that a cell does not know. */
 export function noSuchRequest(whom: string, verb: string): TypeError {
   return new TypeError(`Cannot ask ${whom}: no such request as "${oneLine(verb)}"`);
 }

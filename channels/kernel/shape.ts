@@ -1,6 +1,6 @@
 /**
- * What values from elsewhere must be. Whoever sends one may send any other: a child that fell for something, a peer that
- * was taken over.
+ * Checks of values from other isolates. A child that runs hostile code, or a peer that was taken over, may send any value in
+ * the place of another.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export function withFields<T extends object>(shapes: { [K in keyof T]: Shape<T[K
 /**
  * The value, which is as it must be.
  *
- * @param what what it is part of, for the error
+ * @param what the message that the value is part of, for the error
  * @throws {ProtocolError} If it is not.
  */
 export function expected<T>(what: string, value: unknown, is: Shape<T>): T {

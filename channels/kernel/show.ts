@@ -30,7 +30,7 @@ const WHOLE: Bounds = { depth: 5, width: 50, text: 2000, length: 8000, line: 76 
 const BRIEF: Bounds = { depth: 3, width: 8, text: 100, length: 200, line: Infinity };
 
 const MOST_FRAMES = 20;
-/** To turn a longer one into digits takes longer than anybody waits. */
+/** A longer one takes too long to turn into digits. */
 const LONGEST_BIGINT = 2n ** 1024n;
 /** Fields that errors have although they are not enumerable. */
 const HIDDEN: readonly string[] = ["cause", "errors", "error", "suppressed"];

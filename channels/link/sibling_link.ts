@@ -5,7 +5,7 @@ import { OWN_PROCESS, type Socket, SocketLink } from "./socket_link.ts";
 /** The other side, once it was called. */
 export interface Dialled {
   readonly socket: Socket;
-  /** The first frame on it, if it is who was called. */
+  /** The first frame that comes on it, if the sibling that was called has accepted. */
   readonly welcome: Uint8Array;
 }
 

@@ -85,8 +85,9 @@ export class Siblings implements Mesh {
   }
 
   /**
-   * What only the family can say to one of its members, or that member to others. When that is dead somebody else may
-   * listen at its name, and what is said there must be of no use elsewhere.
+   * Proves that its author belongs to the family: to one of its members, or, from that member, to the others. Each member
+   * and each way have a proof of their own: somebody else may listen at the name of a dead member, and what is said there must
+   * be of no use elsewhere.
    */
   async #prove(way: "to" | "from", number: string): Promise<string> {
     const text = new TextEncoder().encode(`${this.#family.key} ${way} ${number}`);

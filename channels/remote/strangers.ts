@@ -38,10 +38,10 @@ interface Entry {
 const LOOKS = 10;
 
 /**
- * The places of those who show their keys. Each client may take its time as long as there are enough places. When one
- * address has more than its share of them, those that came from there are hurried; when all places are taken though none
- * has, and another client waits for one, all are. A hurried client that stays silent for too long is hung up on. So clients that say nothing keep nobody
- * out, be it from another address or from their own.
+ * The places of the clients that show their keys. Each client may take its time as long as there are enough places. When
+ * one address has more than its share of them, its clients are hurried. When no address has, and yet all places are taken
+ * and another client waits, all clients are hurried. A hurried client that stays silent for too long is hung up on. So silent
+ * clients keep no other client out, whichever address that comes from.
  */
 export class Strangers {
   readonly #options: StrangersOptions;

@@ -32,9 +32,9 @@ interface Parts {
  * timeout when a party was killed.)
  *
  * - **Passing**: when all have come, each gets another index from 0 on, and the barrier is ready for the next round.
- * - **Breaking**: when a party gives up, times out, is asked to stop or dies while it waits, when so many of those who have the barrier
- *   died that the rest can never be enough, when the action throws, or by `abort`, everybody who waits and who comes
- *   gets {@linkcode BrokenBarrierError}, until `reset`.
+ * - **Breaking**: the barrier breaks when a party gives up, times out, is asked to stop or dies while it waits; when so
+ *   many of those who have it died that the rest can never be enough; when the action throws; and by `abort`. Everybody
+ *   who waits then, or comes later, gets {@linkcode BrokenBarrierError}, until `reset`.
  * - **Home**: the barrier lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  *
  * @example Meet

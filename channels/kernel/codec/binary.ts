@@ -221,7 +221,7 @@ function isDetachedNotShared(buffer: ArrayBuffer): boolean {
 const keysOfView = Object.getPrototypeOf(Uint8Array.prototype).keys as () => unknown;
 const offsetOfDataView = Object.getOwnPropertyDescriptor(DataView.prototype, "byteOffset")?.get as () => number;
 
-/** A view of what its buffer has no more seems to be empty. */
+/** Refuses a view whose part of the buffer is gone: its length reads as 0, as that of an empty view. */
 function refuseOutOfBounds(view: ArrayBufferView): void {
   try {
     if (tagOf.call(view) === undefined) offsetOfDataView.call(view);

@@ -49,7 +49,7 @@ export class Encoder {
   #graph = false;
   /** The buffers and views met so far; most values have none. */
   #shown: Bytes[] | undefined;
-  /** What shows memory that something else shows, too, when that is known. */
+  /** The region of each buffer and view that shares bytes with another; undefined until all of them were met. */
   #regions: ReadonlyMap<Bytes, Region> | undefined;
   #reserved = 0;
   /** Whether all objects inherit something that is listed with their own properties. */
@@ -225,7 +225,7 @@ export class Encoder {
     throw new Refusal("deep nesting", `values nested more than ${MAX_DEPTH} deep cannot travel`);
   }
 
-  /** Writes what is no data here: those that send it know whether it can travel, or it is data that is seldom seen. */
+  /** Writes an object of any other class: one that moves, a handle, data that is seldom seen; or refuses it. */
   beside(object: object, depth: number): void {
     const moved = this.sink?.transfer(object);
     if (moved !== undefined) return this.writer.index(MOVED, moved);

@@ -82,7 +82,7 @@ function hasText(error: Error, key: "name" | "message" | "stack"): boolean {
   }
 }
 
-/** What it says, whatever a subclass made of that. */
+/** The message of an error; one that is no string is shown as a value. */
 function messageOf(error: Error): string {
   try {
     const message: unknown = error.message;

@@ -12,7 +12,7 @@ interface TextForm {
   read(text: string): object;
 }
 
-/** The text of a duration says its units, which its own does not: that has seconds and a fraction. */
+/** A duration is written as its ten units: its own text joins those below the minute to seconds with a fraction. */
 const DURATION_UNITS = ["years", "months", "weeks", "days", "hours", "minutes", "seconds"].concat(
   ["milliseconds", "microseconds", "nanoseconds"],
 ) as (keyof Temporal.DurationLike)[];

@@ -24,7 +24,7 @@ export function refuseHidden(object: object): void {
 
 /**
  * Whether an array, of whose indexes so many are not holes, has properties beside its items, as the match of a regular
- * expression has. No way to find that out takes less time the longer the array is, so it is the fastest for its length.
+ * expression has. Every way to find that out looks at all items; the fastest one depends on how many there are.
  */
 export function hasNames(array: readonly unknown[], items: number): boolean {
   if (isTemplate(array as { readonly raw?: unknown })) return true;

@@ -7,7 +7,7 @@ const CLASSES: ReadonlyMap<string, { readonly prototype: object }> = new Map(
 
 /**
  * This realm's prototype for that of another realm, as a context of `node:vm` has; undefined for every other prototype.
- * The text of a function tells: that of one that is built in no program can write.
+ * The text of the constructor tells: no program can write a function whose text is that of a built-in one.
  */
 export function prototypeHere(prototype: object): object | undefined {
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;

@@ -36,7 +36,7 @@ export class Seen {
     return true;
   }
 
-  /** Whether `object` was added after the first `size`; what was not added, was not. */
+  /** Whether `object` was added after the first `size`; false if it was never added. */
   isAfter(object: object, size: number): boolean {
     return (this.#numbers?.get(object) ?? this.#list.indexOf(object)) >= size;
   }

@@ -1,4 +1,4 @@
-/** What shows bytes of a buffer: a view, or the buffer itself. */
+/** A view of a buffer, or the buffer itself. */
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
 /** Which bytes it shows. */
@@ -34,8 +34,8 @@ export class Region {
 }
 
 /**
- * The regions of those that show some of the same bytes, by what shows them. Those that share no byte have none: they
- * arrive apart, and what lies between them stays where it is.
+ * The regions of the buffers and views that share bytes, by buffer or view. One that shares none has no region: it arrives
+ * with memory of its own, and the bytes between two such do not travel.
  */
 export function regionsOf(all: readonly Bytes[]): Map<Bytes, Region> | undefined {
   if (all.length < 2) return undefined;
@@ -56,7 +56,7 @@ function shownBy(of: Bytes, buffer: ArrayBuffer): Shown {
   return { of, buffer, start, end: growsWithBuffer(of as ArrayBufferView, buffer) ? buffer.byteLength : end };
 }
 
-/** Whether it grows with its buffer: nothing tells, but one that ends elsewhere does not. */
+/** Whether a view grows with its buffer. No property says so; a view that ends before its buffer does not grow. */
 export function growsWithBuffer(view: ArrayBufferView, { resizable, byteLength }: ArrayBuffer): boolean {
   if (!resizable) return false;
   const unit = (view as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1;
