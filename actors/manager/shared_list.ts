@@ -24,7 +24,8 @@ const SORT_OPTIONS: OptionNames<SortOptions> = { descending: true };
  * - **Indexes** may be negative, and count from the end then.
  * - **Values**, atomicity and death: as for a {@linkcode SharedDict}.
  * - **On disk** every item is a row: a change at the front of a long list writes all that comes after it.
- * - **Equality** (`indexOf`, `includes`, `remove`) is by content; handles are equal when they are of the same thing.
+ * - **Equality** (`indexOf`, `includes`, `remove`) is by content; handles are equal when they are of the same thing. Values
+ *   that hold an object more than once are equal when they were built in the same order.
  *
  * @example Append together, and change an item in place
  * ```ts

@@ -13,6 +13,7 @@ import { setMainActor } from "../context.ts";
 import { deadLetterPost } from "../dead_letters.ts";
 import { findRegistration, type Registration } from "../definition.ts";
 import { ExitRequest } from "../exited.ts";
+import { partText } from "../inspection/arrival.ts";
 import { reportHere } from "../inspection/collect.ts";
 import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
@@ -87,7 +88,7 @@ export class Boot extends Cell {
         this.#actor.result(request);
         return;
       case "inspect":
-        void reportHere(this.#actor, Number(request.detail)).then((part) => request.reply(part));
+        void reportHere(this.#actor, Number(request.detail)).then((part) => request.reply(partText(part)));
         return;
       case "ping":
         return request.reply();

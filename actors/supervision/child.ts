@@ -1,4 +1,5 @@
 import { checkMs } from "../../channels/argument.ts";
+import { encode } from "../../channels/kernel/codec/encode.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import { brief } from "../../channels/kernel/show.ts";
 import { makeRef } from "../actor_ref.ts";
@@ -60,11 +61,11 @@ export interface Described {
   supervised: boolean;
 }
 
-/** What a child runs and with which rights, as one text. */
+/** What a child runs and with which rights, as one text, which is another for everything else that a message can say. */
 export function definitionOf({ kind, moduleUrl, definition, options }: Omit<ChildSpec, "args" | "control">): string {
   const { placement = "thread", permissions, env, denoArgs, maxHeapMb } = options;
-  const how = JSON.stringify([placement, permissions, env, denoArgs, maxHeapMb]);
-  return `${kind} ${definition} of ${moduleUrl}, started with ${how}`;
+  const rights = [placement, permissions, env, denoArgs, maxHeapMb];
+  return encode([kind, moduleUrl, definition, rights], "options").toBase64();
 }
 
 const described = new WeakMap<object, Described>();

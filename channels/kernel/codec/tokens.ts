@@ -75,3 +75,12 @@ function lengthOf(view: DataView, at: number): number {
       return 1;
   }
 }
+
+/** Whether a whole value holds some objects, or shows some bytes, more than once. */
+export function isGraph(bytes: Uint8Array): boolean {
+  const [first] = bytes;
+  // The type stands behind the length, which takes no byte, or one, two or four.
+  const at = first >= 0xc7 && first <= 0xc9 ? 1 + (1 << (first - 0xc7)) : 1;
+  const isExtension = at > 1 || (first >= 0xd4 && first <= 0xd8);
+  return isExtension && bytes[at] === GRAPH;
+}

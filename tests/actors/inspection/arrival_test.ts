@@ -42,18 +42,20 @@ function textsIn(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-Deno.test("a report arrives as it was told", () => assertEquals(partFrom(PART), PART));
+Deno.test("a report arrives as it was told", () => assertEquals(partFrom(JSON.stringify(PART)), PART));
 
 Deno.test("a report of which a field is something else is none", () => {
   let count = 0;
   for (const wrong of [NO_TEXT(), null, undefined, true, [NO_TEXT()], [null], { tree: PART }, Symbol("s")]) {
     for (const variant of variants(PART, () => wrong)) {
       count++;
-      assertEquals(partFrom(variant), undefined);
+      assertEquals(partFrom(JSON.stringify(variant)), undefined);
     }
   }
   assert(count > 400);
-  for (const other of [undefined, null, 5, "text", [], PART.tree]) assertEquals(partFrom(other), undefined);
+  for (const other of [undefined, null, 5, "text", [], PART.tree]) {
+    assertEquals(partFrom(JSON.stringify(other)), undefined);
+  }
 });
 
 Deno.test("a report with a hole in a list is none", () => {
@@ -65,7 +67,7 @@ Deno.test("a report with a hole in a list is none", () => {
   for (const variant of variants(PART, (old) => Array.isArray(old) ? [...old, , ...old] : old)) {
     if (JSON.stringify(variant) === JSON.stringify(PART)) continue;
     holes++;
-    assertEquals(partFrom(variant), undefined);
+    assertEquals(partFrom(JSON.stringify(variant)), undefined);
   }
   assertEquals(holes, count(PART));
 });
@@ -78,8 +80,8 @@ Deno.test("nothing comes with a report but the report, and its texts are shown h
       : typeof value === "object" && value !== null
       ? { ...Object.fromEntries(Object.entries(value).map(([key, field]) => [key, extended(field)])), more: bomb }
       : value;
-  assertEquals(partFrom(extended(PART)), PART);
+  assertEquals(partFrom(JSON.stringify(extended(PART))), PART);
   for (const variant of variants(PART, (old) => typeof old === "string" ? INJECTION : old)) {
-    for (const text of textsIn(partFrom(variant))) assertShown(text, "a report");
+    for (const text of textsIn(partFrom(JSON.stringify(variant)))) assertShown(text, "a report");
   }
 });
