@@ -18,8 +18,8 @@ import type { ThreadConfig, ThreadData } from "./thread_config.ts";
 import { tellLoaded } from "./thread_loading.ts";
 
 const { config: given, loading } = workerData as ThreadData;
-const { config, memory, stopWord } = given ?? await assignment();
-const link = linkToStarter(parentPort as unknown as Port, memory);
+const { config, memory, beside, stopWord } = given ?? await assignment();
+const link = linkToStarter(parentPort as unknown as Port, memory, beside);
 
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
 const scope = globalThis as unknown as { self: unknown; close: () => void };

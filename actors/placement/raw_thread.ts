@@ -1,4 +1,4 @@
-import { SHARE_ENV, Worker } from "node:worker_threads";
+import { SHARE_ENV, type Transferable, Worker } from "node:worker_threads";
 import { stubUrl } from "./stub.ts";
 import type { ThreadConfig, ThreadData } from "./thread_config.ts";
 import { makeLoading, tellLoading, whenLoaded } from "./thread_loading.ts";
@@ -19,6 +19,7 @@ export class RawThread {
     const preload = config === undefined ? import.meta.resolve("../../mod.ts") : undefined;
     this.worker = new Worker(new URL(stubUrl(import.meta.resolve("./boot_thread.ts"), imports, preload)), {
       workerData: { config, loading: this.#loading } satisfies ThreadData,
+      transferList: config && transferOf(config),
       name,
       // Without it Deno would copy the environment, and on a terminal ask the user to allow that.
       env: SHARE_ENV,
@@ -33,7 +34,7 @@ export class RawThread {
   /** Tells one that waits for it what it is. */
   assign(config: ThreadConfig): void {
     tellLoading(this.#loading);
-    this.worker.postMessage(config);
+    this.worker.postMessage(config, transferOf(config));
   }
 
   /** Ends it, busy or not. */
@@ -41,4 +42,8 @@ export class RawThread {
     this.worker.ref();
     whenLoaded(this.#loading, () => void this.worker.terminate());
   }
+}
+
+function transferOf({ beside }: ThreadConfig): Transferable[] {
+  return [beside as unknown as Transferable];
 }

@@ -32,12 +32,22 @@ export const thread: Placement = {
   open(config: BootConfig): Seat {
     const memory = shareMemory(config.id);
     const stopWord = makeStopWord();
-    const own: ThreadConfig = { config, memory, stopWord };
+    const { port1, port2 } = new MessageChannel();
+    const own: ThreadConfig = { config, memory, beside: port2, stopWord };
     const up = Promise.withResolvers<Link>();
     const spare = spareThreads.take(config.imports);
-    const raw = spare ?? new RawThread(config.imports, config.name, own);
+    const launch = () => {
+      try {
+        return new RawThread(config.imports, config.name, own);
+      } catch (error) {
+        for (const port of [port1, port2]) port.close();
+        if (memory !== undefined) reclaimMemory(config.id);
+        throw error;
+      }
+    };
+    const raw = spare ?? launch();
     raw.worker.ref();
-    const link = linkToThread(raw.worker, memory);
+    const link = linkToThread(raw.worker, memory, port1);
     spare?.assign(own);
     let killedBy: EndSignal | undefined;
     const ended = raw.ended.then(async (end): Promise<SeatEnd> => {

@@ -6,6 +6,8 @@ export interface ThreadConfig {
   readonly config: BootConfig;
   /** What it shares with other threads. */
   readonly memory: ThreadMemory | undefined;
+  /** For what goes beside that memory; moved to it. */
+  readonly beside: MessagePort;
   /** Where it sees that it is to stop, while it is blocked. */
   readonly stopWord: SharedArrayBuffer;
 }

@@ -35,6 +35,11 @@ export function doom(bell: Bell): void {
   Atomics.store(bell, DOOMED, 1);
 }
 
+/** Whether an isolate is about to be terminated. */
+export function isDoomed(bell: Bell): boolean {
+  return Atomics.load(bell, DOOMED) !== 0;
+}
+
 /** Where work may come in without any event. */
 export interface Entrance {
   /** Whether there is something to do. */
@@ -133,7 +138,7 @@ export class Doorbell {
     while (true) {
       await this.#sleep();
       while (await this.#watch()) {
-        if (Atomics.load(this.#bell, DOOMED) !== 0) return;
+        if (isDoomed(this.#bell)) return;
         for (let i = 0; i < this.#entrances.length; i++) {
           if (this.#entrances[i].waiting) this.#entrances[i].visit(MOST_PER_VISIT);
         }

@@ -4,26 +4,45 @@ import type { RingReader } from "./ring.ts";
 
 const NOTHING: readonly never[] = [];
 
+/** Another way, by which the frames come that have only a mark in the ring. */
+export interface Beside {
+  /** Whether it may have a frame that it had not before. */
+  readonly ready: boolean;
+  /** Takes the next one, if it is there. */
+  take(): Frame | undefined;
+}
+
+/** Frames that have come by another way, and their places in the ring have not been reached. */
+export class Arrived implements Beside {
+  readonly #frames = new Deque<Frame>();
+
+  get ready(): boolean {
+    return this.#frames.size > 0;
+  }
+
+  take(): Frame | undefined {
+    return this.#frames.shift();
+  }
+
+  push(frame: Frame): void {
+    this.#frames.push(frame);
+  }
+}
+
 /** The receiving side of a ring, and of what comes by another way: it stops at such a frame's place until it is there. */
 export class Inlet {
   readonly #reader: RingReader;
-  /** What has come by another way, and its place in the ring has not been reached. */
-  readonly #arrived = new Deque<Frame>();
+  readonly #beside: Beside;
   #stopped = false;
 
-  constructor(reader: RingReader) {
+  constructor(reader: RingReader, beside: Beside) {
     this.#reader = reader;
+    this.#beside = beside;
   }
 
-  /** Whether there is a frame to read. */
+  /** Whether there may be a frame to read. */
   get waiting(): boolean {
-    return !this.#stopped && this.#reader.waiting;
-  }
-
-  /** Takes a frame that came by another way. */
-  arrive(frame: Frame): void {
-    this.#arrived.push(frame);
-    this.#stopped = false;
+    return this.#stopped ? this.#beside.ready : this.#reader.waiting;
   }
 
   /** Whether it is at the place of a frame that has yet to come by another way. */
@@ -37,11 +56,12 @@ export class Inlet {
    * @throws {ProtocolError} If what is there is no frame.
    */
   read(): Frame | "end" | undefined {
-    const bytes = this.#reader.read(this.#arrived.size > 0);
+    const bytes = this.#reader.read(false);
     if (bytes === undefined || bytes === "end") return bytes;
     if (bytes !== "elsewhere") return { bytes, moved: NOTHING };
-    const frame = this.#arrived.shift();
+    const frame = this.#beside.take();
     this.#stopped = frame === undefined;
+    if (frame !== undefined) this.#reader.read(true);
     return frame;
   }
 

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import type { Frame, LinkListener, PeerLink } from "../kernel/link.ts";
 import { type Bell, doorbell, type Entrance, ring } from "./doorbell.ts";
-import { Inlet } from "./inlet.ts";
+import { Arrived, Inlet } from "./inlet.ts";
 import { Outlet } from "./outlet.ts";
 import { type RingMemory, RingReader, RingWriter } from "./ring.ts";
 
@@ -23,6 +23,7 @@ export interface LaneLinkOptions {
  */
 export class LaneLink implements PeerLink, Entrance {
   readonly #options: LaneLinkOptions;
+  readonly #arrived = new Arrived();
   #inlet: Inlet | undefined;
   #outlet: Outlet | "none" | undefined;
   #listener: LinkListener | undefined;
@@ -46,7 +47,7 @@ export class LaneLink implements PeerLink, Entrance {
   /** Reads from this lane, if it does not do so already. Returns whether it did not. */
   hear(lane: RingMemory): boolean {
     if (this.#inlet !== undefined) return false;
-    this.#inlet = new Inlet(new RingReader(lane));
+    this.#inlet = new Inlet(new RingReader(lane), this.#arrived);
     return true;
   }
 
@@ -64,7 +65,7 @@ export class LaneLink implements PeerLink, Entrance {
 
   arrived(frame: Frame): boolean {
     if (this.#inlet === undefined) return false;
-    this.#inlet.arrive(frame);
+    this.#arrived.push(frame);
     doorbell.stir();
     return true;
   }

@@ -84,17 +84,17 @@ export class ThreadMesh implements Mesh, Entrance {
       const id = this.board.idOf(from);
       // One that is about to die, since whoever started it has, says nothing more.
       if (isolate.exitOf(id) !== undefined) continue;
-      const link = this.#linkTo(id);
+      const link = this.#linkTo(id, from);
       // The other side learns by the lane back that this one lives, and can be watched.
       if (link?.hear(ring)) void link.sends;
       this.#watch(from);
     }
   }
 
-  #linkTo(id: IsolateId): LaneLink | undefined {
+  /** @param member which one it is; one that has said something may have left since */
+  #linkTo(id: IsolateId, member: number | undefined = this.board.find(id)): LaneLink | undefined {
     const known = this.#links.get(id);
     if (known !== undefined) return known;
-    const member = this.board.find(id);
     if (member === undefined) return undefined;
     const link = new LaneLink({
       bell: this.board.bell(member),

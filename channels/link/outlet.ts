@@ -41,8 +41,8 @@ export class Outlet {
     return length <= this.#writer.longest;
   }
 
-  /** Sends a frame, in pieces if it is long, or a mark. */
-  send(bytes: Uint8Array | Mark): void {
+  /** Sends a frame, in pieces if it is long, or a mark. Returns whether the reader slept, and has been woken. */
+  send(bytes: Uint8Array | Mark): boolean {
     if (typeof bytes === "string" || this.takes(bytes.length)) this.#put(bytes, false);
     else {
       const step = this.#writer.longest;
@@ -50,7 +50,9 @@ export class Outlet {
         this.#put(bytes.subarray(at, at + step), at + step < bytes.length);
       }
     }
-    doorbell.sent(ring(this.#bell));
+    const rang = ring(this.#bell);
+    doorbell.sent(rang);
+    return rang;
   }
 
   /** Writes what waits, as far as there is room by now. */

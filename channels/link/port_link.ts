@@ -1,6 +1,5 @@
-import { ProtocolError } from "../errors.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
-import type { Carried } from "../kernel/packet.ts";
+import { fromPosted, noFrame, toPosted, transferOf } from "./posted.ts";
 
 /** What both ends of a worker thread have: a way to post and a way to hear. */
 export interface Port {
@@ -8,18 +7,6 @@ export interface Port {
   postMessage(message: unknown, transfer: any[]): void;
   on(event: "message", listener: (message: unknown) => void): unknown;
 }
-
-/**
- * A frame as it is posted. Its bytes are a plain buffer: Deno looks for ports in all that comes from a thread of
- * `node:worker_threads`, and of a typed array it looks at every element, which costs 7 s for 16 MiB.
- */
-interface Posted {
-  readonly bytes: ArrayBuffer;
-  readonly moved: readonly Carried[];
-}
-
-/** Up to this size a copy is cheaper than moving the buffer. */
-const MOVE_BYTES = 16_384;
 
 /**
  * A link between threads of one process over `postMessage`. All frames of one turn go in one message.
@@ -89,40 +76,18 @@ export class PortLink implements Link {
     const frames = this.#batch;
     if (frames.length === 0) return;
     this.#batch = [];
-    const posted: Posted[] = [];
-    const transfer: Transferable[] = [];
-    for (const { bytes, moved } of frames) {
-      const buffer = bufferOf(bytes);
-      posted.push({ bytes: buffer, moved });
-      if (buffer.byteLength > MOVE_BYTES) transfer.push(buffer);
-      for (const object of moved) if (!(object instanceof SharedArrayBuffer)) transfer.push(object as Transferable);
-    }
-    this.#port.postMessage(posted, transfer);
+    const posted = frames.map(toPosted);
+    // Deno never frees a buffer that was transferred to a thread that is terminated before it has received it.
+    this.#port.postMessage(posted, posted.flatMap((frame) => transferOf(frame, false)));
   }
 
   #receive(message: unknown): void {
-    // The code of a thread may post what it likes.
-    if (!Array.isArray(message)) return this.#refuse();
+    if (!Array.isArray(message)) return this.#end(noFrame());
     for (const posted of message) {
       if (this.#closed) return;
-      if (!isPosted(posted)) return this.#refuse();
-      this.#listener!.frame({ bytes: new Uint8Array(posted.bytes), moved: posted.moved });
+      const frame = fromPosted(posted);
+      if (frame === undefined) return this.#end(noFrame());
+      this.#listener!.frame(frame);
     }
   }
-
-  #refuse(): void {
-    this.#end(new ProtocolError("Cannot receive a frame: what the thread posted is none"));
-  }
-}
-
-function isPosted(value: unknown): value is Posted {
-  if (typeof value !== "object" || value === null) return false;
-  const { bytes, moved } = value as Partial<Posted>;
-  return bytes instanceof ArrayBuffer && Array.isArray(moved);
-}
-
-/** The memory of `bytes` and no more. */
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-  return buffer as ArrayBuffer;
 }

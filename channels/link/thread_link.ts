@@ -46,18 +46,20 @@ export function reclaimMemory(id: IsolateId): void {
   ThreadMesh.get()?.leave(id);
 }
 
-/** Makes the link on the side of whoever started the thread. */
-export function linkToThread(port: Port, memory: ThreadMemory | undefined): ThreadLink {
-  return memory === undefined ? new PortLink(port) : new RingLink(port, memory.link, 0);
+/** Makes the link on the side of whoever started the thread. `beside` is a port of which the thread has the other end. */
+export function linkToThread(port: Port, memory: ThreadMemory | undefined, beside: MessagePort): ThreadLink {
+  if (memory !== undefined) return new RingLink(port, memory.link, 0, beside);
+  beside.close();
+  return new PortLink(port);
 }
 
-/** Makes the link on the side of the thread. */
-export function linkToStarter(port: Port, memory: ThreadMemory | undefined): ThreadLink {
+/** Makes the link on the side of the thread. `beside` is a port of which the starter has the other end. */
+export function linkToStarter(port: Port, memory: ThreadMemory | undefined, beside: MessagePort): ThreadLink {
   if (memory === undefined) return new PortLink(port);
   const { link, mesh } = memory;
   if (mesh === undefined) doorbell.hang(link.bells[1]);
   else ThreadMesh.join(new Switchboard(mesh.board), mesh.member);
-  return new RingLink(port, link, 1);
+  return new RingLink(port, link, 1, beside);
 }
 
 /** Shows others that this thread lives, until it does not. */

@@ -26,9 +26,9 @@ interface Pair extends Disposable {
 }
 
 /** Two ends of a link, both in this thread: what differs between threads is tested elsewhere. */
-function open(kind: string): Pair {
+async function open(kind: string): Promise<Pair> {
   const { port1, port2 } = new MessageChannel();
-  const [here, there] = kind === "lane" ? openLanes() : openOn(kind, asPort(port1), asPort(port2));
+  const [here, there] = kind === "lane" ? openLanes() : await openOn(kind, asPort(port1), asPort(port2));
   return {
     here,
     there,
@@ -40,10 +40,16 @@ function open(kind: string): Pair {
   };
 }
 
-function openOn(kind: string, here: Port, there: Port): [PortLink | RingLink, PortLink | RingLink] {
-  if (kind === "port") return [new PortLink(here), new PortLink(there)];
+async function openOn(kind: string, here: Port, there: Port): Promise<[PortLink | RingLink, PortLink | RingLink]> {
   const memory = allocateLink(doorbell.bell);
-  return [new RingLink(here, memory, 0), new RingLink(there, memory, 1)];
+  const { port1, port2 } = new MessageChannel();
+  const [links, beside] = kind === "port"
+    ? [[new PortLink(here), new PortLink(there)], [port1, port2]]
+    : [[new RingLink(here, memory, 0, port1), new RingLink(there, memory, 1, port2)], []];
+  for (const port of beside) port.close();
+  links[1].hail();
+  await links[0].heard;
+  return [links[0], links[1]];
 }
 
 /** What would go along the tree comes a little later. */
@@ -73,7 +79,7 @@ function numbered(number: number, length: number, moved: Frame["moved"] = []): F
 function contract(name: string, test: (pair: Pair) => Promise<void>): void {
   for (const kind of ["ring", "lane", "port"]) {
     Deno.test(`${kind}: ${name}`, async () => {
-      using pair = open(kind);
+      using pair = await open(kind);
       await deadline(test(pair), BOUND_MS);
     });
   }

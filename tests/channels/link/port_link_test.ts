@@ -68,7 +68,6 @@ Deno.test("PortLink to a real thread: buffers, ports and streams move there and 
     const readable = ReadableStream.from(["a", "b"]);
     link.send({ bytes: new Uint8Array([9]), moved: [buffer, port2, readable] });
     await recorder.received(1);
-    assert(buffer.detached);
     const [moved, port, stream] = recorder.frames[0].moved as [ArrayBuffer, MessagePort, ReadableStream<string>];
     assertEquals([...new Uint8Array(moved)], [1, 2, 3]);
     assert((port as object) instanceof MessagePort);
@@ -104,14 +103,13 @@ Deno.test("PortLink posts plain buffers: of a typed array Deno would look at eve
   assertEquals([...pool], [0, 1, 2, 3, 4]);
 });
 
-Deno.test("PortLink moves large frames and what moves with them, and copies small ones", async () => {
-  const [, link] = started();
-  const [small, large] = [new Uint8Array(16_384), new Uint8Array(16_385)];
-  const buffer = new ArrayBuffer(8);
-  link.send({ bytes: small, moved: [buffer] });
-  link.send({ bytes: large, moved: [] });
+Deno.test("PortLink copies buffers: Deno would keep one that was moved to a thread that dies before it receives it", async () => {
+  const [port, link] = started();
+  const large = new Uint8Array(100_000).fill(1);
+  const buffer = new Uint8Array(100_000).fill(2).buffer;
+  link.send({ bytes: large, moved: [buffer] });
   await link.flush();
-  assertEquals([small.buffer.detached, large.buffer.detached, buffer.detached], [false, true, true]);
+  assertEquals(port.posted, [[{ bytes: large.buffer, moved: [buffer] }]]);
 });
 
 Deno.test("PortLink keeps what comes before start()", () => {

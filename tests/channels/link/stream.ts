@@ -73,7 +73,7 @@ export class Stream {
     const view = new DataView(bytes.buffer);
     view.setUint32(0, number);
     view.setUint32(4, length);
-    return { bytes, moved: movesWith(number) ? [new ArrayBuffer(8)] : [] };
+    return { bytes, moved: movesWith(number) ? [new ArrayBuffer(number % 8 === 0 ? 100_000 : 8)] : [] };
   }
 }
 

@@ -20,13 +20,18 @@ interface Peer extends AsyncDisposable {
   kill(): void;
 }
 
+const KINDS = ["port", "ring", "ring between two that may be terminated"];
+
 /** Starts a thread that sends so many frames, over a ring or over its port alone. */
 async function startThread(kind: string, seed: number, count: number): Promise<Peer> {
-  const memory = kind === "ring" ? shareMemory(isolate.nextChildId("thread")) : undefined;
+  const memory = kind === "port" ? undefined : shareMemory(isolate.nextChildId("thread"))!;
+  if (memory !== undefined && kind !== "ring") Object.assign(memory.link, { immortalStarter: false });
+  const { port1, port2 } = new MessageChannel();
   const worker = new Worker(new URL("./fixtures/streaming_thread.ts", import.meta.url), {
-    workerData: { memory, seed, count },
-  });
-  const link = linkToThread(worker, memory);
+    workerData: { memory, beside: port2, seed, count },
+    transferList: [port2],
+  } as WorkerOptions);
+  const link = linkToThread(worker, memory, port1);
   const gone = new Promise((resolve) => worker.on("exit", resolve));
   const kill = () => {
     link.doom();
@@ -45,7 +50,7 @@ async function startThread(kind: string, seed: number, count: number): Promise<P
   };
 }
 
-for (const kind of ["ring", "port"]) {
+for (const kind of KINDS) {
   Deno.test(`${kind}: ${MESSAGES} messages of mixed sizes each way, with stalls, arrive once and in order`, async () => {
     const seed = 1 + Math.floor(Math.random() * 2 ** 30);
     await using peer = await startThread(kind, seed, MESSAGES);
