@@ -9,22 +9,28 @@ export class Backlog {
   /** By falling priority. An empty one is kept while they are few, since most come again. */
   #ranks: { readonly priority: number; readonly chunks: Deque<Chunk> }[] = [];
   #size = 0;
+  #calls = 0;
 
   /** How many chunks wait. */
   get size(): number {
     return this.#size;
   }
 
+  /** How many of them are calls, and no items. */
+  get calls(): number {
+    return this.#calls;
+  }
+
   /** Adds a chunk behind its equals. */
   push(chunk: Chunk): void {
     this.#rank(chunk.priority).push(chunk);
-    this.#size++;
+    this.#count(chunk, 1);
   }
 
   /** Puts a chunk back before its equals: a worker had it already. */
   unshift(chunk: Chunk): void {
     this.#rank(chunk.priority).unshift(chunk);
-    this.#size++;
+    this.#count(chunk, 1);
   }
 
   /** The next one, left where it is. */
@@ -37,8 +43,8 @@ export class Backlog {
   shift(): Chunk | undefined {
     for (const { chunks } of this.#ranks) {
       if (chunks.size === 0) continue;
-      this.#size--;
-      const chunk = chunks.shift();
+      const chunk = chunks.shift()!;
+      this.#count(chunk, -1);
       this.#prune(chunks);
       return chunk;
     }
@@ -49,7 +55,7 @@ export class Backlog {
   remove(chunk: Chunk): boolean {
     const chunks = this.#rank(chunk.priority);
     const removed = chunks.remove(chunk);
-    if (removed) this.#size--;
+    if (removed) this.#count(chunk, -1);
     this.#prune(chunks);
     return removed;
   }
@@ -64,8 +70,13 @@ export class Backlog {
       }
       this.#prune(chunks);
     }
-    this.#size -= taken.length;
+    for (const chunk of taken) this.#count(chunk, -1);
     return taken;
+  }
+
+  #count(chunk: Chunk, by: 1 | -1): void {
+    this.#size += by;
+    if (chunk.single) this.#calls += by;
   }
 
   /** Forgets an empty rank, when there are many. */

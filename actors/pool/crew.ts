@@ -1,4 +1,5 @@
 import { checkOptions } from "../../channels/kernel/options.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { pack, unpack } from "../../channels/kernel/pack.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
@@ -18,6 +19,8 @@ export class Crew {
   readonly name: string;
   readonly size: number;
   readonly maxTasksPerWorker: number;
+  readonly maxQueue: number;
+  readonly overflow: NonNullable<PoolOptions["overflow"]>;
   /** Whose children they are. */
   readonly maker: Actor;
   /** What they are to run: a worker imports the modules of those that are known when it is made. */
@@ -39,6 +42,8 @@ export class Crew {
     const {
       size = cpuCount(),
       maxTasksPerWorker = Infinity,
+      maxQueue = Infinity,
+      overflow = "wait",
       initializer,
       initializerArgs = [],
       name = "pool",
@@ -47,6 +52,10 @@ export class Crew {
     checkCount(action, "size", size);
     if (size === Infinity) throw new RangeError(`Cannot ${action}: size must be finite`);
     checkCount(action, "maxTasksPerWorker", maxTasksPerWorker);
+    checkCount(action, "maxQueue", maxQueue, 0);
+    if (overflow !== "wait" && overflow !== "reject") {
+      throw new TypeError(`Cannot ${action}: overflow must be "wait" or "reject", not ${brief(overflow)}`);
+    }
     this.maker = currentActor();
     const { plan: { path }, holder } = this.maker;
     const registration = registrationOf(action, PoolWorker);
@@ -63,6 +72,8 @@ export class Crew {
     this.name = name;
     this.size = size;
     this.maxTasksPerWorker = maxTasksPerWorker;
+    this.maxQueue = maxQueue;
+    this.overflow = overflow;
   }
 
   /** A worker that can be started. */

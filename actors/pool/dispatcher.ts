@@ -2,6 +2,7 @@ import type { Exit } from "../../channels/exit.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import { unpack } from "../../channels/kernel/pack.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
+import type { Request } from "../../channels/kernel/request.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { type Deadline, wheel } from "../../channels/kernel/wheel.ts";
 import { actorExited, asItArrives } from "../exited.ts";
@@ -11,6 +12,7 @@ import { ONE_BY_ONE, STOPS, STOPS_JOB } from "./chunk_plan.ts";
 import type { Crew } from "./crew.ts";
 import { AHEAD_MS, Pace } from "./pace.ts";
 import type { PoolStats } from "./pool_stats.ts";
+import { QueueBound } from "./queue_bound.ts";
 import { packReports } from "./report.ts";
 import { Staff, type StaffOwner } from "./staff.ts";
 import type { Station } from "./station.ts";
@@ -39,6 +41,7 @@ export class Dispatcher implements StaffOwner {
   readonly #staff: Staff;
   readonly #backlog = new Backlog();
   readonly #pace = new Pace();
+  readonly #bound: QueueBound;
   /** Jobs that have failed, until their askers say that they know. */
   readonly #failedJobs = new Set<string>();
   #closing = false;
@@ -53,6 +56,7 @@ export class Dispatcher implements StaffOwner {
     this.#crew = crew;
     this.#employer = employer;
     this.#staff = new Staff(crew, this);
+    this.#bound = new QueueBound(crew);
   }
 
   /** Who holds what is in the arguments and results that are here. */
@@ -72,9 +76,21 @@ export class Dispatcher implements StaffOwner {
       chunk.cancel();
       return this.#drop(chunk);
     }
+    if (chunk.single && this.#backlog.calls >= this.#bound.least) {
+      const error = this.#bound.check(this.#backlog.calls, this.#free, chunk.task);
+      if (error !== undefined) return this.#fail(chunk, error);
+    }
     this.#crew.tasks.add(chunk.task);
     this.#backlog.push(chunk);
     this.#feed();
+  }
+
+  /** Answers whether another call would find room, or once one would. */
+  room(request: Request, waits: boolean): void {
+    const hasRoom = this.#bound.hasRoom(this.#backlog.calls, this.#free);
+    if (this.#closing) request.throw(this.#bound.closed());
+    else if (waits && !hasRoom) this.#bound.wait(request);
+    else request.reply(hasRoom);
   }
 
   /** The asker calls a job off: nothing more of it is begun, and what has begun is not waited for after this index. */
@@ -121,6 +137,7 @@ export class Dispatcher implements StaffOwner {
   /** Nothing more will be added: once all is done, the workers end. */
   close(): void {
     this.#closing = true;
+    this.#bound.close();
     this.#staff.close();
     this.#feed();
   }
@@ -128,6 +145,7 @@ export class Dispatcher implements StaffOwner {
   /** Drops everything with this error, and ends the workers at once. */
   async terminate(error: unknown): Promise<void> {
     this.#closing = true;
+    this.#bound.close();
     this.#staff.close();
     this.#failAll(error);
     for (const { desk } of this.#staff.stations) {
@@ -247,8 +265,17 @@ export class Dispatcher implements StaffOwner {
       }
     }
     this.#staff.grow(this.#backlog.size);
+    if (this.#backlog.calls === 0) this.#bound.empty();
+    if (this.#bound.awaited) this.#bound.admit(this.#backlog.calls, this.#free);
     this.#relieve();
     if (this.#closing) this.settle();
+  }
+
+  /** How many workers have nothing to do, or can be started. */
+  get #free(): number {
+    let free = this.#crew.size;
+    for (const { desk } of this.#staff.stations) if (desk.size > 0) free--;
+    return free;
   }
 
   /** An idle worker; else one that will be through with all that it has before it could have asked for more. */

@@ -124,6 +124,7 @@ export class Pool implements AsyncDisposable {
    * @throws {ActorExitedError} If the worker died that was running it.
    * @throws {StartError} If no worker could be started, or three in a row ended before they had begun anything.
    * @throws {TimeoutError} If it was not done in time.
+   * @throws {FullError} If so many calls wait as `maxQueue` allows, and the pool's `overflow` is `"reject"`.
    * @throws {PoolClosedError} If the pool is closed, or was terminated meanwhile.
    * @throws What the task throws.
    */
@@ -169,6 +170,38 @@ export class Pool implements AsyncDisposable {
   ): Submission<Awaited<R>> {
     const [args = [], options = {}] = rest as unknown as [unknown[]?, RunOptions?];
     return this.#client.submit(task, args, options) as Submission<Awaited<R>>;
+  }
+
+  /**
+   * Resolves when a call would find room in the queue, which is bounded by `maxQueue`. That reserves nothing: others may be
+   * faster. What is awaited before each call keeps a loop that awaits no results from filling the memory.
+   *
+   * @throws {TimeoutError} If there was no room in time.
+   * @throws {PoolClosedError} If the pool is closed.
+   *
+   * @example A loop that waits for no result, and never has more than ten calls waiting
+   * ```ts
+   * import { Pool, task } from "@troupe/troupe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * function square(n: number): number {
+   *   return n * n;
+   * }
+   * task(import.meta.url, square);
+   *
+   * await using pool = new Pool({ size: 2, maxQueue: 10, placement: "inline" });
+   * let sum = 0;
+   * for (let n = 1; n <= 100; n++) {
+   *   await pool.ready();
+   *   void pool.run(square, [n]).then((result) => sum += result);
+   * }
+   * await pool.close();
+   * await pool.join();
+   * assertEquals(sum, 338_350);
+   * ```
+   */
+  async ready(options?: WaitOptions): Promise<void> {
+    await this.#client.ready(options);
   }
 
   /**

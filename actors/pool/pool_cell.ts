@@ -81,6 +81,10 @@ export class PoolCell extends Cell implements Employer {
       case "terminate":
         void this.terminate().then(() => request.reply());
         return;
+      case "room":
+        return this.#dispatcher.room(request, true);
+      case "hasRoom":
+        return this.#dispatcher.room(request, false);
       case "stats":
         return request.reply(this.#dispatcher.stats());
       case DISCARD:

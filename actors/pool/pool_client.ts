@@ -7,7 +7,7 @@ import type { Import } from "../../channels/kernel/handle.ts";
 import { destinationOf, pack, Packing, packPlain } from "../../channels/kernel/pack.ts";
 import { type Movable, type Packet, plainPacket } from "../../channels/kernel/packet.ts";
 import { singleton } from "../../channels/kernel/singleton.ts";
-import { type Patience, patienceOf } from "../../channels/kernel/wait.ts";
+import { channelWait, type Patience, patienceOf, type WaitOptions } from "../../channels/kernel/wait.ts";
 import { Bridges } from "../bridge.ts";
 import { checkArgs } from "../spawn_options.ts";
 import { assertMayStart } from "../start_guard.ts";
@@ -44,6 +44,8 @@ interface Call {
   late(timeoutMs: number): TimeoutError;
 }
 
+/** What people call what a pool is asked for, where that is not the verb. */
+const ACTIONS: Readonly<Record<string, string>> = { more: "run", room: "wait for room", hasRoom: "wait for room" };
 /** Only what is so short goes together. */
 const MOST_JOINED_BYTES = 1024;
 /** Of so many tasks it is remembered how many items of them may. */
@@ -187,6 +189,16 @@ export class PoolClient {
     tell(this.target, whoActs.holder(), "abort", `${job} ${index}`, packPlain(null));
   }
 
+  /** Resolves when another call would find room. */
+  async ready(options: WaitOptions | undefined): Promise<void> {
+    const action = "wait for room in a pool";
+    const wait = channelWait(action, options);
+    const late = (timeoutMs: number) =>
+      new TimeoutError(`Cannot ${action}: there was none for ${timeoutMs} ms`, { timeoutMs });
+    if (!wait.once) await this.#ask("room", "", { wait, late });
+    else if (!await this.#ask("hasRoom", "")) throw late(wait.timeoutMs);
+  }
+
   /** Asks for what concerns the pool as a whole. */
   request(verb: string, wait?: Patience, detail: string = ""): Promise<unknown> {
     return this.#ask(verb, detail, wait && { wait, late: (ms) => late(verb, ms) });
@@ -199,7 +211,7 @@ export class PoolClient {
   }
 
   #ask(verb: string, detail: string, question?: Partial<Question>): Promise<unknown> {
-    const lost = () => new DisconnectedError(`Cannot ${verb === "more" ? "run" : verb}: the home of the pool is gone`);
+    const lost = () => new DisconnectedError(`Cannot ${ACTIONS[verb] ?? verb}: the home of the pool is gone`);
     return ask(this.target, { holder: whoActs.holder(), verb, detail, lost, ...question });
   }
 }

@@ -25,6 +25,17 @@ export interface PoolOptions extends IsolateOptions {
    * it; any number when left out. A chunk is not divided for that.
    */
   readonly maxTasksPerWorker?: number | undefined;
+  /**
+   * How many calls may wait for a worker, besides those for which one has nothing to do or can be started; any number when
+   * left out. Items of maps are not counted: a map holds them back by itself. (Piscina's `maxQueue`.)
+   */
+  readonly maxQueue?: number | undefined;
+  /**
+   * What happens to a call that comes when so many wait: it waits as well (`"wait"`, when left out), and `ready()` says when
+   * there is room; or it rejects with {@linkcode FullError} (`"reject"`). A call that waits keeps its arguments in memory: of
+   * more than 65,536 that wait the log tells, once until none waited.
+   */
+  readonly overflow?: "wait" | "reject" | undefined;
   /** How people read it; its workers are named after it. `"pool"` when left out. */
   readonly name?: string | undefined;
 }
@@ -37,6 +48,8 @@ export const POOL_OPTIONS: OptionNames<PoolOptions> = {
   initializer: true,
   initializerArgs: true,
   maxTasksPerWorker: true,
+  maxQueue: true,
+  overflow: true,
   name: true,
 };
 

@@ -86,6 +86,7 @@ async function calls(stack: AsyncDisposableStack): Promise<Calls> {
     "new Pool(options)": (options) => new Pool(options),
     "Pool.run(options)": (options) => pool.run(idle, [], options),
     "Pool.submit(options)": (options) => pool.submit(idle, [], options),
+    "Pool.ready(options)": (options) => pool.ready(options),
     "Pool.close(options)": (options) => pool.close(options),
     "Pool.map(options)": (options) => pool.map(idle, [1], options),
     "Pool.starmap(options)": (options) => pool.starmap(idle, [[]], options),

@@ -70,6 +70,9 @@ Deno.test("a pool's initializer and its arguments", () => {
   function _use(): void {
     void new Pool({ initializer: load, initializerArgs: ["a", 1] });
     void new Pool({ size: 1, placement: "inline", maxTasksPerWorker: Infinity, name: "workers" });
+    void new Pool({ maxQueue: 100, overflow: "reject" });
+    // @ts-expect-error -- what is older is not dropped
+    void new Pool({ maxQueue: 100, overflow: "drop-oldest" });
     void new Pool();
   }
 });
