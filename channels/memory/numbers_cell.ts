@@ -1,8 +1,11 @@
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
+import { expected, isCount, startsWith } from "../kernel/shape.ts";
 import type { AnyNumber } from "./number_kind.ts";
 import type { Numbers } from "./numbers.ts";
+
+const isAsked = startsWith(isCount);
 
 /**
  * The home of a shared value, array or struct: does for other processes, on the same memory, what threads do themselves.
@@ -23,7 +26,10 @@ export class NumbersCell extends Cell {
   }
 
   receive(request: Request): void {
-    const [index, a, b] = unpack(request.body, request.from) as [number, AnyNumber, AnyNumber];
+    const values = unpack(request.body, request.from) as [number, AnyNumber, AnyNumber];
+    // A text would pass for an index, and lead to the same number again and again.
+    const [index] = expected("a request for shared numbers", values, isAsked);
+    const [, a, b] = values;
     this.settle(request, this.#answer(request.verb, index, a, b), index);
   }
 
@@ -56,10 +62,17 @@ export class NumbersCell extends Cell {
       case "compareExchange":
         return numbers.compareExchange(at, a, b);
       case "slice":
-        return Array.from({ length: Math.max(0, (a as number) - index) }, (_, step) => numbers.get(at + step));
+        return this.#slice(numbers, at, expected("a request for shared numbers", a, isCount) - index);
       default:
         throw noSuchRequest("shared numbers", verb);
     }
+  }
+
+  #slice(numbers: Numbers, at: number, count: number): AnyNumber[] {
+    if (count > Math.max(0, numbers.length - at)) {
+      throw new RangeError(`Cannot read shared numbers: there are no ${count} from ${at} on, of ${numbers.length}`);
+    }
+    return Array.from({ length: Math.max(0, count) }, (_, step) => numbers.get(at + step));
   }
 
   #find(index: number): [numbers: Numbers, at: number] {
