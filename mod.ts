@@ -139,6 +139,7 @@ export type {
 export { listen, type Listener, type ListenOptions } from "./channels/remote/listener.ts";
 export { connect, type ConnectOptions } from "./channels/remote/connect.ts";
 export type { ReconnectOptions } from "./channels/remote/reconnecting.ts";
+export type { QuotaOptions } from "./channels/quota.ts";
 export type { AuthKey, ConnectionOptions } from "./channels/remote/connection_options.ts";
 export type { ConnectTls, ListenTls, SocketAddress, TcpAddress, UnixAddress } from "./channels/link/socket_address.ts";
 export { type Logger, logger, type LogLevel, type LogRecord } from "./channels/kernel/log.ts";
@@ -161,6 +162,7 @@ export {
   NotSerializableError,
   PoolClosedError,
   ProtocolError,
+  QuotaError,
   RemoteError,
   RestartLimitError,
   StartError,

@@ -20,7 +20,7 @@ import { ExitHooks } from "./exit_hooks.ts";
 import { describeExit, endedEarly, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
-import { control, type EndSignal, type Keeper, killAfter, KILLED } from "./keeper.ts";
+import { control, type EndSignal, isMail, type Keeper, killAfter, KILLED } from "./keeper.ts";
 import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
 import { StopSignal } from "./stop_signal.ts";
@@ -132,8 +132,8 @@ export class Actor extends Cell implements Keeper {
     return above === undefined || !isCell(above) || (above as Actor).isAwaited;
   }
 
-  override get hasMailbox(): boolean {
-    return true;
+  override keepsMail(verb: string): boolean {
+    return isMail(verb);
   }
 
   /** Whether there is, or will be, somebody who handles calls: not so in a task, nor in the program itself. */

@@ -3,6 +3,8 @@ import { isolate } from "../channels/kernel/isolate.ts";
 
 /** A sender gets credit for so many messages at once. */
 const BATCH = 256;
+/** So many senders at most have credit due that they do not know of. */
+const MOST_DUE = 256;
 
 /** Tells senders elsewhere how many of their messages a cell is done with: they may send it as many more. */
 export class Credits {
@@ -14,6 +16,7 @@ export class Credits {
   /** One message of this isolate's is done with; it is told when there are `batch` of them. */
   give(to: IsolateId, batch: number = BATCH): void {
     if (to === isolate.id) return;
+    if (this.#due.size > MOST_DUE) this.giveAll();
     const count = (this.#due.get(to) ?? 0) + 1;
     if (count < batch) {
       this.#due.set(to, count);

@@ -22,6 +22,7 @@ import { packPlain } from "../channels/kernel/pack.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
+import { answerLater } from "./answer_later.ts";
 import { Contact } from "./contact.ts";
 import { contactOf } from "./current.ts";
 import { isOfLibrary } from "./definition.ts";
@@ -58,10 +59,14 @@ export class IsolateKeeper extends Cell implements Keeper {
   readonly #settleExited: (exit: Exit) => void;
   #seat: Seat | undefined;
   #result: Promise<unknown> | undefined;
+  /** The same for those who ask from elsewhere. */
+  #outcome: Promise<unknown> | undefined;
   /** How the actor says that it ended, which tells more than what its isolate leaves behind. */
   #said: Exit | undefined;
   #held = false;
   #interrupted = false;
+  /** By when it was last asked to have stopped. */
+  #stopDueMs: number | undefined;
   #liveness: Liveness | undefined;
   #watching: ((gone: IsolateId) => void) | undefined;
   /** The one cell by which a sandbox reaches its parent; kept here as long as the sandbox lives. */
@@ -143,13 +148,21 @@ export class IsolateKeeper extends Cell implements Keeper {
     this.#hold(true);
     if (graceMs <= 0) void this.kill("SIGKILL");
     else {
-      this.#ask("stop", graceMs);
+      this.#askToStop(graceMs);
       this.#seat.unblock?.("stop");
       killAfter(this, graceMs);
       const { registration, livenessMs } = this.#plan;
       if (graceMs === Infinity && isOfLibrary(registration.moduleUrl)) this.#watchOver(Math.min(livenessMs, SILENT_MS));
     }
     return this.exited;
+  }
+
+  /** Asks it anew only to be done sooner: it may take long to hear of it. */
+  #askToStop(graceMs: number): void {
+    const dueMs = performance.now() + graceMs;
+    if (this.#stopDueMs !== undefined && this.#stopDueMs <= dueMs) return;
+    this.#stopDueMs = dueMs;
+    this.#ask("stop", graceMs);
   }
 
   kill(signal: EndSignal): Promise<Exit> {
@@ -168,16 +181,16 @@ export class IsolateKeeper extends Cell implements Keeper {
   }
 
   interrupt(): void {
-    if (this.exit !== undefined) return;
-    // Before it is asked: whoever has heard the request forgets the word, and one raised after that would end a later wait.
-    // And once: after that its signal is aborted, and a thread that goes on may block again.
-    if (!this.#interrupted) this.#seat?.unblock?.("interrupt");
+    // Once: after that its signal is aborted, and a thread that goes on may block again.
+    if (this.exit !== undefined || this.#interrupted) return;
     this.#interrupted = true;
+    // Before it is asked: whoever has heard the request forgets the word, and one raised after that would end a later wait.
+    this.#seat?.unblock?.("interrupt");
     this.#ask("interrupt");
   }
 
   result(request: Request): void {
-    this.outcome().then((value) => request.replyValue(value, "result"), (error) => request.throw(error));
+    answerLater(request, this.#outcome ??= this.outcome(), (value) => request.replyValue(value, "result"));
   }
 
   /** What its task returned, for whoever started it; rejects with what it threw, or how else it ended. */

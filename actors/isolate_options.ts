@@ -1,3 +1,4 @@
+import type { QuotaOptions } from "../channels/quota.ts";
 import type { OptionNames } from "../channels/kernel/options.ts";
 
 /** The kinds of permission that Deno knows. */
@@ -30,7 +31,7 @@ export const PERMISSIONS: OptionNames<Readonly<Record<PermissionName, unknown>>>
 export interface IsolateOptions {
   /**
    * What a subprocess may do, never more than the spawner; when left out, each permission that the spawner holds in full.
-   * This and the next three are a `StartError` elsewhere, since only a subprocess can be held to them.
+   * This and the next four are a `StartError` elsewhere, since only a subprocess can be held to them.
    *
    * One that gets fewer is a sandbox. It has no `localStorage`, `caches` or default `Deno.openKv()`, and a `location` that
    * nobody else has. With neither all of `net` nor any of `import` it imports only what Deno has in its cache. Deno has no
@@ -54,6 +55,11 @@ export interface IsolateOptions {
    */
   readonly denoArgs?: readonly string[] | undefined;
   /**
+   * How much memory a subprocess with fewer permissions than the spawner may take elsewhere in the program: what it asks
+   * for and does not take, handles that it holds, messages that nobody has handled. {@linkcode QuotaOptions} has what is usual.
+   */
+  readonly quota?: QuotaOptions | undefined;
+  /**
    * Milliseconds that starting may take; 10,000 when left out. For a supervisor or manager any time when left out, since
    * each of its children has a limit of its own.
    */
@@ -72,6 +78,7 @@ export const ISOLATE_OPTIONS: OptionNames<IsolateOptions> = {
   env: true,
   maxHeapMb: true,
   denoArgs: true,
+  quota: true,
   startTimeoutMs: true,
   livenessMs: true,
 };

@@ -1,9 +1,9 @@
 import type { Exit } from "../channels/exit.ts";
 import type { Request } from "../channels/kernel/request.ts";
 import { unpack } from "../channels/kernel/pack.ts";
-import { whenDone } from "../channels/settling.ts";
-import { wheel } from "../channels/kernel/wheel.ts";
+import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
+import { answerLater } from "./answer_later.ts";
 import { graceOf } from "./grace.ts";
 
 /** A signal that ends an actor without asking it. */
@@ -38,31 +38,46 @@ export interface Keeper {
   result(request: Request): void;
 }
 
+/** Of several graces the one that is over first counts. */
+const ends = new WeakMap<Keeper, Deadline>();
+
 /** Kills it when its grace is over, unless it has ended by then. */
 export function killAfter(keeper: Keeper, graceMs: number): void {
   if (graceMs === Infinity) return;
+  const known = ends.get(keeper);
+  if (known !== undefined && known.dueMs <= performance.now() + graceMs) return;
+  known?.cancel();
   const deadline = wheel.after(graceMs, () => void keeper.kill("SIGKILL"));
-  void keeper.exited.then(() => deadline.cancel());
+  ends.set(keeper, deadline);
+  if (known === undefined) void keeper.exited.then(() => ends.get(keeper)!.cancel());
+}
+
+/** Whether a message of this verb is for a mailbox. */
+export function isMail(verb: string): boolean {
+  return verb === "call" || verb === "cast" || verb === "message";
 }
 
 /** Does what a request from elsewhere wants of a keeper, if it is that kind of request. */
 export function control(keeper: Keeper, request: Request): boolean {
   switch (request.verb) {
     case "exited":
-      request.onCancel = whenDone(keeper.exited, (exit) => request.reply(exit));
+      answerExit(request, keeper.exited);
       return true;
     case "look":
       request.reply(keeper.exit);
       return true;
     case "result":
-      keeper.result(request);
+      if (request.asker !== undefined) keeper.result(request);
       return true;
     case "stop":
-      answer(request, keeper.stop(graceOf("stop", { graceMs: unpack(request.body, whoActs.holder()) as number })));
+      answerExit(
+        request,
+        keeper.stop(graceOf("stop", { graceMs: unpack(request.body, whoActs.holder()) as number })),
+      );
       return true;
     case "kill":
     case "terminate":
-      answer(request, keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM"));
+      answerExit(request, keeper.kill(request.verb === "kill" ? "SIGKILL" : "SIGTERM"));
       return true;
     case "interrupt":
       keeper.interrupt();
@@ -73,6 +88,6 @@ export function control(keeper: Keeper, request: Request): boolean {
 }
 
 /** Answers with an exit, or with the reason why there is none: a keeper elsewhere may have answered with anything. */
-function answer(request: Request, exit: Promise<Exit>): void {
-  exit.then((exit) => request.reply(exit), (error) => request.throw(error));
+function answerExit(request: Request, exited: Promise<Exit>): void {
+  answerLater(request, exited, (exit) => request.reply(exit));
 }

@@ -1,10 +1,11 @@
+import type { Exit } from "../channels/exit.ts";
 import { Cell } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { holderOf } from "../channels/kernel/relay.ts";
 import type { Request } from "../channels/kernel/request.ts";
-import { whenDone } from "../channels/settling.ts";
 import type { Contact } from "./contact.ts";
+import { answerLater } from "./answer_later.ts";
 
 /** All that a sandbox can reach of its parent: this cell tells how the parent ends, and refuses everything else. */
 export class ParentWatch extends Cell {
@@ -17,16 +18,17 @@ export class ParentWatch extends Cell {
 
   receive(request: Request): void {
     const { verb, detail, asker, body } = request;
-    if (verb === "exited") {
-      request.onCancel = whenDone(this.#parent.exited, (exit) => request.reply(exit));
-      return;
-    }
-    if (verb === "look") return void this.#parent.look().then((exit) => request.reply(exit));
+    if (verb === "exited") return this.#answer(request, this.#parent.exited);
+    if (verb === "look") return this.#answer(request, this.#parent.look());
     releaseAll(body.passages, holderOf(this));
     if (asker === undefined) return deadLetters.add(this.#parent.name, detail || verb);
     const action = verb === "call" ? `call ${this.#parent.name}.${detail}` : `${verb} ${this.#parent.name}`;
     request.throw(
       new TypeError(`Cannot ${action}: a subprocess with fewer permissions than its parent can only watch the parent`),
     );
+  }
+
+  #answer(request: Request, exit: Promise<Exit | undefined>): void {
+    answerLater(request, exit, (exit) => request.reply(exit));
   }
 }

@@ -5,6 +5,7 @@ import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
 import { brief } from "../channels/kernel/show.ts";
 import { patience } from "../channels/kernel/wait.ts";
 import { MAX_DELAY_MS } from "../channels/kernel/wheel.ts";
+import { checkQuota } from "../channels/quota.ts";
 import type { PlacementName } from "./contact.ts";
 import type { RegisteredName } from "./definition.ts";
 import { MAILBOX_OPTIONS, type MailboxOptions } from "./inbox.ts";
@@ -101,7 +102,7 @@ export function checkArgs(action: string, args: unknown): void {
 
 /** @throws {StartError} If the isolate is this one and cannot be limited. */
 export function checkInline(action: string, options: SpawnOptions): void {
-  for (const name of ["permissions", "env", "maxHeapMb", "denoArgs"] as const) {
+  for (const name of ["permissions", "env", "maxHeapMb", "denoArgs", "quota"] as const) {
     if (options[name] === undefined) continue;
     throw new StartError(`Cannot ${action}: ${name} can be enforced only with placement "process", not "inline"`);
   }
@@ -110,7 +111,8 @@ export function checkInline(action: string, options: SpawnOptions): void {
   }
 }
 
-function checkIsolateOptions(action: string, { permissions, env, maxHeapMb, denoArgs }: SpawnOptions): void {
+function checkIsolateOptions(action: string, { permissions, env, maxHeapMb, denoArgs, quota }: SpawnOptions): void {
+  checkQuota(action, quota);
   if (permissions !== undefined) checkPermissions(action, permissions);
   if (env !== undefined) checkEnvironment(action, env);
   if (maxHeapMb !== undefined) checkCount(action, "maxHeapMb", maxHeapMb);

@@ -2,6 +2,7 @@ import type { Exit } from "../channels/exit.ts";
 import { DisconnectedError, TimeoutError } from "../channels/errors.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { Cell, type Target } from "../channels/kernel/cell.ts";
+import { Deque } from "../channels/kernel/deque.ts";
 import { handleKind, type Import, type Passage } from "../channels/kernel/handle.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import type { AnyIterator } from "../channels/kernel/look.ts";
@@ -12,6 +13,9 @@ import type { Patience } from "../channels/kernel/wait.ts";
 
 /** The kind of handle that a stream travels as. */
 export const STREAM = "stream";
+
+/** So many items at most are being made at once for one stream. */
+const MOST_AT_ONCE = 64;
 
 /** What whoever has a stream decides, and is told. */
 export interface StreamOwner {
@@ -31,6 +35,8 @@ export class StreamCell extends Cell {
   #over = false;
   /** Who waits for an item that the iterator is making. */
   readonly #waiting = new Set<Request>();
+  /** Who waits until it can be asked for another. */
+  readonly #asking = new Deque<Request>();
 
   constructor(readonly iterator: AnyIterator, readonly owner: StreamOwner) {
     super();
@@ -38,9 +44,27 @@ export class StreamCell extends Cell {
 
   receive(request: Request): void {
     if (this.#over) return request.lose();
+    if (request.verb !== "return") return this.#queue(request);
     // At once: the iterator may be in a wait that only this ends.
-    if (request.verb === "return") this.owner.left();
-    void this.owner.run(() => request.verb === "return" ? this.#return(request) : this.#next(request));
+    this.owner.left();
+    void this.owner.run(() => this.#return(request));
+  }
+
+  /** The iterator is asked for so many items at once at most: what it was asked for it cannot forget. */
+  #queue(request: Request): void {
+    if (request.asker === undefined) return;
+    this.#asking.push(request);
+    request.onCancel = () => void this.#asking.remove(request);
+    this.#makeNext();
+  }
+
+  #makeNext(): void {
+    while (this.#waiting.size < MOST_AT_ONCE && this.#asking.size > 0) {
+      const request = this.#asking.shift()!;
+      request.onCancel = undefined;
+      this.#waiting.add(request);
+      void this.owner.run(() => this.#next(request));
+    }
   }
 
   override returned(kind: string): void {
@@ -58,12 +82,10 @@ export class StreamCell extends Cell {
     if (this.#over) return;
     this.owner.left();
     this.#abandon();
-    for (const request of this.#waiting) request.lose(exit);
+    for (const request of [...this.#waiting, ...this.#asking.clear()]) request.lose(exit);
   }
 
   async #next(request: Request): Promise<void> {
-    if (this.#over) return request.lose();
-    this.#waiting.add(request);
     try {
       const { done, value: item } = await this.iterator.next();
       if (done) this.#end();
@@ -76,6 +98,8 @@ export class StreamCell extends Cell {
       request.throw(error);
     } finally {
       this.#waiting.delete(request);
+      if (this.#over) { for (const request of this.#asking.clear()) request.lose(); }
+      this.#makeNext();
     }
   }
 

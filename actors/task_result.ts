@@ -9,7 +9,7 @@ export type Outcome = { readonly value: unknown } | { readonly thrown: unknown }
 export class TaskResult {
   readonly #task: Actor;
   #outcome: Outcome | undefined;
-  #waiting: Request[] = [];
+  readonly #waiting = new Set<Request>();
 
   constructor(task: Actor) {
     this.#task = task;
@@ -24,7 +24,9 @@ export class TaskResult {
 
   /** Answers those who wait: it is known now, or there will be none. */
   answerAll(): void {
-    for (const request of this.#waiting.splice(0)) this.answer(request);
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const request of waiting) this.answer(request);
   }
 
   /** Answers once it can. */
@@ -34,7 +36,9 @@ export class TaskResult {
     if (outcome !== undefined) {
       if ("thrown" in outcome) request.throw(outcome.thrown);
       else request.replyValue(outcome.value, "result");
-    } else if (exit === undefined) this.#waiting.push(request);
-    else request.throw(actorExited("read the result", name, address, exit));
+    } else if (exit === undefined) {
+      this.#waiting.add(request);
+      request.onCancel = () => void this.#waiting.delete(request);
+    } else request.throw(actorExited("read the result", name, address, exit));
   }
 }

@@ -44,7 +44,8 @@ export function receiveProbe(request: Request, probed: (call: Request, trail: Tr
   const call = incoming.find(request.from.isolate, Number(request.detail));
   const trail = unpack(request.body, request.from);
   // A probe that is none comes only from a hostile child, and is not followed.
-  if (call !== undefined && isTrail(trail) && trail.steps.length > 0) probed(call, trail);
+  if (call === undefined || !isTrail(trail) || trail.steps.length === 0) return;
+  if (trail.steps.length + (trail.again?.length ?? 0) <= MOST_STEPS) probed(call, trail);
 }
 
 const areSteps = listOf(withFields<Step>({ name: isText, address: isText, queued: isFlag, call: isNumber }));
@@ -64,8 +65,17 @@ export function sendOnward(onward: Onward | undefined, via: Holder, trail: Trail
   else probeElsewhere(onward.target, onward.id, via, trail);
 }
 
+/** A longer way than this is not followed. */
+const MOST_STEPS = 1000;
+/** So many probes at most are on their way to other isolates. */
+const MOST_UNDER_WAY = 1024;
+let underWay = 0;
+
 /** Asked, so that it never becomes a dead letter, and quietly: nobody waits for the answer. */
 function probeElsewhere(target: Address, call: number, holder: Holder, trail: Trail): void {
+  // Those who wait look again; whoever makes up probes is not to fill the memory.
+  if (underWay >= MOST_UNDER_WAY) return;
+  underWay++;
   const question = { holder, verb: PROBE, detail: `${call}`, body: packPlain(trail), quiet: true };
-  ask(target, { ...question, lost: () => new Error("gone") }).catch(() => {});
+  ask(target, { ...question, lost: () => new Error("gone") }).catch(() => {}).finally(() => underWay--);
 }

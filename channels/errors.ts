@@ -269,6 +269,30 @@ export class BrokenBarrierError extends TroupeError {
   }
 }
 
+/**
+ * Thrown where a subprocess with fewer permissions than its starter, or another program, would have to be given more memory
+ * than its `quota` allows. What it has by then stays as it is.
+ */
+export class QuotaError extends TroupeError {
+  /** `"quota"`. */
+  override readonly code: string = "quota";
+  /** Which part of the quota is used up. */
+  readonly quota: "entries" | "bytes";
+  /** How many there may be. */
+  readonly limit: number;
+
+  /** Takes the part of the quota, and its limit. */
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly quota: "entries" | "bytes"; readonly limit: number },
+  ) {
+    super(message, options);
+    this.name = "QuotaError";
+    this.quota = options.quota;
+    this.limit = options.limit;
+  }
+}
+
 /** Thrown when the other side of a connection has a wrong key, or none. */
 export class AuthenticationError extends TroupeError {
   /** `"authentication"`. */

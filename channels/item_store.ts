@@ -1,3 +1,4 @@
+import { Charges } from "./kernel/account.ts";
 import { type Cell, cells } from "./kernel/cell.ts";
 import { deadLetters } from "./kernel/dead_letters.ts";
 import { Deque } from "./kernel/deque.ts";
@@ -53,6 +54,8 @@ export class ItemStore {
   readonly #takers = new Deque<Request>();
   readonly #owner: StoreOwner;
   #cargo: Cargo | undefined;
+  /** For the items that strangers have put. */
+  #charges: Charges<Item> | undefined;
   #lastNumber = 0;
   #bytes = 0;
   #offered = 0;
@@ -139,11 +142,18 @@ export class ItemStore {
     }
     for (let at = 0; at < taken; at++) {
       this.#bytes -= lent[at].bytes;
+      this.#charges?.end(lent[at]);
       lent[at].deliveries++;
       this.#owner.taken(lent[at], by);
     }
     this.#match();
     this.#owner.changed();
+  }
+
+  /** Somebody is done with an item that was taken and kept. */
+  done(item: Item): void {
+    this.#charges?.end(item);
+    this.release(item.packet);
   }
 
   /** Puts an item that was taken back to where it was. */
@@ -211,6 +221,8 @@ export class ItemStore {
     this.#bytes += item.bytes;
     this.#note(item.packet);
     request.onCancel = undefined;
+    const charge = request.takeCharge();
+    if (charge !== undefined) (this.#charges ??= new Charges(this)).add(item, charge);
     request.reply(true);
     this.#owner.accepted(item);
     this.#match();
@@ -236,7 +248,7 @@ export class ItemStore {
       if (kept) {
         item.deliveries++;
         this.#bytes -= item.bytes;
-        if (!this.#owner.keepsTaken) this.release(item.packet);
+        if (!this.#owner.keepsTaken) this.done(item);
         this.#owner.taken(item, request.from);
         this.admit();
         this.#owner.changed();
@@ -276,7 +288,7 @@ export class ItemStore {
   /** Nobody will ever take it. */
   #drop(item: Item, what: string): void {
     this.#bytes -= item.bytes;
-    this.release(item.packet);
+    this.done(item);
     endMoved(item.packet.moved);
     deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
   }

@@ -92,7 +92,7 @@ export class JoinableQueueCell extends QueueCell {
   }
 
   #done(item: Item): void {
-    this.store.release(item.packet);
+    this.store.done(item);
     if (--this.#unfinished > 0) return;
     for (const request of this.#joiners) request.reply();
     this.#joiners.clear();

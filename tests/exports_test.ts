@@ -31,6 +31,7 @@ const NAMES = [
   "Process",
   "ProtocolError",
   "Queue",
+  "QuotaError",
   "RLock",
   "RemoteError",
   "RestartLimitError",

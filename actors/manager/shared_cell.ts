@@ -1,4 +1,5 @@
 import { NotSerializableError } from "../../channels/errors.ts";
+import { type Account, Charges } from "../../channels/kernel/account.ts";
 import { DISCARD } from "../../channels/kernel/ask.ts";
 import { Cell } from "../../channels/kernel/cell.ts";
 import { grantAll, type Passage, releaseAll } from "../../channels/kernel/handle.ts";
@@ -44,6 +45,10 @@ export abstract class SharedCell extends Cell {
   readonly #manager: Holder;
   readonly #turns: Turns = new Turns((request) => this.receive(request));
   readonly #kept = new Set<readonly Passage[]>();
+  /** For the values that strangers have sent. */
+  #charges: Charges<Packet> | undefined;
+  /** What is being done. */
+  #present: Request | undefined;
   readonly #kind: string;
   readonly #named: boolean;
   #version = 0;
@@ -77,18 +82,20 @@ export abstract class SharedCell extends Cell {
     try {
       if (verb === "claim") this.#turns.begin(place, from);
       if (verb === "yield") return request.reply();
+      this.#present = request;
       this.perform(request);
     } catch (error) {
       this.drop(request.body);
       request.throw(error);
     } finally {
+      this.#present = undefined;
       if (verb === "settle" || verb === "yield") this.#turns.end(place, from);
     }
   }
 
   /** What the cell has of itself does not keep it alive. */
-  override changeLease(kind: string, holder: Holder, by: number): void {
-    if (holder !== holderOf(this)) super.changeLease(kind, holder, by);
+  override changeLease(kind: string, holder: Holder, by: 1 | -1, number?: number, account?: Account): void {
+    if (holder !== holderOf(this)) super.changeLease(kind, holder, by, number, account);
   }
 
   override returned(kind: string): void {
@@ -99,6 +106,7 @@ export abstract class SharedCell extends Cell {
   /** Gives back the handles in what it keeps. */
   release(): void {
     this.empty();
+    this.#charges?.endAll();
     for (const passages of this.#kept) releaseAll(passages, holderOf(this));
     this.#kept.clear();
     this.#manager.imports.delete(this);
@@ -116,6 +124,11 @@ export abstract class SharedCell extends Cell {
       this.#kept.add(packet.passages);
       this.#manager.imports.add(this);
     }
+    const { from, detail } = this.#present ?? {};
+    if (from?.account !== undefined) {
+      const bytes = packet.bytes.length + detail!.length;
+      (this.#charges ??= new Charges(this)).add(packet, from.account.charge(bytes));
+    }
     return { packet, version: ++this.#version };
   }
 
@@ -126,6 +139,7 @@ export abstract class SharedCell extends Cell {
 
   /** Gives back the handles in what is not kept, or kept no longer. */
   protected drop(packet: Packet): void {
+    this.#charges?.end(packet);
     if (packet.passages.length === 0) return;
     this.#kept.delete(packet.passages);
     releaseAll(packet.passages, holderOf(this));

@@ -5,6 +5,7 @@
  */
 
 import { invitation, watched } from "./invited.ts";
+import { BoundedLink } from "../../channels/link/bounded_link.ts";
 import { Siblings } from "../../channels/link/siblings.ts";
 import { withoutDelay } from "../../channels/link/socket_address.ts";
 import { writeBytes } from "../../channels/link/socket_bytes.ts";
@@ -31,7 +32,10 @@ const FAREWELL_MS = 1000;
 // A process that ends with something unread breaks the connection, and the parent may lose what it had not read either:
 // so the parent, once it has heard the exit, hangs up first, which ends this process at once.
 const farewell = () => new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS));
-const boot = new Boot(config, new SocketLink(socket, OWN_PROCESS), (code) => Deno.exit(code), farewell);
+const link = config.limits === undefined
+  ? new SocketLink(socket, OWN_PROCESS)
+  : BoundedLink.toStarter(socket, config.limits);
+const boot = new Boot(config, link, (code) => Deno.exit(code), farewell);
 
 /** Resolves when the actor's module may be imported: here, at once. */
 export const ready: Promise<void> = Promise.resolve();

@@ -1,5 +1,7 @@
 import { makeSecret } from "../../channels/kernel/address.ts";
+import { isolate } from "../../channels/kernel/isolate.ts";
 import type { Link } from "../../channels/kernel/link.ts";
+import { BoundedLink } from "../../channels/link/bounded_link.ts";
 import { writeBytes } from "../../channels/link/socket_bytes.ts";
 import { hangUp, OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { meetingPlace } from "./meeting_place.ts";
@@ -17,7 +19,7 @@ export class ChildSockets {
   config!: ProcessConfig;
   readonly #called = Promise.withResolvers<Link>();
   #greeted: Promise<void> = Promise.resolve();
-  #link: DrainedLink | undefined;
+  #link: OwnLink | BoundedLink | undefined;
   #watch: Deno.Conn | undefined;
   #ended = false;
 
@@ -44,7 +46,8 @@ export class ChildSockets {
     this.#called.reject(error);
     if (this.#watch !== undefined) hangUp(this.#watch);
     await this.#greeted;
-    await this.#link?.drained;
+    this.#link?.flow();
+    await this.#link?.over;
   }
 
   async #greet(socket: Deno.Conn, answer: string): Promise<void> {
@@ -57,24 +60,30 @@ export class ChildSockets {
     if (this.#ended) return hangUp(socket);
     // Reading from a child keeps no program alive; who waits for something does.
     socket.unref();
-    this.#link = new DrainedLink(socket, OWN_PROCESS);
+    const { id, limits } = this.config;
+    this.#link = limits === undefined
+      ? new OwnLink(socket, OWN_PROCESS)
+      : BoundedLink.toSandbox(socket, id, limits, () => isolate.held(id));
     this.#called.resolve(this.#link);
   }
 }
 
 /** A socket link that can be waited for to its end: a dead process may have sent more than has been read. */
-class DrainedLink extends SocketLink {
-  readonly #drained = Promise.withResolvers<void>();
+class OwnLink extends SocketLink {
+  readonly #over = Promise.withResolvers<void>();
 
-  get drained(): Promise<void> {
-    return this.#drained.promise;
+  get over(): Promise<void> {
+    return this.#over.promise;
   }
+
+  /** It waits for nobody anyway. */
+  flow(): void {}
 
   override start(listener: Parameters<SocketLink["start"]>[0]): void {
     super.start({
       frame: (frame) => listener.frame(frame),
       closed: (error) => {
-        this.#drained.resolve();
+        this.#over.resolve();
         listener.closed(error);
       },
     });

@@ -1,4 +1,6 @@
 import { StartError } from "../../channels/errors.ts";
+import { accounts } from "../../channels/kernel/account.ts";
+import { checkQuota } from "../../channels/quota.ts";
 import { ChildSockets } from "./child_sockets.ts";
 import { canMeetByName, meetingPlace } from "./meeting_place.ts";
 import { Lending } from "./lending.ts";
@@ -67,7 +69,9 @@ export const process: Placement = {
     // A sandbox talks to its parent alone, which checks what it says.
     const family = isUnix && !isSandboxed ? meetingPlace.family : undefined;
     const noStorage = isSandboxed && hasOwnStorage(options.denoArgs);
-    sockets.config = { ...config, run: { flags }, family, noStorage, revoke: lending.revoke };
+    const limits = isSandboxed ? checkQuota(`start ${config.name}`, options.quota) : undefined;
+    if (limits !== undefined) accounts.limit(config.id, limits);
+    sockets.config = { ...config, run: { flags }, family, limits, noStorage, revoke: lending.revoke };
     const ended = child.status.then(async (status): Promise<SeatEnd> => {
       await sockets.end(new Error(`The subprocess ended with code ${status.code} before it was ready`));
       if (status.signal === null) return { code: status.code };

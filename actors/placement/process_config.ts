@@ -1,3 +1,4 @@
+import type { Limits } from "../../channels/kernel/account.ts";
 import type { Family } from "../../channels/link/siblings.ts";
 import { readBytes } from "../../channels/link/socket_bytes.ts";
 import type { BootConfig } from "./placement.ts";
@@ -27,6 +28,8 @@ export interface ProcessConfig extends BootConfig {
   readonly family: Family | undefined;
   /** Whether it may keep nothing on disk that Deno would keep for it. */
   readonly noStorage: boolean;
+  /** How much others may keep for it; undefined if it has the rights of its parent. */
+  readonly limits: Limits | undefined;
   /** What to give up before the actor's module is imported. */
   readonly revoke: readonly Deno.PermissionDescriptor[];
 }

@@ -23,7 +23,7 @@ export const thread: Placement = {
   boundary: () => "thread",
 
   check(action: string, options: IsolateOptions): void {
-    for (const name of ["permissions", "env", "maxHeapMb", "denoArgs"] as const) {
+    for (const name of ["permissions", "env", "maxHeapMb", "denoArgs", "quota"] as const) {
       if (options[name] === undefined) continue;
       throw new StartError(`Cannot ${action}: ${name} can be enforced only with placement "process", not "thread"`);
     }

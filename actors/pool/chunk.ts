@@ -1,3 +1,4 @@
+import type { Charge } from "../../channels/kernel/account.ts";
 import { type Holder, Lease } from "../../channels/kernel/holder.ts";
 import { releaseAll } from "../../channels/kernel/handle.ts";
 import { drop, packPlain } from "../../channels/kernel/pack.ts";
@@ -39,7 +40,8 @@ export class Chunk {
   #losses = { at: -1, count: 0 };
   #request: Request | undefined;
   /** Reports that the asker has not fetched yet; the pool holds what is in them. */
-  readonly #reports: Packet[] = [];
+  readonly #reports: { readonly body: Packet; readonly charge: Charge | undefined }[] = [];
+  readonly #charge: Charge | undefined;
   #error: unknown;
   #lease: Lease | undefined;
 
@@ -49,6 +51,7 @@ export class Chunk {
     this.from = request.from;
     this.body = request.body;
     this.end = plan.count;
+    if (!this.single) this.#charge = request.takeCharge();
     this.#await(request);
   }
 
@@ -116,10 +119,10 @@ export class Chunk {
   /** Tells the asker what became of some items, or keeps it until that asks. */
   report(body: Packet, over: boolean): void {
     this.over ||= over;
-    if (this.cancelled) return drop(body, this.holder);
+    if (this.cancelled || this.#error !== undefined) return drop(body, this.holder);
     const request = this.#request;
-    if (request === undefined) return void this.#reports.push(body);
-    this.#send(request, body);
+    if (request === undefined) this.#keep(body);
+    else this.#send(request, body);
   }
 
   /** Gives the asker back what comes from an item on. */
@@ -141,8 +144,9 @@ export class Chunk {
 
   /** The asker wants the next report. */
   fetch(request: Request): void {
-    const body = this.#reports.shift();
-    if (body !== undefined) this.#send(request, body);
+    const report = this.#reports.shift();
+    report?.charge?.end();
+    if (report !== undefined) this.#send(request, report.body);
     else if (this.#error !== undefined) {
       request.throw(this.#error);
       this.#error = undefined;
@@ -154,7 +158,10 @@ export class Chunk {
   cancel(): void {
     this.cancelled = true;
     this.#lease?.end();
-    for (const body of this.#reports.splice(0)) drop(body, this.holder);
+    for (const { body, charge } of this.#reports.splice(0)) {
+      charge?.end();
+      drop(body, this.holder);
+    }
     const request = this.#request;
     this.#request = undefined;
     if (this.single) return;
@@ -165,7 +172,18 @@ export class Chunk {
   /** No worker needs it any more. */
   release(): void {
     releaseAll(this.body.passages, this.holder);
+    this.#charge?.end();
     if (!this.unfinished) this.#lease?.end();
+  }
+
+  /** Keeps a report until the asker wants it. A stranger that has too many of them gets no more. */
+  #keep(body: Packet): void {
+    const { account } = this.from;
+    const error = account?.noRoom(body.bytes.length);
+    if (error === undefined) return void this.#reports.push({ body, charge: account?.charge(body.bytes.length) });
+    releaseAll(body.passages, this.holder);
+    this.over = true;
+    this.#error = error;
   }
 
   #await(request: Request): void {

@@ -63,8 +63,8 @@ export interface Described {
 
 /** What a child runs and with which rights, as one text, which is another for everything else that a message can say. */
 export function definitionOf({ kind, moduleUrl, definition, options }: Omit<ChildSpec, "args" | "control">): string {
-  const { placement = "thread", permissions, env, denoArgs, maxHeapMb } = options;
-  const rights = [placement, permissions, env, denoArgs, maxHeapMb];
+  const { placement = "thread", permissions, env, denoArgs, maxHeapMb, quota } = options;
+  const rights = [placement, permissions, env, denoArgs, maxHeapMb, quota];
   return encode([kind, moduleUrl, definition, rights], "options").toBase64();
 }
 

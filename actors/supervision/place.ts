@@ -11,10 +11,11 @@ import { type CellReport, type Listed, listing, whereIs } from "../../channels/k
 import { holderOf, relay } from "../../channels/kernel/relay.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
+import { answerLater } from "../answer_later.ts";
 import { Contact, type PlacementName } from "../contact.ts";
 import { Credits } from "../credits.ts";
 import { actorExited } from "../exited.ts";
-import { control, type EndSignal, type Keeper } from "../keeper.ts";
+import { control, type EndSignal, isMail, type Keeper } from "../keeper.ts";
 import { outboxOf } from "../outbox.ts";
 import { type Companion, isAmong } from "./companions.ts";
 import { PROBE, receiveProbe, sendOnward, type Trail } from "../trail.ts";
@@ -61,8 +62,8 @@ export class Place extends Cell implements Keeper, Listed {
     return this.#exited.promise;
   }
 
-  override get hasMailbox(): boolean {
-    return true;
+  override keepsMail(verb: string): boolean {
+    return isMail(verb);
   }
 
   report(): CellReport {
@@ -176,14 +177,16 @@ export class Place extends Cell implements Keeper, Listed {
 
   /** Answers, once it has ended for good, with what its last life returned. */
   result(request: Request): void {
-    void this.exited.then(async (exit) => {
-      try {
-        const lost = () => actorExited("read the result", this.name, this.contact.address, exit);
-        request.replyValue(await (this.#outcome ?? Promise.reject(lost())), "result");
-      } catch (error) {
-        request.throw(error);
-      }
-    });
+    answerLater(request, this.exited, (exit) => void this.#tellResult(request, exit));
+  }
+
+  async #tellResult(request: Request, exit: Exit): Promise<void> {
+    try {
+      const lost = () => actorExited("read the result", this.name, this.contact.address, exit);
+      request.replyValue(await (this.#outcome ?? Promise.reject(lost())), "result");
+    } catch (error) {
+      request.throw(error);
+    }
   }
 
   /** Whether it is in one of its lives, as far as is known here. */
@@ -257,6 +260,7 @@ export class Place extends Cell implements Keeper, Listed {
 
   /** It is not here any more: its sender may send another. */
   #left(request: Request, batch?: number): void {
+    if (request.asker === undefined) request.charge?.end();
     if (weightOf(request) > 0) this.#credits.give(request.from.isolate, batch);
   }
 }

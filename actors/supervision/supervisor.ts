@@ -350,8 +350,8 @@ export async function startSupervisor<T>(
 
 /** What concerns the isolate of a supervisor. Its children have time limits of their own to start in. */
 export function isolateOptionsOf(options: SuperviseOptions): IsolateOptions {
-  const { permissions, env, maxHeapMb, denoArgs, startTimeoutMs = Infinity, livenessMs } = options;
-  return { permissions, env, maxHeapMb, denoArgs, startTimeoutMs, livenessMs };
+  const { permissions, env, maxHeapMb, denoArgs, quota, startTimeoutMs = Infinity, livenessMs } = options;
+  return { permissions, env, maxHeapMb, denoArgs, quota, startTimeoutMs, livenessMs };
 }
 
 /** What a supervisor is started with, and the handles of its children. */

@@ -47,6 +47,11 @@ function hex(bytes: Uint8Array): string {
   return text;
 }
 
+/** Whether an isolate of this program, or of one that it is connected to, can be called so. */
+export function isWellFormed(id: IsolateId): boolean {
+  return /^[0-9a-f]{1,16}(?:[./!@](?:[0-9]{1,15}|probe)){0,32}$/.test(id);
+}
+
 /** Whether `id` is `ancestor` or below it. */
 export function isWithin(id: IsolateId, ancestor: IsolateId): boolean {
   if (id === ancestor) return true;
@@ -77,6 +82,12 @@ export function parentOf(id: IsolateId): IsolateId {
 export function rootOf(id: IsolateId): IsolateId {
   const end = id.search(/[./!@]/);
   return end < 0 ? id : id.slice(0, end);
+}
+
+/** The root of the program that `id` belongs to, as this program names it: below the connection to it, if it is another. */
+export function programOf(id: IsolateId): IsolateId {
+  const connection = id.lastIndexOf("@");
+  return connection < 0 ? rootOf(id) : childTowards(id, id.slice(0, connection));
 }
 
 /** The direct child of `ancestor` on the way to `id`, which must be below it. */

@@ -60,6 +60,8 @@ export interface Question {
 
 /** Who waits for the answer to something that was asked of another isolate. */
 export interface Unanswered extends Asker {
+  /** Who gets the answer, and what is in it. */
+  readonly holder: Holder;
   /** Who was asked, and alone may answer. */
   readonly to: IsolateId;
   /** Whom it asks there. */
@@ -149,6 +151,10 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
 
   get to(): IsolateId {
     return this.target?.isolate ?? isolate.id;
+  }
+
+  get holder(): Holder {
+    return this.question.holder;
   }
 
   get slot(): number {
@@ -382,6 +388,12 @@ export function unanswered(): number {
   let count = 0;
   for (const [, pending] of pendings.entries()) if (pending.awaited) count++;
   return count;
+}
+
+/** Who gets an answer from another isolate; undefined if nobody has asked that isolate so. */
+export function askerOf({ id, from }: Reply | Item): Holder | undefined {
+  const pending = pendings.get(id);
+  return pending?.to === from ? pending.holder : undefined;
 }
 
 /** An answer from another isolate. Only the isolate that was asked may give it. */

@@ -1,4 +1,5 @@
 import type { Exit } from "../exit.ts";
+import type { Account } from "./account.ts";
 import { type Address, MAIN_SLOT, makeSecret } from "./address.ts";
 import { type Holder, holders, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
@@ -6,8 +7,9 @@ import type { Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
 
 interface Held {
+  /** Below zero: so many were returned before they were granted. */
   count: number;
-  lease: Lease | undefined;
+  readonly lease: Lease;
 }
 
 /**
@@ -30,8 +32,11 @@ export abstract class Cell {
   /** Handles one request. It must settle each one sooner or later, or leave that to the asker's death. */
   abstract receive(request: Request): void;
 
-  /** Whether it keeps messages that nobody waits for an answer to. All others are done with one at once, or not at all. */
-  get hasMailbox(): boolean {
+  /**
+   * Whether it may keep a message of this verb to which nobody waits for an answer. All others are done with at once, or
+   * not at all.
+   */
+  keepsMail(_verb: string): boolean {
     return false;
   }
 
@@ -52,32 +57,36 @@ export abstract class Cell {
   /** A holder gave back its last lease of this kind, or died. */
   returned(_kind: string, _holder: Holder): void {}
 
-  /** Counts a holder's leases of one kind. They may be returned before they are granted, when two links are at work. */
-  changeLease(kind: string, holder: Holder, by: number, number: number = 0): void {
+  /**
+   * Counts a holder's leases of one kind. They may be returned before they are granted, when two links are at work.
+   *
+   * @param account counts it for a stranger, if that is not the holder's own
+   */
+  changeLease(kind: string, holder: Holder, by: 1 | -1, number: number = 0, account?: Account): void {
+    const held = this.#held?.get(kind);
+    const entry = held?.get(holder);
+    if (by > 0) {
+      if (entry !== undefined && entry.count < 0) this.grantedTooLate(kind, number);
+      else this.granted(kind, holder, number);
+    }
+    if (entry === undefined) return this.#hold(kind, holder, by, account);
+    entry.count += by;
+    if (entry.count !== 0) return;
+    held!.delete(holder);
+    if (held!.size === 0) this.#held!.delete(kind);
+    entry.lease.end();
+    if (by < 0) this.#gone(kind, holder);
+  }
+
+  /** Notes a lease, or that there is one to come which has been returned already. */
+  #hold(kind: string, holder: Holder, by: 1 | -1, account: Account | undefined): void {
+    // The dead have given back everything at once; nothing of theirs is still to be granted.
+    if (by < 0 && holder.gone) return;
     this.#held ??= new Map();
     let held = this.#held.get(kind);
     if (held === undefined) this.#held.set(kind, held = new Map());
-    let entry = held.get(holder);
-    if (entry === undefined) {
-      // The dead have given back everything at once; nothing of theirs is still to be granted.
-      if (by < 0 && holder.gone) return;
-      held.set(holder, entry = { count: 0, lease: undefined });
-    }
-    if (by > 0) {
-      if (entry.count < 0) this.grantedTooLate(kind, number);
-      else this.granted(kind, holder, number);
-    }
-    entry.count += by;
-    if (entry.count > 0 && entry.lease === undefined) {
-      entry.lease = new Lease(holder, () => this.#drop(kind, holder));
-      if (this.#leases++ === 0) cells.pin(this);
-    } else if (entry.count <= 0) {
-      const wasHeld = entry.lease !== undefined;
-      entry.lease?.end();
-      entry.lease = undefined;
-      if (entry.count === 0) held.delete(holder);
-      if (wasHeld) this.#gone(kind, holder);
-    }
+    held.set(holder, { count: by, lease: new Lease(holder, () => this.#drop(kind, holder), undefined, account) });
+    if (by > 0 && this.#leases++ === 0) cells.pin(this);
   }
 
   /** Whether a holder has a lease of this kind. */
@@ -88,16 +97,18 @@ export abstract class Cell {
   /** How many holders have a lease of this kind. */
   holdersOf(kind: string): number {
     let count = 0;
-    for (const { lease } of this.#held?.get(kind)?.values() ?? []) if (lease !== undefined) count++;
+    for (const held of this.#held?.get(kind)?.values() ?? []) if (held.count > 0) count++;
     return count;
   }
 
   /** Forgets all leases of one holder, as its death would. */
   #drop(kind: string, holder: Holder): void {
-    const entry = this.#held?.get(kind)?.get(holder);
+    const held = this.#held?.get(kind);
+    const entry = held?.get(holder);
     if (entry === undefined) return;
-    this.#held!.get(kind)!.delete(holder);
-    this.#gone(kind, holder);
+    held!.delete(holder);
+    if (held!.size === 0) this.#held!.delete(kind);
+    if (entry.count > 0) this.#gone(kind, holder);
   }
 
   #gone(kind: string, holder: Holder): void {

@@ -44,6 +44,11 @@ export class Deque<T> {
 
   /** Takes an item from wherever it is. */
   remove(item: T): boolean {
+    // Of many that leave at once it is mostly the first.
+    if (this.size > 0 && this.#items[this.#head] === item) {
+      this.shift();
+      return true;
+    }
     const at = this.#items.indexOf(item, this.#head);
     if (at < 0) return false;
     this.#items.splice(at, 1);

@@ -115,7 +115,7 @@ export function indexesOf(passages: readonly Passage[], index: number, named: Re
 }
 
 /** A kind that this program does not know cannot be held here, and so is not leased either. */
-function isLeased(kind: string): boolean {
+export function isLeased(kind: string): boolean {
   return kinds.get(kind)?.leased ?? false;
 }
 

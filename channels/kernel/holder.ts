@@ -1,3 +1,4 @@
+import type { Account } from "./account.ts";
 import type { IsolateId } from "./address.ts";
 import { isWithin } from "./address.ts";
 import { singleton } from "./singleton.ts";
@@ -13,8 +14,16 @@ export class Holder {
   readonly imports: Set<{ release(): void }> = new Set();
   gone = false;
 
-  /** @param resident whether it lives in this isolate, whose own code knows when it ends */
-  constructor(readonly isolate: IsolateId, readonly slot: number, readonly resident: boolean = false) {}
+  /**
+   * @param resident whether it lives in this isolate, whose own code knows when it ends
+   * @param account of the stranger that it belongs to, if it does
+   */
+  constructor(
+    readonly isolate: IsolateId,
+    readonly slot: number,
+    readonly resident: boolean = false,
+    readonly account: Account | undefined = undefined,
+  ) {}
 }
 
 /** Something that a holder has until it gives it back or dies. */
@@ -23,14 +32,23 @@ export class Lease {
   previous: Lease | undefined;
   next: Lease | undefined;
   #settle: (() => void) | undefined;
+  readonly #account: Account | undefined;
 
   /**
    * @param settle what makes good the holder's death; not called when the lease is ended in the ordinary way
    * @param of what it belongs to, for those who look through all that a holder has
+   * @param account counts it, if that is not the holder's own
    */
-  constructor(readonly holder: Holder, settle: () => void, readonly of?: unknown) {
+  constructor(
+    readonly holder: Holder,
+    settle: () => void,
+    readonly of?: unknown,
+    account: Account | undefined = holder.account,
+  ) {
     this.#settle = settle;
     holder.leases.add(this);
+    this.#account = account;
+    if (account !== undefined) account.entries++;
     // Not in the constructor: the caller has yet to note down what it leases.
     if (holder.gone) queueMicrotask(() => this.settle());
   }
@@ -38,7 +56,9 @@ export class Lease {
   /** Gives it back. */
   end(): void {
     this.#settle = undefined;
-    if (this.holder.leases.delete(this) && this.holder.leases.size === 0) holders.idle(this.holder);
+    if (!this.holder.leases.delete(this)) return;
+    if (this.#account !== undefined) this.#account.entries--;
+    if (this.holder.leases.size === 0) holders.idle(this.holder);
   }
 
   /** The holder is dead. */
@@ -86,6 +106,8 @@ export class Leases {
 
 /** An isolate's holders without a lease are remembered up to this number, since most come again. */
 const KEPT_IDLE = 64;
+/** Those of strangers only while no more isolates than these are known: a stranger can make up any number. */
+const KEPT_ISOLATES = 256;
 
 /** Every holder that this isolate knows, by where it lives. */
 export class Holders {
@@ -96,15 +118,18 @@ export class Holders {
   ending = false;
   /** Whether an isolate is known to be dead. */
   isDead: (isolate: IsolateId) => boolean = () => false;
+  /** The account of the stranger that an isolate belongs to, if it does. */
+  accountOf: (isolate: IsolateId) => Account | undefined = () => undefined;
   readonly #byIsolate = new Map<IsolateId, Map<number, Holder>>();
 
   /** The one holder object for this isolate and slot; of a dead isolate one that is gone, and is not remembered. */
   get(isolate: IsolateId, slot: number): Holder {
     const known = this.#byIsolate.get(isolate)?.get(slot);
     if (known !== undefined) return known;
-    const holder = new Holder(isolate, slot);
     // What the dead have sent may come late, and is nobody's any more.
-    holder.gone = this.isDead(isolate);
+    const gone = this.isDead(isolate);
+    const holder = new Holder(isolate, slot, false, gone ? undefined : this.accountOf(isolate));
+    holder.gone = gone;
     if (!holder.gone) this.#remember(holder);
     return holder;
   }
@@ -125,8 +150,15 @@ export class Holders {
   /** The holder has no lease left: it need not be known, unless it lives here or holds something elsewhere. */
   idle(holder: Holder): void {
     const slots = this.#byIsolate.get(holder.isolate);
-    const forgettable = !holder.resident && holder.imports.size === 0;
-    if (forgettable && slots !== undefined && slots.size > KEPT_IDLE) slots.delete(holder.slot);
+    if (slots === undefined || holder.resident || holder.imports.size > 0) return;
+    const isCrowded = holder.account !== undefined && this.#byIsolate.size > KEPT_ISOLATES;
+    if (slots.size > KEPT_IDLE || isCrowded) this.#forget(slots, holder);
+  }
+
+  #forget(slots: Map<number, Holder>, holder: Holder): void {
+    if (slots.get(holder.slot) !== holder) return;
+    slots.delete(holder.slot);
+    if (slots.size === 0) this.#byIsolate.delete(holder.isolate);
   }
 
   /** Settles everything that this holder had here, and gives back what it got from elsewhere. */
@@ -136,9 +168,7 @@ export class Holders {
     if (!this.ending) { for (const imported of [...holder.imports]) imported.release(); }
     for (const lease of holder.leases.all()) lease.settle();
     const slots = this.#byIsolate.get(holder.isolate);
-    if (slots?.get(holder.slot) !== holder) return;
-    slots.delete(holder.slot);
-    if (slots.size === 0) this.#byIsolate.delete(holder.isolate);
+    if (slots !== undefined) this.#forget(slots, holder);
   }
 
   /** The same for all holders of an isolate and of those below it. */

@@ -1,15 +1,17 @@
 import { ProtocolError } from "../errors.ts";
 import { type Exit, PARENT_GONE } from "../exit.ts";
+import { accounts } from "./account.ts";
 import {
   BOUNDARIES,
   type Boundary,
   childTowards,
+  hasFewerRights,
   type IsolateId,
   isWithin,
   MAIN_SLOT,
   makeRootId,
-  parentOf,
 } from "./address.ts";
+import { DeadIsolates } from "./dead_isolates.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope } from "./envelope.ts";
 import { decodeFrame, encodeFrame, readRoute } from "./frame.ts";
@@ -21,11 +23,17 @@ import { Routes } from "./routes.ts";
 import { singleton } from "./singleton.ts";
 import { type Deadline, wheel } from "./wheel.ts";
 
-/** How many dead isolates are remembered, so that what is sent to them fails here and now. */
-const KNOWN_DEAD = 10_000;
+/** More bytes than these are not to wait for an isolate by the doing of one that has fewer rights than this. */
+const MOST_UNSENT = 8 * 1024 * 1024;
 
 /** How long whoever started an isolate may take to say how it ended, before it counts as killed. */
 const WORD_MS = 500;
+
+/** What waits for a child that has yet to come. */
+interface Early {
+  readonly frames: Frame[];
+  bytes: number;
+}
 
 /**
  * This isolate among the others: its name, its links, and who of the others is dead.
@@ -42,10 +50,12 @@ export class Isolate {
   readonly downListeners: Set<(isolate: IsolateId, exit: Exit) => void> = new Set();
 
   /** What was posted to, or below, children that have yet to come: it goes when their link is there. */
-  readonly #early = new Map<IsolateId, Frame[]>();
-  readonly #dead = new Map<IsolateId, Exit>();
+  readonly #early = new Map<IsolateId, Early>();
+  readonly #dead = new DeadIsolates();
   /** Those that are dead, and how has yet to be told. */
   readonly #suspects = new Map<IsolateId, Deadline>();
+  /** By neighbours with fewer rights: the link that was the last to be sent more by them than it takes. */
+  readonly #slow = new Map<IsolateId, Link>();
   #started = 0;
 
   /** This isolate's id. The root makes its own, all others are given theirs before anything else happens. */
@@ -56,7 +66,7 @@ export class Isolate {
   /** The id of the next isolate that is started from here, or program that is connected to. */
   nextChildId(boundary: Boundary): IsolateId {
     const id = `${this.id}${BOUNDARIES[boundary]}${++this.#started}`;
-    this.#early.set(id, []);
+    this.#early.set(id, { frames: [], bytes: 0 });
     return id;
   }
 
@@ -75,7 +85,7 @@ export class Isolate {
   /** Uses `link` for a child isolate (and all below it). Its end is said by `down`, by whoever started the child. */
   addChild(child: IsolateId, link: Link, closed: () => void): void {
     if (this.exitOf(child) !== undefined) return link.close();
-    const early = this.#early.get(child) ?? [];
+    const early = this.#early.get(child)?.frames ?? [];
     this.#early.delete(child);
     this.#link(child, link, closed);
     for (const frame of early) link.send(frame);
@@ -127,6 +137,14 @@ export class Isolate {
     );
   }
 
+  /** A promise while what a neighbour has sent to others still waits for them: it had better not be read until then. */
+  held(neighbour: IsolateId): Promise<void> | undefined {
+    const link = this.#slow.get(neighbour);
+    const easing = link?.eased?.(MOST_UNSENT);
+    if (easing === undefined) this.#slow.delete(neighbour);
+    return easing;
+  }
+
   /** Resolves when what was posted so far has left this isolate; undefined if it has by the time this returns. */
   flush(): Promise<void> | undefined {
     const { peers, tree } = this.routes;
@@ -137,11 +155,7 @@ export class Isolate {
 
   /** How an isolate ended, or undefined while it is not known to have ended. Those below one that is gone are gone too. */
   exitOf(id: IsolateId): Exit | undefined {
-    if (this.#dead.size === 0) return undefined;
-    const exit = this.#dead.get(id);
-    if (exit !== undefined) return exit;
-    for (let above = parentOf(id); above !== ""; above = parentOf(above)) if (this.#dead.has(above)) return PARENT_GONE;
-    return undefined;
+    return this.#dead.exitOf(id);
   }
 
   /** An isolate is gone: settles everything here that it and those below it had a part in, and tells the neighbours. */
@@ -151,24 +165,25 @@ export class Isolate {
     if (more !== undefined) return void more.then(() => this.down(gone, exit, heardFrom));
     // It may have been among what was heard.
     if (this.exitOf(gone) !== undefined) return;
-    this.#dead.set(gone, exit);
+    this.#dead.add(gone, exit, this.id);
     for (const [id, deadline] of this.#suspects) {
       if (!isWithin(id, gone)) continue;
       deadline.cancel();
       this.#suspects.delete(id);
     }
-    if (this.#dead.size > KNOWN_DEAD) this.#dead.delete(this.#dead.keys().next().value!);
+    this.#slow.delete(gone);
     const link = this.routes.remove(gone);
     if (link !== undefined) {
       link.close();
       keepAlive.linked(-1);
     }
-    const early = this.#early.get(gone) ?? [];
+    const early = this.#early.get(gone)?.frames ?? [];
     this.#early.delete(gone);
     for (const frame of early) this.#bounce(decodeFrame(frame), exit);
     this.#tell(gone, exit, heardFrom);
     for (const listener of [...this.downListeners]) listener(gone, exit);
     holders.sweepIsolate(gone);
+    accounts.close(gone);
   }
 
   #tell(gone: IsolateId, exit: Exit, heardFrom: IsolateId | undefined): void {
@@ -197,11 +212,18 @@ export class Isolate {
 
   /** Puts a frame on the way to an isolate that is not this one; false if there is none. */
   #send(frame: Frame, to: IsolateId, link: Link | undefined): boolean {
-    if (link === undefined) {
-      return isWithin(to, this.id) && this.#early.get(childTowards(to, this.id))?.push(frame) !== undefined;
+    if (link !== undefined) link.send(frame);
+    else {
+      const early = this.#earlyFor(to);
+      if (early === undefined) return false;
+      early.frames.push(frame);
+      early.bytes += frame.bytes.length;
     }
-    link.send(frame);
     return true;
+  }
+
+  #earlyFor(id: IsolateId): Early | undefined {
+    return isWithin(id, this.id) ? this.#early.get(childTowards(id, this.id)) : undefined;
   }
 
   #receive(frame: Frame, neighbour: IsolateId): void {
@@ -210,7 +232,7 @@ export class Isolate {
       const route = readRoute(frame);
       origin = route.from;
       if (origin !== neighbour && !this.routes.speaksFor(neighbour, origin)) return;
-      if (route.to !== this.id) this.#forward(frame, route.to);
+      if (route.to !== this.id) this.#forward(frame, route.to, neighbour);
       else if (!this.#isAwaited(frame, origin, neighbour)) this.#take(decodeFrame(frame), neighbour);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -237,9 +259,16 @@ export class Isolate {
     if (mayTell) this.down(gone, exit, neighbour);
   }
 
-  #forward(frame: Frame, to: IsolateId): void {
+  #forward(frame: Frame, to: IsolateId, neighbour: IsolateId): void {
     const link = frame.moved.length > 0 ? this.routes.treeLinkTo(to) : this.routes.linkTo(to);
-    if (!this.#send(frame, to, link)) this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
+    const isTaken = link !== undefined || !hasFewerRights(neighbour, this.id) || this.#hasRoomFor(frame, to);
+    if (!isTaken || !this.#send(frame, to, link)) return this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
+    if ((link?.unsent ?? 0) > MOST_UNSENT && hasFewerRights(neighbour, this.id)) this.#slow.set(neighbour, link!);
+  }
+
+  /** Whether a stranger may leave something here for a child that has yet to come. */
+  #hasRoomFor({ bytes }: Frame, to: IsolateId): boolean {
+    return (this.#earlyFor(to)?.bytes ?? 0) + bytes.length <= MOST_UNSENT;
   }
 
   /** Nobody will ever get this envelope: whoever waits for an answer is told so. */
@@ -277,3 +306,4 @@ const LOST: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
 /** This isolate. */
 export const isolate: Isolate = singleton("isolate", () => new Isolate());
 holders.isDead = (id) => isolate.exitOf(id) !== undefined;
+holders.accountOf = (id) => accounts.of(id, isolate.id);

@@ -35,6 +35,10 @@ export interface Link {
   post?(envelope: Envelope): void;
   /** Resolves when everything sent so far has left this isolate; undefined if it has by the time this returns. */
   flush(): Promise<void> | undefined;
+  /** How many bytes wait here until the other side takes them; left out where that is not known. */
+  readonly unsent?: number;
+  /** Resolves when no more bytes than these wait, or none ever will; undefined if that is so by the time this returns. */
+  eased?(most: number): Promise<void> | undefined;
   /** Ends the link. */
   close(): void;
 }

@@ -18,7 +18,8 @@ export interface LogRecord {
     | "dead-letter"
     | "mailbox-filling"
     | "queue-filling"
-    | "without-tls";
+    | "without-tls"
+    | "quota";
   /** What has happened and to whom, with name and address, in one line for people. */
   readonly message: string;
   /** The thrown value, if there was one: as it is, so a logger that shows it should bound it. */

@@ -11,6 +11,13 @@ export class NumberMap<T> {
   #size = 0;
   #keys: number[] = new Array(FIRST_SIZE).fill(0);
   #values: (T | undefined)[] = new Array(FIRST_SIZE).fill(undefined);
+  /** Where there is one, places are chosen by it. */
+  readonly #seed: number;
+
+  /** @param mixed whether the numbers are a stranger's, who may choose such as belong to one place */
+  constructor(mixed: boolean = false) {
+    this.#seed = mixed ? crypto.getRandomValues(new Uint32Array(1))[0] | 1 : 0;
+  }
 
   /** How many entries there are. */
   get size(): number {
@@ -20,7 +27,7 @@ export class NumberMap<T> {
   get(key: number): T | undefined {
     const values = this.#values;
     const mask = values.length - 1;
-    for (let at = placeOf(key, mask);; at = at + 1 & mask) {
+    for (let at = placeOf(key, mask, this.#seed);; at = at + 1 & mask) {
       const value = values[at];
       if (value === undefined || this.#keys[at] === key) return value;
     }
@@ -29,7 +36,7 @@ export class NumberMap<T> {
   set(key: number, value: T): void {
     if (2 * (this.#size + 1) > this.#values.length) this.#grow();
     const mask = this.#values.length - 1;
-    let at = placeOf(key, mask);
+    let at = placeOf(key, mask, this.#seed);
     while (this.#values[at] !== undefined && this.#keys[at] !== key) at = at + 1 & mask;
     if (this.#values[at] === undefined) this.#size++;
     this.#keys[at] = key;
@@ -41,13 +48,13 @@ export class NumberMap<T> {
     const keys = this.#keys;
     const values = this.#values;
     const mask = values.length - 1;
-    let hole = placeOf(key, mask);
+    let hole = placeOf(key, mask, this.#seed);
     while (values[hole] !== undefined && keys[hole] !== key) hole = hole + 1 & mask;
     if (values[hole] === undefined) return false;
     this.#size--;
     // What stands behind it for want of a place moves up, or it would not be found.
     for (let at = hole + 1 & mask; values[at] !== undefined; at = at + 1 & mask) {
-      const home = placeOf(keys[at], mask);
+      const home = placeOf(keys[at], mask, this.#seed);
       if ((at - home & mask) < (at - hole & mask)) continue;
       keys[hole] = keys[at];
       values[hole] = values[at];
@@ -75,6 +82,9 @@ export class NumberMap<T> {
   }
 }
 
-function placeOf(key: number, mask: number): number {
-  return key & mask;
+function placeOf(key: number, mask: number, seed: number): number {
+  if (seed === 0) return key & mask;
+  const low = Math.imul(key, seed);
+  const high = Math.imul(Math.floor(key / 2 ** 32) ^ low ^ low >>> 15, seed);
+  return (high ^ high >>> 13) & mask;
 }

@@ -4,7 +4,7 @@ import { discard, type Unanswered, unansweredBy, unsent } from "./ask.ts";
 import { deadLetters } from "./dead_letters.ts";
 import { cells, isCell, type Target } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
-import { type Holder, holders } from "./holder.ts";
+import { type Holder, holders, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { destinationOf, drop, handOver, onwardTo } from "./pack.ts";
 import type { Packet } from "./packet.ts";
@@ -57,6 +57,7 @@ export function relay(request: Request, via: Holder, target: Target, options: Re
       if (withdraw === undefined) return isolate.post({ kind: "cancel", to, from: isolate.id, id });
       withdraw();
       unsent(id);
+      relayed?.unsent();
       discard(target, via, body);
     };
   }
@@ -70,29 +71,42 @@ export function relay(request: Request, via: Holder, target: Target, options: Re
 /** Brings the answer back to who asked first. */
 class RelayedRequest implements Unanswered {
   readonly awaited = false;
+  /** Until the answer comes this is known here, though its asker may give up; so it counts as the asker's. */
+  readonly #lease: Lease | undefined;
 
   constructor(
     readonly request: Request,
-    readonly via: Holder,
+    readonly holder: Holder,
     readonly to: IsolateId,
     readonly slot: number,
     readonly lost: RelayOptions["lost"],
-  ) {}
+  ) {
+    if (request.from.account !== undefined) this.#lease = new Lease(request.from, () => {});
+  }
 
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     // First: who is told that it is lost may send it again at once, and then it has to wait.
     if (outcome === "lost") this.lost?.();
+    this.#lease?.end();
     this.request.onCancel = undefined;
-    passAnswer(this.request, this.via, outcome, body, exit);
+    passAnswer(this.request, this.holder, outcome, body, exit);
   }
 
   offered(body: Packet): void {
     // Actors answer calls and never offer; whoever does has no place behind a relay.
-    passAnswer(this.request, this.via, "value", body);
+    this.#lease?.end();
+    passAnswer(this.request, this.holder, "value", body);
+  }
+
+  /** It never left. */
+  unsent(): void {
+    this.#lease?.end();
   }
 
   /** What the cell between had asked for is nobody's any more. */
-  abandoned(): void {}
+  abandoned(): void {
+    this.#lease?.end();
+  }
 }
 
 /** Answers a request, unless nobody waits any more, with what came as the answer to another and is `via`'s until then. */

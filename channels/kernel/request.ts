@@ -1,4 +1,5 @@
 import type { Exit } from "../exit.ts";
+import type { Charge } from "./account.ts";
 import type { Address, IsolateId } from "./address.ts";
 import type { Cell } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
@@ -44,6 +45,8 @@ export class Request implements Stoppable {
   left: (() => void) | undefined;
   /** Where a cell that only relays has handed it on to. */
   onward: Onward | undefined;
+  /** What its body costs the stranger that has sent it. It ends with the request, unless a cell keeps the body and takes it. */
+  charge: Charge | undefined;
   readonly #lease: Lease | undefined;
   #committed = false;
   #state: "open" | "offered" | "settled" = "open";
@@ -126,6 +129,7 @@ export class Request implements Stoppable {
   taken(kept: boolean, moved?: readonly Movable[]): void {
     if (this.#state !== "offered") return;
     this.#state = "settled";
+    this.charge?.end();
     this.#taken!(kept, moved);
     // Not before: a holder without a lease may be forgotten, and what it has just taken may be its next one.
     this.#lease?.end();
@@ -133,6 +137,19 @@ export class Request implements Stoppable {
 
   stopped(): void {
     this.asker?.stopped?.();
+  }
+
+  /** Nobody waits for an answer, and the cell is done with it, or never will be. */
+  forget(): void {
+    this.onCancel?.();
+    this.charge?.end();
+  }
+
+  /** Whoever keeps the body from now on bears the charge, if there is one. */
+  takeCharge(): Charge | undefined {
+    const { charge } = this;
+    this.charge = undefined;
+    return charge;
   }
 
   /** From now on the asker can no longer give up: what it asked for is being done, and it will be told. */
@@ -165,6 +182,7 @@ export class Request implements Stoppable {
 
   #end(): void {
     this.#state = "settled";
+    this.charge?.end();
     this.#lease?.end();
   }
 }
@@ -174,7 +192,7 @@ class FarAsker implements Asker {
   constructor(readonly to: IsolateId, readonly id: number, readonly requests: NumberMap<Request>) {}
 
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
-    this.requests.delete(this.id);
+    this.#forget();
     isolate.post({ kind: "reply", to: this.to, from: isolate.id, id: this.id, outcome, body, exit });
   }
 
@@ -183,9 +201,17 @@ class FarAsker implements Asker {
   }
 
   abandoned(): void {
+    this.#forget();
+  }
+
+  #forget(): void {
     this.requests.delete(this.id);
+    if (this.requests.size === 0) incoming.idle(this.to);
   }
 }
+
+/** Of so many isolates that ask nothing now it is remembered that they did; a stranger can make up any number. */
+const KEPT_IDLE = 256;
 
 /** The unsettled requests from other isolates, by the number that their askers gave them. */
 export class Incoming {
@@ -195,10 +221,17 @@ export class Incoming {
   open(from: Holder, verb: string, detail: string, body: Packet, id: number): Request {
     if (id === 0) return new Request(from, verb, detail, body, undefined);
     let requests = this.#requests.get(from.isolate);
-    if (requests === undefined) this.#requests.set(from.isolate, requests = new NumberMap());
+    if (requests === undefined) {
+      this.#requests.set(from.isolate, requests = new NumberMap(from.account !== undefined));
+    }
     const request = new Request(from, verb, detail, body, new FarAsker(from.isolate, id, requests));
     requests.set(id, request);
     return request;
+  }
+
+  /** Nothing of an isolate's is unsettled. */
+  idle(from: IsolateId): void {
+    if (this.#requests.size > KEPT_IDLE) this.#requests.delete(from);
   }
 
   /** A request that is not settled. */
@@ -215,7 +248,9 @@ export class Incoming {
   taken(from: IsolateId, id: number, kept: boolean, body: Packet): void {
     const request = this.#requests.get(from)?.get(id);
     if (!request?.offered) return;
-    this.#requests.get(from)!.delete(id);
+    const requests = this.#requests.get(from)!;
+    requests.delete(id);
+    if (requests.size === 0) this.idle(from);
     request.taken(kept, body.moved.length > 0 ? body.moved : undefined);
   }
 

@@ -1,6 +1,9 @@
 import { childTowards, gateTo, type IsolateId, isWithin, parentOf, sameProcess } from "./address.ts";
 import type { Link, Mesh, PeerLink } from "./link.ts";
 
+/** To so many isolates the way is remembered. */
+const MOST_KNOWN = 10_000;
+
 /**
  * An isolate's links, and which of them leads to whom. One way to each isolate is chosen at first use and kept, since what
  * goes by different ways has no order.
@@ -52,6 +55,8 @@ export class Routes {
     let link = this.#known.get(id);
     if (link === undefined) {
       link = this.#peerTowards(id) ?? this.treeLinkTo(id);
+      // They can be found out again; a stranger may have made up any number of isolates to be answered.
+      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
       if (link !== undefined) this.#known.set(id, link);
     }
     return link;

@@ -74,6 +74,14 @@ export class LaneLink implements PeerLink, Entrance {
     return this.#outgoing?.flush();
   }
 
+  get unsent(): number {
+    return this.#outgoing?.unsent ?? 0;
+  }
+
+  eased(most: number): Promise<void> | undefined {
+    return this.#outgoing?.eased(most);
+  }
+
   close(): void {
     this.#end();
   }

@@ -14,6 +14,8 @@ export class Outlet {
   readonly #bell: Bell;
   readonly #unsent = new Deque<Piece>();
   #flushed: PromiseWithResolvers<void> | undefined;
+  #bytes = 0;
+  #easing: { readonly most: number; resolve(): void }[] = [];
 
   /** @param bell the reader's */
   constructor(writer: RingWriter, bell: Bell) {
@@ -61,7 +63,9 @@ export class Outlet {
     for (let piece = this.#unsent.peek(); piece !== undefined; piece = this.#unsent.peek()) {
       if (!this.#writer.write(piece.bytes, piece.more)) break;
       this.#unsent.shift();
+      this.#bytes -= piece.bytes.length;
     }
+    if (this.#easing.length > 0) this.#ease();
     if (this.empty) this.#settle();
     else this.#writer.awaitRoom();
     this.wake();
@@ -84,12 +88,32 @@ export class Outlet {
   /** Drops what waits. */
   clear(): void {
     this.#unsent.clear();
+    this.#bytes = 0;
+    this.#ease();
     this.#settle();
+  }
+
+  /** How many bytes wait for room. */
+  get unsent(): number {
+    return this.#bytes;
+  }
+
+  /** Resolves when no more bytes than these wait; undefined if that is so by the time this returns. */
+  eased(most: number): Promise<void> | undefined {
+    if (this.#bytes <= most) return undefined;
+    return new Promise((resolve) => this.#easing.push({ most, resolve }));
+  }
+
+  #ease(): void {
+    const easing = this.#easing;
+    this.#easing = easing.filter(({ most }) => this.#bytes > most);
+    for (const { most, resolve } of easing) if (this.#bytes <= most) resolve();
   }
 
   #put(bytes: Uint8Array | Mark, more: boolean): void {
     if (this.empty && this.#writer.write(bytes, more)) return;
     this.#unsent.push({ bytes, more });
+    this.#bytes += bytes.length;
     if (this.#unsent.size === 1) this.#writer.awaitRoom();
   }
 

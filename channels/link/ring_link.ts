@@ -104,6 +104,14 @@ export class RingLink implements Link, Entrance {
     return this.#outlet.flush();
   }
 
+  get unsent(): number {
+    return this.#outlet.unsent;
+  }
+
+  eased(most: number): Promise<void> | undefined {
+    return this.#outlet.eased(most);
+  }
+
   close(): void {
     this.#end();
   }

@@ -58,6 +58,7 @@ export class SocketLink implements Link {
   #writing: Promise<void> | undefined;
   #closed = false;
   #broken = false;
+  #easing: { readonly most: number; resolve(): void }[] = [];
 
   constructor(socket: Socket, options: SocketLinkOptions = {}) {
     this.#socket = socket;
@@ -86,6 +87,15 @@ export class SocketLink implements Link {
     await this.#writing;
   }
 
+  get unsent(): number {
+    return this.queued - this.written;
+  }
+
+  eased(most: number): Promise<void> | undefined {
+    if (this.unsent <= most) return undefined;
+    return new Promise((resolve) => this.#easing.push({ most, resolve }));
+  }
+
   close(): void {
     this.#end();
   }
@@ -98,7 +108,7 @@ export class SocketLink implements Link {
   /** Ends the link here and now; what has not left by then is lost. */
   abort(error: Error = new Error("The connection was broken off")): void {
     if (!this.#closed) return this.#end(error);
-    this.#queue = [];
+    this.#drop();
     hangUp(this.#socket);
   }
 
@@ -114,7 +124,7 @@ export class SocketLink implements Link {
     } catch {
       // The other side is gone. Reading finds that out too, after the last that it had sent.
       this.#broken = true;
-      this.#queue = [];
+      this.#drop();
       this.#onWritten?.();
     }
     this.#writing = undefined;
@@ -167,6 +177,7 @@ export class SocketLink implements Link {
       at += written;
       this.written += written;
       this.#onWritten?.();
+      if (this.#easing.length > 0) this.#ease();
     }
   }
 
@@ -234,6 +245,19 @@ export class SocketLink implements Link {
     }
   }
 
+  /** Nothing more is written. */
+  #drop(): void {
+    this.#queue = [];
+    this.queued = this.written;
+    this.#ease();
+  }
+
+  #ease(): void {
+    const easing = this.#easing;
+    this.#easing = easing.filter(({ most }) => this.unsent > most);
+    for (const { most, resolve } of easing) if (this.unsent <= most) resolve();
+  }
+
   /** An error in the listener is a mistake of ours, and must be heard of: nobody reads this link any more. */
   #give(listener: LinkListener, frame: Frame): void {
     try {
@@ -248,7 +272,7 @@ export class SocketLink implements Link {
     if (this.#closed) return;
     this.#closed = true;
     // Before a clean end, what was sent still arrives.
-    if (error !== undefined) this.#queue = [];
+    if (error !== undefined) this.#drop();
     if (error !== undefined || this.#writing === undefined) hangUp(this.#socket);
     this.#listener?.closed(error);
   }

@@ -1,3 +1,4 @@
+import type { Charge } from "../kernel/account.ts";
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
@@ -9,6 +10,8 @@ export const SEGMENT = "shared-memory";
 export class MemoryCell extends Cell {
   readonly name: string;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
+  /** What it costs the stranger that has made it. */
+  charge: Charge | undefined;
   readonly #unlink: () => void;
 
   /** @param unlink takes the name away */
@@ -36,6 +39,8 @@ export class MemoryCell extends Cell {
   }
 
   override returned(kind: string): void {
-    if (kind === SEGMENT && this.holdersOf(SEGMENT) === 0) this.#unlink();
+    if (kind !== SEGMENT || this.holdersOf(SEGMENT) > 0) return;
+    this.#unlink();
+    this.charge?.end();
   }
 }

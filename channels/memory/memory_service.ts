@@ -1,3 +1,4 @@
+import { checkSize } from "../argument.ts";
 import { makeSecret, strangerOf } from "../kernel/address.ts";
 import { oneLine } from "../kernel/escape.ts";
 import { isolate } from "../kernel/isolate.ts";
@@ -14,8 +15,14 @@ const secret = new Map<string, MemoryCell>();
 const named = new Map<string, MemoryCell>();
 
 rootService("createMemory", "all", (request) => {
+  // What nobody is told of nobody could give back.
+  if (request.asker === undefined) return;
   const asked = startsWith(isCount, maybe(isText));
   const [sizeBytes, wanted] = expected("a request for memory", unpack(request.body, request.from), asked);
+  checkSize("create shared memory", "sizeBytes", sizeBytes, 1);
+  const { account } = request.from;
+  const error = account?.noRoom(sizeBytes);
+  if (error !== undefined) return request.throw(error);
   const [segments, key] = wanted === undefined ? [secret, freshSecret()] : [named, keyOf(request, wanted)];
   if (segments.has(key)) {
     const why = `the name "${oneLine(wanted ?? key)}" is in use`;
@@ -24,6 +31,7 @@ rootService("createMemory", "all", (request) => {
   const cell = new MemoryCell(wanted ?? key, sizeBytes, () => {
     if (segments.get(key) === cell) segments.delete(key);
   });
+  cell.charge = account?.charge(sizeBytes);
   segments.set(key, cell);
   request.replyValue(handleTo(cell), "result");
 });

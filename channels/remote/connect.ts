@@ -98,7 +98,7 @@ async function connectOnce(
   holder: Holder,
   ended?: () => void,
 ): Promise<Connection<unknown>> {
-  const { authKey, tls, signal, handshakeTimeoutMs: timeoutMs, maxFrameBytes, maxUnsettledBytes } = options;
+  const { authKey, tls, signal, handshakeTimeoutMs: timeoutMs, maxFrameBytes } = options;
   const to = showSocketAddress(address);
   const action = `connect to ${to}`;
   const { ciphers, handshake } = await loadProtocol();
@@ -109,8 +109,7 @@ async function connectOnce(
       if (tls === undefined) void warnWithoutTls("Connected to", remoteAddress(socket));
       const end = (seat: Seat) => peer.end(seat);
       const agreed = await handshake.greet(socket, action, authKey, { holder: seatOf(holder), maxFrameBytes, end });
-      const limits = { maxFrameBytes, maxUnsettledBytes };
-      const connection = peer.join(socket, agreed, limits, `a connection to ${to}`, ended);
+      const connection = peer.join(socket, agreed, options, `a connection to ${to}`, ended);
       // Reading keeps no program alive; who waits for something does.
       socket.unref();
       return connection;

@@ -1,7 +1,9 @@
 import { checkSize } from "../argument.ts";
+import { type Limits, USUAL_LIMITS } from "../kernel/account.ts";
 import type { OptionNames } from "../kernel/options.ts";
 import type { SocketAddress } from "../link/socket_address.ts";
 import { MAX_FRAME_BYTES } from "../link/socket_link.ts";
+import { checkQuota, type QuotaOptions } from "../quota.ts";
 import { checkDelay } from "./limits.ts";
 
 const MAX_UNSETTLED_BYTES = 64 * 1024 * 1024;
@@ -27,6 +29,11 @@ export interface ConnectionOptions {
    * is gone.
    */
   readonly maxUnsettledBytes?: number | undefined;
+  /**
+   * How much memory the other program may take in each isolate of this one. {@linkcode QuotaOptions} says what is usual;
+   * where longer messages are taken, it is at least twice `maxFrameBytes`.
+   */
+  readonly quota?: QuotaOptions | undefined;
 }
 
 /** The names of `ConnectionOptions`. */
@@ -35,11 +42,14 @@ export const CONNECTION_OPTIONS: OptionNames<ConnectionOptions> = {
   handshakeTimeoutMs: true,
   maxFrameBytes: true,
   maxUnsettledBytes: true,
+  quota: true,
 };
 
 type Chosen = "handshakeTimeoutMs" | "maxFrameBytes" | "maxUnsettledBytes";
 /** What both sides take, with what was left out. */
-export type CheckedConnectionOptions = Pick<ConnectionOptions, "authKey"> & { readonly [Option in Chosen]: number };
+export type CheckedConnectionOptions = Pick<ConnectionOptions, "authKey"> & { readonly [Option in Chosen]: number } & {
+  readonly quota: Limits;
+};
 
 /**
  * Checks what both sides take.
@@ -54,7 +64,7 @@ export function checkConnectionOptions(
   at: SocketAddress | undefined,
 ): CheckedConnectionOptions {
   const { authKey, tls, handshakeTimeoutMs = 5000 } = options;
-  const { maxFrameBytes = MAX_FRAME_BYTES, maxUnsettledBytes = MAX_UNSETTLED_BYTES } = options;
+  const { maxFrameBytes = MAX_FRAME_BYTES, maxUnsettledBytes = MAX_UNSETTLED_BYTES, quota } = options;
   if (tls !== undefined && (at === undefined || "path" in at)) {
     throw new TypeError(`Cannot ${action}: tls is for a host and port, not for a Unix socket`);
   }
@@ -64,6 +74,7 @@ export function checkConnectionOptions(
     maxFrameBytes: checkSize(action, "maxFrameBytes", maxFrameBytes, 1),
     maxUnsettledBytes: checkSize(action, "maxUnsettledBytes", maxUnsettledBytes, 1),
     handshakeTimeoutMs: checkDelay(action, "handshakeTimeoutMs", handshakeTimeoutMs),
+    quota: checkQuota(action, { ...quota, bytes: quota?.bytes ?? Math.max(USUAL_LIMITS.bytes, 2 * maxFrameBytes) }),
   };
 }
 

@@ -230,7 +230,6 @@ class SocketListener implements Listener {
 
   async #greet(socket: Deno.Conn, from: SocketAddress, stranger: Stranger, action: string): Promise<void> {
     const { authKey, handshakeTimeoutMs: timeoutMs, heartbeatMs, maxPending, maxFrameBytes } = this.#options;
-    const { maxUnsettledBytes } = this.#options;
     let peer: Peer | undefined;
     const terms: Terms = {
       holder: seatOf(this.#holder),
@@ -247,12 +246,7 @@ class SocketListener implements Listener {
     try {
       await meet(meeting, async () => {
         const agreed = await this.#protocol.handshake.receive(socket, action, authKey, terms, heartbeatMs);
-        const connection = peer!.join(
-          socket,
-          agreed,
-          { maxFrameBytes, maxUnsettledBytes },
-          `a connection to ${this.#title}`,
-        );
+        const connection = peer!.join(socket, agreed, this.#options, `a connection to ${this.#title}`);
         await this.#arrivals.put({ connection, from }).finally(() => connection.close());
       });
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Connection, Receiver, Sender } from "../connection.ts";
 import { type Exit, PARENT_GONE } from "../exit.ts";
+import { accounts, type Limits } from "../kernel/account.ts";
 import { type Address, type IsolateId, rootOf } from "../kernel/address.ts";
 import "../kernel/dispatch.ts";
 import { revive } from "../kernel/handle.ts";
@@ -19,6 +20,9 @@ import { type Ciphers, Seal } from "./seal.ts";
 export function seatOf(holder: Holder): Seat {
   return { isolate: isolate.id.slice(rootOf(isolate.id).length), slot: holder.slot };
 }
+
+/** What bounds the other program. */
+type PeerOptions = Pick<BorderOptions, "maxFrameBytes" | "maxUnsettledBytes"> & { readonly quota: Limits };
 
 /** The exit of what can no longer be reached, since the connection to it ended. */
 const HUNG_UP: Exit = PARENT_GONE;
@@ -72,14 +76,15 @@ export class Peer {
   join(
     socket: Socket,
     { end, heartbeatMs, maxFrameBytes: maxSentBytes }: Agreed,
-    limits: Pick<BorderOptions, "maxFrameBytes" | "maxUnsettledBytes">,
+    { maxFrameBytes, maxUnsettledBytes, quota }: PeerOptions,
     title: string,
     ended?: () => void,
   ): Connection<unknown> {
     const naming = this.#naming!;
     const { alias } = naming;
     const target = naming.hear(end);
-    const border = new Border(socket, naming, { ...limits, heartbeatMs, maxSentBytes });
+    const border = new Border(socket, naming, { maxFrameBytes, maxSentBytes, maxUnsettledBytes, heartbeatMs });
+    accounts.limit(alias, quota);
     this.#mine.changeLease(END, this.#holder, 1);
     this.#mine.left = () => border.close();
     const receiver = makePipeEnd(this.#mine, { readable: true, writable: false }, this.#holder);

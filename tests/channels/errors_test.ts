@@ -25,6 +25,7 @@ const table: Record<string, [error: errors.TroupeError, fields: Record<string, u
   "not-owner": [new errors.NotOwnerError("m", withCause), {}],
   "broken-barrier": [new errors.BrokenBarrierError("m", withCause), {}],
   "authentication": [new errors.AuthenticationError("m", withCause), {}],
+  "quota": [new errors.QuotaError("m", { cause, quota: "bytes", limit: 7 }), { quota: "bytes", limit: 7 }],
   "protocol": [new errors.ProtocolError("m", withCause), {}],
   "buffer-too-short": [
     new errors.BufferTooShortError("m", { cause, bytes: new Uint8Array([1, 2]) }),

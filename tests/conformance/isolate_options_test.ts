@@ -79,7 +79,7 @@ for (const [what, look] of Object.entries(STARTS)) {
 
   for (const placement of PLACEMENTS.filter((placement) => placement !== "process")) {
     oneTest(`${what} (${placement}) rejects with StartError when asked for what it cannot enforce`, async () => {
-      const unenforceable = { permissions: "none", env: {}, denoArgs: [], maxHeapMb: 300 };
+      const unenforceable = { permissions: "none", env: {}, denoArgs: [], maxHeapMb: 300, quota: {} };
       for (const [option, value] of Object.entries(unenforceable)) {
         const error = await assertRejects(() => look({ placement, [option]: value }), StartError);
         const said = `${option} can be enforced only with placement "process", not "${placement}"`;

@@ -13,6 +13,7 @@ import {
   type Manager,
   type PlacementName,
   type Process,
+  type QuotaOptions,
   type Ref,
   type SpawnOptions,
   type TaskFunction,
@@ -28,15 +29,18 @@ const START_MS = 20_000;
 export class OtherProgram implements AsyncDisposable {
   readonly #folder: string;
   readonly #child: Deno.ChildProcess;
+  readonly #quota: QuotaOptions | undefined;
   readonly #managers: Manager[] = [];
   #joined: Promise<{ connection: Connection<unknown>; host: Ref<Host> }> | undefined;
 
-  private constructor(folder: string, child: Deno.ChildProcess) {
+  private constructor(folder: string, child: Deno.ChildProcess, quota: QuotaOptions | undefined) {
     this.#folder = folder;
     this.#child = child;
+    this.#quota = quota;
   }
 
-  static async start(): Promise<OtherProgram> {
+  /** @param quota how much it may have this program keep for it */
+  static async start(quota?: QuotaOptions): Promise<OtherProgram> {
     const folder = Deno.makeTempDirSync({ prefix: "troupe-test-" });
     const file = "tests/conformance/fixtures/other_program.ts";
     const child = new Deno.Command(Deno.execPath(), {
@@ -50,7 +54,7 @@ export class OtherProgram implements AsyncDisposable {
     const said = child.stdout.getReader();
     await deadline(said.read(), START_MS);
     await said.cancel();
-    return new OtherProgram(folder, child);
+    return new OtherProgram(folder, child, quota);
   }
 
   /** Spawns an actor there. */
@@ -110,7 +114,7 @@ export class OtherProgram implements AsyncDisposable {
   async #host(): Promise<Ref<Host>> {
     this.#joined ??= (async () => {
       const path = join(this.#folder, "socket");
-      const connection = await connect<unknown, Ref<Host>>({ path }, { authKey: KEY });
+      const connection = await connect<unknown, Ref<Host>>({ path }, { authKey: KEY, quota: this.#quota });
       return { connection, host: await connection.recv() };
     })();
     return (await this.#joined).host;

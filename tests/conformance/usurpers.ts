@@ -1,13 +1,17 @@
 /** Those with fewer rights than this program, in every way in which they can reach it. */
 
 import { deadline } from "@std/async";
+import { accounts } from "../../channels/kernel/account.ts";
 import type { Address } from "../../channels/kernel/address.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { decode } from "../../channels/kernel/codec/decode.ts";
-import type { Envelope, Item, Reply } from "../../channels/kernel/envelope.ts";
+import type { Item, Reply } from "../../channels/kernel/envelope.ts";
+import { decodeFrame } from "../../channels/kernel/frame.ts";
+import type { Frame } from "../../channels/kernel/link.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { plainPacket } from "../../channels/kernel/packet.ts";
-import { type Ref, spawn } from "../../mod.ts";
+import { checkQuota } from "../../channels/quota.ts";
+import { type QuotaOptions, type Ref, spawn } from "../../mod.ts";
 import { TestLink } from "../channels/kernel/test_link.ts";
 import { boundedWithChildren } from "./bounded.ts";
 import { addressBehind, complete, type Forged, handingOn, Usurper } from "./fixtures/usurper.ts";
@@ -50,23 +54,43 @@ export function eachStranger(
   }
 }
 
-/** A stranger that can be used until it is killed. */
-export async function startStranger(kind: StrangerKind): Promise<Stranger> {
-  if (kind === "link") return new LinkStranger();
+/**
+ * A stranger that can be used until it is killed.
+ *
+ * @param quota how much it may have this program keep for it; of a peer its connection says so
+ * @param program where a peer lives
+ */
+export async function startStranger(
+  kind: StrangerKind,
+  quota?: QuotaOptions,
+  program: { spawn: Place["spawn"] } = new Place("remote"),
+): Promise<Stranger> {
+  if (kind === "link") return new LinkStranger(quota);
   const options = { concurrency: 64 } as const;
-  const ref = kind === "sandbox"
-    ? await spawn(Usurper, [], { ...options, placement: "process", permissions: "none", startTimeoutMs: 30_000 })
-    : await new Place("remote").spawn(Usurper, [], options);
-  return new ActorStranger(ref);
+  if (kind === "peer") return new ActorStranger(await program.spawn(Usurper, [], options));
+  const start = { ...options, quota, placement: "process", permissions: "none", startTimeoutMs: 30_000 } as const;
+  return new ActorStranger(await spawn(Usurper, [], start));
+}
+
+/** A link that keeps nothing of what is sent by it but the answer to the last question. */
+class AskingLink extends TestLink {
+  asked = 0;
+  answer: Reply | Item | undefined;
+
+  override send(frame: Frame): void {
+    const envelope = decodeFrame(frame);
+    if ((envelope.kind === "reply" || envelope.kind === "item") && envelope.id === this.asked) this.answer = envelope;
+  }
 }
 
 /** A child that is nothing but a link. */
 class LinkStranger implements Stranger {
   readonly id = isolate.nextChildId("sandbox");
-  readonly link = new TestLink();
+  readonly link = new AskingLink();
   #lastId = 1_000_000;
 
-  constructor() {
+  constructor(quota?: QuotaOptions) {
+    accounts.limit(this.id, checkQuota("start a stranger", quota));
     isolate.addChild(this.id, this.link, () => {});
   }
 
@@ -78,12 +102,11 @@ class LinkStranger implements Stranger {
   async ask(handle: object, verb: string, detail = "", slot = 1): Promise<string> {
     const id = ++this.#lastId;
     const address: Address = addressBehind(handle);
+    this.link.asked = id;
     this.link.receive(complete({ kind: "send", id, holder: slot, verb, detail }, address, this.id));
-    const isAnswer = (envelope: Envelope): envelope is Reply | Item =>
-      (envelope.kind === "reply" || envelope.kind === "item") && envelope.id === id;
     for (const end = performance.now() + 5000; performance.now() < end; await turns()) {
-      const answer = this.link.sent.find(isAnswer);
-      if (answer === undefined) continue;
+      const { answer } = this.link;
+      if (answer?.id !== id) continue;
       if (answer.kind === "item") {
         this.link.receive({
           kind: "taken",

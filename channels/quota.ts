@@ -1,0 +1,44 @@
+import { checkSize } from "./argument.ts";
+import { type Limits, USUAL_LIMITS } from "./kernel/account.ts";
+import { checkOptions, type OptionNames } from "./kernel/options.ts";
+
+/**
+ * How much a subprocess with fewer permissions than its starter, or another program, may have others keep for it: each
+ * thread and process of the program counts for itself. Everything below that subprocess or program counts with it.
+ *
+ * - **Beyond it** what is asked for rejects with `QuotaError`, and a cast is a dead letter. A handle that is held, or given
+ *   back, beyond it can be refused in no other way than by hanging up.
+ * - **Others** are served as before, and keep what they have. What was kept for it alone is given up when it ends.
+ */
+export interface QuotaOptions {
+  /** How many requests may be open, handles held and the like; 131,072 when left out. */
+  readonly entries?: number | undefined;
+  /**
+   * How many bytes of its messages may lie in mailboxes, queues and shared objects, with the shared memory that it made,
+   * each message counting 512 bytes more; and how many bytes of answers may wait that it has not read. 256 MiB when left
+   * out. A longer message of a subprocess rejects with `QuotaError` there.
+   */
+  readonly bytes?: number | undefined;
+}
+
+/** The names of `QuotaOptions`. */
+export const QUOTA_OPTIONS: OptionNames<QuotaOptions> = { entries: true, bytes: true };
+
+/**
+ * Checks a quota, and completes it.
+ *
+ * @throws {TypeError} If a part of it is no number.
+ * @throws {RangeError} If one is no whole number of at least 1.
+ */
+export function checkQuota(action: string, quota: QuotaOptions = {}): Limits {
+  const { entries = USUAL_LIMITS.entries, bytes = USUAL_LIMITS.bytes } = checkOptions(
+    action,
+    quota,
+    QUOTA_OPTIONS,
+    "quota",
+  );
+  return {
+    entries: checkSize(action, "quota.entries", entries, 1),
+    bytes: checkSize(action, "quota.bytes", bytes, 1),
+  };
+}

@@ -1,0 +1,132 @@
+/** How much strangers, who have fewer rights than this program, can have it keep for them, and that honest ones need no more. */
+
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { deadLetters, Lock, Queue, QuotaError, type QuotaOptions, type Ref, spawn } from "../../mod.ts";
+import { boundedWithChildren, range } from "./bounded.ts";
+import { rounds } from "../soak.ts";
+import { Guest, HostOfGuests, type Tally } from "./fixtures/guest.ts";
+import { OtherProgram } from "./other_program.ts";
+
+const MIB = 2 ** 20;
+const BOUND_MS = 60_000;
+const KINDS = ["sandbox", "peer"] as const;
+
+/** Registers a test with a guest of each kind, and a host of it. */
+function eachGuest(
+  name: string,
+  quota: QuotaOptions | undefined,
+  test: (guest: Ref<Guest>, host: Ref<HostOfGuests>) => Promise<void>,
+  kinds: readonly (typeof KINDS)[number][] = KINDS,
+): void {
+  for (const kind of kinds) {
+    boundedWithChildren(`${name} (${kind})`, async () => {
+      const host = await spawn(HostOfGuests, [], { placement: "inline" });
+      if (kind === "sandbox") {
+        const start = { quota, placement: "process", permissions: "none", startTimeoutMs: 30_000 } as const;
+        const guest = await spawn(Guest, [], start);
+        await test(guest, host);
+        await guest.kill();
+      } else {
+        await using program = await OtherProgram.start(quota);
+        await test(await program.spawn(Guest, [], { placement: "inline" }), host);
+        await program.leave().catch(() => {});
+      }
+      await host.kill();
+    }, BOUND_MS);
+  }
+}
+
+const patient = { timeoutMs: BOUND_MS };
+
+/** Has so many requests open at once, gives each that is an item, and tells what became of them. */
+async function askAtOnce(guest: Ref<Guest>, count: number, open: number): Promise<Tally> {
+  const queue = new Queue<number>();
+  await guest.with(patient).call.ask(queue, count);
+  for (const n of range(open)) await queue.put(n);
+  return await guest.with(patient).call.asked();
+}
+
+const MANY = rounds(20_000, 65_000);
+
+eachGuest(`${MANY} requests may be open at once`, undefined, async (guest) => {
+  assertEquals(await askAtOnce(guest, MANY, MANY), { done: MANY, error: "" });
+}, ["sandbox"]);
+
+eachGuest(
+  "a thousand handles may be held, a message have 60 MiB, a stream go on for long",
+  undefined,
+  async (guest, host) => {
+    assertEquals(await guest.with(patient).call.keep(range(1000).map(() => new Lock())), 1000);
+    assertEquals(await guest.with(patient).call.send(host, 60 * MIB), 60 * MIB);
+    assertEquals(await guest.with(patient).call.read(host, 10_000), 10_000);
+  },
+);
+
+eachGuest(
+  "requests beyond quota.entries reject with QuotaError, and the others are answered",
+  { entries: 500 },
+  async (guest) => {
+    const { done, error } = await askAtOnce(guest, 1000, 500);
+    assert(done > 450 && done <= 500, `${done} were answered`);
+    assertMatch(
+      error,
+      /^QuotaError: Cannot take this from \S+: it has too many requests, .+, its quota is 500 entries$/,
+    );
+    // What was open then is open no more.
+    assertEquals(await askAtOnce(guest, 300, 300), { done: 300, error: "" });
+  },
+);
+
+eachGuest(
+  "items beyond quota.bytes are refused, and there is room again when some were taken",
+  { bytes: 4 * MIB },
+  async (guest) => {
+    const queue = new Queue<Uint8Array>();
+    const first = await guest.with(patient).call.fill(queue, 100_000);
+    assertEquals(first.done, 41);
+    assertMatch(
+      first.error,
+      /^QuotaError: Cannot take this from \S+: too much of .+ is kept here, its quota is 4194304 bytes$/,
+    );
+    for (const _ of range(10)) await queue.get();
+    assertEquals((await guest.with(patient).call.fill(queue, 100_000)).done, 10);
+  },
+);
+
+eachGuest(
+  "shared memory beyond quota.bytes is refused, and comes back with its maker",
+  { bytes: 16 * MIB },
+  async (guest) => {
+    const first = await guest.with(patient).call.makeMemories(MIB);
+    assertEquals(first.done, 15);
+    assertMatch(first.error, /^QuotaError: .+, its quota is 16777216 bytes$/);
+    await guest.call.giveMemoryBack();
+    assertEquals((await guest.with(patient).call.makeMemories(MIB)).done, 1);
+  },
+  ["sandbox"],
+);
+
+eachGuest("a message longer than quota.bytes is refused where it is sent", { bytes: 4 * MIB }, async (guest, host) => {
+  const error = await assertRejects(() => guest.with(patient).call.send(host, 5 * MIB), QuotaError);
+  assertMatch(error.message, /^Cannot send a message of 52\d+ bytes: the quota of this subprocess is 4194304 bytes$/);
+  assertEquals([error.quota, error.limit], ["bytes", 4 * MIB]);
+  assertEquals(await guest.call.send(host, 3 * MIB), 3 * MIB);
+}, ["sandbox"]);
+
+eachGuest(
+  "casts beyond quota.bytes are dead letters, and the others arrive",
+  { bytes: 4 * MIB },
+  async (guest, host) => {
+    const queue = new Queue<void>();
+    const busy = host.call.wait(queue);
+    const before = deadLetters.count;
+    await guest.with(patient).call.cast(host, 50, 100_000, queue);
+    assertEquals(deadLetters.count - before, 9);
+    await queue.put();
+    await busy;
+    // What was handled lies there no more.
+    await host.call.sizeOf(new Uint8Array(1));
+    await guest.with(patient).call.cast(host, 30, 100_000, queue);
+    assertEquals(deadLetters.count - before, 9);
+  },
+);
