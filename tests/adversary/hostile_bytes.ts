@@ -47,6 +47,21 @@ const CLASSES: readonly string[] = [
   "no such class",
   "__proto__",
 ];
+const REASONS: readonly string[] = [
+  "normal",
+  "stopped",
+  "killed",
+  "error",
+  "error",
+  "error",
+  "out-of-memory",
+  "parent-gone",
+  "unresponsive",
+  "\x1b[2J",
+];
+const HIDDEN: readonly string[] = ["name", "name", "cause", "errors", "error", "suppressed"];
+/** What no text can be made of. */
+const NO_TEXT: readonly number[] = [...encode({ toString: 1, valueOf: 1 }, "value")];
 const TYPES: readonly number[] = Object.values(extension).filter((value) => typeof value === "number");
 
 /** Writes hostile values; never the same twice, always the same for one seed. */
@@ -97,9 +112,38 @@ export class HostileBytes {
     }
   }
 
+  /** The exit of an actor, with anything in any of its fields; mostly one that looks like one. */
+  exit(): number[] {
+    const chance = this.#chance;
+    const code = chance.oneIn(12) ? this.value(1) : [chance.below(128)];
+    const reason = chance.oneIn(12) ? this.value(1) : string(chance.one(REASONS));
+    const error = chance.oneIn(4) ? [...this.body()] : this.poisoned();
+    const fields: [string, number[]][] = [["code", code], ["reason", reason]];
+    if (chance.oneIn(5)) fields.push(["signal", chance.oneIn(3) ? this.value(1) : this.#text()]);
+    if (!chance.oneIn(4)) fields.push(["error", error]);
+    return [0x80 | fields.length, ...fields.flatMap(([key, value]) => [...string(key), ...value])];
+  }
+
+  /** A well-formed error, of which one thing is not what errors promise. */
+  poisoned(): number[] {
+    const chance = this.#chance;
+    const isHidden = chance.oneIn(2);
+    const field = [...string(chance.one(HIDDEN)), ...(chance.oneIn(3) ? this.value(2) : NO_TEXT)];
+    return this.#extension(extension.ERROR, [
+      ...(chance.oneIn(2) ? [0xc0] : string(chance.one(CLASSES))),
+      ...this.#text(),
+      ...this.#text(),
+      0xc0,
+      ...(isHidden ? field : []),
+      0xc0,
+      ...(isHidden ? [] : field),
+    ], true);
+  }
+
   /** An error with anything in any of its fields. */
   error(depth: number = 3): number[] {
     const chance = this.#chance;
+    if (chance.oneIn(2)) return this.poisoned();
     const text = () => chance.oneIn(6) ? this.value(depth > 0 ? depth - 1 : 0) : this.#text();
     const fields = (end: number) =>
       Array.from({ length: chance.below(end) }, () => [...this.#key(), ...this.value(Math.max(0, depth - 1))]).flat();
@@ -126,8 +170,8 @@ export class HostileBytes {
     return [0x80 | entries.length, ...entries.flatMap(([key, value]) => [...key, ...value])];
   }
 
-  #extension(type: number, body: readonly number[]): number[] {
-    const length = this.#chance.oneIn(12) ? this.#chance.below(1000) : body.length;
+  #extension(type: number, body: readonly number[], isWhole = false): number[] {
+    const length = !isWhole && this.#chance.oneIn(12) ? this.#chance.below(1000) : body.length;
     return [0xc8, length >> 8 & 0xff, length & 0xff, type & 0xff, ...body];
   }
 
