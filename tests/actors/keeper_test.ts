@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ProtocolError } from "../../channels/errors.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { packPlain } from "../../channels/kernel/pack.ts";
 import { Contact } from "../../actors/contact.ts";
 import { Place } from "../../actors/supervision/place.ts";
+import { ProtocolError } from "../../mod.ts";
 
 Deno.test("a child whose keeper answers with no exit harms nobody but those who ask it to end", async () => {
   const place = new Place("child", "thread", "actor");
