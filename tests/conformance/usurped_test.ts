@@ -293,3 +293,12 @@ eachStranger("a handle that a stranger sends has no number in the memory of a lo
   assertEquals(await lock.tryAcquire(), undefined, "a dead thread that was called as the owner has freed the lock");
   await owner.call.release(lock);
 });
+
+eachStranger("the end of others, told by a stranger, ends nobody", async (stranger) => {
+  await using other = await bystander("thread");
+  const exit = { code: 1, reason: "error" };
+  const isolates = [HOME, other.address.split("#")[0], `${HOME}.99`];
+  // It may cost the stranger its link.
+  await stranger.forge(other, isolates.map((isolate): Forged => ({ kind: "down", isolate, exit }))).catch(() => {});
+  assertEquals(await other.call.ping(), "pong");
+});
