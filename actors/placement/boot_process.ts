@@ -11,16 +11,17 @@ import { withoutDelay } from "../../channels/link/socket_address.ts";
 import { writeBytes } from "../../channels/link/socket_bytes.ts";
 import { OWN_PROCESS, SocketLink } from "../../channels/link/socket_link.ts";
 import { Boot } from "./boot.ts";
+import { leave } from "./leave.ts";
 import { refuseStorage } from "./no_storage.ts";
 import { type Invitation, readGreeting } from "./process_config.ts";
 
 const socket = await callParent(invitation);
-const config = await readGreeting(socket, invitation.answer) ?? leave();
+const config = await readGreeting(socket, invitation.answer) ?? giveUp();
 // Before anybody can have heard of this process.
 if (config.family !== undefined) Siblings.join(config.family, config.id);
 
 // Deno's own returns, and ends the process a little later.
-(globalThis as unknown as { close: () => void }).close = () => Deno.exit(0);
+(globalThis as unknown as { close: () => void }).close = () => leave(0);
 if (config.noStorage) refuseStorage();
 if (config.revoke.length > 0) {
   await watched;
@@ -35,7 +36,7 @@ const farewell = () => new Promise<void>((resolve) => setTimeout(resolve, FAREWE
 const link = config.limits === undefined
   ? new SocketLink(socket, OWN_PROCESS)
   : BoundedLink.toStarter(socket, config.limits);
-const boot = new Boot(config, link, (code) => Deno.exit(code), farewell);
+const boot = new Boot(config, link, leave, farewell);
 
 /** Resolves when the actor's module may be imported: here, at once. */
 export const ready: Promise<void> = Promise.resolve();
@@ -51,7 +52,7 @@ async function callParent({ meeting, token }: Invitation): Promise<Deno.Conn> {
     await writeBytes(socket, new TextEncoder().encode(token));
     return socket;
   } catch (error) {
-    if (isGone(error)) leave();
+    if (isGone(error)) giveUp();
     throw error;
   }
 }
@@ -63,6 +64,6 @@ function isGone(error: unknown): boolean {
 }
 
 /** The parent is gone, and so nobody will hear what this process would be for. */
-function leave(): never {
+function giveUp(): never {
   Deno.exit(1);
 }

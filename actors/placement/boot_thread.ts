@@ -4,7 +4,6 @@
  * @module
  */
 
-import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { tell } from "../../channels/kernel/ask.ts";
 import { EMPTY_PACKET } from "../../channels/kernel/packet.ts";
@@ -14,6 +13,7 @@ import { forgetInterrupt, hearStopWord } from "../../channels/sync/stop_word.ts"
 import { mainActor } from "../context.ts";
 import { ExitRequest } from "../exited.ts";
 import { Boot } from "./boot.ts";
+import { leave } from "./leave.ts";
 import type { ThreadConfig, ThreadData } from "./thread_config.ts";
 import { tellLoaded } from "./thread_loading.ts";
 
@@ -24,17 +24,17 @@ const link = linkToStarter(parentPort as unknown as Port, memory, beside);
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
 const scope = globalThis as unknown as { self: unknown; close: () => void };
 scope.self ??= globalThis;
-scope.close = () => process.exit(0);
-const leave = Deno.exit;
+scope.close = () => leave(0);
+const exit = Deno.exit;
 Object.defineProperty(Deno, "exit", {
   value(code: number = Deno.exitCode): never {
-    leave(code);
+    exit(code);
     // In a thread it returns while a module is being imported.
     throw new ExitRequest(code);
   },
 });
 
-const boot = new Boot(config, link, (code) => process.exit(code));
+const boot = new Boot(config, link, leave);
 const actor = mainActor();
 hearStopWord(stopWord, {
   heard(reason) {
