@@ -1,3 +1,4 @@
+import { PoolClosedError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import { unpack } from "../../channels/kernel/pack.ts";
@@ -45,10 +46,12 @@ export class Dispatcher implements StaffOwner {
   /** Jobs that have failed, until their askers say that they know. */
   readonly #failedJobs = new Set<string>();
   #closing = false;
-  /** What everything fails with that no worker has begun, once there is such an error. */
-  #cancelledBy: unknown;
+  /** Why everything fails that no worker has begun, once there is such a reason. */
+  #cancelledBy: string | undefined;
   #done = 0;
   #failed = 0;
+  /** What fails when the workers are dead. */
+  readonly #dying: Chunk[] = [];
   /** Until then those who have more than they do may keep it, though others have nothing. */
   #relief: Deadline | undefined;
 
@@ -123,9 +126,9 @@ export class Dispatcher implements StaffOwner {
   }
 
   /** Fails everything that no worker has begun, and what workers give back later. */
-  cancelPending(error: unknown): void {
-    this.#cancelledBy = error;
-    this.#failAll(error);
+  cancelPending(why: string): void {
+    this.#cancelledBy = why;
+    for (const chunk of this.#backlog.clear()) this.#close(chunk, why);
     for (const station of [...this.#staff.stations]) station.recall();
   }
 
@@ -142,16 +145,16 @@ export class Dispatcher implements StaffOwner {
     this.#feed();
   }
 
-  /** Drops everything with this error, and ends the workers at once. */
-  async terminate(error: unknown): Promise<void> {
+  /** Ends the workers at once, and fails everything. */
+  async terminate(why: string): Promise<void> {
     this.#closing = true;
     this.#bound.close();
     this.#staff.close();
-    this.#failAll(error);
-    for (const { desk } of this.#staff.stations) {
-      for (const chunk of desk.clear()) this.#fail(chunk, error);
-    }
+    this.#dying.push(...this.#backlog.clear());
+    for (const { desk } of this.#staff.stations) this.#dying.push(...desk.clear());
     await this.#staff.kill();
+    // In the same turn as this resolves: who looks at the results only after that is in time, in every placement.
+    for (const chunk of this.#dying.splice(0)) this.#close(chunk, why);
     this.settle();
   }
 
@@ -214,7 +217,7 @@ export class Dispatcher implements StaffOwner {
   }
 
   stranded(error: unknown): void {
-    this.#failAll(error);
+    for (const chunk of this.#backlog.clear()) this.#fail(chunk, error);
   }
 
   makerEnded(): void {
@@ -223,7 +226,7 @@ export class Dispatcher implements StaffOwner {
 
   /** Once nothing more can come: ends who has nothing to do, and says when nobody is left. */
   settle(): void {
-    if (this.#backlog.size > 0 || this.#employer.awaitsMore) return;
+    if (this.#backlog.size > 0 || this.#dying.length > 0 || this.#employer.awaitsMore) return;
     if (this.#staff.disband()) this.#employer.over();
   }
 
@@ -348,7 +351,7 @@ export class Dispatcher implements StaffOwner {
   /** Another worker is to do what is left of a chunk that the last one had not begun. */
   #return(chunk: Chunk): void {
     if (chunk.cancelled) return this.#drop(chunk);
-    if (this.#cancelledBy !== undefined) return this.#fail(chunk, this.#cancelledBy);
+    if (this.#cancelledBy !== undefined) return this.#close(chunk, this.#cancelledBy);
     chunk.hand = 1;
     this.#backlog.unshift(chunk);
   }
@@ -368,8 +371,9 @@ export class Dispatcher implements StaffOwner {
     this.#drop(chunk);
   }
 
-  #failAll(error: unknown): void {
-    for (const chunk of this.#backlog.clear()) this.#fail(chunk, error);
+  /** The pool does no more of a chunk. */
+  #close(chunk: Chunk, why: string): void {
+    this.#fail(chunk, new PoolClosedError(`Cannot run ${oneLine(nameOf(chunk.task))}: ${why}`));
   }
 
   #drop(chunk: Chunk): void {

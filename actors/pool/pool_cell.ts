@@ -104,7 +104,7 @@ export class PoolCell extends Cell implements Employer {
   async terminate(): Promise<void> {
     this.#open = false;
     for (const job of [...this.#unfinished.keys()]) this.#endJob(job);
-    await this.#dispatcher.terminate(new PoolClosedError(`Cannot finish: ${this.#name} was terminated`));
+    await this.#dispatcher.terminate(`${this.#name} was terminated`);
   }
 
   get awaitsMore(): boolean {
@@ -216,7 +216,7 @@ export class PoolCell extends Cell implements Employer {
     // Items that a worker gives back are not given to another.
     for (const chunk of this.#chunks.values()) chunk.onGiveBack = undefined;
     for (const job of [...this.#unfinished.keys()]) this.#endJob(job);
-    this.#dispatcher.cancelPending(new PoolClosedError(`Cannot finish: ${this.#name} was closed, and this cancelled`));
+    this.#dispatcher.cancelPending(`${this.#name} was closed, and this cancelled`);
   }
 
   #more(request: Request): void {

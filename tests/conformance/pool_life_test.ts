@@ -236,6 +236,24 @@ eachPool(
   },
 );
 
+each("what terminate() ends rejects as that resolves, and names the task", async (placement) => {
+  const pool = new Pool({ size: 1, placement, name: "crew" });
+  const [begun, letGo] = [new Queue<number>(), new EventFlag()];
+  const results = [
+    pool.run(hold, [begun, letGo, 1]),
+    pool.run(square, [1]),
+    pool.submit(square, [1]).result,
+    pool.map(square, below(3)),
+  ];
+  await within(begun.get());
+  await within(pool.terminate());
+  // A rejection that nobody had looked at before this would be an uncaught error.
+  const outcomes = await within(Promise.allSettled(results));
+  const texts = outcomes.map((outcome) => outcome.status === "rejected" && String(outcome.reason));
+  const text = (task: string) => `PoolClosedError: Cannot run ${task}: crew was terminated`;
+  assertEquals(texts, [text("hold"), text("square"), text("square"), text("square")]);
+});
+
 each("[EXEC-31] a pool that was never started, or is over, can be terminated", async (placement) => {
   const pool = new Pool({ placement });
   await pool.terminate();

@@ -172,7 +172,7 @@ eachPlacement("close({ cancelPending }) does what has begun, and nothing else", 
   await pool.close({ cancelPending: true });
   for (const error of await within(Promise.all(pending))) {
     assertInstanceOf(error, PoolClosedError);
-    assert(/^Cannot finish: .* was closed, and this cancelled$/.test(error.message), error.message);
+    assert(/^Cannot run dieOver: .* was closed, and this cancelled$/.test(error.message), error.message);
   }
   await assertRejects(() => pool.run(square, [1]), PoolClosedError, "is closed");
   assertEquals((await pool.stats()).busy, 1);
