@@ -88,6 +88,8 @@ function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.ref();
     child.kill(signal);
+    // One that the system has stopped receives it only when it goes on.
+    if (signal === "SIGTERM") child.kill("SIGCONT");
   } catch {
     // It has ended by itself; what it sent last may still be on its way.
   }

@@ -1,0 +1,88 @@
+/** A subprocess that the system has stopped (SIGSTOP) can be ended in every way, and keeps nobody waiting who ends it. */
+
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import {
+  child,
+  EventFlag,
+  type Exit,
+  manage,
+  Pool,
+  PoolClosedError,
+  Process,
+  Queue,
+  spawn,
+  supervise,
+} from "../../mod.ts";
+import { children } from "../machine.ts";
+import { boundedWithChildren, rejection, until } from "./bounded.ts";
+import { ending, Patient } from "./fixtures/life_ends.ts";
+import { getState, hold } from "./fixtures/pool_tasks.ts";
+
+const TERMINATED: Exit = { code: -15, signal: "SIGTERM", reason: "killed" };
+const KILLED: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
+const GRACE = { graceMs: 100 };
+const placement = "process";
+
+/** Has the system stop the one subprocess that `start` starts. */
+async function stopped<T>(start: () => Promise<T>): Promise<T> {
+  const before = new Set(children().map(({ pid }) => pid));
+  const started = await start();
+  const [{ pid }] = children().filter((child) => !before.has(child.pid));
+  Deno.kill(pid, "SIGSTOP");
+  // A signal that comes before it has stopped would be handled first.
+  await until(async () => (await Deno.readTextFile(`/proc/${pid}/stat`)).includes(") T "), "it has stopped");
+  return started;
+}
+
+async function started(): Promise<Process<void>> {
+  const process = new Process(ending, ["wait", 0], { placement });
+  await process.start();
+  return process;
+}
+
+const ENDS: [string, (process: Process<void>) => Promise<Exit>, Exit][] = [
+  ["terminate()", (process) => process.terminate(), TERMINATED],
+  ["kill()", (process) => process.kill(), KILLED],
+  ["stop()", (process) => process.stop(GRACE), KILLED],
+];
+
+for (const [how, end, exit] of ENDS) {
+  boundedWithChildren(`${how} of a process that the system has stopped ends it`, async () => {
+    const process = await stopped(started);
+    assertEquals(await end(process), exit);
+    assertEquals(await process.join(), exit);
+  });
+}
+
+for (const how of ["kill", "stop"] as const) {
+  boundedWithChildren(`${how}() of an actor or manager that the system has stopped ends it`, async () => {
+    const actor = await stopped(() => spawn(Patient, [], { placement }));
+    const manager = await stopped(() => manage({}, { placement }));
+    assertEquals([await actor[how](GRACE), await manager[how](GRACE)], [KILLED, KILLED]);
+  });
+}
+
+boundedWithChildren("terminate() of a pool ends a worker that the system has stopped at work", async () => {
+  const begun = new Queue<number>();
+  const pool = new Pool({ size: 1, placement });
+  const { result } = await stopped(async () => {
+    const result = rejection(pool.run(hold, [begun, new EventFlag(), 1]), PoolClosedError);
+    await begun.get();
+    return { result };
+  });
+  await pool.terminate();
+  assertInstanceOf(await result, PoolClosedError);
+});
+
+boundedWithChildren("a pool that is closed ends an idle worker that the system has stopped", async () => {
+  const pool = new Pool({ size: 1, placement });
+  await stopped(() => pool.run(getState));
+  await pool.close();
+  await pool.join();
+});
+
+boundedWithChildren("stop() of a supervisor ends a child that the system has stopped", async () => {
+  const patient = child(Patient, [], { placement, shutdownMs: GRACE.graceMs });
+  const app = await stopped(() => supervise({ patient }));
+  assertEquals(await app.stop(), { code: 0, reason: "stopped" });
+});
