@@ -3,6 +3,7 @@ import { showAddress } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import type { Import, Passage } from "../kernel/handle.ts";
 import type { Holder } from "../kernel/holder.ts";
+import { expected, type Shape } from "../kernel/shape.ts";
 import { channelWait, patience, type WaitOptions } from "../kernel/wait.ts";
 import type { LockGuard } from "./lock_guard.ts";
 import type { PermitCell, PermitKind } from "./permit_cell.ts";
@@ -31,7 +32,7 @@ export class PermitClient {
   constructor(readonly kind: PermitKind, readonly target: Target, passage?: Passage, imported?: Import) {
     this.key = isCell(target) ? target : showAddress(target);
     this.#action = `acquire a ${kind.title}`;
-    if (isCell(target)) this.words = (target as PermitCell).words;
+    if (isCell(target)) this.words = expected(`a handle to a ${kind.title}`, target, isPermitCell).words;
     else if (passage?.memory !== undefined) this.words = new PermitWords(passage.memory);
     // A number is a name in the memory: one that came without it is another's, or made up by a stranger.
     const number = passage?.memory === undefined ? 0 : passage.number!;
@@ -132,3 +133,6 @@ export function remember(lock: object, client: PermitClient): PermitClient {
 export function clientOf(lock: object): PermitClient | undefined {
   return clients.get(lock);
 }
+
+/** A handle from elsewhere can name any cell of this isolate. */
+const isPermitCell: Shape<PermitCell> = (cell): cell is PermitCell => "residentNumber" in (cell as object);

@@ -16,7 +16,7 @@ import { firstSeed, rounds } from "../soak.ts";
 import { fieldsOf, withField } from "./forged.ts";
 import { HostileBytes } from "./hostile_bytes.ts";
 import { HostilePeer } from "./hostile_peer.ts";
-import { assertKeepsPromises, inTime, underAttack, use } from "./witness.ts";
+import { inTime, judge, underAttack, use } from "./witness.ts";
 
 const CASES = rounds(40_000, 3_000_000);
 const SEED = firstSeed(20_261_130);
@@ -34,13 +34,13 @@ actor(import.meta.url, Honest);
 /** What a program is that serves peers: it gives each some handles, and uses all that they send. */
 async function serve(listener: Listener, handles: () => unknown[]): Promise<void> {
   for await (const connection of listener) {
-    void serveOne(connection, handles()).catch(assertKeepsPromises).finally(() => connection.close());
+    void serveOne(connection, handles()).catch(judge).finally(() => connection.close());
   }
 }
 
 async function serveOne(connection: Connection<unknown>, handles: unknown[]): Promise<void> {
-  void connection.send(handles).catch(assertKeepsPromises);
-  for await (const message of connection) void use(message).catch(assertKeepsPromises);
+  void connection.send(handles).catch(judge);
+  for await (const message of connection) void use(message).catch(judge);
 }
 
 /** The listener serves others as it did. */
