@@ -108,6 +108,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       deadline.check();
       const seat = this.#seat = this.#placement.open(this.#config(parent), options);
       void seat.ended.then((end) => this.#ended(end, parent));
+      void seat.link.then(() => deadline.begun(), () => {});
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
       this.#hold(!this.daemon && parent.isAwaited);
       this.#watchOver(this.#plan.livenessMs);

@@ -60,8 +60,9 @@ export interface IsolateOptions {
    */
   readonly quota?: QuotaOptions | undefined;
   /**
-   * Milliseconds that starting may take; 10,000 when left out. For a supervisor or manager any time when left out, since
-   * each of its children has a limit of its own.
+   * Milliseconds that starting may take from when code of the new isolate runs; 10,000 when left out. For a supervisor or
+   * manager any time when left out, since each of its children has a limit of its own. Before that Deno loads the isolate's
+   * first modules, and with `deno test` or `--check` checks their types: for that it has 120,000 more, or as many as this.
    */
   readonly startTimeoutMs?: number | undefined;
   /**

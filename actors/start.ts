@@ -117,6 +117,7 @@ async function launchHere(
   registration: Registration,
 ): Promise<void> {
   const deadline = new StartDeadline(action, plan);
+  deadline.begun();
   const killed = Promise.withResolvers<never>();
   killed.promise.catch(() => {});
   void actor.exited.then((exit) => {

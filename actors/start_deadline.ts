@@ -3,16 +3,24 @@ import { reasonOf } from "../channels/kernel/show.ts";
 import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
 import type { StartPlan } from "./start_plan.ts";
 
-/** What makes a start fail from outside: its time is over, or its signal aborts. */
+/** Deno may take so long to load an isolate's first modules: on a busy machine checking their types takes many seconds. */
+const LOADING_MS = 120_000;
+
+/**
+ * What makes a start fail from outside: its time is over, or its signal aborts. Its time begins when code of the new isolate
+ * runs. Until then Deno loads that, in a time of its own.
+ */
 export class StartDeadline {
   /** Rejects when either happens. */
   readonly failed: Promise<never>;
-  readonly #deadline: Deadline | undefined;
+  #deadline: Deadline | undefined;
+  readonly #begin: () => void;
   readonly #signal: AbortSignal | undefined;
   readonly #aborted: () => void;
   /** Why it is too late to begin at all. */
   readonly #tooLate: TimeoutError | undefined;
   #passed = false;
+  #over = false;
 
   constructor(action: string, { startTimeoutMs, signal }: StartPlan) {
     const { promise, reject: fail } = Promise.withResolvers<never>();
@@ -29,8 +37,24 @@ export class StartDeadline {
       const message = `Cannot ${action}: it was not ready after ${startTimeoutMs} ms`;
       return new TimeoutError(message, { timeoutMs: startTimeoutMs });
     };
+    const notLoaded = () => {
+      const why = "with deno test or --check Deno first checks their types, which --no-check spares";
+      const message = `Cannot ${action}: its modules were not loaded after ${loadingMs} ms (${why})`;
+      return new TimeoutError(message, { timeoutMs: loadingMs });
+    };
+    const loadingMs = Math.max(startTimeoutMs, LOADING_MS);
+    const limit = (ms: number, error: () => TimeoutError) => {
+      this.#deadline?.cancel();
+      if (ms !== Infinity) this.#deadline = wheel.after(ms, () => reject(error()));
+    };
     if (startTimeoutMs <= 0) this.#tooLate = late();
-    else if (startTimeoutMs !== Infinity) this.#deadline = wheel.after(startTimeoutMs, () => reject(late()));
+    else limit(loadingMs, notLoaded);
+    this.#begin = () => limit(startTimeoutMs, late);
+  }
+
+  /** Code of the new isolate runs. */
+  begun(): void {
+    if (!this.#over) this.#begin();
   }
 
   /** To be called before anything is started: throws if it is too late for that. */
@@ -51,6 +75,7 @@ export class StartDeadline {
 
   /** The start is over, one way or the other. */
   end(): void {
+    this.#over = true;
     this.#deadline?.cancel();
     this.#signal?.removeEventListener("abort", this.#aborted);
   }
