@@ -7,6 +7,7 @@ import { releaseAll } from "./handle.ts";
 import { type Holder, Lease } from "./holder.ts";
 import { exitOfCell, isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
+import { losses } from "./losses.ts";
 import { endMoved } from "./moving.ts";
 import { NumberMap } from "./number_map.ts";
 import { drop, unpack } from "./pack.ts";
@@ -173,9 +174,9 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     this.#end();
     if (outcome === "cancelled" && this.#gaveUp !== undefined) this.reject(this.#gaveUp());
     // Cancelled though nobody gave up: whatever sent that is not the cell that was asked.
+    else if (outcome === "lost" || outcome === "cancelled") losses.add(() => this.#lose(exit));
     else {
       try {
-        if (outcome === "lost" || outcome === "cancelled") throw this.question.lost(exit);
         const value = unpack(body, this.question.holder);
         if (outcome === "value") this.resolve(value);
         else this.reject(value);
@@ -209,6 +210,14 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
   stopped(): void {
     const stop = this.question.wait?.stop;
     if (stop?.came) this.#giveUp(() => stop.reason);
+  }
+
+  #lose(exit: Exit | undefined): void {
+    try {
+      this.reject(this.question.lost(exit));
+    } catch (error) {
+      this.reject(error);
+    }
   }
 
   #take(body: Packet, tag: number): void {

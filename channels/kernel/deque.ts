@@ -1,11 +1,18 @@
+/** Stands where an item was taken from between others. */
+const HOLE = Symbol("hole");
+
 /** A first-in, first-out list whose both ends are cheap. */
 export class Deque<T> {
-  #items: T[] = [];
+  /** Neither the first nor the last of them is a hole. */
+  #items: (T | typeof HOLE)[] = [];
   #head = 0;
+  #holes = 0;
+  /** Where an item was taken last from between others, more or less. */
+  #near = 0;
 
   /** How many items there are. */
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#items.length - this.#head - this.#holes;
   }
 
   /** Adds an item at the end. */
@@ -21,17 +28,19 @@ export class Deque<T> {
 
   /** The first item, left where it is. */
   peek(): T | undefined {
-    return this.#items[this.#head];
+    return this.#items[this.#head] as T | undefined;
   }
 
   /** Takes the first item. */
   shift(): T | undefined {
-    if (this.size === 0) return undefined;
-    const item = this.#items[this.#head];
+    if (this.#head === this.#items.length) return undefined;
+    const item = this.#items[this.#head] as T;
     this.#items[this.#head++] = undefined as T;
+    if (this.#holes > 0) this.#skip();
     // The dead front is cut off once it is most of the array, so that each item is moved at most once on average.
     if (this.#head > 64 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
+      this.#near -= this.#head;
       this.#head = 0;
     }
     return item;
@@ -42,30 +51,42 @@ export class Deque<T> {
     return this.#items.indexOf(item, this.#head) >= 0;
   }
 
-  /** Takes an item from wherever it is. */
+  /** Takes an item from wherever it is. Those who leave together mostly leave in order: then each is found at once. */
   remove(item: T): boolean {
-    // Of many that leave at once it is mostly the first.
-    if (this.size > 0 && this.#items[this.#head] === item) {
+    if (this.size === 0) return false;
+    if (this.#items[this.#head] === item) {
       this.shift();
       return true;
     }
-    const at = this.#items.indexOf(item, this.#head);
+    const at = this.#find(item);
     if (at < 0) return false;
-    this.#items.splice(at, 1);
+    this.#near = at;
+    if (at === this.#items.length - 1) {
+      this.#items.pop();
+      for (; this.#items.at(-1) === HOLE; this.#holes--) this.#items.pop();
+      return true;
+    }
+    // Others are not moved for each, but once for many.
+    this.#items[at] = HOLE;
+    this.#holes++;
+    if (this.#holes > 64 && this.#holes > this.size) this.#close();
     return true;
   }
 
   /** Inserts an item before the first one for which `follows` is true. */
   insert(item: T, follows: (other: T) => boolean): void {
-    if (this.size > 0 && follows(this.#items[this.#head])) return this.unshift(item);
+    this.#close();
+    const items = this.#items as T[];
+    if (this.size > 0 && follows(items[this.#head])) return this.unshift(item);
     let at = this.#head;
-    while (at < this.#items.length && !follows(this.#items[at])) at++;
-    this.#items.splice(at, 0, item);
+    while (at < items.length && !follows(items[at])) at++;
+    items.splice(at, 0, item);
   }
 
   /** Takes all items. */
   clear(): T[] {
-    const items = this.#items.slice(this.#head);
+    this.#close();
+    const items = this.#items.slice(this.#head) as T[];
     this.#items = [];
     this.#head = 0;
     return items;
@@ -73,6 +94,34 @@ export class Deque<T> {
 
   /** The items in order. */
   [Symbol.iterator](): IterableIterator<T> {
-    return this.#items.slice(this.#head)[Symbol.iterator]();
+    this.#close();
+    return (this.#items.slice(this.#head) as T[])[Symbol.iterator]();
+  }
+
+  /** Where an item is, looked for in both directions from where one was taken last; -1 if it is not there. */
+  #find(item: T): number {
+    const items = this.#items;
+    let before = Math.min(this.#near, items.length - 1);
+    let behind = Math.max(before + 1, this.#head);
+    for (; before >= this.#head || behind < items.length; before--, behind++) {
+      if (before >= this.#head && items[before] === item) return before;
+      if (behind < items.length && items[behind] === item) return behind;
+    }
+    return -1;
+  }
+
+  /** Goes on to the first item. */
+  #skip(): void {
+    for (; this.#items[this.#head] === HOLE; this.#holes--) this.#items[this.#head++] = undefined as T;
+  }
+
+  /** Closes the holes. */
+  #close(): void {
+    if (this.#holes === 0) return;
+    const closed = (from: number, to?: number) => this.#items.slice(from, to).filter((item) => item !== HOLE);
+    const before = closed(this.#head, Math.max(this.#head, this.#near));
+    this.#items = before.concat(closed(Math.max(this.#head, this.#near)));
+    this.#near = before.length;
+    this.#head = this.#holes = 0;
   }
 }

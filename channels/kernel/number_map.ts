@@ -1,11 +1,13 @@
 const FIRST_SIZE = 16;
+/** 2^32 divided by the golden ratio. */
+const GOLDEN = 0x9e3779b1;
 
 /**
  * A map from whole numbers, for entries that come and go by the million.
  *
  * A `Map` makes a new table after every few deletions, and its old tables keep what they held alive until the next full
  * collection: with a call's worth of objects in each entry that was a quarter of the time. This one changes its table in
- * place. Where it looks for a number is the number itself, modulo the size, since the numbers are mostly consecutive.
+ * place.
  */
 export class NumberMap<T> {
   #size = 0;
@@ -82,8 +84,12 @@ export class NumberMap<T> {
   }
 }
 
+/**
+ * Multiplied by the golden ratio, numbers in a row lie far apart from each other. Side by side they would be one long row,
+ * which whoever looks for a place, or leaves one, has to go along.
+ */
 function placeOf(key: number, mask: number, seed: number): number {
-  if (seed === 0) return key & mask;
+  if (seed === 0) return Math.imul(key, GOLDEN) >>> Math.clz32(mask);
   const low = Math.imul(key, seed);
   const high = Math.imul(Math.floor(key / 2 ** 32) ^ low ^ low >>> 15, seed);
   return (high ^ high >>> 13) & mask;

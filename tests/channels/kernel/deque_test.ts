@@ -1,5 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
+import { cpuMs, growth } from "../../cpu_time.ts";
 import { Deque } from "../../../channels/kernel/deque.ts";
 
 /** Operations on a deque, and on the array that it must be like. */
@@ -9,6 +10,10 @@ const steps = fc.array(
     { weight: 6, arbitrary: fc.record({ do: fc.constant("shift" as const), count: fc.integer({ min: 1, max: 120 }) }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant("unshift" as const) }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant("remove" as const), which: fc.nat() }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant("leave" as const), from: fc.nat(), by: fc.constantFrom(1, 2, -1, -3) }),
+    },
     { weight: 3, arbitrary: fc.record({ do: fc.constant("insert" as const), which: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const) }) },
   ),
@@ -40,6 +45,16 @@ Deno.test("Deque does what an array would do", () => {
             const item = array[step.which % (array.length + 1)];
             assertEquals(deque.remove(item), item !== undefined);
             if (item !== undefined) array.splice(array.indexOf(item), 1);
+            break;
+          }
+          case "leave": {
+            const leaving: number[] = [];
+            for (let at = step.from % (array.length + 1); at in array; at += step.by) leaving.push(array[at]);
+            for (const item of leaving) {
+              assertEquals([deque.has(item), deque.remove(item), deque.has(item)], [true, true, false]);
+              array.splice(array.indexOf(item), 1);
+              assertEquals([deque.size, deque.peek()], [array.length, array[0]]);
+            }
             break;
           }
           case "insert": {
@@ -80,6 +95,26 @@ Deno.test("300000 items are taken from a Deque in less than 10 s, which moving t
   assertEquals(deque.size, 0);
   assertLess(performance.now() - start, 10_000);
 });
+
+for (const [order, by] of [["from the first on", 1], ["every second", 2], ["from the last on", -1]] as const) {
+  Deno.test(`items that leave a Deque ${order} leave at the same cost each`, async () => {
+    const cost = (count: number) => {
+      const items = Array.from({ length: count }, (_, at) => ({ at }));
+      const leaving = items.slice(1, -1).filter(({ at }) => at % by === 0);
+      if (by < 0) leaving.reverse();
+      return cpuMs(() => {
+        for (let round = 0; round < 5; round++) {
+          const deque = new Deque<object>();
+          for (const item of items) deque.push(item);
+          for (const item of leaving) deque.remove(item);
+          assertEquals(deque.size, count - leaving.length);
+        }
+      });
+    };
+    await cost(10_000);
+    assertLess(await growth(20_000, cost), 10);
+  });
+}
 
 function assertSame(actual: number | undefined, expected: number): void {
   if (actual !== expected) assertEquals(actual, expected);

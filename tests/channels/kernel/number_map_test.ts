@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
+import { cpuMs, growth } from "../../cpu_time.ts";
 import { NumberMap } from "../../../channels/kernel/number_map.ts";
 
 Deno.test("a NumberMap is a Map from whole numbers, whatever is put in and taken out", () => {
@@ -28,4 +29,20 @@ Deno.test("a million entries that come and go leave nothing", () => {
     if (id > 300) map.delete(id - 300);
   }
   assertEquals([map.size, map.entries().length, map.get(1_000_000)], [300, 300, 1_000_000]);
+});
+
+Deno.test("entries of numbers in a row leave at the same cost each, beside one that has stayed for long", async () => {
+  const cost = (count: number) =>
+    cpuMs(() => {
+      for (let round = 0; round < 5; round++) {
+        const map = new NumberMap<number>();
+        // Its place is asked for again by a number of later.
+        map.set(count, 0);
+        for (let id = 1; id <= count; id++) map.set(2 ** 24 + id, id);
+        for (let id = 1; id <= count; id++) map.delete(2 ** 24 + id);
+        assertEquals(map.size, 1);
+      }
+    });
+  await cost(10_000);
+  assertLess(await growth(20_000, cost), 10);
 });
