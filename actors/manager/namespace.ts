@@ -56,7 +56,7 @@ export class Namespace<T extends object> implements Disposable {
   }
 
   /** Sets the value of a name. Throws as {@linkcode SharedDict.set} does. */
-  async set<N extends keyof T & string>(name: N, value: T[N]): Promise<void> {
+  async set<N extends keyof T & string>(name: N, value: T[N] | DeepReadonly<T[N]>): Promise<void> {
     if (isOwn(name)) this.#own.set(name, value);
     else await this.#client.ask("set", textOf(name), this.#client.pack(value));
   }
@@ -80,9 +80,10 @@ export class Namespace<T extends object> implements Disposable {
   /** As {@linkcode SharedDict.update}. */
   async update<N extends keyof T & string>(
     name: N,
-    change: (old: DeepReadonly<T[N]> | undefined) => T[N] | Promise<T[N]>,
-  ): Promise<T[N]> {
-    return await this.#client.update<unknown>(textOf(name), change as (old: unknown) => unknown) as T[N];
+    change: (old: DeepReadonly<T[N]> | undefined) => T[N] | DeepReadonly<T[N]> | Promise<T[N] | DeepReadonly<T[N]>>,
+  ): Promise<DeepReadonly<T[N]>> {
+    const made = await this.#client.update<unknown>(textOf(name), change as (old: unknown) => unknown);
+    return made as DeepReadonly<T[N]>;
   }
 
   /** All shared names with their values at one moment. */

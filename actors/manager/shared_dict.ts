@@ -65,11 +65,11 @@ export class SharedDict<K extends Key, V> implements Disposable {
   }
 
   /**
-   * Sets the value of a key.
+   * Sets the value of a key. What was read of this dict, or another, can be set as it is.
    *
    * @throws {NotSerializableError} If the value cannot travel; or is a handle, and the dict is kept on disk.
    */
-  async set(key: K, value: V): Promise<void> {
+  async set(key: K, value: V | DeepReadonly<V>): Promise<void> {
     await this.#client.ask("set", textOfKey("set in a dict", key), this.#client.pack(value));
   }
 
@@ -89,7 +89,7 @@ export class SharedDict<K extends Key, V> implements Disposable {
   }
 
   /** The value of a key, which is set to `value` first if there is none. */
-  async setDefault(key: K, value: V): Promise<DeepReadonly<V>> {
+  async setDefault(key: K, value: V | DeepReadonly<V>): Promise<DeepReadonly<V>> {
     const text = textOfKey("set in a dict", key);
     return await this.#client.read("setDefault", text, this.#client.pack(value)) as DeepReadonly<V>;
   }
@@ -111,12 +111,28 @@ export class SharedDict<K extends Key, V> implements Disposable {
    * asked again until nobody else changed the value in between, so it may run more than once. Nobody starves: who was too
    * slow a few times makes the others wait, for at most a second.
    *
-   * @returns what was stored
+   * @returns what `change` has made, which was stored; what it took of the old value is frozen
    * @throws What `change` throws; the value is then as it was.
+   *
+   * @example Change a part, and keep the rest
+   * ```ts
+   * import { manage } from "@troupe/troupe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using manager = await manage({}, { placement: "inline" });
+   * const jobs = await manager.dict<string, { tags?: string[]; done?: boolean }>();
+   * await jobs.set("a", { tags: ["urgent"] });
+   * await jobs.update("a", (old) => ({ ...old, done: true }));
+   * await jobs.set("b", (await jobs.get("a"))!);
+   * assertEquals(await jobs.get("b"), { tags: ["urgent"], done: true });
+   * ```
    */
-  async update(key: K, change: (old: DeepReadonly<V> | undefined) => V | Promise<V>): Promise<V> {
+  async update(
+    key: K,
+    change: (old: DeepReadonly<V> | undefined) => V | DeepReadonly<V> | Promise<V | DeepReadonly<V>>,
+  ): Promise<DeepReadonly<V>> {
     const text = textOfKey("update in a dict", key);
-    return await this.#client.update<unknown>(text, change as (old: unknown) => unknown) as V;
+    return await this.#client.update<unknown>(text, change as (old: unknown) => unknown) as DeepReadonly<V>;
   }
 
   /** How many keys there are. */

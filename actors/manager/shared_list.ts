@@ -60,23 +60,23 @@ export class SharedList<T> implements AsyncIterable<DeepReadonly<T>>, Disposable
    *
    * @throws {RangeError} If there is none of that index.
    */
-  async set(index: number, value: T): Promise<void> {
+  async set(index: number, value: T | DeepReadonly<T>): Promise<void> {
     await this.#client.ask("set", detailOf("set", index), this.#client.pack(value));
   }
 
   /** Appends values, and gives the new length. */
-  async push(...values: T[]): Promise<number> {
+  async push(...values: (T | DeepReadonly<T>)[]): Promise<number> {
     if (values.length !== 1) return await this.extend(values);
     return await this.#client.ask("push", "", this.#client.pack(values[0])) as number;
   }
 
   /** Appends all of `values`, at one moment, and gives the new length. */
-  async extend(values: Iterable<T>): Promise<number> {
+  async extend(values: Iterable<T | DeepReadonly<T>>): Promise<number> {
     return await this.#client.ask("extend", "", this.#client.pack([...values], "values")) as number;
   }
 
   /** Puts a value in front of the item of this index, or at the end, and gives the new length. */
-  async insert(index: number, value: T): Promise<number> {
+  async insert(index: number, value: T | DeepReadonly<T>): Promise<number> {
     return await this.#client.ask("insert", detailOf("insert", index), this.#client.pack(value)) as number;
   }
 
@@ -86,17 +86,17 @@ export class SharedList<T> implements AsyncIterable<DeepReadonly<T>>, Disposable
   }
 
   /** Takes away the first item that equals `value`, and says whether there was one. */
-  async remove(value: T): Promise<boolean> {
+  async remove(value: T | DeepReadonly<T>): Promise<boolean> {
     return await this.#client.ask("remove", "", this.#client.pack(value)) as boolean;
   }
 
   /** The index of the first item that equals `value`; -1 if there is none. */
-  async indexOf(value: T): Promise<number> {
+  async indexOf(value: T | DeepReadonly<T>): Promise<number> {
     return await this.#client.ask("indexOf", "", this.#client.pack(value)) as number;
   }
 
   /** Whether an item equals `value`. */
-  async includes(value: T): Promise<boolean> {
+  async includes(value: T | DeepReadonly<T>): Promise<boolean> {
     return await this.indexOf(value) >= 0;
   }
 
@@ -124,12 +124,16 @@ export class SharedList<T> implements AsyncIterable<DeepReadonly<T>>, Disposable
    * Replaces an item by what `change` makes of a frozen copy of it. It is asked again until nobody else changed the item
    * in between, so it may run more than once; nobody starves.
    *
-   * @returns what was stored
+   * @returns what `change` has made, which was stored; what it took of the old item is frozen
    * @throws {RangeError} If there is no item of that index.
    * @throws What `change` throws; the item is then as it was.
    */
-  async update(index: number, change: (old: DeepReadonly<T>) => T | Promise<T>): Promise<T> {
-    return await this.#client.update<unknown>(detailOf("update", index), change as (old: unknown) => unknown) as T;
+  async update(
+    index: number,
+    change: (old: DeepReadonly<T>) => T | DeepReadonly<T> | Promise<T | DeepReadonly<T>>,
+  ): Promise<DeepReadonly<T>> {
+    const made = await this.#client.update<unknown>(detailOf("update", index), change as (old: unknown) => unknown);
+    return made as DeepReadonly<T>;
   }
 
   /** How many items there are. */

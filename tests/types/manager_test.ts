@@ -139,6 +139,56 @@ Deno.test("values read are readonly all the way down, but for handles and privat
   }
 });
 
+Deno.test("what was read can be stored as it is, and with a part of it changed", () => {
+  interface Job {
+    id?: number;
+    readonly name?: string;
+    tags?: string[];
+    parts?: { n: number }[];
+  }
+  async function _use(
+    people: SharedDict<string, Person>,
+    jobs: SharedDict<string, Job>,
+    list: SharedList<Person>,
+    settings: Namespace<{ owner: Person; job: Job }>,
+    make: <V>() => SharedDict<string, V>,
+  ): Promise<void> {
+    await people.set("b", (await people.get("a"))!);
+    await people.set("b", (await list.get(0))!);
+    await people.setDefault("b", (await people.pop("a"))!);
+    for (const [name, person] of await people.entries()) await people.set(name, person);
+    await jobs.update("a", (old) => ({ ...old, id: 1 }));
+    await jobs.update("a", async (old) => await Promise.resolve({ ...old, tags: [...old?.tags ?? [], "new"] }));
+    const stored = await people.update("a", (old) => ({ ...old!, tags: [] }));
+    assertType<IsExact<typeof stored, DeepReadonly<Person>>>(true);
+    await list.push(stored, ...await list.snapshot());
+    await list.extend(await list.slice(1));
+    await list.insert(0, stored);
+    await list.set(0, (await list.get(1))!);
+    await list.includes(stored);
+    await list.update(0, (old) => ({ ...old, tags: ["a"] }));
+    await settings.set("owner", await settings.get("owner"));
+    await settings.update("job", (old) => ({ ...old, id: 1 }));
+    const counted = await make<number>().update("a", (old = 0) => old + 1);
+    assertType<IsExact<typeof counted, number>>(true);
+
+    // @ts-expect-error -- there may be nothing to take the other parts from
+    await people.update("a", (old) => ({ ...old, tags: [] }));
+    // @ts-expect-error -- there may be none
+    await people.set("b", await people.get("a"));
+    // @ts-expect-error -- a part of the wrong type
+    await jobs.update("a", (old) => ({ ...old, id: "1" }));
+    // @ts-expect-error -- what was read of jobs is no person
+    await people.set("b", (await jobs.get("a"))!);
+    // @ts-expect-error -- a part that a job does not have
+    await jobs.set("a", { ...(await jobs.get("a"))!, owner: "b" });
+    // @ts-expect-error -- what it has kept of the old value is frozen
+    stored.tags.push("b");
+    // @ts-expect-error -- a job is no person
+    await settings.set("owner", await settings.get("job"));
+  }
+});
+
 Deno.test("only numbers are incremented, and only keys are keys", () => {
   async function _use(
     numbers: SharedDict<Key, number>,
