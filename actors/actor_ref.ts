@@ -89,7 +89,7 @@ class ActorRef implements Ref {
       const roomHere = isCell(target) || outboxOf(target).hasRoom;
       if (!roomHere || !await ask(target, { ...question, verb: "hasRoom" })) throw late(wait.timeoutMs);
     } else {
-      const gate = isCell(target) ? undefined : { gate: (send: () => void) => queue(target, 0, send) };
+      const gate = isCell(target) ? undefined : { gate: (send: () => void) => queue(target, 0, 0, send) };
       await ask(target, { ...question, verb: "room", wait, ...gate });
     }
   }

@@ -108,7 +108,7 @@ export class Calling implements Question {
 
   #attempt(args: readonly unknown[]): Promise<unknown> {
     const target = this.#target = this.#contact.target;
-    this.gate = isCell(target) ? undefined : (send) => queue(target, 1, send);
+    this.gate = isCell(target) ? undefined : (send) => queue(target, 1, this.body.bytes.length, send);
     const { transfer } = this.#options;
     this.body = snapshotFor(target, args, transfer) ??
       pack(args, "args", destinationOf(target), {

@@ -6,6 +6,9 @@ const BATCH = 256;
 /** So many senders at most have credit due that they do not know of. */
 const MOST_DUE = 256;
 
+/** Longer messages count by their bytes among those that are under way: what is done with one is told at once. */
+export const HEAVY_BYTES: number = 64 * 1024;
+
 /** Tells senders elsewhere how many of their messages a cell is done with: they may send it as many more. */
 export class Credits {
   readonly #due = new Map<IsolateId, number>();
@@ -13,8 +16,8 @@ export class Credits {
   /** @param slot the slot of the cell that they send to */
   constructor(readonly slot: () => number) {}
 
-  /** One message of this isolate's is done with; it is told when there are `batch` of them. */
-  give(to: IsolateId, batch: number = BATCH): void {
+  /** One message of this isolate's, so long, is done with; it is told when there are `batch` of them. */
+  give(to: IsolateId, bytes: number, batch: number = bytes > HEAVY_BYTES ? 1 : BATCH): void {
     if (to === isolate.id) return;
     if (this.#due.size > MOST_DUE) this.giveAll();
     const count = (this.#due.get(to) ?? 0) + 1;

@@ -3,11 +3,17 @@ import { type Address, isWithin, showAddress } from "../channels/kernel/address.
 import { Deque } from "../channels/kernel/deque.ts";
 import { credited } from "../channels/kernel/dispatch.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import { logger } from "../channels/kernel/log.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import { CastBound } from "./cast_bound.ts";
+import { HEAVY_BYTES } from "./credits.ts";
 
-/** How many messages one isolate may have under way to one actor. */
+/** How many messages one isolate may have under way to one actor, and how many bytes of heavy ones. */
 const WINDOW = 1024;
+const WINDOW_BYTES = 64 * 1024 * 1024;
+/** More that waits here is worth a word, once until nothing waited. Of casts more would be dead letters. */
+const MANY = 65_536;
+const MANY_BYTES = 64 * 1024 * 1024;
 
 interface Waiting {
   /** 1 for what takes a place in the mailbox, 0 for what only has to keep the order. */
@@ -31,6 +37,11 @@ export class Outbox {
   readonly #casts = new CastBound();
   /** The casts that the actor has not said to have taken. */
   readonly #untaken = new Deque<Casts>();
+  /** The heavy messages of which that is so, by their numbers among all; most outboxes never have one. */
+  #heavy: Deque<{ readonly number: number; readonly bytes: number }> | undefined;
+  #heavyBytes = 0;
+  #waitingBytes = 0;
+  #told = false;
   #latest: Casts | undefined;
   #underWay = 0;
   #sent = 0;
@@ -40,7 +51,11 @@ export class Outbox {
 
   /** Whether a message would leave at once. */
   get hasRoom(): boolean {
-    return this.#waiting.size === 0 && this.#underWay < WINDOW;
+    return this.#waiting.size === 0 && this.#mayLeave;
+  }
+
+  get #mayLeave(): boolean {
+    return this.#underWay < WINDOW && this.#heavyBytes < WINDOW_BYTES;
   }
 
   /** Whether nothing is under way or waiting, so that nobody would miss this object. */
@@ -61,8 +76,12 @@ export class Outbox {
       return undefined;
     }
     this.#waiting.push(message);
+    this.#waitingBytes += message.bytes;
+    if (this.#waiting.size > MANY || this.#waitingBytes > MANY_BYTES) this.#tell();
     return () => {
-      if (this.#waiting.remove(message)) message.left?.();
+      if (!this.#waiting.remove(message)) return;
+      this.#waitingBytes -= message.bytes;
+      message.left?.();
     };
   }
 
@@ -72,9 +91,14 @@ export class Outbox {
     this.#taken = Math.min(this.#sent, this.#taken + count);
     while (this.#untaken.size > 0 && this.#untaken.peek()!.last <= this.#taken) this.#untaken.shift();
     if (this.#untaken.size === 0) this.#latest = undefined;
-    while (this.#underWay < WINDOW) {
+    if (this.#heavyBytes > 0) this.#lighten(this.#heavy!);
+    while (this.#mayLeave) {
       const message = this.#waiting.shift();
-      if (message === undefined) break;
+      if (message === undefined) {
+        this.#told = false;
+        break;
+      }
+      this.#waitingBytes -= message.bytes;
       if (message.castOf !== undefined) this.#casts.release(message.bytes);
       this.#send(message);
     }
@@ -85,6 +109,7 @@ export class Outbox {
     for (const { what, first, last } of this.#untaken.clear()) {
       for (let n = Math.max(first, this.#taken + 1); n <= last; n++) deadLetters.add(showAddress(this.to), what);
     }
+    this.#waitingBytes = 0;
     for (const message of this.#waiting.clear()) {
       if (message.castOf !== undefined) deadLetters.add(showAddress(this.to), message.castOf);
       message.left?.();
@@ -97,9 +122,28 @@ export class Outbox {
     else this.#untaken.push(this.#latest = { what, first: this.#sent, last: this.#sent });
   }
 
-  #send({ weight, castOf, send, left }: Waiting): void {
+  /** Heavy messages that were taken are not under way any more. */
+  #lighten(heavy: Deque<{ readonly number: number; readonly bytes: number }>): void {
+    while (heavy.size > 0 && heavy.peek()!.number <= this.#taken) this.#heavyBytes -= heavy.shift()!.bytes;
+  }
+
+  #tell(): void {
+    if (this.#told) return;
+    this.#told = true;
+    const [messages, mib] = [this.#waiting.size, Math.floor(this.#waitingBytes / 1024 / 1024)];
+    const message = `${
+      showAddress(this.to)
+    } is sent more than it handles: ${messages} messages of ${mib} MiB wait here`;
+    logger.log({ level: "warn", event: "outbox-filling", message });
+  }
+
+  #send({ weight, bytes, castOf, send, left }: Waiting): void {
     this.#underWay += weight;
     this.#sent += weight;
+    if (bytes > HEAVY_BYTES) {
+      (this.#heavy ??= new Deque()).push({ number: this.#sent, bytes });
+      this.#heavyBytes += bytes;
+    }
     if (castOf !== undefined) this.#noteCast(castOf);
     send();
     left?.();
@@ -140,6 +184,6 @@ export function outboxOf(to: Address): Outbox {
 }
 
 /** Sends when it is this message's turn, behind all that was sent to the same actor before. */
-export function queue(actor: Address, weight: 0 | 1, send: () => void): (() => void) | undefined {
-  return outboxOf(actor).submit({ weight, bytes: 0, castOf: undefined, send });
+export function queue(actor: Address, weight: 0 | 1, bytes: number, send: () => void): (() => void) | undefined {
+  return outboxOf(actor).submit({ weight, bytes, castOf: undefined, send });
 }

@@ -273,7 +273,10 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot send to ${name}: its mailbox stayed full for ${timeoutMs} ms`, { timeoutMs });
     const question = { holder: whoActs.holder(), verb: "message", body, wait, late, lost, gives: true };
-    await ask(target, isCell(target) ? question : { ...question, gate: (send) => queue(target, 1, send) });
+    await ask(
+      target,
+      isCell(target) ? question : { ...question, gate: (send) => queue(target, 1, body.bytes.length, send) },
+    );
   }
 
   /** Aborts its `current().signal`, and nothing more: it may go on. */
