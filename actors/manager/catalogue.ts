@@ -4,7 +4,7 @@ import { oneLine } from "../../channels/kernel/escape.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import type { Journal } from "./journal.ts";
 import type { Life } from "./life.ts";
-import { isStored, makeObject, type ObjectKind } from "./object_kinds.ts";
+import { differenceOf, isStored, makeObject, type ObjectKind } from "./object_kinds.ts";
 import type { Home } from "./shared_cell.ts";
 
 interface Named {
@@ -40,14 +40,16 @@ export class Catalogue {
   /**
    * A new object; or the one of this name, which is made if there is none.
    *
-   * @throws {TypeError} If the name is that of an object of another kind.
+   * @throws {TypeError} If the name is that of an object of another kind, or of one that was made otherwise.
    */
   get(kind: ObjectKind, name: string | undefined, args: readonly unknown[]): object {
     if (name === undefined) return this.#home.life.own(makeObject(kind, args, { ...this.#home, named: false }));
     const found = this.#named.get(name);
-    if (found?.kind === kind) return found.object;
     if (found !== undefined) {
-      throw new TypeError(`Cannot make a ${kind} named "${oneLine(name)}": there is a ${found.kind} of that name`);
+      const difference = found.kind === kind ? differenceOf(found.object, kind, args) : undefined;
+      if (found.kind === kind && difference === undefined) return found.object;
+      const known = difference === undefined ? `a ${found.kind} of that name` : `one of that name with ${difference}`;
+      throw new TypeError(`Cannot make a ${kind} named "${oneLine(name)}": there is ${known}`);
     }
     const stored = isStored(kind) ? this.#journal?.make(name, kind, encode(args, "args")) : undefined;
     const object = this.#home.life.own(makeObject(kind, args, { ...this.#home, named: true, stored }));

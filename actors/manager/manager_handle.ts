@@ -32,6 +32,7 @@ import type { Key } from "./key.ts";
 import { Voucher } from "../supervision/voucher.ts";
 import { classWish, type ManagerActor, poolWish } from "./manager_actor.ts";
 import { namedHandle } from "./named.ts";
+import { unlessEnded } from "./unless_ended.ts";
 import type { Namespace } from "./namespace.ts";
 import { type ObjectArgs, type ObjectKind, SHARED_POOL_OPTIONS, type SharedPoolOptions } from "./object_kinds.ts";
 import { serveInstance } from "./shareable.ts";
@@ -41,7 +42,10 @@ import type { SharedSet } from "./shared_set.ts";
 
 /** What everything that a manager makes takes. */
 export interface SharedOptions {
-  /** By which a later call finds the same object; what else that call says of it counts for nothing then. */
+  /**
+   * By which a later call finds the same object. A call that asks for another `kind`, `fields`, `maxSize`, `parties` or
+   * `size` than it has rejects with `TypeError`; what a call says of its first content counts for nothing then.
+   */
   readonly name?: string | undefined;
 }
 
@@ -290,7 +294,8 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     checkArgs(action, args);
     const { call } = this.#ref.with({ timeoutMs: Infinity });
     const voucher = Voucher.for(classWish({ moduleUrl, name }));
-    return await call.make({ moduleUrl, name }, args, voucher) as unknown as Ref<InstanceType<D>>;
+    const asked = call.make({ moduleUrl, name }, args, voucher);
+    return await unlessEnded(contactBehind(this.#ref)!, action, asked) as unknown as Ref<InstanceType<D>>;
   }
 
   async serve(address: SocketAddress | undefined, options: ListenOptions): Promise<Listener> {
@@ -301,7 +306,8 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     checkName("share an instance", name);
     const ref = await serveInstance(name, instance);
     try {
-      await this.#ref.call.publish(name, ref as unknown as Ref);
+      const asked = this.#ref.call.publish(name, ref as unknown as Ref);
+      await unlessEnded(contactBehind(this.#ref)!, `share "${name}"`, asked);
       return ref;
     } catch (error) {
       await ref.stop();
@@ -311,7 +317,8 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
 
   async shared<T>(name: string): Promise<Ref<T>> {
     checkName("find a shared instance", name);
-    return await this.#ref.call.published(name) as unknown as Ref<T>;
+    const action = `find the shared instance "${name}"`;
+    return await unlessEnded(contactBehind(this.#ref)!, action, this.#ref.call.published(name)) as unknown as Ref<T>;
   }
 
   static {
@@ -323,7 +330,8 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     const { name } = checkOptions(`make a ${kind}`, options, SHARED_OPTIONS);
     if (name !== undefined) checkName(`make a ${kind}`, name);
     const voucher = kind === "pool" ? Voucher.for(poolWish(name, args)) : undefined;
-    const object = await this.#ref.with({ timeoutMs: Infinity }).call.object(kind, name, args, voucher) as object;
+    const asked = this.#ref.with({ timeoutMs: Infinity }).call.object(kind, name, args, voucher);
+    const object = await unlessEnded(contactBehind(this.#ref)!, `make a ${kind}`, asked) as object;
     if (name === undefined) return object as never;
     return namedHandle(contactBehind(this.#ref)!, [kind, name, args], object, voucher) as never;
   }

@@ -1,5 +1,6 @@
 import { ActorExitedError, DisconnectedError } from "../../channels/errors.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
+import { oneLine } from "../../channels/kernel/escape.ts";
 import { enroll, handleKind, passagesOf } from "../../channels/kernel/handle.ts";
 import { isA } from "../../channels/kernel/look.ts";
 import { expected, isAnything, isText, listOf, type Shape, startsWith } from "../../channels/kernel/shape.ts";
@@ -12,6 +13,7 @@ import { Voucher } from "../supervision/voucher.ts";
 import { endOf } from "./life.ts";
 import type { ManagerActor } from "./manager_actor.ts";
 import type { ObjectKind } from "./object_kinds.ts";
+import { unlessEnded } from "./unless_ended.ts";
 
 /** What a manager has to be asked for. */
 export type NamedRequest = readonly [kind: ObjectKind, name: string, args: readonly unknown[]];
@@ -66,7 +68,9 @@ class Named {
     try {
       const manager = makeRef(this.#contact) as unknown as Ref<ManagerActor>;
       const { call } = manager.with({ timeoutMs: Infinity });
-      const object = await call.object(...this.#request, this.#parts[1]) as object;
+      const [kind, name] = this.#request;
+      const asked = call.object(...this.#request, this.#parts[1]);
+      const object = await unlessEnded(this.#contact, `find the ${kind} "${oneLine(name)}"`, asked) as object;
       this.#parts[0] = object;
       this.#gone = false;
       this.#use(face, object);

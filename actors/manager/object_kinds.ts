@@ -1,4 +1,5 @@
 import type { OptionNames } from "../../channels/kernel/options.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { adopting } from "../../channels/kernel/adoption.ts";
 import { JoinableQueue, type JoinableQueueOptions } from "../../channels/joinable_queue.ts";
 import { NumbersClient } from "../../channels/memory/numbers_client.ts";
@@ -103,6 +104,28 @@ const MAKE: { readonly [K in ObjectKind]: (home: Home, ...args: ObjectArgs[K]) =
   barrier: (_home, parties, options) => new Barrier(parties, options),
   pool: (_home, options) => new Pool(options),
 };
+
+/** What an object is, and stays, by the properties of its handle; not what is in it at first. */
+const TRAITS: { readonly [K in ObjectKind]?: (...args: ObjectArgs[K]) => Readonly<Record<string, unknown>> } = {
+  value: (kind) => ({ kind }),
+  array: (kind) => ({ kind }),
+  struct: (fields) => ({ fields }),
+  queue: ({ maxSize }) => ({ maxSize: maxSize && Math.max(0, maxSize) }),
+  joinableQueue: ({ maxSize }) => ({ maxSize: maxSize && Math.max(0, maxSize) }),
+  barrier: (parties) => ({ parties }),
+  pool: ({ size }) => ({ size }),
+};
+
+/** In what an object is not as one that is made with these arguments would be; undefined if it is. What is left out is not compared. */
+export function differenceOf(object: object, kind: ObjectKind, args: readonly unknown[]): string | undefined {
+  const traitsOf = TRAITS[kind] as ((...args: readonly unknown[]) => Record<string, unknown>) | undefined;
+  for (const [trait, asked] of Object.entries(traitsOf?.(...args) ?? {})) {
+    const has = Reflect.get(object, trait);
+    const isSame = asked === undefined || JSON.stringify(has) === JSON.stringify(asked);
+    if (!isSame) return `${trait} ${brief(has)}, not ${brief(asked)}`;
+  }
+  return undefined;
+}
 
 /** The kinds of which the content is kept on disk, where the manager has a store. */
 const STORED: ReadonlySet<string> = new Set<ObjectKind>([

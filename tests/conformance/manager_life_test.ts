@@ -41,8 +41,14 @@ everywhere(
     const exit = await manager.stop();
     assertEquals([exit.code, (await manager.stop()).code, manager.alive], [0, 0, false]);
     // There is nothing to start: manage() has, and whatever ended stays so. (In Python that is three kinds of error.)
-    await assertRejects(() => within(SETTLED_MS, manager.dict()), ActorExitedError, "has ended");
-    await assertRejects(() => within(SETTLED_MS, dict.get("a")), ActorExitedError);
+    await assertRejects(() => within(SETTLED_MS, manager.dict()), ActorExitedError, "Cannot make a dict: ");
+    await assertRejects(() => within(SETTLED_MS, manager.value("int32")), ActorExitedError, "Cannot make a value: ");
+    await assertRejects(
+      () => within(SETTLED_MS, manager.shared("one")),
+      ActorExitedError,
+      'Cannot find the shared instance "one": ',
+    );
+    await assertRejects(() => within(SETTLED_MS, dict.get("a")), ActorExitedError, 'Cannot find the dict "d": ');
     await assertRejects(() => within(SETTLED_MS, plain.set("a", 1)), ActorExitedError, "its manager has ended");
     await assertRejects(() => within(SETTLED_MS, queue.put(1)), DisconnectedError);
     await assertRejects(() => within(SETTLED_MS, lock.acquire()), ActorExitedError);
