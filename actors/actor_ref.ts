@@ -1,3 +1,4 @@
+import { sizeOf } from "../channels/kernel/snapshot.ts";
 import { checkCount } from "../channels/argument.ts";
 import type { Exit } from "../channels/exit.ts";
 import { TimeoutError } from "../channels/errors.ts";
@@ -20,7 +21,7 @@ import { currentActor } from "./context.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
 import type { Keeper } from "./keeper.ts";
-import { outboxOf, queue } from "./outbox.ts";
+import { outboxOf } from "./outbox.ts";
 import { CALL_OPTIONS, type CallOptions, type Calls, type Casts, type Ref, type StopOptions } from "./ref.ts";
 import { tracing } from "./tracing.ts";
 
@@ -89,7 +90,7 @@ class ActorRef implements Ref {
       const roomHere = isCell(target) || outboxOf(target).hasRoom;
       if (!roomHere || !await ask(target, { ...question, verb: "hasRoom" })) throw late(wait.timeoutMs);
     } else {
-      const gate = isCell(target) ? undefined : { gate: (send: () => void) => queue(target, 0, 0, send) };
+      const gate = isCell(target) ? undefined : { gate: outboxOf(target).order };
       await ask(target, { ...question, verb: "room", wait, ...gate });
     }
   }
@@ -198,7 +199,7 @@ function makeCast(contact: Contact, method: string, args: unknown[], options: Ca
   const send = () => tell(target, holder, "cast", method, body);
   const dropped = () => discard(target, holder, body);
   if (isCell(target)) send();
-  else outboxOf(target).submit({ weight: 1, bytes: body.bytes.length, castOf: method, send, dropped });
+  else outboxOf(target).submit({ weight: 1, bytes: sizeOf(body), castOf: method, send, dropped });
 }
 
 function checkCallOptions(name: string, options: CallOptions): void {

@@ -1,8 +1,9 @@
 import type { Exit } from "../channels/exit.ts";
 import { ActorExitedError, TimeoutError } from "../channels/errors.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
-import { ask, type Question } from "../channels/kernel/ask.ts";
-import type { Waiter } from "../channels/kernel/awaited.ts";
+import { ask, askFor } from "../channels/kernel/ask.ts";
+import type { Question } from "../channels/kernel/question.ts";
+import type { Settler, Waiter } from "../channels/kernel/awaited.ts";
 import { isCell, type Target } from "../channels/kernel/cell.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { isA } from "../channels/kernel/look.ts";
@@ -14,7 +15,7 @@ import { Bridges } from "./bridge.ts";
 import { CallResult } from "./call_result.ts";
 import type { Contact } from "./contact.ts";
 import { actorExited } from "./exited.ts";
-import { queue } from "./outbox.ts";
+import { outboxOf } from "./outbox.ts";
 import type { CallOptions } from "./ref.ts";
 import { StreamReader } from "./stream.ts";
 import { type Tracing, tracing } from "./tracing.ts";
@@ -52,7 +53,8 @@ export class Calling implements Question {
     this.#contact = contact;
     this.#options = options;
     this.#target = contact.target;
-    this.result = new CallResult(this.#answer(args), this);
+    this.result = new CallResult(this);
+    this.#ask(args);
   }
 
   /** What is called, as people read it. */
@@ -90,25 +92,29 @@ export class Calling implements Question {
     return actorExited(`call ${this.title}`, name, address, exit ?? this.#contact.exit);
   }
 
-  #answer(args: readonly unknown[]): Promise<unknown> {
+  /** The answer is there: what lasts as long as the call is over, or will be when the answer, a stream, is. */
+  over(answer?: unknown): void {
+    const bridges = this.#bridges;
+    if (answer instanceof StreamReader) answer.onEnd = () => bridges?.close();
+    else bridges?.close();
+  }
+
+  #ask(args: readonly unknown[]): void {
     try {
       if (this.#options !== NO_OPTIONS) this.wait = patienceOf(`call ${this.title}`, this.#options, USUALLY.timeoutMs);
       if (this.wait.once) throw this.late(this.wait.timeoutMs);
       const { retries = 0 } = this.#options;
-      const answer = retries === 0 ? this.#attempt(args) : this.#attempts(retries, args);
-      if (this.#bridges !== undefined || retries > 0) {
-        answer.then((value) => this.#closeBridges(value), () => this.#closeBridges());
-      }
-      return answer;
+      if (retries > 0) settleAs(this.#attempts(retries, args), this.result);
+      else this.#attempt(args, this.result);
     } catch (error) {
-      this.#closeBridges();
-      return Promise.reject(error);
+      this.result.reject(error);
     }
   }
 
-  #attempt(args: readonly unknown[]): Promise<unknown> {
+  /** Asks once. */
+  #attempt(args: readonly unknown[], result: Settler): void {
     const target = this.#target = this.#contact.target;
-    this.gate = isCell(target) ? undefined : (send) => queue(target, 1, this.body.bytes.length, send);
+    this.gate = isCell(target) ? undefined : outboxOf(target);
     const { transfer } = this.#options;
     this.body = snapshotFor(target, args, transfer) ??
       pack(args, "args", destinationOf(target), {
@@ -116,13 +122,8 @@ export class Calling implements Question {
         transfer,
         bridge: (object) => (this.#bridges ??= new Bridges()).bridge(object),
       });
-    return tracing === undefined ? ask(target, this) : this.#traced(tracing, target);
-  }
-
-  #closeBridges(answer?: unknown): void {
-    const bridges = this.#bridges;
-    if (answer instanceof StreamReader) answer.onEnd = () => bridges?.close();
-    else bridges?.close();
+    if (tracing === undefined) askFor(result, target, this);
+    else settleAs(this.#traced(tracing, target), result);
   }
 
   /** Asks again, with the same arguments, each time that the actor died before it answered. */
@@ -133,7 +134,9 @@ export class Calling implements Question {
     for (let left = retries;; left--) {
       try {
         this.wait = { ...wait, timeoutMs: Math.max(1, deadline - performance.now()) };
-        return await this.#attempt(snapshot);
+        const answer = Promise.withResolvers<unknown>();
+        this.#attempt(snapshot, answer);
+        return await answer.promise;
       } catch (error) {
         const contact = this.#contact;
         const died = isA(error, ActorExitedError) && error.address === contact.address;
@@ -155,4 +158,8 @@ export class Calling implements Question {
       throw thrown;
     }
   }
+}
+
+function settleAs(answer: Promise<unknown>, result: Settler): void {
+  void answer.then((value) => result.resolve(value), (error) => result.reject(error));
 }

@@ -4,6 +4,7 @@ import { singleton } from "../channels/kernel/singleton.ts";
 import type { Stop } from "../channels/kernel/stop.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
 import type { Actor } from "./actor.ts";
+import type { Callable } from "./callable.ts";
 
 /** One call that is being handled. */
 export interface CallContext {
@@ -86,6 +87,19 @@ export function runAs<T>(actor: Actor, call: CallContext | undefined, body: () =
 export function runAtOnce<T>(actor: Actor, call: CallContext | undefined, body: () => T, task?: TaskContext): T {
   if (!isAtHome(actor)) return runAs(actor, call, body, task);
   return runWith(call === undefined && task === undefined ? actor.frame : { actor, call, task }, body);
+}
+
+/** The same for a method that others may call. */
+export function runMethod(frame: Frame, { method, atOnce }: Callable, instance: object, args: unknown[]): unknown {
+  const { actor, call, task } = frame;
+  if (!atOnce || !isAtHome(actor)) return runAs(actor, call, () => method.apply(instance, args), task);
+  const before = state.running;
+  state.running = frame;
+  try {
+    return method.apply(instance, args);
+  } finally {
+    state.running = before;
+  }
 }
 
 /** Whether the running code, and what it starts, counts as this actor's, handling nothing, if nobody says otherwise. */

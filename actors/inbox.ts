@@ -1,3 +1,4 @@
+import { sizeOf } from "../channels/kernel/snapshot.ts";
 import { MailboxFullError } from "../channels/errors.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { Deque } from "../channels/kernel/deque.ts";
@@ -7,7 +8,7 @@ import { isolate } from "../channels/kernel/isolate.ts";
 import { logger } from "../channels/kernel/log.ts";
 import type { OptionNames } from "../channels/kernel/options.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
-import { Request } from "../channels/kernel/request.ts";
+import { type Cancellable, Request } from "../channels/kernel/request.ts";
 import { CastBound } from "./cast_bound.ts";
 import { Credits } from "./credits.ts";
 import type { Down } from "./hooks.ts";
@@ -41,7 +42,7 @@ export class News extends Request {
 }
 
 /** The messages that an actor has yet to handle, in order, within their bounds. */
-export class Inbox {
+export class Inbox implements Cancellable {
   readonly #queue = new Deque<Request>();
   /** How much of the queue is news, for which there is always room. */
   #news = 0;
@@ -111,10 +112,15 @@ export class Inbox {
     return this.#queue.has(request) || (this.#later?.has(request) ?? false);
   }
 
+  /** Nobody waits for this message any more. */
+  cancelled(request: Request): void {
+    if (this.#withdraw(this.#queue, request) || this.#later === undefined) return;
+    this.#withdraw(this.#later, request);
+  }
+
   /** Turns a call away that was let in. */
   turnAway(request: Request, error: Error): void {
-    this.#withdraw(this.#queue, request);
-    this.#withdraw(this.#waiting, request);
+    this.cancelled(request);
     request.onCancel = undefined;
     request.throw(error);
   }
@@ -139,7 +145,7 @@ export class Inbox {
     if (request.left !== undefined) request.left();
     else if (request.from.isolate !== isolate.id) {
       this.#credits ??= new Credits(() => this.owner.holder.slot);
-      this.#credits.give(request.from.isolate, request.body.bytes.length, this.#ended ? 1 : undefined);
+      this.#credits.give(request.from.isolate, sizeOf(request.body), this.#ended ? 1 : undefined);
     }
   }
 
@@ -159,7 +165,7 @@ export class Inbox {
   #admit(request: Request, admitted: (() => void) | undefined): void {
     this.#queue.push(request);
     if (this.#queue.size === this.#alarm) this.#filling();
-    request.onCancel = () => this.#withdraw(this.#queue, request);
+    request.onCancel = this;
     admitted?.();
   }
 
@@ -170,9 +176,9 @@ export class Inbox {
   }
 
   #admitLater(request: Request, admitted: (() => void) | undefined): void {
-    if (isCast(request) && !this.#castsOf(request).admit(request.body.bytes.length)) return this.#refuse(request);
+    if (isCast(request) && !this.#castsOf(request).admit(sizeOf(request.body))) return this.#refuse(request);
     this.#waiting.push(request);
-    request.onCancel = () => this.#withdraw(this.#waiting, request);
+    request.onCancel = this;
     if (admitted !== undefined) (this.#onAdmission ??= new Map()).set(request, admitted);
   }
 
@@ -184,11 +190,12 @@ export class Inbox {
     return this.#later === undefined ? 0 : this.#later.size;
   }
 
-  #withdraw(from: Deque<Request>, request: Request): void {
-    if (!from.remove(request)) return;
+  #withdraw(from: Deque<Request>, request: Request): boolean {
+    if (!from.remove(request)) return false;
     this.#onAdmission?.delete(request);
     releaseAll(request.body.passages, this.owner.holder);
     this.#left(request);
+    return true;
   }
 
   /** A message has left: its sender may send another, and one that waits may come in. */
@@ -200,7 +207,7 @@ export class Inbox {
     while (this.#waitingSize > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
       if (next instanceof News) this.#news++;
-      if (isCast(next)) this.#castsOf(next).release(next.body.bytes.length);
+      if (isCast(next)) this.#castsOf(next).release(sizeOf(next.body));
       if (this.#waitingSize === 0) this.#casts = undefined;
       const admitted = this.#onAdmission?.get(next);
       this.#onAdmission?.delete(next);

@@ -6,13 +6,13 @@ import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
 import { type AnyIterator, isA, isIterator, isThenable } from "../channels/kernel/look.ts";
 import { pack, unpack } from "../channels/kernel/pack.ts";
-import type { Request } from "../channels/kernel/request.ts";
+import type { Cancellable, Request } from "../channels/kernel/request.ts";
 import { Transit } from "../channels/kernel/transit.ts";
 import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
 import { type Callable, callableMethod, whyNotCallable } from "./callable.ts";
-import { type CallContext, isAtHome, runAs, runAtOnce } from "./context.ts";
+import { type CallContext, type Frame, isAtHome, runAs, runMethod } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
 import { LateTurn } from "./late_turn.ts";
@@ -308,17 +308,16 @@ export class MessageLoop {
       for (const face of bridged) endBridged(face);
       return this.#refuse(request, error);
     }
-    const call = request.asker === undefined ? undefined : new Call(request);
+    const call = request.asker === undefined ? undefined : new Call(this.#actor, request);
     this.#active.push(request);
     const begun = this.busy.begin();
     const late = this.#actor.ending ? new LateTurn(this.#actor, this.inbox.size) : undefined;
     let result: unknown;
     try {
-      const run = () => callable.method.apply(instance, args);
-      const runIn = callable.atOnce ? runAtOnce : runAs;
+      const frame = late === undefined ? call ?? this.#actor.frame : { actor: this.#actor, call, task: late };
       result = tracing === undefined
-        ? runIn(this.#actor, call, run, late)
-        : this.#traced(tracing, request, () => runIn(this.#actor, call, run, late));
+        ? runMethod(frame, callable, instance, args)
+        : this.#traced(tracing, request, () => runMethod(frame, callable, instance, args));
     } catch (error) {
       late?.end();
       this.busy.end(begun);
@@ -410,12 +409,21 @@ export class MessageLoop {
 }
 
 /** The side of a call that its handler sees. */
-class Call implements CallContext {
+class Call implements CallContext, Frame, Cancellable {
+  readonly task = undefined;
   #controller: AbortController | undefined;
   #gaveUp = false;
 
-  constructor(request: Request) {
-    request.onCancel = () => this.giveUp();
+  constructor(readonly actor: Actor, request: Request) {
+    request.onCancel = this;
+  }
+
+  get call(): this {
+    return this;
+  }
+
+  cancelled(): void {
+    this.giveUp();
   }
 
   /** Nobody waits for it any more. */

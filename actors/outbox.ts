@@ -1,4 +1,5 @@
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
+import type { Gate } from "../channels/kernel/question.ts";
 import { type Address, isWithin, showAddress } from "../channels/kernel/address.ts";
 import { Deque } from "../channels/kernel/deque.ts";
 import { credited } from "../channels/kernel/dispatch.ts";
@@ -32,7 +33,7 @@ interface Waiting {
  * What this isolate still has to send to one actor elsewhere. Calls and casts leave in the order in which they were
  * made; the actor's mailbox gives credit as it handles them.
  */
-export class Outbox {
+export class Outbox implements Gate {
   readonly #waiting = new Deque<Waiting>();
   readonly #casts = new CastBound();
   /** The casts that the actor has not said to have taken. */
@@ -61,6 +62,26 @@ export class Outbox {
   /** Whether nothing is under way or waiting, so that nobody would miss this object. */
   get idle(): boolean {
     return this.#waiting.size === 0 && this.#underWay === 0;
+  }
+
+  /** Whether a call leaves now; it is counted then. */
+  enter(bytes: number): boolean {
+    if (!this.hasRoom) return false;
+    this.#count(1, bytes);
+    return true;
+  }
+
+  /** Else the call is sent when it is its turn. Returns what withdraws it. */
+  queue(bytes: number, send: () => void): () => void {
+    return this.submit({ weight: 1, bytes, castOf: undefined, send })!;
+  }
+
+  /** The same for a question that takes no place in the mailbox. */
+  get order(): Gate {
+    return {
+      enter: () => this.hasRoom,
+      queue: (bytes, send) => this.submit({ weight: 0, bytes, castOf: undefined, send })!,
+    };
   }
 
   /** Sends now, or when it is this message's turn. Returns what withdraws it in the latter case. */
@@ -137,13 +158,17 @@ export class Outbox {
     logger.log({ level: "warn", event: "outbox-filling", message });
   }
 
-  #send({ weight, bytes, castOf, send, left }: Waiting): void {
+  /** One more is under way. */
+  #count(weight: 0 | 1, bytes: number): void {
     this.#underWay += weight;
     this.#sent += weight;
-    if (bytes > HEAVY_BYTES) {
-      (this.#heavy ??= new Deque()).push({ number: this.#sent, bytes });
-      this.#heavyBytes += bytes;
-    }
+    if (bytes <= HEAVY_BYTES) return;
+    (this.#heavy ??= new Deque()).push({ number: this.#sent, bytes });
+    this.#heavyBytes += bytes;
+  }
+
+  #send({ weight, bytes, castOf, send, left }: Waiting): void {
+    this.#count(weight, bytes);
     if (castOf !== undefined) this.#noteCast(castOf);
     send();
     left?.();
@@ -181,9 +206,4 @@ export function outboxOf(to: Address): Outbox {
   let outbox = outboxes.get(key);
   if (outbox === undefined) outboxes.set(key, outbox = new Outbox(to));
   return last = outbox;
-}
-
-/** Sends when it is this message's turn, behind all that was sent to the same actor before. */
-export function queue(actor: Address, weight: 0 | 1, bytes: number, send: () => void): (() => void) | undefined {
-  return outboxOf(actor).submit({ weight, bytes, castOf: undefined, send });
 }

@@ -22,7 +22,7 @@ import { currentActor } from "./context.ts";
 import { registrationOf } from "./definition.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
-import { queue } from "./outbox.ts";
+import { outboxOf } from "./outbox.ts";
 import { handleSignals as listenForSignals } from "./program_signals.ts";
 import type { StopOptions } from "./ref.ts";
 import type { ArgsThenOptions } from "./spawn.ts";
@@ -273,10 +273,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
     const late = (timeoutMs: number) =>
       new TimeoutError(`Cannot send to ${name}: its mailbox stayed full for ${timeoutMs} ms`, { timeoutMs });
     const question = { holder: whoActs.holder(), verb: "message", body, wait, late, lost, gives: true };
-    await ask(
-      target,
-      isCell(target) ? question : { ...question, gate: (send) => queue(target, 1, body.bytes.length, send) },
-    );
+    await ask(target, isCell(target) ? question : { ...question, gate: outboxOf(target) });
   }
 
   /** Aborts its `current().signal`, and nothing more: it may go on. */

@@ -1,6 +1,7 @@
 import { DeadlockError } from "../channels/errors.ts";
 import { showAddress } from "../channels/kernel/address.ts";
-import { type OpenQuestion, questionsOf } from "../channels/kernel/ask.ts";
+import { questionsOf } from "../channels/kernel/ask.ts";
+import type { OpenQuestion } from "../channels/kernel/question.ts";
 import { isAwaitedBy } from "../channels/kernel/awaited.ts";
 import { oneLine, onLines } from "../channels/kernel/escape.ts";
 import type { Request } from "../channels/kernel/request.ts";

@@ -1,5 +1,6 @@
 import type { Address } from "../channels/kernel/address.ts";
-import { ask, type OpenQuestion } from "../channels/kernel/ask.ts";
+import { ask } from "../channels/kernel/ask.ts";
+import type { OpenQuestion } from "../channels/kernel/question.ts";
 import type { Cell } from "../channels/kernel/cell.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { packPlain, unpack } from "../channels/kernel/pack.ts";

@@ -1,7 +1,7 @@
 import { whoActs } from "./kernel/acting.ts";
 import { Lease } from "./kernel/holder.ts";
 import { keepAlive } from "./kernel/keep_alive.ts";
-import type { Stop, Stoppable } from "./kernel/stop.ts";
+import type { Stop } from "./kernel/stop.ts";
 import type { Patience } from "./kernel/wait.ts";
 import { wheel } from "./kernel/wheel.ts";
 
@@ -9,7 +9,7 @@ import { wheel } from "./kernel/wheel.ts";
  * A wait that is decided once: by what comes, by an error, by time, by the signal or by a request to stop. Nothing is taken
  * after that.
  */
-export class Decision<T> implements Stoppable {
+export class Decision<T> {
   readonly #outcome = Promise.withResolvers<T | undefined>();
   readonly #over = new AbortController();
   #made = false;
@@ -63,10 +63,15 @@ export class Decision<T> implements Stoppable {
       this.#over.abort();
     };
     keepAlive.hold(certain);
-    const lease = new Lease(whoActs.holder(), () => {
-      this.make();
-      end();
-    }, this);
+    const lease = new Lease(
+      whoActs.holder(),
+      () => {
+        this.make();
+        end();
+      },
+      undefined,
+      () => this.stopped(),
+    );
     try {
       return await this.#outcome.promise;
     } finally {

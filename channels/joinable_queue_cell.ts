@@ -33,7 +33,7 @@ export class JoinableQueueCell extends QueueCell {
     if (request.verb === "taskDone") this.#taskDone(request);
     else if (request.verb === "join") this.#join(request);
     else if (request.verb === "tryJoin") request.reply(this.#unfinished === 0);
-    else if (request.verb === "abandon") this.#taken.get(request.from)?.lease.settle();
+    else if (request.verb === "abandon") this.#taken.get(request.from)?.lease.drop();
     else super.receive(request);
   }
 

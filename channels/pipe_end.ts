@@ -16,7 +16,8 @@ import {
   type SendOptions,
 } from "./connection.ts";
 import { whoActs } from "./kernel/acting.ts";
-import { ask, type Question } from "./kernel/ask.ts";
+import { ask } from "./kernel/ask.ts";
+import type { Question } from "./kernel/question.ts";
 import type { Target } from "./kernel/cell.ts";
 import { enroll, handleKind, type Import } from "./kernel/handle.ts";
 import type { Holder } from "./kernel/holder.ts";

@@ -1,7 +1,8 @@
 import { checkNumber } from "./argument.ts";
 import { ClosedError, DisconnectedError, EmptyError, FullError } from "./errors.ts";
 import { whoActs } from "./kernel/acting.ts";
-import { ask, type Question } from "./kernel/ask.ts";
+import { ask } from "./kernel/ask.ts";
+import type { Question } from "./kernel/question.ts";
 import type { IsolateId } from "./kernel/address.ts";
 import { isCell, type Target } from "./kernel/cell.ts";
 import type { Import, Passage } from "./kernel/handle.ts";

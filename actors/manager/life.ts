@@ -28,7 +28,7 @@ export class Life {
     this.exit = exit;
     for (const request of this.#waiting) {
       if (!request.open) continue;
-      request.onCancel?.();
+      request.tellCancelled();
       request.lose(exit);
     }
     this.#waiting.clear();

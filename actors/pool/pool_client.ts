@@ -1,6 +1,7 @@
 import { DisconnectedError, NotSerializableError, TimeoutError } from "../../channels/errors.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
-import { ask, discard, type Question, tell } from "../../channels/kernel/ask.ts";
+import { ask, discard, tell } from "../../channels/kernel/ask.ts";
+import type { Question } from "../../channels/kernel/question.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
 import { isPlainList, joinLists } from "../../channels/kernel/codec/join.ts";
 import type { Import } from "../../channels/kernel/handle.ts";

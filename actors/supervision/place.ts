@@ -1,3 +1,4 @@
+import { sizeOf } from "../../channels/kernel/snapshot.ts";
 import { type Exit, PARENT_GONE } from "../../channels/exit.ts";
 import { DISCARD, discard } from "../../channels/kernel/ask.ts";
 import { Cell, cells, isCell, type Target } from "../../channels/kernel/cell.ts";
@@ -242,7 +243,7 @@ export class Place extends Cell implements Keeper, Listed {
     if (isCell(actor)) return relay(request, this.#holder, actor, { left, lost });
     const { verb, detail, body } = request;
     const castOf = request.asker === undefined ? detail || verb : undefined;
-    const message = { weight: weightOf(request), bytes: body.bytes.length, castOf, left };
+    const message = { weight: weightOf(request), bytes: sizeOf(body), castOf, left };
     const dropped = () => discard(actor, this.#holder, body);
     const gate = (send: () => void) => outboxOf(actor).submit({ ...message, send, dropped });
     relay(request, this.#holder, actor, { gate, lost });
@@ -261,7 +262,7 @@ export class Place extends Cell implements Keeper, Listed {
   /** It is not here any more: its sender may send another. */
   #left(request: Request, batch?: number): void {
     if (request.asker === undefined) request.charge?.end();
-    if (weightOf(request) > 0) this.#credits.give(request.from.isolate, request.body.bytes.length, batch);
+    if (weightOf(request) > 0) this.#credits.give(request.from.isolate, sizeOf(request.body), batch);
   }
 }
 

@@ -4,7 +4,7 @@ import { type Address, type IsolateId, isWithin, showAddress } from "./address.t
 import { type Cell, isCell, type Target } from "./cell.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
-import { type Holder, Lease } from "./holder.ts";
+import { Held, type Holder } from "./holder.ts";
 import { exitOfCell, isolate } from "./isolate.ts";
 import { keepAlive } from "./keep_alive.ts";
 import { losses } from "./losses.ts";
@@ -12,92 +12,27 @@ import { endMoved } from "./moving.ts";
 import { NumberMap } from "./number_map.ts";
 import { drop, unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
-import { type Asker, Request } from "./request.ts";
+import { Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
+import { sizeOf } from "./snapshot.ts";
 import { Stale } from "./stale.ts";
-import type { Stoppable } from "./stop.ts";
-import type { Waiter } from "./awaited.ts";
-import type { Patience } from "./wait.ts";
-import { type Deadline, wheel } from "./wheel.ts";
+import type { Settler } from "./awaited.ts";
+import type { OpenQuestion, Question, Unanswered } from "./question.ts";
+import { type Deadline, type Expiring, wheel } from "./wheel.ts";
 
 /** The verb of a message that is only sent so that the receiver gives back the handles in it. */
 export const DISCARD = "discard";
 
-/** What to ask of a cell, on whose behalf, and what to make of each way it can end. */
-export interface Question {
-  readonly holder: Holder;
-  readonly verb: string;
-  readonly detail?: string;
-  /** Packed for the target. */
-  readonly body?: Packet;
-  readonly wait?: Patience;
-  /**
-   * Whether the question gives something away. If so, giving up waits for the home's word, since what the home had
-   * accepted by then must not be reported as not given; else giving up is immediate, and what comes late is returned.
-   */
-  readonly gives?: boolean;
-  /**
-   * Which items the question takes. What comes for one that gave up is for the next that takes the same from the same
-   * cell for the same holder, so that giving up changes no order.
-   */
-  readonly takes?: string;
-  /** Whether the program may end while this is pending: nobody is waiting, we only want to know. */
-  readonly quiet?: boolean;
-  /**
-   * Lets the question leave when it is its turn: calls `send` now, or keeps it and returns what withdraws it.
-   */
-  readonly gate?: ((send: () => void) => (() => void) | undefined) | undefined;
-  /** Those who wait for the answer, each by what goes on with it, where that is not whoever asked. */
-  readonly waiters?: (() => readonly Waiter[]) | undefined;
-  /** The error when the target is gone. */
-  lost(exit: Exit | undefined): Error;
-  /** The error when time has run out. */
-  late?(timeoutMs: number): Error;
-  /** Whether an item that has come is still wanted; asked once, and a yes is a promise to take it. */
-  claim?(): boolean;
-  /** Told the home's number of an item, before the promise resolves with it. */
-  tagged?(tag: number, value: unknown): void;
-}
-
-/** Who waits for the answer to something that was asked of another isolate. */
-export interface Unanswered extends Asker {
-  /** Who gets the answer, and what is in it. */
-  readonly holder: Holder;
-  /** Who was asked, and alone may answer. */
-  readonly to: IsolateId;
-  /** Whom it asks there. */
-  readonly slot: number;
-  /** Whether somebody waits for the answer. */
-  readonly awaited: boolean;
-}
-
-/** A question that somebody waits for the answer to. */
-export interface OpenQuestion {
-  readonly question: Question;
-  /** Whom it asks elsewhere. */
-  readonly target: Address | undefined;
-  /** The cell that it asks, and the request there, if that lives here. */
-  readonly cell: Cell | undefined;
-  readonly request: Request | undefined;
-  readonly awaited: boolean;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
-  /** Since how many milliseconds it is asked. */
-  readonly ageMs: number;
-  /** A number that no other question of this isolate has. */
-  number(): number;
-}
-
 /** What a holder of this isolate has asked and waits for, wherever it has asked. */
 export function* questionsOf(holder: Holder): Generator<OpenQuestion> {
-  for (const { of } of holder.leases.all()) {
-    const asker = of instanceof Request ? of.asker : of;
+  for (const held of holder.leases.all()) {
+    const asker = held instanceof Request ? held.asker : held;
     if (asker instanceof Pending && asker.awaited) yield asker;
   }
 }
 
 /** One unanswered question. Every one gets exactly one answer, also after it gave up; only then is it forgotten. */
-class Pending implements Unanswered, OpenQuestion, Stoppable {
+class Pending extends Held implements Unanswered, OpenQuestion, Expiring {
   /** The cell that it asks, and the request there, if that lives here. */
   cell: Cell | undefined;
   request: Request | undefined;
@@ -109,8 +44,6 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
   #gaveUp: (() => unknown) | undefined;
   #settled = false;
   #stale: Stale | undefined;
-  /** The asker's: a request to a cell that lives here has one itself. */
-  #lease: Lease | undefined;
 
   constructor(
     readonly question: Question,
@@ -118,19 +51,20 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     readonly target: Address | undefined,
     /** What the home knows it by; of one to a cell that lives here 0, until somebody needs to name it. */
     public id: number,
-    readonly resolve: (value: unknown) => void,
-    readonly reject: (reason: unknown) => void,
+    readonly result: Settler,
   ) {
-    const { wait, holder, quiet } = question;
+    super(question.holder);
+    const { wait, quiet } = question;
     if (!quiet) {
       keepAlive.hold();
-      if (target !== undefined) this.#lease = new Lease(holder, () => this.abandoned(), this);
+      // The holder has a request to a cell that lives here instead.
+      if (target !== undefined) this.begin();
     }
     if (wait === undefined) return;
     const { timeoutMs, signal } = wait;
     if (timeoutMs === Infinity) this.#since = performance.now();
     else {
-      this.#deadline = wheel.after(timeoutMs, () => this.#giveUp(() => late(question, timeoutMs)));
+      this.#deadline = wheel.expire(timeoutMs, this);
     }
     if (signal !== undefined) {
       this.#aborted = () => this.#giveUp(() => signal.reason);
@@ -146,16 +80,12 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
   }
 
   number(): number {
-    if (this.id === 0) this.id = ++ids.last;
+    if (this.id === 0) this.id = nextId();
     return this.id;
   }
 
   get to(): IsolateId {
     return this.target?.isolate ?? isolate.id;
-  }
-
-  get holder(): Holder {
-    return this.question.holder;
   }
 
   get slot(): number {
@@ -166,22 +96,46 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     return !this.#settled && !this.question.quiet;
   }
 
+  /** Sends the question to where its cell lives. */
+  send(): void {
+    this.withdraw = undefined;
+    const { isolate: to, slot, incarnation, secret } = this.target!;
+    const { holder, verb, detail = "", body = EMPTY_PACKET } = this.question;
+    const { id } = this;
+    const address = this.target!;
+    if (isolate.framesTo(to)?.request(address, verb, detail, holder.slot, id, body)) return;
+    isolate.post({
+      kind: "send",
+      to,
+      from: isolate.id,
+      slot,
+      incarnation,
+      secret,
+      holder: holder.slot,
+      id,
+      verb,
+      detail,
+      body,
+      address,
+    });
+  }
+
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
     if (this.target !== undefined) pendings.delete(this.id);
     this.#stale?.remove();
     if (this.#settled) return drop(body, this.question.holder);
     this.withdraw?.();
     this.#end();
-    if (outcome === "cancelled" && this.#gaveUp !== undefined) this.reject(this.#gaveUp());
+    if (outcome === "cancelled" && this.#gaveUp !== undefined) this.result.reject(this.#gaveUp());
     // Cancelled though nobody gave up: whatever sent that is not the cell that was asked.
     else if (outcome === "lost" || outcome === "cancelled") losses.add(() => this.#lose(exit));
     else {
       try {
         const value = unpack(body, this.question.holder);
-        if (outcome === "value") this.resolve(value);
-        else this.reject(value);
+        if (outcome === "value") this.result.resolve(value);
+        else this.result.reject(value);
       } catch (error) {
-        this.reject(error);
+        this.result.reject(error);
       }
     }
   }
@@ -200,6 +154,15 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     this.#stale?.remove();
   }
 
+  protected override dropped(): void {
+    this.abandoned();
+  }
+
+  expired(): void {
+    const { question } = this;
+    this.#giveUp(() => late(question, question.wait!.timeoutMs));
+  }
+
   /** Nobody is there to be told: the promise stays as it is, and the dead do not go on. */
   abandoned(): void {
     if (this.#settled) return;
@@ -207,16 +170,16 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     if (this.target !== undefined) this.#cancel();
   }
 
-  stopped(): void {
+  override stopped(): void {
     const stop = this.question.wait?.stop;
     if (stop?.came) this.#giveUp(() => stop.reason);
   }
 
   #lose(exit: Exit | undefined): void {
     try {
-      this.reject(this.question.lost(exit));
+      this.result.reject(this.question.lost(exit));
     } catch (error) {
-      this.reject(error);
+      this.result.reject(error);
     }
   }
 
@@ -224,9 +187,9 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     try {
       const value = unpack(body, this.question.holder);
       this.question.tagged?.(tag, value);
-      this.resolve(value);
+      this.result.resolve(value);
     } catch (error) {
-      this.reject(error);
+      this.result.reject(error);
     }
   }
 
@@ -235,7 +198,7 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     if (this.#settled || this.question.holder.gone) return false;
     if (this.question.claim?.() ?? true) return true;
     this.#end();
-    this.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
+    this.result.reject(new Error(`Nobody wanted the answer to "${this.question.verb}"`));
     return false;
   }
 
@@ -265,7 +228,7 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     this.#gaveUp = reason;
     if (!this.question.gives) {
       this.#end();
-      this.reject(reason());
+      this.result.reject(reason());
     }
     this.#cancel();
   }
@@ -287,7 +250,7 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
     this.#settled = true;
     this.#deadline?.cancel();
     if (this.#aborted !== undefined) this.question.wait!.signal!.removeEventListener("abort", this.#aborted);
-    this.#lease?.end();
+    this.end();
     if (!this.question.quiet) keepAlive.release();
   }
 }
@@ -295,9 +258,15 @@ class Pending implements Unanswered, OpenQuestion, Stoppable {
 const pendings: NumberMap<Unanswered> = singleton("pendings", () => new NumberMap());
 const ids: { last: number } = singleton("ask-ids", () => ({ last: 0 }));
 
+/** A number that no unanswered question has. It has 32 bits, for short frames. */
+function nextId(): number {
+  do ids.last = (ids.last + 1) >>> 0; while (ids.last === 0 || pendings.get(ids.last) !== undefined);
+  return ids.last;
+}
+
 /** Gives a number to who will get the answer to a question that is about to be sent. */
 export function unansweredBy(asker: Unanswered): number {
-  const id = ++ids.last;
+  const id = nextId();
   pendings.set(id, asker);
   return id;
 }
@@ -312,52 +281,40 @@ export function unsent(id: number): void {
  * or the signal aborts.
  */
 export function ask(target: Target, question: Question): Promise<unknown> {
-  const { holder, verb, detail = "", body = EMPTY_PACKET, wait, takes } = question;
+  const answer = Promise.withResolvers<unknown>();
+  askFor(answer, target, question);
+  return answer.promise;
+}
+
+/** The same for who settles with the answer what it has made for it. */
+export function askFor(result: Settler, target: Target, question: Question): void {
+  const { holder, body = EMPTY_PACKET, wait, takes } = question;
   const stop = wait?.stop;
   if (stop?.came) {
     discard(target, holder, body);
-    return Promise.reject(stop.reason);
+    return result.reject(stop.reason);
   }
-  return new Promise((resolve, reject) => {
-    if (isCell(target)) {
-      const pending = new Pending(question, undefined, 0, resolve, reject);
-      pending.request = new Request(holder, verb, detail, body, pending);
-      pending.cell = target;
-      try {
-        target.receive(pending.request);
-      } catch (error) {
-        // An asker elsewhere is told in the same way, by `dispatch`.
-        pending.request.throw(error);
-      }
-      return;
+  if (isCell(target)) {
+    const pending = new Pending(question, undefined, 0, result);
+    pending.request = new Request(holder, question.verb, question.detail ?? "", body, pending);
+    pending.cell = target;
+    try {
+      target.receive(pending.request);
+    } catch (error) {
+      // An asker elsewhere is told in the same way, by `dispatch`.
+      pending.request.throw(error);
     }
-    const id = ++ids.last;
-    const pending = new Pending(question, target, id, resolve, reject);
-    pendings.set(id, pending);
-    const send = () => {
-      pending.withdraw = undefined;
-      isolate.post({
-        kind: "send",
-        to: target.isolate,
-        from: isolate.id,
-        slot: target.slot,
-        incarnation: target.incarnation,
-        secret: target.secret,
-        holder: holder.slot,
-        id,
-        verb,
-        detail,
-        body,
-      });
-    };
-    const gate = question.gate ?? (takes === undefined ? undefined : Stale.gate(target, holder));
-    const withdraw = gate === undefined ? void send() : gate(send);
-    if (withdraw === undefined) return;
-    pending.withdraw = () => {
-      withdraw();
-      discard(target, holder, body);
-    };
-  });
+    return;
+  }
+  const pending = new Pending(question, target, nextId(), result);
+  pendings.set(pending.id, pending);
+  const gate = question.gate ?? (takes === undefined ? undefined : Stale.at(target, holder));
+  if (gate === undefined || gate.enter(sizeOf(body))) return pending.send();
+  const withdraw = gate.queue(sizeOf(body), () => pending.send());
+  pending.withdraw = () => {
+    withdraw();
+    discard(target, holder, body);
+  };
 }
 
 /** Tells a cell something; no answer is wanted. */
@@ -376,6 +333,7 @@ export function tell(target: Target, holder: Holder, verb: string, detail: strin
     verb,
     detail,
     body,
+    address: target,
   });
 }
 

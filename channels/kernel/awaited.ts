@@ -1,4 +1,4 @@
-import type { OpenQuestion } from "./ask.ts";
+import type { OpenQuestion } from "./question.ts";
 
 /** A place on a stack, as V8 describes it. */
 interface CallSite {
@@ -14,11 +14,14 @@ const stacks = Error as unknown as {
   stackTraceLimit: number;
 };
 
-/** One who waits for a promise, by what goes on with its value or its error. */
-export interface Waiter {
-  readonly resolve: ((value: unknown) => unknown) | null | undefined;
-  readonly reject: ((reason: unknown) => unknown) | null | undefined;
+/** What settles a promise. */
+export interface Settler {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
 }
+
+/** One who waits for a promise, by the functions that settle it. */
+export type Waiter = Settler;
 
 /** Further up no waiting function is looked for. */
 const DEEPEST = 1000;
@@ -37,10 +40,8 @@ const never = new Promise<never>(() => {});
  *
  * Waiting for any one of several (`Promise.any`) is no waiting for this one. For `Promise.race` the stack does not tell.
  */
-export async function isAwaitedBy(name: string, { resolve, reject, question }: OpenQuestion): Promise<boolean> {
-  for (const waiter of [{ resolve, reject }, ...question.waiters?.() ?? []]) {
-    if (await goesOnBy(name, waiter)) return true;
-  }
+export async function isAwaitedBy(name: string, { result, question }: OpenQuestion): Promise<boolean> {
+  for (const waiter of question.waiters?.() ?? [result]) if (await goesOnBy(name, waiter)) return true;
   return false;
 }
 

@@ -85,7 +85,7 @@ export abstract class Cell {
     this.#held ??= new Map();
     let held = this.#held.get(kind);
     if (held === undefined) this.#held.set(kind, held = new Map());
-    held.set(holder, { count: by, lease: new Lease(holder, () => this.#drop(kind, holder), undefined, account) });
+    held.set(holder, { count: by, lease: new Lease(holder, () => this.#drop(kind, holder), account) });
     if (by > 0 && this.#leases++ === 0) cells.pin(this);
   }
 

@@ -14,6 +14,7 @@ import { packPlain, packThrown } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { incoming } from "./request.ts";
 import { singleton } from "./singleton.ts";
+import { Snapshot } from "./snapshot.ts";
 
 /** What a handle in a message takes beside what its kind has to say of it. */
 const PASSAGE_BYTES = 256;
@@ -127,10 +128,13 @@ function keptBy(holder: Holder, cell: Cell, detail: string): void {
 }
 
 function answer(envelope: Reply | Item): void {
-  const { passages, bytes } = envelope.body;
+  const { body } = envelope;
+  const { passages } = body;
   const asker = passages.length === 0 ? undefined : askerOf(envelope);
   if (asker !== undefined) keep(passages, envelope.from, asker);
-  const error = bytes.length < LARGE_BYTES ? undefined : holders.accountOf(envelope.from)?.tooRich(bytes);
+  // What was read where it arrived is short.
+  const isShort = body instanceof Snapshot || body.bytes.length < LARGE_BYTES;
+  const error = isShort ? undefined : holders.accountOf(envelope.from)?.tooRich(body.bytes);
   if (error === undefined) answered(envelope);
   else refuseAnswer(envelope, error);
 }

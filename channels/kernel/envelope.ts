@@ -6,7 +6,7 @@
  */
 
 import type { Exit } from "../exit.ts";
-import type { IsolateId } from "./address.ts";
+import type { Address, IsolateId } from "./address.ts";
 import type { Packet } from "./packet.ts";
 
 interface Routed {
@@ -27,6 +27,8 @@ export interface Send extends Routed {
   /** What the verb is about: the method of a call. */
   readonly detail: string;
   readonly body: Packet;
+  /** The address of the cell as the sender keeps it: what is sent to one address again and again is bound to a number. */
+  readonly address?: Address;
 }
 
 /** What became of a request. */

@@ -38,7 +38,8 @@ const RELEASE = 7;
 const DOWN = 8;
 
 const NOTHING: readonly never[] = [];
-const writer = new Writer();
+/** Frames are written one at a time. */
+export const writer: Writer = new Writer();
 
 /** Writes an envelope. */
 export function encodeFrame(envelope: Envelope): Frame {
@@ -50,7 +51,11 @@ export function encodeFrame(envelope: Envelope): Frame {
   writer.arrayHeader(FIELDS[kind]);
   writer.number(kind);
   writeFields(writer, envelope);
-  const { passages, bytes, moved } = body;
+  return finishFrame(body);
+}
+
+/** Ends the frame whose header is written: the list of handles, and the packet's bytes. */
+export function finishFrame({ passages, bytes, moved }: Packet): Frame {
   writer.arrayHeader(passages.length);
   if (passages.length === 0) return { bytes: writer.finishWith(bytes), moved };
   const carried: Carried[] = [...moved];
@@ -61,14 +66,14 @@ export function encodeFrame(envelope: Envelope): Frame {
 /** @throws {ProtocolError} If the frame does not begin with a route. */
 export function readRoute(frame: Frame): Route {
   const reader = new Reader(frame.bytes);
-  return { to: text(reader), from: text(reader) };
+  return { to: readText(reader), from: readText(reader) };
 }
 
 /** @throws {ProtocolError} If the frame is malformed. */
 export function decodeFrame(frame: Frame): Envelope {
   const reader = new Reader(frame.bytes);
-  const to = text(reader);
-  const from = text(reader);
+  const to = readText(reader);
+  const from = readText(reader);
   const fields = list(reader);
   const kind = fields === 0 ? -1 : count(reader);
   if (FIELDS[kind] === undefined) malformed("its kind is unknown");
@@ -132,11 +137,11 @@ function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId
         from,
         slot: count(reader),
         incarnation: count(reader),
-        secret: text(reader),
+        secret: readText(reader),
         holder: count(reader),
         id: count(reader),
-        verb: text(reader),
-        detail: text(reader),
+        verb: readText(reader),
+        detail: readText(reader),
         body: readTracedBody(reader, frame),
       };
     case REPLY:
@@ -145,7 +150,7 @@ function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId
         to,
         from,
         id: count(reader),
-        outcome: outcome(text(reader)),
+        outcome: outcome(readText(reader)),
         exit: nil(reader) ? undefined : exit(readValue(reader)),
         body: readBody(reader, frame),
       };
@@ -179,9 +184,9 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
         to,
         from,
         slot: count(reader),
-        secret: text(reader),
-        lease: text(reader),
-        holderIsolate: text(reader),
+        secret: readText(reader),
+        lease: readText(reader),
+        holderIsolate: readText(reader),
         holder: count(reader),
         number: count(reader),
       };
@@ -191,8 +196,8 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
         to,
         from,
         slot: count(reader),
-        secret: text(reader),
-        lease: text(reader),
+        secret: readText(reader),
+        lease: readText(reader),
         holder: count(reader),
       };
     case DOWN:
@@ -200,7 +205,7 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
         kind: "down",
         to,
         from,
-        isolate: text(reader),
+        isolate: readText(reader),
         exit: exit(readValue(reader)),
       };
     default:
@@ -211,12 +216,12 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
 /** The trace, if there is one, and the body. */
 function readTracedBody(reader: Reader, frame: Frame): Packet {
   if (nil(reader)) return readBody(reader, frame);
-  const trace = text(reader);
+  const trace = readText(reader);
   return { ...readBody(reader, frame), trace };
 }
 
 /** The handles, and the value up to the frame's end. */
-function readBody(reader: Reader, frame: Frame): Packet {
+export function readBody(reader: Reader, frame: Frame): Packet {
   const passages: Passage[] = [];
   for (let following = list(reader) - 1; following >= 0; following--) {
     passages.push(readPassage(readValue(reader), frame, following));
@@ -294,7 +299,8 @@ function nil(reader: Reader): boolean {
   return true;
 }
 
-function text(reader: Reader): string {
+/** The string that is next. */
+export function readText(reader: Reader): string {
   const byte = reader.peek();
   if ((byte & 0xe0) !== 0xa0 && byte !== 0xd9) return asText(readValue(reader));
   reader.skip(1);

@@ -27,45 +27,73 @@ export class Holder {
 }
 
 /** Something that a holder has until it gives it back or dies. */
-export class Lease {
-  /** Its neighbours among the leases of the holder; undefined once it has ended. */
-  previous: Lease | undefined;
-  next: Lease | undefined;
-  #settle: (() => void) | undefined;
-  readonly #account: Account | undefined;
+export abstract class Held {
+  /** Its neighbours among what the holder has; undefined while the holder has it not. */
+  previous: Held | undefined;
+  next: Held | undefined;
+  /** Counts it. */
+  #account: Account | undefined;
+
+  constructor(readonly holder: Holder) {}
+
+  /** What makes good the holder's death; not called when it was given back in the ordinary way. */
+  protected abstract dropped(): void;
+
+  /** A request to stop has come to the holder. */
+  stopped(): void {}
 
   /**
-   * @param settle what makes good the holder's death; not called when the lease is ended in the ordinary way
-   * @param of what it belongs to, for those who look through all that a holder has
+   * From now on the holder has it.
+   *
    * @param account counts it, if that is not the holder's own
    */
-  constructor(
-    readonly holder: Holder,
-    settle: () => void,
-    readonly of?: unknown,
-    account: Account | undefined = holder.account,
-  ) {
-    this.#settle = settle;
+  protected begin(account: Account | undefined = this.holder.account): void {
+    const { holder } = this;
     holder.leases.add(this);
     this.#account = account;
     if (account !== undefined) account.entries++;
-    // Not in the constructor: the caller has yet to note down what it leases.
-    if (holder.gone) queueMicrotask(() => this.settle());
+    // Not at once: the caller has yet to note down what is held.
+    if (holder.gone) queueMicrotask(() => this.drop());
   }
 
-  /** Gives it back. */
-  end(): void {
-    this.#settle = undefined;
-    if (!this.holder.leases.delete(this)) return;
+  /** Gives it back. Returns whether the holder had it. */
+  end(): boolean {
+    const { holder } = this;
+    if (!holder.leases.delete(this)) return false;
     if (this.#account !== undefined) this.#account.entries--;
-    if (this.holder.leases.size === 0) holders.idle(this.holder);
+    if (holder.leases.size === 0) holders.idle(holder);
+    return true;
   }
 
-  /** The holder is dead. */
-  settle(): void {
-    const settle = this.#settle;
-    this.end();
-    settle?.();
+  /** The holder is dead, or counts as such for this. */
+  drop(): void {
+    if (this.end()) this.dropped();
+  }
+}
+
+/** The same for what has no class of its own. */
+export class Lease extends Held {
+  readonly #dropped: () => void;
+  readonly #stopped: (() => void) | undefined;
+
+  /**
+   * @param dropped what makes good the holder's death; not called when the lease is ended in the ordinary way
+   * @param account counts it, if that is not the holder's own
+   * @param stopped called when a request to stop has come to the holder
+   */
+  constructor(holder: Holder, dropped: () => void, account?: Account, stopped?: () => void) {
+    super(holder);
+    this.#dropped = dropped;
+    this.#stopped = stopped;
+    this.begin(account);
+  }
+
+  override stopped(): void {
+    this.#stopped?.();
+  }
+
+  protected override dropped(): void {
+    this.#dropped();
   }
 }
 
@@ -75,9 +103,9 @@ export class Lease {
  */
 export class Leases {
   size = 0;
-  #first: Lease | undefined;
+  #first: Held | undefined;
 
-  add(lease: Lease): void {
+  add(lease: Held): void {
     lease.next = this.#first;
     if (this.#first !== undefined) this.#first.previous = lease;
     this.#first = lease;
@@ -85,7 +113,7 @@ export class Leases {
   }
 
   /** Returns whether it was one of them. */
-  delete(lease: Lease): boolean {
+  delete(lease: Held): boolean {
     const { previous, next } = lease;
     if (previous === undefined && this.#first !== lease) return false;
     if (previous === undefined) this.#first = next;
@@ -97,8 +125,8 @@ export class Leases {
   }
 
   /** All of them as they are now, the oldest first. */
-  all(): Lease[] {
-    const all: Lease[] = [];
+  all(): Held[] {
+    const all: Held[] = [];
     for (let lease = this.#first; lease !== undefined; lease = lease.next) all.push(lease);
     return all.reverse();
   }
@@ -166,7 +194,7 @@ export class Holders {
     holder.gone = true;
     // First, as each gives back one lease of many: after the sweep of those it would be counted twice.
     if (!this.ending) { for (const imported of [...holder.imports]) imported.release(); }
-    for (const lease of holder.leases.all()) lease.settle();
+    for (const lease of holder.leases.all()) lease.drop();
     const slots = this.#byIsolate.get(holder.isolate);
     if (slots !== undefined) this.#forget(slots, holder);
   }

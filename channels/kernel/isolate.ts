@@ -11,6 +11,7 @@ import {
   MAIN_SLOT,
   makeRootId,
 } from "./address.ts";
+import { BoundFrames, isShort } from "./bound_frame.ts";
 import { DeadIsolates } from "./dead_isolates.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope } from "./envelope.ts";
@@ -77,9 +78,17 @@ export class Isolate {
     if (exit !== undefined) return queueMicrotask(() => this.#bounce(envelope, exit));
     const link = this.routes.linkTo(envelope.to);
     if (link?.post !== undefined) link.post(envelope);
+    else if (link?.frames?.neighbour === envelope.to) link.frames.send(envelope);
     else if (!this.#send(encodeFrame(envelope), envelope.to, link)) {
       queueMicrotask(() => this.#bounce(envelope, LOST));
     }
+  }
+
+  /** The short forms of the link to a neighbour that is not known to be dead; undefined if it is, or has none. */
+  framesTo(neighbour: IsolateId): BoundFrames | undefined {
+    if (this.exitOf(neighbour) !== undefined) return undefined;
+    const frames = this.routes.linkTo(neighbour)?.frames;
+    return frames?.neighbour === neighbour ? frames : undefined;
   }
 
   /** Uses `link` for a child isolate (and all below it). Its end is said by `down`, by whoever started the child. */
@@ -109,8 +118,10 @@ export class Isolate {
   /** Uses `link` for another isolate that is neither parent nor child. */
   addPeer(id: IsolateId, link: PeerLink): void {
     this.routes.peers.set(id, link);
+    if (link.direct) link.frames = new BoundFrames(this.id, id, link);
     link.start({
-      frame: (frame) => this.#receive(frame, id),
+      frame: (frame) => this.#receive(frame, id, link),
+      ...(link.direct && { short: (bytes, start, end) => this.#receiveShort(bytes, start, end, link) }),
       closed: () => {
         // Neither side can reach the other any more, and so each is dead to the other.
         if (this.routes.peers.get(id) === link) this.down(id, LOST);
@@ -202,9 +213,11 @@ export class Isolate {
 
   #link(id: IsolateId, link: Link, closed: () => void): void {
     this.routes.add(id, link);
+    if (link.direct) link.frames = new BoundFrames(this.id, id, link);
     keepAlive.linked(1);
     link.start({
-      frame: (frame) => this.#receive(frame, id),
+      frame: (frame) => this.#receive(frame, id, link),
+      ...(link.direct && { short: (bytes, start, end) => this.#receiveShort(bytes, start, end, link) }),
       envelope: (envelope) => this.#take(envelope, id),
       closed,
     });
@@ -226,7 +239,19 @@ export class Isolate {
     return isWithin(id, this.id) ? this.#early.get(childTowards(id, this.id)) : undefined;
   }
 
-  #receive(frame: Frame, neighbour: IsolateId): void {
+  #receiveShort(bytes: Uint8Array, start: number, end: number, { frames }: Link): void {
+    try {
+      this.#take(frames!.decode(bytes, start, end), frames!.neighbour);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.routes.neighbour(frames!.neighbour)?.close();
+    }
+  }
+
+  #receive(frame: Frame, neighbour: IsolateId, link: Link): void {
+    if (link.frames !== undefined && isShort(frame)) {
+      return this.#receiveShort(frame.bytes, 0, frame.bytes.length, link);
+    }
     let origin = neighbour;
     try {
       const route = readRoute(frame);

@@ -1,4 +1,5 @@
 import type { IsolateId } from "./address.ts";
+import type { BoundFrames } from "./bound_frame.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Carried } from "./packet.ts";
 
@@ -12,6 +13,8 @@ export interface Frame {
 export interface LinkListener {
   /** Frames arrive whole, once, in the order in which they were sent. */
   frame(frame: Frame): void;
+  /** The same for a frame of the short form, which lies among the link's own bytes until this returns. */
+  short?(bytes: Uint8Array, start: number, end: number): void;
   /** The same, of a link that has made an envelope of it already. */
   envelope?(envelope: Envelope): void;
   /** The other side is gone, or broke the protocol, and every frame it had sent has been given. Called once. */
@@ -27,10 +30,23 @@ export interface LinkListener {
 export interface Link {
   /** The longest message that can be sent; left out if any can. */
   readonly maxBytes?: number;
+  /** Whether a frame without objects that move reaches the neighbour by this link, as it is: such a link has short forms. */
+  readonly direct?: boolean;
+  /** The short forms of its frames, once it is in use. */
+  frames?: BoundFrames;
   /** Starts giving frames to the listener; those that came earlier are kept for it. */
   start(listener: LinkListener): void;
   /** Takes a frame for sending, never blocks, never throws. */
   send(frame: Frame): void;
+  /**
+   * Where a frame of at most so many bytes, which carries nothing else, may be written to within `room`, to be sent by
+   * `commit`; -1 if there is no such place now, and for a link that has none ever.
+   */
+  reserve?(most: number): number;
+  /** Sends what was written to the place that was reserved last: so many bytes of it. */
+  commit?(length: number): void;
+  /** The memory that `reserve` gives places in. */
+  readonly room?: Uint8Array;
   /** The same, of a link that would only make an envelope of the frame again; left out by all others. */
   post?(envelope: Envelope): void;
   /** Resolves when everything sent so far has left this isolate; undefined if it has by the time this returns. */

@@ -74,6 +74,8 @@ class Baggage {
 export function pack(value: unknown, root: string, to: Destination, options: PackOptions = NO_OPTIONS): Packet {
   const transfer = options.transfer ?? NOTHING;
   if (transfer === NOTHING) {
+    const plain = Snapshot.plain(value, options.isList === true);
+    if (plain !== undefined) return plain;
     const baggage = new Baggage(options, NOTHING);
     const bytes = encode(value, root, baggage, options.isList);
     if (bytes.length > SURELY_SENT_BYTES) checkLength(bytes, root, to);

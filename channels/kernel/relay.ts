@@ -1,6 +1,7 @@
 import type { Exit } from "../exit.ts";
 import type { IsolateId } from "./address.ts";
-import { discard, type Unanswered, unansweredBy, unsent } from "./ask.ts";
+import { discard, unansweredBy, unsent } from "./ask.ts";
+import type { Unanswered } from "./question.ts";
 import { deadLetters } from "./dead_letters.ts";
 import { cells, isCell, type Target } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";

@@ -4,14 +4,13 @@ import type { Address, IsolateId } from "./address.ts";
 import type { Cell } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
 import { oneLine } from "./escape.ts";
-import { type Holder, Lease } from "./holder.ts";
+import { Held, type Holder } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { NumberMap } from "./number_map.ts";
 import { endMoved, movesWith } from "./moving.ts";
 import { packAnswer, packPlain, packThrown } from "./pack.ts";
 import { EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
 import { singleton } from "./singleton.ts";
-import type { Stoppable } from "./stop.ts";
 
 /** The error for a request that a cell does not know. */
 export function noSuchRequest(whom: string, verb: string): TypeError {
@@ -29,6 +28,12 @@ export interface Asker {
   stopped?(): void;
 }
 
+/** Something that has requests until they are settled. */
+export interface Cancellable {
+  /** The asker of this one gave up, or died. */
+  cancelled(request: Request): void;
+}
+
 /** A request that was handed on: to a cell here, or elsewhere under a number of this isolate's. */
 export type Onward =
   | { readonly cell: Cell; readonly request: Request }
@@ -38,30 +43,37 @@ export type Onward =
  * What a holder asks of a cell, seen from where the cell lives. Settled exactly once: by the cell, by the asker giving
  * up, or by the asker's death.
  */
-export class Request implements Stoppable {
-  /** Called when the asker gave up or died before the request was settled. */
-  onCancel: (() => void) | undefined;
+export class Request extends Held {
+  /** Told when the asker gave up or died before the request was settled. */
+  onCancel: (() => void) | Cancellable | undefined;
   /** Called when it no longer waits at its cell, if who sent it on wants to know. */
   left: (() => void) | undefined;
   /** Where a cell that only relays has handed it on to. */
   onward: Onward | undefined;
   /** What its body costs the stranger that has sent it. It ends with the request, unless a cell keeps the body and takes it. */
   charge: Charge | undefined;
-  readonly #lease: Lease | undefined;
+  /** Nobody, when no answer is wanted. */
+  readonly asker: Asker | undefined;
   #committed = false;
   #state: "open" | "offered" | "settled" = "open";
   #taken: ((kept: boolean, moved?: readonly Movable[]) => void) | undefined;
 
   constructor(
-    readonly from: Holder,
+    from: Holder,
     readonly verb: string,
     /** What the verb is about: the method of a call. */
     readonly detail: string,
     readonly body: Packet,
-    /** Nobody, when no answer is wanted. */
-    readonly asker: Asker | undefined,
+    asker: Asker | undefined,
   ) {
-    if (asker !== undefined) this.#lease = new Lease(from, () => this.#abandon(), this);
+    super(from);
+    this.asker = asker;
+    if (asker !== undefined) this.begin();
+  }
+
+  /** Who asks. */
+  get from(): Holder {
+    return this.holder;
   }
 
   /** Whether the cell still owes an answer. */
@@ -70,7 +82,7 @@ export class Request implements Stoppable {
   }
 
   /** Whether the asker owes its word on an offer. */
-  get offered(): boolean {
+  get isOffered(): boolean {
     return this.#state === "offered";
   }
 
@@ -132,16 +144,23 @@ export class Request implements Stoppable {
     this.charge?.end();
     this.#taken!(kept, moved);
     // Not before: a holder without a lease may be forgotten, and what it has just taken may be its next one.
-    this.#lease?.end();
+    this.end();
   }
 
-  stopped(): void {
+  override stopped(): void {
     this.asker?.stopped?.();
+  }
+
+  /** Tells whoever has it here that the asker gave up. */
+  tellCancelled(): void {
+    const told = this.onCancel;
+    if (typeof told === "function") told();
+    else told?.cancelled(this);
   }
 
   /** Nobody waits for an answer, and the cell is done with it, or never will be. */
   forget(): void {
-    this.onCancel?.();
+    this.tellCancelled();
     this.charge?.end();
   }
 
@@ -162,7 +181,7 @@ export class Request implements Stoppable {
   cancel(): void {
     if (!this.open || this.#committed) return;
     this.settle("cancelled", EMPTY_PACKET);
-    this.onCancel?.();
+    this.tellCancelled();
   }
 
   /** Settles in whichever way another cell has settled it. */
@@ -172,41 +191,51 @@ export class Request implements Stoppable {
     this.asker?.settled(outcome, body, exit);
   }
 
-  #abandon(): void {
+  protected override dropped(): void {
     if (this.#state === "offered") return this.taken(false);
     if (!this.open) return;
     this.#end();
     this.asker!.abandoned();
-    this.onCancel?.();
+    this.tellCancelled();
   }
 
   #end(): void {
     this.#state = "settled";
     this.charge?.end();
-    this.#lease?.end();
+    this.end();
   }
 }
 
-/** Takes the answer to where the question came from. */
-class FarAsker implements Asker {
-  constructor(readonly to: IsolateId, readonly id: number, readonly requests: NumberMap<Request>) {}
+/** A request that came from another isolate, to where the answer goes. */
+class FarRequest extends Request implements Asker {
+  override readonly asker: Asker = this;
+
+  constructor(
+    from: Holder,
+    verb: string,
+    detail: string,
+    body: Packet,
+    readonly id: number,
+    readonly requests: NumberMap<Request>,
+  ) {
+    super(from, verb, detail, body, undefined);
+    this.begin();
+  }
 
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
-    this.#forget();
-    isolate.post({ kind: "reply", to: this.to, from: isolate.id, id: this.id, outcome, body, exit });
+    this.abandoned();
+    const { id, from: { isolate: to } } = this;
+    if (outcome === "value" && isolate.framesTo(to)?.value(id, body)) return;
+    isolate.post({ kind: "reply", to, from: isolate.id, id, outcome, body, exit });
   }
 
   offered(body: Packet, tag: number): void {
-    isolate.post({ kind: "item", to: this.to, from: isolate.id, id: this.id, tag, body });
+    isolate.post({ kind: "item", to: this.from.isolate, from: isolate.id, id: this.id, tag, body });
   }
 
   abandoned(): void {
-    this.#forget();
-  }
-
-  #forget(): void {
     this.requests.delete(this.id);
-    if (this.requests.size === 0) incoming.idle(this.to);
+    if (this.requests.size === 0) incoming.idle(this.from.isolate);
   }
 }
 
@@ -224,7 +253,7 @@ export class Incoming {
     if (requests === undefined) {
       this.#requests.set(from.isolate, requests = new NumberMap(from.account !== undefined));
     }
-    const request = new Request(from, verb, detail, body, new FarAsker(from.isolate, id, requests));
+    const request = new FarRequest(from, verb, detail, body, id, requests);
     requests.set(id, request);
     return request;
   }
@@ -247,7 +276,7 @@ export class Incoming {
   /** The asker has answered an offer. */
   taken(from: IsolateId, id: number, kept: boolean, body: Packet): void {
     const request = this.#requests.get(from)?.get(id);
-    if (!request?.offered) return;
+    if (!request?.isOffered) return;
     const requests = this.#requests.get(from)!;
     requests.delete(id);
     if (requests.size === 0) this.idle(from);

@@ -1,4 +1,5 @@
 import { encode } from "./codec/encode.ts";
+import { plainListSize, plainSize, writePlain, writePlainList } from "./codec/plain.ts";
 import { hasNames, inheritsNames } from "./codec/own_properties.ts";
 import type { Packet } from "./packet.ts";
 
@@ -16,12 +17,19 @@ const NOT_PLAIN: unique symbol = Symbol("not plain");
 export class Snapshot implements Packet {
   readonly passages: readonly never[] = NONE;
   readonly moved: readonly never[] = NONE;
+  /** How many bytes it takes at most, if it can be written without an encoder; else -1. */
+  readonly size: number;
   readonly #value: unknown;
+  readonly #isList: boolean;
   #bytes: Uint8Array | undefined;
+  /** How many bytes it came as, if it did. */
+  #length = -1;
   #taken = false;
 
-  private constructor(value: unknown) {
+  private constructor(value: unknown, isList: boolean = false, size: number = -1) {
     this.#value = value;
+    this.#isList = isList;
+    this.size = size;
   }
 
   /**
@@ -39,16 +47,50 @@ export class Snapshot implements Packet {
     }
   }
 
+  /** Of a plain value, or list of those, of so many bytes that was read where it arrived. */
+  static arrived(value: unknown, length: number): Snapshot {
+    const snapshot = new Snapshot(value);
+    snapshot.#length = length;
+    return snapshot;
+  }
+
+  /**
+   * Of a primitive, or of a list of those that nobody else has; undefined for everything else. Those need no copy.
+   *
+   * @param isList whether the value is a list of which nothing but its items has to be known
+   */
+  static plain(value: unknown, isList: boolean): Snapshot | undefined {
+    const size = isList ? plainListSize(value as readonly unknown[]) : plainSize(value);
+    return size < 0 ? undefined : new Snapshot(value, isList, size);
+  }
+
   get bytes(): Uint8Array {
-    if (this.#taken) throw new Error("Cannot read a message again: it was given to its reader");
-    return this.#bytes ??= encode(this.#value, "message");
+    this.#assertUntaken();
+    return this.#bytes ??= encode(this.#value, "message", undefined, this.#isList);
+  }
+
+  /** Writes a value that has a size to a place with room for it. Returns where it ends; -1 if it takes an encoder after all. */
+  write(bytes: Uint8Array, at: number): number {
+    this.#assertUntaken();
+    const value = this.#value;
+    return this.#isList ? writePlainList(bytes, at, value as readonly unknown[]) : writePlain(bytes, at, value);
   }
 
   /** The value, which is now the reader's. */
   take(): unknown {
-    if (this.#taken) throw new Error("Cannot read a message again: it was given to its reader");
-    this.#taken = true;
+    this.#assertUntaken();
+    // A primitive is nobody's: it may be read again.
+    this.#taken = this.#isList || this.size < 0;
     return this.#value;
+  }
+
+  /** How many bytes it has, or will have at most when it is written. */
+  get length(): number {
+    return this.size >= 0 ? this.size : this.#length >= 0 ? this.#length : this.bytes.length;
+  }
+
+  #assertUntaken(): void {
+    if (this.#taken) throw new Error("Cannot read a message again: it was given to its reader");
   }
 }
 
@@ -97,4 +139,9 @@ function copyRecord(record: Record<string, unknown>, start: number): unknown {
     count++;
   }
   return Object.getOwnPropertyNames(record).length === count ? copied : NOT_PLAIN;
+}
+
+/** How many bytes a message has, or will have at most. */
+export function sizeOf(packet: Packet): number {
+  return packet instanceof Snapshot ? packet.length : packet.bytes.length;
 }

@@ -39,9 +39,19 @@ export class Stale {
   }
 
   /** What a new question must pass, if anything: it leaves when nothing is on its way any more to one that gave up. */
-  static gate(target: Address, holder: Holder): ((send: () => void) => () => void) | undefined {
-    const stale = known.size === 0 ? undefined : known.get(keyOf(target, holder));
-    return stale && ((send) => stale.#hold(send));
+  static at(target: Address, holder: Holder): Stale | undefined {
+    return known.size === 0 ? undefined : known.get(keyOf(target, holder));
+  }
+
+  /** No question leaves now. */
+  enter(): boolean {
+    return false;
+  }
+
+  /** The question leaves when the last is answered. Returns what withdraws it. */
+  queue(_bytes: number, send: () => void): () => void {
+    this.#held.add(send);
+    return () => void this.#held.delete(send);
   }
 
   /** One more gave up. */
@@ -55,11 +65,6 @@ export class Stale {
     if (--this.#count > 0) return;
     known.delete(this.key);
     for (const send of this.#held) send();
-  }
-
-  #hold(send: () => void): () => void {
-    this.#held.add(send);
-    return () => void this.#held.delete(send);
   }
 }
 

@@ -29,12 +29,6 @@ export class Stop {
     if (this.came) return;
     this.#came = true;
     this.#reason = reason;
-    for (const { of } of holder.leases.all()) (of as Partial<Stoppable> | undefined)?.stopped?.();
+    for (const held of holder.leases.all()) held.stopped();
   }
-}
-
-/** Something that waits on behalf of a holder. It belongs to one of the holder's leases. */
-export interface Stoppable {
-  /** A request to stop has come: if this wait was begun before that, it ends. */
-  stopped(): void;
 }

@@ -14,24 +14,39 @@ export interface Deadline {
   readonly dueMs: number;
 }
 
+/** What has a deadline. */
+export interface Expiring {
+  /** Its time is over. */
+  expired(): void;
+}
+
 class Entry implements Deadline {
   previous: Entry | undefined;
   next: Entry | undefined;
-  constructor(readonly bucket: Bucket | undefined, readonly fire: (() => void) | undefined) {}
+  /** None before the end of the turn in which it was set. */
+  bucket: Bucket | undefined;
+  cancelled = false;
+
+  constructor(readonly wheel: Wheel, readonly ms: number, readonly of: Expiring | undefined) {}
 
   cancel(): void {
-    this.bucket?.remove(this);
+    if (this.bucket !== undefined) this.bucket.remove(this);
+    else if (!this.cancelled) {
+      this.cancelled = true;
+      this.wheel.remove();
+    }
   }
 
   get dueMs(): number {
-    return (this.bucket?.tick ?? 0) * TICK_MS;
+    return this.bucket === undefined ? performance.now() + this.ms : this.bucket.tick * TICK_MS;
   }
 }
 
 /** The deadlines of one tick, as a ring of entries, so that adding and removing costs no lookup. */
 class Bucket {
-  readonly ring = new Entry(undefined, undefined);
+  readonly ring: Entry;
   constructor(readonly wheel: Wheel, readonly tick: number) {
+    this.ring = new Entry(wheel, 0, undefined);
     this.ring.previous = this.ring.next = this.ring;
   }
 
@@ -39,14 +54,12 @@ class Bucket {
     return this.ring.next === this.ring;
   }
 
-  add(fire: () => void): Entry {
-    const entry = new Entry(this, fire);
+  add(entry: Entry): void {
     const last = this.ring.previous!;
+    entry.bucket = this;
     entry.previous = last;
     entry.next = this.ring;
     last.next = this.ring.previous = entry;
-    this.wheel.size++;
-    return entry;
   }
 
   remove(entry: Entry): void {
@@ -54,7 +67,7 @@ class Bucket {
     entry.previous!.next = entry.next;
     entry.next.previous = entry.previous;
     entry.previous = entry.next = undefined;
-    if (--this.wheel.size === 0) this.wheel.rest();
+    this.wheel.remove();
   }
 }
 
@@ -68,39 +81,80 @@ interface Due {
   readonly alarm: Alarm;
 }
 
-/** All deadlines of an isolate on one alarm: a timer for each call would cost more than the call. */
+/**
+ * All deadlines of an isolate on one alarm: a timer for each call would cost more than the call. Their time begins at the end
+ * of the turn in which they were set, so that one look at the clock does for all of them.
+ */
 export class Wheel {
-  size = 0;
+  #size = 0;
+  /** Those that were set in this turn. */
+  #fresh: Entry[] = [];
   readonly #buckets = new Map<number, Bucket>();
   /** What was set, the soonest last. Only that one is ever held, and only while there is a deadline. */
   readonly #alarms: Due[] = [];
   #resting = false;
   #quietTicks = 0;
 
-  /** Runs `fire` once, `ms` from now or up to 4 ms later. */
+  /** How many deadlines there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Runs `fire` once, `ms` from the end of this turn or up to 4 ms later. */
   after(ms: number, fire: () => void): Deadline {
-    const tick = Math.ceil((performance.now() + ms) / TICK_MS);
-    let bucket = this.#buckets.get(tick);
-    if (bucket === undefined) this.#buckets.set(tick, bucket = new Bucket(this, tick));
-    const entry = bucket.add(fire);
-    const soonest = this.#alarms.at(-1);
-    if (soonest === undefined || tick < soonest.tick || soonest.alarm.over) this.#set(tick);
-    else soonest.alarm.hold();
+    return this.expire(ms, { expired: fire });
+  }
+
+  /** The same for what knows what to do then. */
+  expire(ms: number, of: Expiring): Deadline {
+    const entry = new Entry(this, ms, of);
+    this.#size++;
+    if (this.#fresh.push(entry) === 1) queueMicrotask(this.#begin);
     return entry;
   }
 
+  /** One has fired, or was cancelled. */
+  remove(): void {
+    if (--this.#size === 0) this.#rest();
+  }
+
+  readonly #begin = () => {
+    const now = performance.now();
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    let bucket: Bucket | undefined;
+    let first = Infinity;
+    for (const entry of fresh) {
+      if (entry.cancelled) continue;
+      const tick = Math.ceil((now + entry.ms) / TICK_MS);
+      if (bucket?.tick !== tick) bucket = this.#bucketOf(tick);
+      bucket.add(entry);
+      if (tick < first) first = tick;
+    }
+    if (first === Infinity) return;
+    const soonest = this.#alarms.at(-1);
+    if (soonest === undefined || first < soonest.tick || soonest.alarm.over) this.#set(first);
+    else soonest.alarm.hold();
+  };
+
+  #bucketOf(tick: number): Bucket {
+    let bucket = this.#buckets.get(tick);
+    if (bucket === undefined) this.#buckets.set(tick, bucket = new Bucket(this, tick));
+    return bucket;
+  }
+
   /** Nothing is pending. The next deadline often comes within a few microtasks, which cost less than an alarm let go. */
-  rest(): void {
+  #rest(): void {
     this.#quietTicks = 0;
     if (this.#resting) return;
     this.#resting = true;
-    queueMicrotask(this.#rest);
+    queueMicrotask(this.#restLater);
   }
 
-  readonly #rest = () => {
-    if (this.size === 0 && ++this.#quietTicks < QUIET_TICKS) return queueMicrotask(this.#rest);
+  readonly #restLater = () => {
+    if (this.#size === 0 && ++this.#quietTicks < QUIET_TICKS) return queueMicrotask(this.#restLater);
     this.#resting = false;
-    if (this.size > 0) return;
+    if (this.#size > 0) return;
     this.#alarms.at(-1)?.alarm.letGo();
     if (this.#buckets.size > KEPT_BUCKETS) this.#buckets.clear();
   };
@@ -130,7 +184,7 @@ export class Wheel {
       this.#buckets.delete(tick);
       for (let entry = bucket.ring.next!; entry !== bucket.ring; entry = bucket.ring.next!) {
         bucket.remove(entry);
-        entry.fire!();
+        entry.of!.expired();
       }
     }
   }

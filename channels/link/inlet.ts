@@ -1,5 +1,6 @@
 import { Deque } from "../kernel/deque.ts";
-import type { Frame } from "../kernel/link.ts";
+import { SHORT_FORMS } from "../kernel/bound_frame.ts";
+import type { Frame, LinkListener } from "../kernel/link.ts";
 import type { RingReader } from "./ring.ts";
 
 const NOTHING: readonly never[] = [];
@@ -51,18 +52,25 @@ export class Inlet {
   }
 
   /**
-   * Takes the next frame, if there is one, or the end.
+   * Gives the next frame to a listener, if there is one. Returns whether there was, or that it was the end.
    *
    * @throws {ProtocolError} If what is there is no frame.
    */
-  read(): Frame | "end" | undefined {
-    const bytes = this.#reader.read(false);
-    if (bytes === undefined || bytes === "end") return bytes;
-    if (bytes !== "elsewhere") return { bytes, moved: NOTHING };
-    const frame = this.#beside.take();
-    this.#stopped = frame === undefined;
-    if (frame !== undefined) this.#reader.read(true);
-    return frame;
+  give(listener: LinkListener): boolean | "end" {
+    const reader = this.#reader;
+    const bytes = reader.read(false, listener.short === undefined ? -1 : SHORT_FORMS);
+    if (bytes === undefined) return false;
+    if (bytes === "end") return "end";
+    if (bytes === "in place") listener.short!(reader.memory, reader.start, reader.end);
+    else if (bytes !== "elsewhere") listener.frame({ bytes, moved: NOTHING });
+    else {
+      const frame = this.#beside.take();
+      this.#stopped = frame === undefined;
+      if (frame === undefined) return false;
+      reader.read(true);
+      listener.frame(frame);
+    }
+    return true;
   }
 
   /** Gives the room of what was read back. Returns whether the writer waits for it, and has to be woken. */

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import type { BoundFrames } from "../kernel/bound_frame.ts";
 import type { Frame, LinkListener, PeerLink } from "../kernel/link.ts";
 import { type Bell, doorbell, type Entrance, ring } from "./doorbell.ts";
 import { Arrived, Inlet } from "./inlet.ts";
@@ -22,6 +23,8 @@ export interface LaneLinkOptions {
  * sends in it when it has something to send. What has objects that move goes along the tree, and leaves a mark.
  */
 export class LaneLink implements PeerLink, Entrance {
+  readonly direct = true;
+  frames: BoundFrames | undefined;
   readonly #options: LaneLinkOptions;
   readonly #arrived = new Arrived();
   #inlet: Inlet | undefined;
@@ -61,6 +64,18 @@ export class LaneLink implements PeerLink, Entrance {
     if (this.#closed || outlet === undefined) return;
     if (frame.moved.length > 0) this.#options.carry(frame);
     outlet.send(frame.moved.length > 0 ? "elsewhere" : frame.bytes);
+  }
+
+  get room(): Uint8Array {
+    return this.#outgoing!.bytes;
+  }
+
+  reserve(most: number): number {
+    return this.#closed ? -1 : this.#outgoing?.reserve(most) ?? -1;
+  }
+
+  commit(length: number): void {
+    this.#outgoing!.commit(length);
   }
 
   arrived(frame: Frame): boolean {
@@ -124,10 +139,9 @@ export class LaneLink implements PeerLink, Entrance {
     const inlet = this.#inlet!;
     try {
       for (let given = 0; given < most && !this.#closed; given++) {
-        const frame = inlet.read();
-        if (frame === undefined) break;
-        if (frame === "end") return this.#end();
-        this.#listener!.frame(frame);
+        const given = inlet.give(this.#listener!);
+        if (given === "end") return this.#end();
+        if (!given) break;
       }
     } catch (error) {
       this.#end(error as Error);

@@ -43,6 +43,22 @@ export class Outlet {
     return length <= this.#writer.longest;
   }
 
+  /** The memory that `reserve` gives places in. */
+  get bytes(): Uint8Array {
+    return this.#writer.bytes;
+  }
+
+  /** Where a frame of at most so many bytes may be written to, to be sent by `commit`; -1 if that cannot be. */
+  reserve(most: number): number {
+    return this.empty ? this.#writer.reserve(most) : -1;
+  }
+
+  /** Sends what was written to the room that was reserved last. */
+  commit(length: number): void {
+    this.#writer.commit(length);
+    doorbell.sent(ring(this.#bell));
+  }
+
   /** Sends a frame, in pieces if it is long, or a mark. Returns whether the reader slept, and has been woken. */
   send(bytes: Uint8Array | Mark): boolean {
     if (typeof bytes === "string" || this.takes(bytes.length)) this.#put(bytes, false);

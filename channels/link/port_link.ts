@@ -1,3 +1,4 @@
+import type { BoundFrames } from "../kernel/bound_frame.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
 import { fromPosted, noFrame, toPosted, transferOf } from "./posted.ts";
 
@@ -15,6 +16,8 @@ export interface Port {
  * other side must not send before it has heard from it.
  */
 export class PortLink implements Link {
+  readonly direct = true;
+  frames: BoundFrames | undefined;
   /** Resolves when the other side has said that it listens. */
   readonly heard: Promise<void>;
   #hear!: () => void;

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../errors.ts";
+import { copied } from "../kernel/slab.ts";
 
 /*
  * The memory of a ring: a header, then the frames. What both threads read and write has a cache line of its own (two, as
@@ -83,6 +84,8 @@ export class RingWriter {
   #head: number;
   /** As last seen: the reader may have come further. */
   #tail: number;
+  /** How many bytes are left free at the area's end by the frame for which there was room last. */
+  #skipped = 0;
 
   constructor(memory: RingMemory) {
     this.#ring = new Ring(memory);
@@ -117,6 +120,38 @@ export class RingWriter {
     return true;
   }
 
+  /**
+   * Room for one frame of at most `most` bytes: where it begins in `bytes`; -1 if there is none, or if it is too long for
+   * one piece. What is written there becomes a frame by `commit`, and is nothing until then.
+   */
+  reserve(most: number): number {
+    if (most > this.longest) return -1;
+    const { capacity } = this.#ring;
+    const size = WORD_BYTES + (most + 3 & ~3);
+    const at = this.#head & capacity - 1;
+    this.#skipped = size > capacity - at ? capacity - at : 0;
+    if (!this.#hasRoom(this.#skipped + size)) return -1;
+    return (this.#skipped > 0 ? 0 : at) + WORD_BYTES;
+  }
+
+  /** Sends what was written to the room that was reserved last: so many bytes of it. */
+  commit(length: number): void {
+    const ring = this.#ring;
+    let at = this.#head & ring.capacity - 1;
+    if (this.#skipped > 0) {
+      ring.words[at >> 2] = SKIP;
+      at = 0;
+    }
+    ring.words[at >> 2] = length;
+    this.#head = this.#head + this.#skipped + WORD_BYTES + (length + 3 & ~3) | 0;
+    ring.store(HEAD, this.#head);
+  }
+
+  /** The memory that `reserve` gives places in. */
+  get bytes(): Uint8Array {
+    return this.#ring.bytes;
+  }
+
   /** Asks the reader for a sign as soon as there is more room. */
   awaitRoom(): void {
     this.#ring.store(BLOCKED, 1);
@@ -142,8 +177,10 @@ export class RingWriter {
 
 /** The end of a ring that frames are read from. */
 export class RingReader {
+  /** Where the frame is that was left in place. */
+  start = 0;
+  end = 0;
   readonly #ring: Ring;
-  readonly #slab = new Slab();
   /** What has come of a frame in pieces. */
   #pieces: Uint8Array[] = [];
   #tail: number;
@@ -163,12 +200,13 @@ export class RingReader {
   }
 
   /**
-   * Takes the next frame: a private copy of its bytes, or a mark, or undefined if there is nothing.
+   * Takes the next frame: a private copy of its bytes, or a mark, or undefined if there is nothing. A frame that begins
+   * with a byte up to `inPlace` is left in `memory`, from `start` to `end`, until the next is taken.
    *
    * @param elsewhere whether one that comes by another way is there; else it is left where it is
    * @throws {ProtocolError} If what is there is no frame.
    */
-  read(elsewhere: boolean): Uint8Array | Mark | undefined {
+  read(elsewhere: boolean, inPlace: number = -1): Uint8Array | Mark | "in place" | undefined {
     const ring = this.#ring;
     while (true) {
       if (this.#tail === this.#head) {
@@ -194,11 +232,22 @@ export class RingReader {
       if (length < 0 || size > ring.capacity - at) {
         throw new ProtocolError("Cannot receive a frame: the ring is damaged");
       }
-      const bytes = this.#slab.copy(ring.bytes, at + WORD_BYTES, length);
+      const start = at + WORD_BYTES;
       this.#advance(size);
+      if (word > 0 && ring.bytes[start] <= inPlace && this.#pieces.length === 0) {
+        this.start = start;
+        this.end = start + length;
+        return "in place";
+      }
+      const bytes = copied(ring.bytes, start, start + length);
       if (word < 0) this.#pieces.push(bytes);
       else return this.#pieces.length === 0 ? bytes : this.#join(bytes);
     }
+  }
+
+  /** What frames are left in. */
+  get memory(): Uint8Array {
+    return this.#ring.bytes;
   }
 
   /** Gives the room of what was read back. Returns whether the writer waits for it, and has to be woken. */
@@ -230,31 +279,5 @@ export class RingReader {
   #advance(by: number): void {
     this.#tail = this.#tail + by | 0;
     if ((this.#head - this.#tail | 0) < 0) throw new ProtocolError("Cannot receive a frame: the ring is damaged");
-  }
-}
-
-/** Small frames share one allocation, since one for each costs more than its bytes. */
-const SLAB_BYTES = 8192;
-/** A longer one has its own, so that what is kept of it keeps not much else. */
-const SHARED_BYTES = 1024;
-
-class Slab {
-  #bytes = new Uint8Array(SLAB_BYTES);
-  #used = 0;
-
-  copy(from: Uint8Array, start: number, length: number): Uint8Array<ArrayBuffer> {
-    if (length > SHARED_BYTES) {
-      const own = new Uint8Array(length);
-      own.set(from.subarray(start, start + length));
-      return own;
-    }
-    if (this.#used + length > SLAB_BYTES) {
-      this.#bytes = new Uint8Array(SLAB_BYTES);
-      this.#used = 0;
-    }
-    const at = this.#used;
-    this.#used += length;
-    this.#bytes.set(from.subarray(start, start + length), at);
-    return this.#bytes.subarray(at, at + length);
   }
 }

@@ -1,6 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import { isFirst } from "../kernel/address.ts";
 import { isolate } from "../kernel/isolate.ts";
+import type { BoundFrames } from "../kernel/bound_frame.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
 import { type Bell, doom, doorbell, type Entrance, ring } from "./doorbell.ts";
 import { HAND_OVER_BYTES, HandOver } from "./hand_over.ts";
@@ -48,6 +49,8 @@ function ringOf(shared: SharedArrayBuffer, side: Side): RingMemory {
  * its place in the ring until it has come. **Back pressure**: what finds the ring full waits here.
  */
 export class RingLink implements Link, Entrance {
+  readonly direct = true;
+  frames: BoundFrames | undefined;
   /** Resolves when the other side has said that it listens. Nothing may be sent before. */
   readonly heard: Promise<void>;
   readonly #port: Port;
@@ -100,6 +103,18 @@ export class RingLink implements Link, Entrance {
     }
   }
 
+  get room(): Uint8Array {
+    return this.#outlet.bytes;
+  }
+
+  reserve(most: number): number {
+    return this.#closed ? -1 : this.#outlet.reserve(most);
+  }
+
+  commit(length: number): void {
+    this.#outlet.commit(length);
+  }
+
   flush(): Promise<void> | undefined {
     return this.#outlet.flush();
   }
@@ -139,9 +154,7 @@ export class RingLink implements Link, Entrance {
     if (!this.#readable) return;
     try {
       for (let given = 0; given < most && !this.#closed; given++) {
-        const frame = this.#inlet.read();
-        if (frame === undefined || frame === "end") break;
-        this.#listener!.frame(frame);
+        if (this.#inlet.give(this.#listener!) !== true) break;
       }
     } catch (error) {
       this.#end(error as Error);

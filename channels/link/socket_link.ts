@@ -1,5 +1,8 @@
 import { ProtocolError } from "../errors.ts";
+import { type BoundFrames, SHORT_FORMS } from "../kernel/bound_frame.ts";
+import { write32 } from "../kernel/codec/plain.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
+import { copyTo } from "../kernel/slab.ts";
 
 /** What a socket must do. */
 export interface Socket {
@@ -36,11 +39,34 @@ const LENGTH_BYTES = 4;
 /** A frame of so many bytes is neither joined with others nor read by way of a buffer; below, it fits one. */
 const LARGE_BYTES = BUFFER_BYTES - LENGTH_BYTES;
 
+/** What is written at a time: frames behind their lengths, or one that is large, by itself. */
+class Piece {
+  /** Whether the memory may serve again. */
+  readonly isOwn: boolean;
+  readonly bytes: Uint8Array;
+  size: number;
+
+  constructor(memory: number | Uint8Array) {
+    this.isOwn = typeof memory === "number";
+    this.bytes = typeof memory === "number" ? new Uint8Array(memory) : memory;
+    this.size = typeof memory === "number" ? 0 : memory.length;
+  }
+
+  /** Adds a length, and those bytes. */
+  add(length: number, bytes: Uint8Array): void {
+    write32(this.bytes, this.size, length);
+    copyTo(this.bytes, this.size + LENGTH_BYTES, bytes);
+    this.size += LENGTH_BYTES + bytes.length;
+  }
+}
+
 /**
  * A link over a stream socket: each frame is its length in four bytes, big end first, and its bytes. One write is under
  * way at a time; what is sent meanwhile goes with the next one.
  */
 export class SocketLink implements Link {
+  readonly direct = true;
+  frames: BoundFrames | undefined;
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
   readonly #maxSentBytes: number;
@@ -52,9 +78,12 @@ export class SocketLink implements Link {
   /** How many bytes that will be when all that was sent so far has left. */
   queued = 0;
   #listener: LinkListener | undefined;
-  #queue: Uint8Array[] = [];
-  /** Where small frames are put together, since one write is under way at a time. */
-  #out: DataView<ArrayBuffer> | undefined;
+  /** What is to be written, piece by piece. */
+  #queue: Piece[] = [];
+  /** Behind all that, the piece where small frames are put together. */
+  #filling: Piece | undefined;
+  /** Memory for the next such piece. */
+  #spare: Piece | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
   #broken = false;
@@ -78,9 +107,55 @@ export class SocketLink implements Link {
     if (this.#closed || this.#broken) return;
     const { bytes } = frame;
     if (bytes.length > this.#maxSentBytes) return this.#end(tooLong("send", bytes.length, this.#maxSentBytes));
-    this.#queue.push(bytes);
-    this.queued += LENGTH_BYTES + bytes.length;
+    const { length } = bytes;
+    const isLarge = length >= LARGE_BYTES;
+    const piece = this.#pieceFor(isLarge ? LENGTH_BYTES : LENGTH_BYTES + length);
+    piece.add(length, isLarge ? GONE : bytes);
+    if (isLarge) {
+      this.#seal();
+      this.#queue.push(new Piece(bytes));
+    }
+    this.#sent(length);
+  }
+
+  get room(): Uint8Array {
+    return this.#filling?.bytes ?? GONE;
+  }
+
+  reserve(most: number): number {
+    if (this.#closed || this.#broken || most >= LARGE_BYTES || most > this.#maxSentBytes) return -1;
+    return this.#pieceFor(LENGTH_BYTES + most).size + LENGTH_BYTES;
+  }
+
+  commit(length: number): void {
+    const piece = this.#filling!;
+    write32(piece.bytes, piece.size, length);
+    piece.size += LENGTH_BYTES + length;
+    this.#sent(length);
+  }
+
+  #sent(length: number): void {
+    this.queued += LENGTH_BYTES + length;
     this.#writing ??= this.#writeAll();
+  }
+
+  /** The piece to be filled, with room for so many bytes. */
+  #pieceFor(bytes: number): Piece {
+    const filling = this.#filling;
+    if (filling !== undefined && filling.size + bytes <= filling.bytes.length) return filling;
+    const isSmall = filling === undefined && bytes <= FIRST_BUFFER_BYTES;
+    this.#seal();
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined && bytes <= spare.bytes.length) return this.#filling = spare;
+    return this.#filling = new Piece(isSmall ? FIRST_BUFFER_BYTES : BUFFER_BYTES);
+  }
+
+  /** Nothing more is put into the piece that was being filled. */
+  #seal(): void {
+    if (this.#filling !== undefined && this.#filling.size > 0) this.#queue.push(this.#filling);
+    else this.#spare = this.#filling ?? this.#spare;
+    this.#filling = undefined;
   }
 
   async flush(): Promise<void> {
@@ -116,10 +191,14 @@ export class SocketLink implements Link {
     // Not before this turn's end: all that it sends goes in one write.
     await Promise.resolve();
     try {
-      while (this.#queue.length > 0) {
-        const frames = this.#queue;
+      while (this.#queue.length > 0 || this.#filling !== undefined) {
+        this.#seal();
+        const pieces = this.#queue;
         this.#queue = [];
-        for (let next = 0; next < frames.length;) next = await this.#writeSome(frames, next);
+        for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
+          await this.#write(piece.size === piece.bytes.length ? piece.bytes : piece.bytes.subarray(0, piece.size));
+          this.#recycle(piece);
+        }
       }
     } catch {
       // The other side is gone. Reading finds that out too, after the last that it had sent.
@@ -131,44 +210,11 @@ export class SocketLink implements Link {
     if (this.#closed) hangUp(this.#socket);
   }
 
-  /** Writes frames, each behind its length: small ones together, or a large one as it is. Gives the next that is left. */
-  async #writeSome(frames: Uint8Array[], first: number): Promise<number> {
-    const out = this.#outFor(frames, first);
-    const bytes = new Uint8Array(out.buffer);
-    let size = 0;
-    let next = first;
-    while (next < frames.length) {
-      const frame = frames[next];
-      const isLarge = frame.length >= LARGE_BYTES;
-      if (size + LENGTH_BYTES + (isLarge ? 0 : frame.length) > bytes.length) break;
-      // What has left is not kept for those that have not.
-      frames[next] = GONE;
-      out.setUint32(size, frame.length);
-      size += LENGTH_BYTES;
-      next++;
-      if (isLarge) {
-        await this.#write(bytes.subarray(0, size));
-        await this.#write(frame);
-        return next;
-      }
-      bytes.set(frame, size);
-      size += frame.length;
-    }
-    await this.#write(bytes.subarray(0, size));
-    return next;
-  }
-
-  /** Room for the next of these frames, as far as they go together. */
-  #outFor(frames: readonly Uint8Array[], first: number): DataView<ArrayBuffer> {
-    let size = 0;
-    for (let next = first; next < frames.length && size <= FIRST_BUFFER_BYTES; next++) {
-      size += LENGTH_BYTES + (frames[next].length >= LARGE_BYTES ? 0 : frames[next].length);
-    }
-    const isSmall = size <= FIRST_BUFFER_BYTES;
-    if (this.#out === undefined || (!isSmall && this.#out.byteLength < BUFFER_BYTES)) {
-      this.#out = new DataView(new ArrayBuffer(isSmall ? FIRST_BUFFER_BYTES : BUFFER_BYTES));
-    }
-    return this.#out;
+  /** The memory of a piece that was written serves again, if it is the larger one. */
+  #recycle(piece: Piece): void {
+    if (!piece.isOwn || (this.#spare !== undefined && this.#spare.bytes.length > piece.bytes.length)) return;
+    piece.size = 0;
+    this.#spare = piece;
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -198,7 +244,7 @@ export class SocketLink implements Link {
         let bytes: Uint8Array;
         if (from + length <= end) {
           start = from + length;
-          bytes = buffer.slice(from, start);
+          bytes = buffer;
         } else if (length < LARGE_BYTES) break;
         else {
           // Into its own memory at once: a large one is not copied.
@@ -214,7 +260,7 @@ export class SocketLink implements Link {
         }
         // Once closed it reads on while not all is written: a socket that is closed with something unread may take that
         // with it.
-        if (!this.#closed) this.#give(listener, { bytes, moved: [] });
+        if (!this.#closed) this.#give(listener, bytes, bytes === buffer ? from : 0, length);
         const wait = this.#afterFrame?.();
         if (wait !== undefined) await wait;
       }
@@ -248,6 +294,7 @@ export class SocketLink implements Link {
   /** Nothing more is written. */
   #drop(): void {
     this.#queue = [];
+    this.#filling = this.#spare = undefined;
     this.queued = this.written;
     this.#ease();
   }
@@ -259,9 +306,13 @@ export class SocketLink implements Link {
   }
 
   /** An error in the listener is a mistake of ours, and must be heard of: nobody reads this link any more. */
-  #give(listener: LinkListener, frame: Frame): void {
+  #give(listener: LinkListener, bytes: Uint8Array, start: number, length: number): void {
     try {
-      listener.frame(frame);
+      const end = start + length;
+      const isShort = listener.short !== undefined && length > 0 && bytes[start] <= SHORT_FORMS;
+      if (isShort) listener.short!(bytes, start, end);
+      // What is in the buffer makes room for others.
+      else listener.frame({ bytes: length === bytes.length ? bytes : bytes.slice(start, end), moved: [] });
     } catch (error) {
       this.#end(error as Error);
       throw error;

@@ -1,7 +1,8 @@
 import { DisconnectedError, TimeoutError } from "../errors.ts";
 import { whoActs } from "../kernel/acting.ts";
 import { adopted, adopting } from "../kernel/adoption.ts";
-import { ask, type Question } from "../kernel/ask.ts";
+import { ask } from "../kernel/ask.ts";
+import type { Question } from "../kernel/question.ts";
 import { Cell, isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";

@@ -175,7 +175,7 @@ export class PermitCell extends Cell implements Listed {
   }
 
   override returned(_kind: string, holder: Holder): void {
-    this.#members.get(holder)?.lease.settle();
+    this.#members.get(holder)?.lease.drop();
   }
 
   #knows(holder: Holder, number: number): boolean {

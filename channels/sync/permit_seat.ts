@@ -1,5 +1,6 @@
 import { DisconnectedError, TimeoutError } from "../errors.ts";
-import { ask, type Question, tell } from "../kernel/ask.ts";
+import { ask, tell } from "../kernel/ask.ts";
+import type { Question } from "../kernel/question.ts";
 import type { Address } from "../kernel/address.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import type { Holder } from "../kernel/holder.ts";

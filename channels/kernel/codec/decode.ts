@@ -1,5 +1,6 @@
 import { ProtocolError } from "../../errors.ts";
 import { Decoder, type Source } from "./decoder.ts";
+import { OTHER, readPlain } from "./plain.ts";
 import { malformed, Reader } from "./reader.ts";
 
 export type { Source } from "./decoder.ts";
@@ -13,6 +14,8 @@ export type { Source } from "./decoder.ts";
  * @throws {ProtocolError} If the bytes are malformed, truncated, nested too deep or longer than the value.
  */
 export function decode(bytes: Uint8Array, source?: Source): unknown {
+  const plain = readPlain(bytes, 0, bytes.length);
+  if (plain !== OTHER) return plain;
   const reader = new Reader(bytes);
   const value = readValue(reader, source);
   if (reader.remaining > 0) malformed(`${reader.remaining} bytes follow its end`);

@@ -22,10 +22,10 @@ export class Reader {
   #offset: number;
   #end: number;
 
-  constructor(bytes: Uint8Array, offset: number = 0) {
+  constructor(bytes: Uint8Array, offset: number = 0, end: number = bytes.length) {
     this.#bytes = bytes;
     this.#offset = offset;
-    this.#end = bytes.length;
+    this.#end = end;
   }
 
   /** Where the next token begins. */
@@ -163,7 +163,17 @@ export class Reader {
   }
 }
 
-function shortText(bytes: Uint8Array, start: number, end: number): string {
+/** UTF-8 of `length` bytes that are there, which is likely to come again. */
+export function keyAt(bytes: Uint8Array, start: number, length: number): string {
+  const known = keys.find(bytes, start, length);
+  if (known !== undefined) return known;
+  const key = shortText(bytes, start, start + length);
+  keys.add(bytes, start, length, key);
+  return key;
+}
+
+/** UTF-8 of a few bytes. */
+export function shortText(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
   let at = start;
   for (; at + 8 <= end; at += 8) {

@@ -23,7 +23,7 @@ Deno.test("Holders.sweep() settles each lease once, and those that were ended no
   ended.end();
   all.sweep(holder);
   all.sweep(holder);
-  kept.settle();
+  kept.drop();
   kept.end();
   assertEquals(settled, ["kept"]);
   assertEquals([holder.gone, holder.leases.size], [true, 0]);
