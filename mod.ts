@@ -92,7 +92,7 @@ export { shareable, type ShareableOptions } from "./actors/manager/shareable.ts"
 export { type DictChange, SharedDict } from "./actors/manager/shared_dict.ts";
 export { SharedList, type SortOptions } from "./actors/manager/shared_list.ts";
 export { SharedSet } from "./actors/manager/shared_set.ts";
-export { watch, type Watchable } from "./actors/watch.ts";
+export { type Life, watch, type Watchable, type WatchOptions } from "./actors/watch.ts";
 export { lookup, register, type RegisterOptions, unregister } from "./actors/names.ts";
 export { type DeadLetter, type DeadLetters, deadLetters } from "./actors/dead_letters.ts";
 export { inspect } from "./actors/inspection/inspect.ts";

@@ -10,13 +10,14 @@ import { oneLine } from "../channels/kernel/escape.ts";
 import { enroll, handleKind } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
+import { isA } from "../channels/kernel/look.ts";
 import { checkOptions } from "../channels/kernel/options.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { expected, isText, startsWith } from "../channels/kernel/shape.ts";
 import { channelWait, patienceOf, type WaitOptions } from "../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../channels/source.ts";
 import { Calling, NO_OPTIONS, snapshotFor } from "./calling.ts";
-import { Contact, isPlacement, type PlacementName } from "./contact.ts";
+import { behindFace, Contact, isPlacement, type PlacementName, standsFor } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
@@ -33,7 +34,7 @@ class ActorRef implements Ref {
   constructor(contact: Contact) {
     this.#contact = contact;
     enroll(this, () => contactPassage("ref", contact));
-    contacts.set(this, contact);
+    standsFor(this, contact);
     selectable(this, endingSource(() => contact.exited, () => contact.look()));
   }
 
@@ -117,11 +118,9 @@ class ActorRef implements Ref {
   }
 }
 
-const contacts = new WeakMap<object, Contact>();
-
 /** The contact that a ref is the face of. */
 export function contactBehind(ref: object): Contact | undefined {
-  return contacts.get(ref);
+  return isA(ref, ActorRef) ? behindFace(ref) : undefined;
 }
 
 /** A handle to an actor that somebody spawned. */

@@ -20,6 +20,18 @@ export type PlacementName = "thread" | "process" | "inline";
 export const isPlacement: Shape<PlacementName> = (value) =>
   value === "thread" || value === "process" || value === "inline";
 
+const behind = new WeakMap<object, Contact>();
+
+/** Notes what a handle is the face of. */
+export function standsFor(face: object, contact: Contact): void {
+  behind.set(face, contact);
+}
+
+/** What a handle is the face of; undefined if it is no ref, process or supervisor. */
+export function behindFace(face: object): Contact | undefined {
+  return behind.get(face);
+}
+
 /** How to reach an actor and its keeper, wherever they are. Refs and processes are faces of this. */
 export class Contact {
   #end: DistantEnd | undefined;

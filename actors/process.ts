@@ -17,7 +17,7 @@ import { Decision } from "../channels/decision.ts";
 import { whenDone } from "../channels/settling.ts";
 import { endingSource, selectable } from "../channels/source.ts";
 import { isChild } from "./actor_ref.ts";
-import { Contact, isPlacement, type PlacementName } from "./contact.ts";
+import { Contact, isPlacement, type PlacementName, standsFor } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { registrationOf } from "./definition.ts";
 import { actorExited, describeExit } from "./exited.ts";
@@ -130,6 +130,7 @@ export class Process<R = unknown, A extends unknown[] = any> implements AsyncDis
       this.#daemon = plan.daemon;
       this.#started = false;
     }
+    standsFor(this, this.#contact);
     selectable(this, endingSource(() => this.#contact.exited, () => this.#contact.look()));
     enroll(this, () => {
       const { name, placement, actor, keeper } = this.#contact;

@@ -18,6 +18,7 @@ import { Credits } from "../credits.ts";
 import { actorExited } from "../exited.ts";
 import { control, type EndSignal, isMail, type Keeper } from "../keeper.ts";
 import { outboxOf } from "../outbox.ts";
+import { LIVES, Lives } from "./lives.ts";
 import { type Companion, isAmong } from "./companions.ts";
 import { PROBE, receiveProbe, sendOnward, type Trail } from "../trail.ts";
 
@@ -43,6 +44,8 @@ export class Place extends Cell implements Keeper, Listed {
   /** Whether what comes may go to that life. */
   #open = false;
   #lastExit: Exit | undefined;
+  readonly #lives = new Lives();
+  #restarts = 0;
   /** What its present or last life returned, if it is a task. */
   #outcome: Promise<unknown> | undefined;
   readonly #held = new Deque<Request>();
@@ -76,6 +79,7 @@ export class Place extends Cell implements Keeper, Listed {
     const held = this.#release();
     // One that had ended for good was started again all the same.
     if (this.exit !== undefined) this.#exited = Promise.withResolvers();
+    if (this.#lastExit !== undefined) this.#lives.add(["up", this.#lastExit, ++this.#restarts]);
     this.exit = this.#lastExit = undefined;
     this.#life = child;
     this.#open = true;
@@ -105,6 +109,11 @@ export class Place extends Cell implements Keeper, Listed {
 
   /** The child has ended, and may come back. */
   down(exit: Exit): void {
+    this.#ended(exit);
+    this.#lives.add(["down", exit, this.#restarts]);
+  }
+
+  #ended(exit: Exit): void {
     this.#open = false;
     this.#lastExit = exit;
   }
@@ -112,8 +121,9 @@ export class Place extends Cell implements Keeper, Listed {
   /** The child has ended, and nobody means to bring it back. */
   over(exit: Exit = this.#lastExit ?? PARENT_GONE): void {
     if (this.exit !== undefined) return;
-    this.down(exit);
+    this.#ended(exit);
     this.exit = exit;
+    this.#lives.add(["over", exit, this.#restarts]);
     for (const request of this.#release()) this.#refuse(request);
     cells.retire(this, exit);
     this.#exited.resolve(exit);
@@ -143,6 +153,8 @@ export class Place extends Cell implements Keeper, Listed {
         return this.direct === undefined ? request.reply(false) : this.#deliver(request);
       case PROBE:
         return receiveProbe(request, (about, trail) => this.probed(about, trail));
+      case LIVES:
+        return this.#lives.follow(request);
       case DISCARD:
         return releaseAll(request.body.passages, this.#holder);
       default:
@@ -158,14 +170,14 @@ export class Place extends Cell implements Keeper, Listed {
 
   /** Stops this life of the child; its supervisor decides what comes then. */
   async stop(graceMs: number): Promise<Exit> {
-    if (!this.#alive) return await this.#ended();
+    if (!this.#alive) return await this.#lastEnd();
     this.hold();
     return await this.#life!.stop(graceMs);
   }
 
   /** Ends this life of the child. */
   async kill(signal: EndSignal): Promise<Exit> {
-    return await (this.#alive ? this.#life!.end(signal) : this.#ended());
+    return await (this.#alive ? this.#life!.end(signal) : this.#lastEnd());
   }
 
   orphan(): void {
@@ -195,7 +207,7 @@ export class Place extends Cell implements Keeper, Listed {
     return this.#life !== undefined && this.#lastExit === undefined;
   }
 
-  async #ended(): Promise<Exit> {
+  async #lastEnd(): Promise<Exit> {
     return this.#lastExit ?? await this.exited;
   }
 

@@ -7,7 +7,7 @@ import { brief } from "../../channels/kernel/show.ts";
 import { Queue } from "../../channels/queue.ts";
 import { endingSource, selectable } from "../../channels/source.ts";
 import { contactBehind, contactFrom, contactPassage, isChild, makeRef } from "../actor_ref.ts";
-import type { PlacementName } from "../contact.ts";
+import { type PlacementName, standsFor } from "../contact.ts";
 import { graceOf } from "../grace.ts";
 import { ISOLATE_OPTIONS, type IsolateOptions } from "../isolate_options.ts";
 import { handleSignals } from "../program_signals.ts";
@@ -122,6 +122,7 @@ export class SupervisorHandle implements Supervisor {
     this.refs = refs as Readonly<Record<string, never>>;
     const contact = contactBehind(ref)!;
     enroll(this, () => contactPassage(kind, contact, Object.keys(refs)), Object.values(refs));
+    standsFor(this, contact);
     selectable(this, endingSource(() => contact.exited, () => contact.look()));
   }
 

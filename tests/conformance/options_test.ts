@@ -32,6 +32,7 @@ import {
   supervisor,
   task,
   wait,
+  watch,
 } from "../../mod.ts";
 import { type Bag, optionBags } from "../option_bags.ts";
 import { bounded } from "./bounded.ts";
@@ -138,6 +139,7 @@ async function calls(stack: AsyncDisposableStack): Promise<Calls> {
     "Barrier.wait(options)": (options) => barrier.wait(options),
     "SharedMemory.create(options)": (options) => SharedMemory.create(8, options),
     "new Queue(options)": (options) => new Queue(options),
+    "watch(options)": (options) => watch(ref, () => {}, options),
     "Queue.put(options)": (options) => queue.put(1, options),
     "Queue.get(options)": (options) => queue.get(options),
     "Producer.put(options)": (options) => producer.put(1, options),
