@@ -8,7 +8,7 @@ import { currentActor } from "./context.ts";
 import type { Down } from "./hooks.ts";
 import type { Process } from "./process.ts";
 import type { Ref } from "./ref.ts";
-import { type LifeState, watchLives } from "./supervision/lives.ts";
+import { watchLives } from "./supervision/lives.ts";
 import type { Supervisor } from "./supervision/supervisor.ts";
 
 /** What can be watched: a ref, a process, a supervisor. */
@@ -28,7 +28,7 @@ export interface Life<R = Ref> {
   /** Who: what was given to `watch`. */
   readonly ref: R;
   /** `"down"`: it has ended, and may come back. `"up"`: it is back. `"over"`: it will not come back. */
-  readonly state: LifeState;
+  readonly state: "down" | "up" | "over";
   /** How its last life ended. */
   readonly exit: Exit;
   /** How often it has come back so far. */
@@ -90,6 +90,7 @@ export function watch<R extends Watchable>(
   listener: (life: Life<R>) => void,
   options: WatchOptions & { readonly restarts: true },
 ): Disposable;
+/** The same, of the end alone. */
 export function watch<R extends Watchable>(
   ref: R,
   listener?: (down: Down<R>) => void,
