@@ -5,8 +5,8 @@
 
 const soaking = Deno.env.get("TROUPE_SOAK") === "1";
 
-/** How many rounds, seeds or messages a test takes. */
-export function rounds(inTheBar: number, inTheSoak: number): number {
+/** How many rounds, seeds or messages a test takes, or which. */
+export function rounds<T extends number | readonly string[]>(inTheBar: T, inTheSoak: T): T {
   return soaking ? inTheSoak : inTheBar;
 }
 

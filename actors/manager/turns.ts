@@ -33,9 +33,9 @@ export class Turns {
     return true;
   }
 
-  /** Gives one its turn; nobody else has it. */
+  /** Gives one its turn, if nobody else has it. A stranger with too many entries goes without. */
   begin(place: string, owner: Holder): void {
-    if (this.#turns.has(place)) return;
+    if (this.#turns.has(place) || owner.account?.noEntry !== undefined) return;
     const end = () => this.end(place, owner);
     const turn = { owner, lease: new Lease(owner, end), deadline: wheel.after(TURN_MS, end), waiting: [] };
     this.#turns.set(place, turn);
