@@ -3,6 +3,7 @@ import { whoActs } from "./kernel/acting.ts";
 import { isolate } from "./kernel/isolate.ts";
 import { unpack } from "./kernel/pack.ts";
 import { plainPacket } from "./kernel/packet.ts";
+import { expected, isBytes, isList, isNumber, type Shape } from "./kernel/shape.ts";
 import { type Patience, throwIfOver } from "./kernel/wait.ts";
 import { LoanTerms, sharesWith } from "./lender.ts";
 import type { QueueClient } from "./queue_client.ts";
@@ -10,6 +11,9 @@ import type { QueueClient } from "./queue_client.ts";
 /** After so many items that came one by one a reader asks to be lent some, and after ever more of them again. */
 const FIRST_ASK = 8;
 const LAST_ASK = 4096;
+
+const isLoan: Shape<[number, ...Uint8Array[]]> = (value): value is [number, ...Uint8Array[]] =>
+  isList(value) && isNumber(value[0]) && value.slice(1).every(isBytes);
 
 /** What a reader that takes one item after another has been lent by the queue's home. */
 export class Loan {
@@ -42,7 +46,7 @@ export class Loan {
         this.#count();
         return answer;
       }
-      [this.#sequence, ...this.#items] = answer as [number, ...Uint8Array[]];
+      [this.#sequence, ...this.#items] = expected("items that are lent", terms && answer, isLoan);
       this.#claims = terms!.claims;
       this.#next = 0;
       this.#single = 0;

@@ -4,8 +4,11 @@ import { isGraph } from "../../channels/kernel/codec/tokens.ts";
 import type { Passage } from "../../channels/kernel/handle.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
+import { expected, isList, isNumber, maybe, startsWith } from "../../channels/kernel/shape.ts";
 import { peek } from "./kept.ts";
 import { type Entry, type Home, SharedCell } from "./shared_cell.ts";
+
+const isSlice = startsWith(maybe(isNumber), maybe(isNumber));
 
 /** The home of a list. A negative index counts from the end. */
 export class ListCell extends SharedCell {
@@ -55,7 +58,7 @@ export class ListCell extends SharedCell {
         return this.tell(request, at);
       }
       case "slice": {
-        const [start, end] = peek(body) as [number?, number?];
+        const [start, end] = expected("what to read of a list", peek(body), isSlice);
         return this.tell(request, items.slice(start, end).map(({ packet }) => peek(packet)));
       }
       case "extend":
@@ -122,7 +125,7 @@ export class ListCell extends SharedCell {
   #extend(request: Request): void {
     // Refused as a whole, if it is.
     if (this.stored !== undefined) this.keep(request.body);
-    const values = peek(request.body) as unknown[];
+    const values = expected("values of a list", peek(request.body), isList);
     const from = this.#items.length;
     for (const value of values) this.#items.push(this.keep(this.wrap(value)));
     this.drop(request.body);

@@ -3,7 +3,15 @@ import type { Target } from "../../channels/kernel/cell.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { enroll, handleKind, passagesOf } from "../../channels/kernel/handle.ts";
 import { isA } from "../../channels/kernel/look.ts";
-import { expected, isAnything, isText, listOf, type Shape, startsWith } from "../../channels/kernel/shape.ts";
+import {
+  expected,
+  isAnything,
+  isText,
+  listOf,
+  type Shape,
+  startsWith,
+  withFields,
+} from "../../channels/kernel/shape.ts";
 import { clientOf, remember } from "../../channels/sync/permit_client.ts";
 import { selectable, type Source, sourceOf } from "../../channels/source.ts";
 import { contactFrom, contactPassage, makeRef } from "../actor_ref.ts";
@@ -177,6 +185,7 @@ handleKind("named", {
       passage.meta,
       startsWith(isAnything, isAnything, shape),
     );
+    expected("a handle to a named object", object, withFields({}));
     return namedHandle(contactFrom(passage), request, object, voucher instanceof Voucher ? voucher : undefined);
   },
 });

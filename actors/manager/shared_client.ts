@@ -8,6 +8,7 @@ import { adopting } from "../../channels/kernel/adoption.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
+import { expected, isAnything, isCount, startsWith } from "../../channels/kernel/shape.ts";
 import { ClosedError } from "../../channels/errors.ts";
 import { actorExited } from "../exited.ts";
 import { frozen } from "./frozen.ts";
@@ -71,11 +72,12 @@ export class SharedClient {
     }
     for (let tries = 1;; tries++) {
       const inTurn = tries > FREE_TRIES;
-      const [version, old] = await this.read(inTurn ? "claim" : "read", place) as [number, V];
+      const seen = await this.read(inTurn ? "claim" : "read", place);
+      const [version, old] = expected("a shared value", seen, startsWith<[number, unknown]>(isCount, isAnything));
       let body: Packet;
       let next: V;
       try {
-        body = this.pack(next = await change(old));
+        body = this.pack(next = await change(old as V));
       } catch (error) {
         if (inTurn) await this.ask("yield", place);
         throw error;

@@ -1,4 +1,5 @@
 import type { Holder } from "../../channels/kernel/holder.ts";
+import type { Packet } from "../../channels/kernel/packet.ts";
 import type { TaskName } from "./task_name.ts";
 
 /** What is asked of a pool: one call, or some items of a map. */
@@ -48,11 +49,13 @@ export function planOfRunWith(detail: string): ChunkPlan | undefined {
 }
 
 /** Some items of a map; undefined if the numbers make no sense, which may come from another program. */
-export function planOfChunk(detail: string): ChunkPlan | undefined {
+export function planOfChunk(detail: string, { bytes }: Packet): ChunkPlan | undefined {
   const [[job, first, count, piece, mode, retries, total], task] = split(detail, 7);
   const isSound =
     [job, first, count, piece, mode, total].every((number) => Number.isSafeInteger(number) && number >= 0) &&
-    retries >= 0 && job > 0 && count > 0 && piece > 0 && count <= piece * MOST_PIECES;
+    retries >= 0 && job > 0 && count > 0 && piece > 0 && count <= piece * MOST_PIECES &&
+    // Each item takes a byte or more, so that nothing is done for more items than were sent.
+    count <= bytes.length;
   if (!isSound) return undefined;
   return { task, job, call: 0, first, count, piece, mode, priority: 0, retries, total };
 }

@@ -62,7 +62,7 @@ export class PoolCell extends Cell implements Employer {
       case "runWith":
         return this.#add(request, planOfRunWith(request.detail));
       case "chunk":
-        return this.#add(request, planOfChunk(request.detail));
+        return this.#add(request, planOfChunk(request.detail, request.body));
       case "more":
         return this.#more(request);
       case "abort":

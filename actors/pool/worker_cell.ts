@@ -7,6 +7,7 @@ import { isolate } from "../../channels/kernel/isolate.ts";
 import { isA, isThenable } from "../../channels/kernel/look.ts";
 import { destinationOf, packResult, packThrown, unpack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
+import { expected, isList } from "../../channels/kernel/shape.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import type { Actor } from "../actor.ts";
 import { endBridged } from "../bridge.ts";
@@ -242,7 +243,8 @@ export class WorkerCell extends Cell {
   }
 
   #unpack(turn: Turn, bridged: object[]): unknown[] {
-    return unpack(turn.body, this.#actor.holder, (face) => bridged.push(face)) as unknown[];
+    const args = unpack(turn.body, this.#actor.holder, (face) => bridged.push(face));
+    return expected("what a task is given", args, isList);
   }
 
   #tell(verb: string, detail: string, body: Packet): void {

@@ -22,6 +22,9 @@ export const isCount: Shape<number> = (value): value is number => Number.isSafeI
 /** True or false. */
 export const isFlag: Shape<boolean> = (value) => typeof value === "boolean";
 
+/** A list of anything. */
+export const isList: Shape<unknown[]> = (value) => Array.isArray(value);
+
 /** Bytes. */
 export const isBytes: Shape<Uint8Array> = (value) => value instanceof Uint8Array;
 

@@ -2,6 +2,8 @@ import type { Charge } from "../kernel/account.ts";
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
+import { expected, isBytes, isList } from "../kernel/shape.ts";
+import { brief } from "../kernel/show.ts";
 
 /** The lease of one who has attached a segment. */
 export const SEGMENT = "shared-memory";
@@ -23,13 +25,21 @@ export class MemoryCell extends Cell {
   }
 
   receive(request: Request): void {
-    const [offset, argument] = unpack(request.body, request.from) as [number, number | Uint8Array];
+    const what = "a request for shared memory";
+    const [offset, argument] = expected(what, unpack(request.body, request.from), isList);
+    const size = this.bytes.length;
     switch (request.verb) {
-      case "read":
-        return request.reply(this.bytes.slice(offset, offset + (argument as number)));
-      case "write":
-        this.bytes.set(argument as Uint8Array, offset);
+      case "read": {
+        const [start, length] = checkSpan("read", offset, argument, size);
+        return request.reply(this.bytes.slice(start, start + length));
+      }
+      case "write": {
+        // Of anything else each item would be taken for a number, which of lists of lists takes time without end.
+        const bytes = expected(what, argument, isBytes);
+        const [start] = checkSpan("write", offset, bytes.length, size);
+        this.bytes.set(bytes, start);
         return request.reply();
+      }
       case "unlink":
         this.#unlink();
         return request.reply();
@@ -43,4 +53,23 @@ export class MemoryCell extends Cell {
     this.#unlink();
     this.charge?.end();
   }
+}
+
+/**
+ * Where so many bytes begin, and how many they are.
+ *
+ * @throws {TypeError} If one of both is no number.
+ * @throws {RangeError} If they are not all within the segment.
+ */
+export function checkSpan(action: string, offset: unknown, length: unknown, size: number): [number, number] {
+  for (const value of [offset, length]) {
+    if (typeof value !== "number" || Number.isNaN(value)) {
+      throw new TypeError(`Cannot ${action} shared memory: ${brief(value)} is no number`);
+    }
+  }
+  const [start, count] = [offset, length] as [number, number];
+  const isWithin = Number.isSafeInteger(start) && Number.isSafeInteger(count) && start >= 0 && count >= 0 &&
+    start + count <= size;
+  if (isWithin) return [start, count];
+  throw new RangeError(`Cannot ${action} shared memory: ${count} bytes at ${start} are not within its ${size}`);
 }

@@ -4,12 +4,15 @@ import { ask } from "../kernel/ask.ts";
 import { isCell, type Target } from "../kernel/cell.ts";
 import type { Passage } from "../kernel/handle.ts";
 import { packPlain } from "../kernel/pack.ts";
-import { type AnyNumber, checkNumber, type NumberKind } from "./number_kind.ts";
+import { expected, listOf, type Shape } from "../kernel/shape.ts";
+import { type AnyNumber, checkNumber, isOfKind, type NumberKind } from "./number_kind.ts";
 import { Numbers } from "./numbers.ts";
 import { NumbersCell } from "./numbers_cell.ts";
 
 /** What people call what the home is asked for. */
 const ACTIONS = { get: "read", slice: "read", set: "set", add: "add to", compareExchange: "exchange" } as const;
+
+const ANSWER = "shared numbers";
 
 /** Where a field of a shared struct lies. */
 export interface Column {
@@ -30,6 +33,7 @@ export class NumbersClient {
   readonly #base: number;
   readonly #target: Target;
   readonly #numbers: Numbers | undefined;
+  readonly #isNumber: Shape<AnyNumber> = (value): value is AnyNumber => isOfKind(this.kind, value);
 
   constructor(
     title: string,
@@ -69,7 +73,7 @@ export class NumbersClient {
   }
 
   async get(index: number): Promise<AnyNumber> {
-    return this.#numbers?.get(index) ?? await this.#ask("get", index);
+    return this.#numbers?.get(index) ?? await this.#number("get", index);
   }
 
   async set(index: number, value: AnyNumber): Promise<void> {
@@ -78,20 +82,20 @@ export class NumbersClient {
   }
 
   async add(index: number, by: AnyNumber): Promise<AnyNumber> {
-    return this.#numbers?.add(index, by) ?? await this.#ask("add", index, by);
+    return this.#numbers?.add(index, by) ?? await this.#number("add", index, by);
   }
 
-  async compareExchange(index: number, expected: AnyNumber, replacement: AnyNumber): Promise<AnyNumber> {
-    return this.#numbers?.compareExchange(index, expected, replacement) ??
-      await this.#ask("compareExchange", index, expected, replacement);
+  async compareExchange(index: number, wanted: AnyNumber, replacement: AnyNumber): Promise<AnyNumber> {
+    return this.#numbers?.compareExchange(index, wanted, replacement) ??
+      await this.#number("compareExchange", index, wanted, replacement);
   }
 
   async update(index: number, change: (old: AnyNumber) => AnyNumber): Promise<AnyNumber> {
     if (this.#numbers !== undefined) return this.#numbers.update(index, change);
-    let old = await this.#ask("get", index);
+    let old = await this.#number("get", index);
     while (true) {
       const next = checkNumber(`update a ${this.#title}`, this.kind, change(old));
-      const found = await this.#ask("compareExchange", index, old, next);
+      const found = await this.#number("compareExchange", index, old, next);
       if (Object.is(found, old)) return next;
       old = found;
     }
@@ -99,7 +103,9 @@ export class NumbersClient {
 
   async slice(start: number, end: number): Promise<AnyNumber[]> {
     const numbers = this.#numbers;
-    if (numbers === undefined) return await this.#ask("slice", start, this.#base + end) as unknown as AnyNumber[];
+    if (numbers === undefined) {
+      return expected(ANSWER, await this.#ask("slice", start, this.#base + end), listOf(this.#isNumber));
+    }
     return Array.from({ length: Math.max(0, end - start) }, (_, at) => numbers.get(start + at));
   }
 
@@ -109,13 +115,18 @@ export class NumbersClient {
     throw new TypeError(`Cannot ${action} a ${this.#title} directly: its memory is not shared with this process`);
   }
 
-  async #ask(verb: keyof typeof ACTIONS, index: number, ...args: AnyNumber[]): Promise<AnyNumber> {
+  /** The number that the home answers with. Another program's may answer with anything. */
+  async #number(verb: keyof typeof ACTIONS, index: number, ...args: AnyNumber[]): Promise<AnyNumber> {
+    return expected(ANSWER, await this.#ask(verb, index, ...args), this.#isNumber);
+  }
+
+  async #ask(verb: keyof typeof ACTIONS, index: number, ...args: AnyNumber[]): Promise<unknown> {
     const lost = () => new DisconnectedError(`Cannot ${ACTIONS[verb]} a ${this.#title}: its home is gone`);
     return await ask(this.#target, {
       holder: whoActs.holder(),
       verb,
       body: packPlain([this.#base + index, ...args]),
       lost,
-    }) as AnyNumber;
+    });
   }
 }

@@ -9,8 +9,7 @@ import { checkOptions, type OptionNames } from "../kernel/options.ts";
 import { packPlain } from "../kernel/pack.ts";
 import { root } from "../kernel/root.ts";
 import { expected, isCount, isText, startsWith } from "../kernel/shape.ts";
-import { brief } from "../kernel/show.ts";
-import { type MemoryCell, SEGMENT } from "./memory_cell.ts";
+import { checkSpan, type MemoryCell, SEGMENT } from "./memory_cell.ts";
 import "./memory_service.ts";
 
 /** Calls the private constructor. */
@@ -121,7 +120,7 @@ export class SharedMemory implements Disposable {
    */
   async read(offset: number = 0, length: number = this.sizeBytes - offset): Promise<Uint8Array<ArrayBuffer>> {
     this.#assertOpen("read");
-    this.#assertWithin("read", offset, length);
+    checkSpan("read", offset, length, this.sizeBytes);
     if (this.#bytes !== undefined) return new Uint8Array(this.#bytes.subarray(offset, offset + length));
     return await this.#ask("read", [offset, length]) as Uint8Array<ArrayBuffer>;
   }
@@ -134,7 +133,7 @@ export class SharedMemory implements Disposable {
   async write(offset: number, bytes: Uint8Array): Promise<void> {
     this.#assertOpen("write");
     if (!(bytes instanceof Uint8Array)) throw new TypeError("Cannot write shared memory: a Uint8Array is needed");
-    this.#assertWithin("write", offset, bytes.length);
+    checkSpan("write", offset, bytes.length, this.sizeBytes);
     if (this.#bytes !== undefined) this.#bytes.set(bytes, offset);
     else await this.#ask("write", [offset, bytes]);
   }
@@ -170,21 +169,6 @@ export class SharedMemory implements Disposable {
 
   #assertOpen(action: string): void {
     if (this.#closed) throw new ClosedError(`Cannot ${action} shared memory: this handle is closed`);
-  }
-
-  #assertWithin(action: string, offset: number, length: number): void {
-    for (const value of [offset, length]) {
-      if (typeof value !== "number" || Number.isNaN(value)) {
-        throw new TypeError(`Cannot ${action} shared memory: ${brief(value)} is no number`);
-      }
-    }
-    if (
-      Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0 &&
-      offset + length <= this.sizeBytes
-    ) return;
-    throw new RangeError(
-      `Cannot ${action} shared memory: ${length} bytes at ${offset} are not within its ${this.sizeBytes}`,
-    );
   }
 
   async #ask(verb: string, args: unknown[]): Promise<unknown> {

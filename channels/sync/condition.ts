@@ -8,6 +8,7 @@ import { isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
+import { expected, isCount } from "../kernel/shape.ts";
 import { brief } from "../kernel/show.ts";
 import { channelWait, type Patience, throwIfOver, type WaitOptions } from "../kernel/wait.ts";
 import { ConditionCell } from "./condition_cell.ts";
@@ -135,7 +136,7 @@ export class Condition {
 
   async #wait(wait: Patience, givenMs: number = wait.timeoutMs): Promise<void> {
     const seat = this.#seat("wait for");
-    const ticket = String(await this.#ask("enlist", "wait for", {}));
+    const ticket = String(expected("a place in line", await this.#ask("enlist", "wait for", {}), isCount));
     let resume: () => Promise<void>;
     try {
       resume = await seat.suspend();

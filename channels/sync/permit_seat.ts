@@ -6,6 +6,7 @@ import { isCell, type Target } from "../kernel/cell.ts";
 import type { Holder } from "../kernel/holder.ts";
 import { isolate } from "../kernel/isolate.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
+import { expected, isFlag, isNumber, startsWith } from "../kernel/shape.ts";
 import { type Patience, patience } from "../kernel/wait.ts";
 import { notOwner, type PermitCell } from "./permit_cell.ts";
 import type { PermitClient } from "./permit_client.ts";
@@ -17,6 +18,8 @@ const SLICE_MS = 50;
 
 /** How long to wait for a lock that one has to have again: no request to stop ends that. */
 const FOR_EVER: Patience = patience("acquire a lock", undefined);
+
+const isPermit = startsWith(isNumber, isNumber, isFlag);
 
 /** The seats of one actor, by lock. A seat that has nothing goes with the last handle that uses it. */
 class Seats {
@@ -239,7 +242,7 @@ export class PermitSeat {
       lost: () => this.#lost("acquire"),
       late: (timeoutMs) => this.#late(timeoutMs),
       tagged: (_tag, value) => {
-        const [index, number, abandoned] = value as [number, number, boolean];
+        const [index, number, abandoned] = expected("a permit", value, isPermit);
         permit = this.#note({ index, number, abandoned });
       },
     };
