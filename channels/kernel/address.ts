@@ -31,9 +31,12 @@ export const BOOT_SLOT = 0;
 /** The slot of an isolate's main actor: the program's own, or the one that the isolate was started for. */
 export const MAIN_SLOT = 1;
 
+/** How many characters a secret has. */
+export const SECRET_LENGTH = 32;
+
 /** A fresh 128-bit secret. */
 export function makeSecret(): string {
-  return hex(crypto.getRandomValues(new Uint8Array(16)));
+  return hex(crypto.getRandomValues(new Uint8Array(SECRET_LENGTH / 2)));
 }
 
 /** A fresh id for the root of a program. */
@@ -46,6 +49,9 @@ function hex(bytes: Uint8Array): string {
   for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
   return text;
 }
+
+/** No isolate has a longer name; to find those above one takes the square of its length. */
+export const LONGEST_NAME: number = 16 + 32 * 16;
 
 /** Whether an isolate of this program, or of one that it is connected to, can be called so. */
 export function isWellFormed(id: IsolateId): boolean {

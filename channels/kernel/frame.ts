@@ -1,9 +1,10 @@
 import { type Exit, exitFrom } from "../exit.ts";
 import { ProtocolError } from "../errors.ts";
-import type { Address, IsolateId } from "./address.ts";
+import { type Address, type IsolateId, LONGEST_NAME, SECRET_LENGTH } from "./address.ts";
 import { addressOf, cells, type Target } from "./cell.ts";
 import { readValue } from "./codec/decode.ts";
 import { writeValue } from "./codec/encode.ts";
+import { TEXT } from "./codec/extension.ts";
 import { Reader } from "./codec/reader.ts";
 import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome } from "./envelope.ts";
@@ -59,21 +60,21 @@ export function finishFrame({ passages, bytes, moved }: Packet): Frame {
   writer.arrayHeader(passages.length);
   if (passages.length === 0) return { bytes: writer.finishWith(bytes), moved };
   const carried: Carried[] = [...moved];
-  for (const passage of passages) writeValue(writer, writePassage(passage, carried), "envelope");
+  for (const passage of passages) writePassage(writer, passage, carried);
   return { bytes: writer.finishWith(bytes), moved: carried };
 }
 
 /** @throws {ProtocolError} If the frame does not begin with a route. */
 export function readRoute(frame: Frame): Route {
   const reader = new Reader(frame.bytes);
-  return { to: readText(reader), from: readText(reader) };
+  return { to: name(reader), from: name(reader) };
 }
 
 /** @throws {ProtocolError} If the frame is malformed. */
 export function decodeFrame(frame: Frame): Envelope {
   const reader = new Reader(frame.bytes);
-  const to = readText(reader);
-  const from = readText(reader);
+  const to = name(reader);
+  const from = name(reader);
   const fields = list(reader);
   const kind = fields === 0 ? -1 : count(reader);
   if (FIELDS[kind] === undefined) malformed("its kind is unknown");
@@ -137,7 +138,7 @@ function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId
         from,
         slot: count(reader),
         incarnation: count(reader),
-        secret: readText(reader),
+        secret: secret(reader),
         holder: count(reader),
         id: count(reader),
         verb: readText(reader),
@@ -162,7 +163,7 @@ function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId
         to,
         from,
         id: count(reader),
-        kept: flag(readValue(reader)),
+        kept: flag(reader),
         body: readBody(reader, frame),
       };
   }
@@ -184,9 +185,9 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
         to,
         from,
         slot: count(reader),
-        secret: readText(reader),
+        secret: secret(reader),
         lease: readText(reader),
-        holderIsolate: readText(reader),
+        holderIsolate: name(reader),
         holder: count(reader),
         number: count(reader),
       };
@@ -196,7 +197,7 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
         to,
         from,
         slot: count(reader),
-        secret: readText(reader),
+        secret: secret(reader),
         lease: readText(reader),
         holder: count(reader),
       };
@@ -205,7 +206,7 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
         kind: "down",
         to,
         from,
-        isolate: readText(reader),
+        isolate: name(reader),
         exit: exit(readValue(reader)),
       };
     default:
@@ -224,7 +225,7 @@ function readTracedBody(reader: Reader, frame: Frame): Packet {
 export function readBody(reader: Reader, frame: Frame): Packet {
   const passages: Passage[] = [];
   for (let following = list(reader) - 1; following >= 0; following--) {
-    passages.push(readPassage(readValue(reader), frame, following));
+    passages.push(readPassage(reader, frame, following));
   }
   const { moved } = frame;
   return {
@@ -237,42 +238,49 @@ export function readBody(reader: Reader, frame: Frame): Packet {
 }
 
 function writePassage(
+  writer: Writer,
   { kind, target, also, meta, parts = 0, memory, number = 0 }: Passage,
   carried: Carried[],
-): unknown[] {
-  const at = memory === undefined ? -1 : carried.push(memory) - 1;
-  return [kind, meta, parts, at, number, ...writeAddress(target), ...(also === undefined ? [] : writeAddress(also))];
+): void {
+  writer.arrayHeader(also === undefined ? 9 : 13);
+  writer.string(kind);
+  writeValue(writer, meta, "envelope");
+  writer.number(parts);
+  writer.number(memory === undefined ? -1 : carried.push(memory) - 1);
+  writer.number(number);
+  writeAddress(writer, target);
+  if (also !== undefined) writeAddress(writer, also);
 }
 
-function writeAddress(target: Target): unknown[] {
+function writeAddress(writer: Writer, target: Target): void {
   const { isolate, slot, incarnation, secret } = addressOf(target);
-  return [isolate, slot, incarnation, secret];
+  writer.string(isolate);
+  writer.number(slot);
+  writer.number(incarnation);
+  writer.string(secret);
 }
 
 /** @param following how many passages come after this one */
-function readPassage(fields: unknown, { moved }: Frame, following: number): Passage {
-  if (!Array.isArray(fields)) malformed("a handle is no array");
-  const [kind, meta, parts, at, number, ...addresses] = fields as unknown[];
-  if (asCount(parts) > following) malformed("a part of a handle is missing");
-  const memory = moved[at as number];
-  const also = addresses.length > 4 ? readAddress(addresses.slice(4)) : undefined;
-  return {
-    kind: asText(kind),
-    target: readAddress(addresses),
-    also,
-    meta,
-    parts: parts as number,
-    memory: memory instanceof SharedArrayBuffer ? memory : undefined,
-    number: asCount(number),
-  };
+function readPassage(reader: Reader, { moved }: Frame, following: number): Passage {
+  const fields = list(reader);
+  if (fields !== 9 && fields !== 13) malformed("a handle has too few fields, or too many");
+  const kind = readText(reader);
+  const meta = readValue(reader);
+  const parts = count(reader);
+  if (parts > following) malformed("a part of a handle is missing");
+  const memory = moved[numeral(reader)];
+  const number = count(reader);
+  const target = readAddress(reader);
+  const also = fields === 13 ? readAddress(reader) : undefined;
+  return { kind, target, also, meta, parts, memory: memory instanceof SharedArrayBuffer ? memory : undefined, number };
 }
 
-function readAddress([isolate, slot, incarnation, secret]: unknown[]): Target {
+function readAddress(reader: Reader): Target {
   const address: Address = {
-    isolate: asText(isolate),
-    slot: asCount(slot),
-    incarnation: asCount(incarnation),
-    secret: asText(secret),
+    isolate: name(reader),
+    slot: count(reader),
+    incarnation: count(reader),
+    secret: secret(reader),
   };
   return cells.resolve(address);
 }
@@ -299,33 +307,58 @@ function nil(reader: Reader): boolean {
   return true;
 }
 
-/** The string that is next. */
+/** The name of an isolate, of which nothing looks for those above it if it is too long. */
+function name(reader: Reader): IsolateId {
+  const id = readText(reader);
+  return id.length <= LONGEST_NAME ? id : malformed("an isolate has no such name");
+}
+
+/** A longer one than those that are made is none, and is not to be kept with an address. */
+function secret(reader: Reader): string {
+  const text = readText(reader);
+  return text.length <= SECRET_LENGTH ? text : malformed("a secret is too long");
+}
+
+/** The string that is next. Nothing else is read in its place: a stranger could have any number of values made so. */
 export function readText(reader: Reader): string {
   const byte = reader.peek();
-  if ((byte & 0xe0) !== 0xa0 && byte !== 0xd9) return asText(readValue(reader));
-  reader.skip(1);
-  return reader.key(byte === 0xd9 ? reader.uint(1) : byte & 0x1f);
+  if ((byte & 0xe0) === 0xa0 || byte === 0xd9) {
+    reader.skip(1);
+    return reader.key(byte === 0xd9 ? reader.uint(1) : byte & 0x1f);
+  }
+  return byte === 0xda || byte === 0xdb || isCodeUnits(reader, byte)
+    ? readValue(reader) as string
+    : malformed("a string is missing");
+}
+
+/** Whether a string is next that is not well-formed. */
+function isCodeUnits(reader: Reader, byte: number): boolean {
+  // The type stands behind the length, which takes no byte, or one, two or four.
+  const at = byte >= 0xc7 && byte <= 0xc9 ? 1 + (1 << (byte - 0xc7)) : byte >= 0xd4 && byte <= 0xd8 ? 1 : -1;
+  return at > 0 && reader.peek(at) === TEXT;
 }
 
 function count(reader: Reader): number {
   const byte = reader.peek();
-  if (byte < 0 || byte > 0x7f) return asCount(readValue(reader));
+  if (byte < 0 || byte > 0x7f) {
+    const value = numeral(reader);
+    return Number.isSafeInteger(value) && value >= 0 ? value : malformed("a number is missing");
+  }
   reader.skip(1);
   return byte;
 }
 
-function asText(value: unknown): string {
-  return typeof value === "string" ? value : malformed("a string is missing");
+/** Any number. */
+function numeral(reader: Reader): number {
+  const byte = reader.peek();
+  const isNumber = (byte >= 0xca && byte <= 0xd3) || byte >= 0xe0 || (byte >= 0 && byte <= 0x7f);
+  const value = isNumber ? readValue(reader) : undefined;
+  return typeof value === "number" ? value : malformed("a number is missing");
 }
 
-function asCount(value: unknown): number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-    ? value
-    : malformed("a number is missing");
-}
-
-function flag(value: unknown): boolean {
-  return typeof value === "boolean" ? value : malformed("a yes or no is missing");
+function flag(reader: Reader): boolean {
+  const byte = reader.byte();
+  return byte === 0xc3 || (byte === 0xc2 ? false : malformed("a yes or no is missing"));
 }
 
 function outcome(value: string): Outcome {

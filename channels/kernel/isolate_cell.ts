@@ -1,5 +1,5 @@
 import { accounts, type Limits } from "./account.ts";
-import { type Address, isForeign, type IsolateId, isWithin, parentOf } from "./address.ts";
+import { type Address, isForeign, type IsolateId, isWithin, LONGEST_NAME, parentOf } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Cell, cells } from "./cell.ts";
 import { holders } from "./holder.ts";
@@ -32,6 +32,9 @@ class IsolateCell extends Cell {
 
   receive(request: Request): void {
     const { verb, detail } = request;
+    if (detail.length > LONGEST_NAME) {
+      return request.throw(new TypeError("Cannot ask an isolate: no other has such a name"));
+    }
     switch (verb) {
       case "limits":
         return request.reply(accounts.limitsOf(detail));

@@ -250,6 +250,9 @@ const wrong: Record<string, unknown[]> = {
   "a kind in words": [["cancel", 1, []]],
   "a kind that is a property of every array": [["length", 1, []], ["map", 1, []]],
   "a kind that is a digit": [["4", 1, []]],
+  "a value for a text": [[0, 1, 1, [[], []], 1, 1, "verb", "detail", null, []]],
+  "a value for a number": [[4, { one: 1 }, []]],
+  "a secret longer than those that are made": [[7, 1, "5".repeat(33), "queue", 1, []]],
   "no list of handles": [[4, 1]],
   "handles that are no list": [[4, 1, "handles"]],
   "a text for a number": [[4, "1", []]],
@@ -289,6 +292,27 @@ Deno.test("a frame without a route is a ProtocolError", () => {
   for (const read of [readRoute, decodeFrame]) {
     assertThrows(() => read(frame), ProtocolError);
     assertThrows(() => read({ bytes: new Uint8Array(0), moved: [] }), ProtocolError);
+  }
+});
+
+const LONG = "f00d" + ".1".repeat(100_000);
+
+Deno.test("a name longer than those of isolates is a ProtocolError wherever a frame names one", () => {
+  for (const name of [LONG, [LONG]]) {
+    const address = ["queue", null, 0, -1, 0, name, 1, 1, "s"];
+    const headers = [
+      [6, 1, "s", "queue", name, 1, 0, []],
+      [8, name, { code: 0, reason: "normal" }, []],
+      [2, 1, 1, [address]],
+      [2, 1, 1, [["queue", null, 0, -1, 0, "f00d", 1, 1, "s", name, 1, 1, "s"]]],
+    ];
+    for (const header of headers) assertThrows(() => decodeFrame(frameWith(header)), ProtocolError);
+    for (const route of [[name, "f00d"], ["f00d", name]]) {
+      const writer = new Writer();
+      for (const value of [...route, [4, 1, []]]) writeValue(writer, value, "header");
+      const frame = { bytes: writer.finish(), moved: [] };
+      for (const read of [readRoute, decodeFrame]) assertThrows(() => read(frame), ProtocolError);
+    }
   }
 });
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import type { Exit } from "../../../channels/exit.ts";
 import { actorExited } from "../../../actors/exited.ts";
 import { ask } from "../../../channels/kernel/ask.ts";
@@ -201,5 +201,51 @@ for (const [name, make] of Object.entries(WRONG_EXITS)) {
     using child = new Child();
     child.say({ kind: "down", to: isolate.id, from: child.id, isolate: child.id, exit: make() as Exit });
     assertEquals([child.closes, isolate.exitOf(child.id)], [1, undefined]);
+  });
+}
+
+const LONG = `${isolate.id}.1`.padEnd(400_000, ".1");
+const LONG_NAMES: Record<string, (from: string) => Envelope> = {
+  "in a route": (from) => ({ kind: "cancel", to: LONG, from, id: 1 }),
+  "of its own": (from) => ({ kind: "cancel", to: isolate.id, from: from + ".1".repeat(200_000), id: 1 }),
+  "of the dead": (from) => ({
+    kind: "down",
+    to: isolate.id,
+    from,
+    isolate: from + ".1".repeat(200_000),
+    exit: { code: 0, reason: "normal" },
+  }),
+  "of a holder": (from) => ({
+    kind: "grant",
+    to: isolate.id,
+    from,
+    slot: 1,
+    secret: "s",
+    lease: "queue",
+    holderIsolate: LONG,
+    holder: 1,
+    number: 0,
+  }),
+  "in a handle": (from) => ({
+    kind: "item",
+    to: isolate.id,
+    from,
+    id: 1,
+    tag: 1,
+    body: {
+      ...EMPTY_PACKET,
+      passages: [{ kind: "queue", target: { isolate: LONG, slot: 1, incarnation: 1, secret: "s" }, meta: null }],
+    },
+  }),
+};
+for (const [where, envelope] of Object.entries(LONG_NAMES)) {
+  Deno.test(`a very long name ${where} costs its teller the link, and is never looked at`, () => {
+    using gone = new Child();
+    isolate.down(gone.id, { code: 0, reason: "normal" });
+    using child = new Child();
+    const before = performance.now();
+    child.say(envelope(child.id));
+    assert(performance.now() - before < 1000, "looking for those above it would take minutes");
+    assertEquals(child.closes, 1);
   });
 }
