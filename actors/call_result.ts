@@ -22,9 +22,9 @@ interface Called {
 let counting = true;
 
 /** What `Promise` gives to the executor of a result that is being made. */
-let resolveMade: (value: unknown) => void;
-let rejectMade: (reason: unknown) => void;
-const executor = (resolve: typeof resolveMade, reject: typeof rejectMade) => {
+let resolveMade: ((value: unknown) => void) | undefined;
+let rejectMade: ((reason: unknown) => void) | undefined;
+const executor = (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
   resolveMade = resolve;
   rejectMade = reject;
 };
@@ -55,8 +55,10 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
   constructor(call: Called) {
     super(executor);
     this.#call = call;
-    this.#resolve = resolveMade;
-    this.#reject = rejectMade;
+    this.#resolve = resolveMade!;
+    this.#reject = rejectMade!;
+    // They would keep this result, and whom it was asked of.
+    resolveMade = rejectMade = undefined;
   }
 
   /** The promise's own for the first who waits; for others something else, so that they call `then`. */

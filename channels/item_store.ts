@@ -79,6 +79,11 @@ export class ItemStore {
     return [...this.#takers].map((request) => request.from);
   }
 
+  /** Whether somebody waits to take. */
+  get isAwaited(): boolean {
+    return this.#takers.size > 0;
+  }
+
   /** Whether an item may come back after it was taken. */
   get keepsTaken(): boolean {
     return this.#owner.keepsTaken;

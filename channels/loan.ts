@@ -11,19 +11,32 @@ import type { QueueClient } from "./queue_client.ts";
 /** After so many items that came one by one a reader asks to be lent some, and after ever more of them again. */
 const FIRST_ASK = 8;
 const LAST_ASK = 4096;
+const LENT = "items that are lent";
 
+const isItems: Shape<Uint8Array[]> = (value): value is Uint8Array[] => isList(value) && value.every(isBytes);
 const isLoan: Shape<[number, ...Uint8Array[]]> = (value): value is [number, ...Uint8Array[]] =>
   isList(value) && isNumber(value[0]) && value.slice(1).every(isBytes);
+
+/**
+ * Where a reader says what it has begun: in memory that the home shares with it, or else by messages, all of one turn together.
+ */
+interface Terms {
+  /** What marks the reader's requests. */
+  readonly detail: string;
+  /** The next item is begun. False if it is back at home. */
+  begin(): boolean;
+  /** So many items have come. */
+  lent(answer: unknown): readonly Uint8Array[];
+}
 
 /** What a reader that takes one item after another has been lent by the queue's home. */
 export class Loan {
   readonly #client: QueueClient;
-  #terms: { readonly reader: number; readonly claims: Claims } | undefined;
-  /** What it has been lent, where to say that it begins the next of that, and the number of that one. */
+  #terms: Terms | undefined;
+  /** What it has been lent, where to say that it begins the next of that. */
   #items: readonly Uint8Array[] = [];
   #next = 0;
-  #claims: Claims | undefined;
-  #sequence = 0;
+  #lender: Terms | undefined;
   /** How many items came one by one since some were lent, and how many make it ask. */
   #single = 0;
   #asksAt = FIRST_ASK;
@@ -40,14 +53,13 @@ export class Loan {
       if (lent !== undefined) return unpack(plainPacket(lent), whoActs.holder());
       let isLent = true;
       const terms = this.#terms;
-      const asReader = terms && { detail: `${terms.reader}` };
-      const answer = await this.#client.next(wait, () => isLent = false, asReader);
+      const answer = await this.#client.next(wait, () => isLent = false, terms && { detail: terms.detail });
       if (!isLent) {
         this.#count();
         return answer;
       }
-      [this.#sequence, ...this.#items] = expected("items that are lent", terms && answer, isLoan);
-      this.#claims = terms!.claims;
+      this.#items = terms!.lent(answer);
+      this.#lender = terms;
       this.#next = 0;
       this.#single = 0;
     }
@@ -57,9 +69,7 @@ export class Loan {
   #take(): Uint8Array | undefined {
     if (this.#next >= this.#items.length) return undefined;
     const item = this.#items[this.#next++];
-    const sequence = this.#sequence;
-    this.#sequence = following(sequence, 1);
-    if (isolate.exitOf(this.#client.home) === undefined && this.#claims!.begin(sequence)) return item;
+    if (isolate.exitOf(this.#client.home) === undefined && this.#lender!.begin()) return item;
     this.#items = [];
     return undefined;
   }
@@ -68,11 +78,84 @@ export class Loan {
     if (++this.#single < this.#asksAt) return;
     this.#single = 0;
     this.#asksAt = Math.min(LAST_ASK, 2 * this.#asksAt);
-    if (!sharesWith(this.#client.home)) return;
+    if (sharesWith(this.#client.home)) this.#borrow();
+    else if (this.#terms === undefined) this.#terms = new Told(this.#client, () => this.#recalled());
+  }
+
+  #borrow(): void {
     // Nobody waits for it; without an answer all goes on as it is.
     void this.#client.request("borrow", "borrow from").then((terms) => {
       if (!(terms instanceof LoanTerms) || terms.memory === undefined) return;
-      this.#terms = { reader: terms.reader, claims: new Claims(terms.memory) };
+      this.#terms = new Claimed(terms.reader, new Claims(terms.memory));
     }, () => {});
+  }
+
+  /** Somebody else waits: what was not begun is back, and items come one by one again. */
+  #recalled(): void {
+    this.#terms = undefined;
+    this.#items = [];
+  }
+}
+
+/** Items that are begun in shared memory. */
+class Claimed implements Terms {
+  readonly detail: string;
+  readonly #claims: Claims;
+  #sequence = 0;
+
+  constructor(reader: number, claims: Claims) {
+    this.detail = `${reader}`;
+    this.#claims = claims;
+  }
+
+  lent(answer: unknown): readonly Uint8Array[] {
+    const [first, ...items] = expected(LENT, answer, isLoan);
+    this.#sequence = first;
+    return items;
+  }
+
+  begin(): boolean {
+    const sequence = this.#sequence;
+    this.#sequence = following(sequence, 1);
+    return this.#claims.begin(sequence);
+  }
+}
+
+/** Items of which a message says that they are begun. */
+class Told implements Terms {
+  readonly detail = "told";
+  readonly #client: QueueClient;
+  #begun = 0;
+  #isTelling = false;
+  #isOver = false;
+
+  /** @param recalled called when what was not begun is back */
+  constructor(client: QueueClient, recalled: () => void) {
+    this.#client = client;
+    const end = (isRecalled: unknown) => {
+      this.#isOver = true;
+      if (isRecalled === true) client.tell("gaveBack", `${this.#begun}`);
+      recalled();
+    };
+    // The answer is that something is to come back, or that nothing is lent.
+    void client.request("lend", "borrow from", { quiet: true }).then(end, end);
+  }
+
+  lent(answer: unknown): readonly Uint8Array[] {
+    this.#begun = 0;
+    return expected(LENT, answer, isItems);
+  }
+
+  begin(): boolean {
+    if (this.#isOver) return false;
+    this.#begun++;
+    if (!this.#isTelling) {
+      this.#isTelling = true;
+      queueMicrotask(() => {
+        this.#isTelling = false;
+        if (!this.#isOver) this.#client.tell("began", `${this.#begun}`);
+      });
+    }
+    return true;
   }
 }

@@ -27,6 +27,10 @@ export const QUEUE_OPTIONS: OptionNames<QueueOptions> = { maxSize: true };
  *   another who died or gave up.
  * - **Delivery**: a resolved `put` means that the item is in the queue, whatever becomes of its producer. Each item is
  *   got once; one that was on its way to a reader who died goes back to the head.
+ * - **Fairness**: a reader that iterates is given several items ahead where that is quicker, and what it has not begun is
+ *   still the queue's: it goes to another who asks, or when the reader dies. Only a reader in another process that has just
+ *   stopped letting its event loop turn keeps a few items from others, as many as it had lately begun in a millisecond; and
+ *   among readers in different processes a later item may be begun first.
  * - **Snapshot**: an item is what it was when `put` was called.
  * - **Back pressure**: with a `maxSize`, `put` waits for room.
  * - **Closing**: after `close()`, or when the last `producer()` handle is gone, nobody can put; readers drain what is

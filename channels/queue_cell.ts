@@ -1,10 +1,13 @@
 import { ClosedError } from "./errors.ts";
 import { type Item, ItemStore } from "./item_store.ts";
 import { Cell } from "./kernel/cell.ts";
+import { sameProcess } from "./kernel/address.ts";
 import type { Holder } from "./kernel/holder.ts";
+import { isolate } from "./kernel/isolate.ts";
 import { type CellReport, type Listed, listing, partyOf, whereIs } from "./kernel/listed.ts";
 import { noSuchRequest, type Request } from "./kernel/request.ts";
 import { Lender, sharesWith } from "./lender.ts";
+import { FarLoans } from "./far_loans.ts";
 
 /** The lease of one who has said that it will put. */
 export const PRODUCER = "producer";
@@ -14,6 +17,7 @@ export class QueueCell extends Cell implements Listed {
   readonly maxSize: number;
   protected readonly store: ItemStore;
   readonly #lender: Lender;
+  readonly #far: FarLoans;
   readonly #pollers = new Set<Request>();
   #closed = false;
 
@@ -34,6 +38,7 @@ export class QueueCell extends Cell implements Listed {
       changed: () => this.#settleReaders(),
     });
     this.#lender = new Lender(this.store, this);
+    this.#far = new FarLoans(this.store);
     listing.add(this);
   }
 
@@ -62,26 +67,33 @@ export class QueueCell extends Cell implements Listed {
         this.store.release(request.body);
         return request.reply(false);
       case "get":
-        if (this.#lender.serve(request)) return;
-        this.store.take(request);
-        return this.#settleReaders();
+        if (this.#lender.serve(request) || this.#far.serve(request)) return;
+        // Readers in other processes do not wait for each other's while there are more.
+        if (!sameProcess(isolate.id, request.from.isolate) && this.store.size > 0) return this.#take(request);
+        return this.#lookFor(() => this.#take(request));
+      case "lend":
+        return this.#isPlain && !sharesWith(request.from.isolate) ? this.#far.open(request) : request.reply(false);
+      case "began":
+        return this.#far.began(request);
+      case "gaveBack":
+        return this.#far.gaveBack(request);
       case "borrow":
         return this.#lends(request.from)
           ? request.replyValue(this.#lender.open(request.from), "loan")
           : request.reply();
       case "tryGet":
-        this.#lender.retrieve();
-        if (this.store.size > 0) return this.store.take(request);
-        return this.#ended ? request.throw(this.#closedError("get from")) : request.reply();
+        return this.#lookFor(() => {
+          if (this.store.size > 0) return this.#take(request);
+          return this.#ended ? request.throw(this.#closedError("get from")) : request.reply();
+        });
       case "poll":
         this.#lender.retrieve();
         if (this.#readable) return request.reply(true);
         this.#pollers.add(request);
         request.onCancel = () => void this.#pollers.delete(request);
-        return;
+        return this.#far.recall();
       case "tryPoll":
-        this.#lender.retrieve();
-        return request.reply(this.#readable);
+        return this.#lookFor(() => request.reply(this.#readable));
       case "size":
         return request.reply(this.#size);
       case "produce":
@@ -107,12 +119,30 @@ export class QueueCell extends Cell implements Listed {
   protected taken(_item: Item, _by: Holder): void {}
 
   get #size(): number {
-    return this.store.size + this.#lender.size;
+    return this.store.size + this.#lender.size + this.#far.size;
+  }
+
+  /** Does something that wants to find the first of all that nobody has begun. */
+  #lookFor(then: () => void): void {
+    this.#lender.retrieve();
+    if (!this.#far.mayGiveBack) then();
+    else this.#far.recall(then);
+  }
+
+  #take(request: Request): void {
+    // It may have been given up meanwhile.
+    if (!request.open) return;
+    this.store.take(request);
+    this.#settleReaders();
   }
 
   /** Where there is a bound, who waits to put is to hear of each item taken; a joinable queue of who has it. */
+  get #isPlain(): boolean {
+    return this.maxSize === 0 && !this.store.keepsTaken;
+  }
+
   #lends(reader: Holder): boolean {
-    return this.maxSize === 0 && !this.store.keepsTaken && sharesWith(reader.isolate);
+    return this.#isPlain && sharesWith(reader.isolate);
   }
 
   /** Whether a reader would not have to wait. */

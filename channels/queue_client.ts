@@ -1,13 +1,14 @@
 import { checkNumber } from "./argument.ts";
 import { ClosedError, DisconnectedError, EmptyError, FullError } from "./errors.ts";
 import { whoActs } from "./kernel/acting.ts";
-import { ask } from "./kernel/ask.ts";
+import { ask, tell } from "./kernel/ask.ts";
 import type { Question } from "./kernel/question.ts";
 import type { IsolateId } from "./kernel/address.ts";
 import { isCell, type Target } from "./kernel/cell.ts";
 import type { Import, Passage } from "./kernel/handle.ts";
 import { isolate } from "./kernel/isolate.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
+import { EMPTY_PACKET } from "./kernel/packet.ts";
 import { channelWait, isStopped, type Patience, type WaitOptions } from "./kernel/wait.ts";
 import { QueueCell } from "./queue_cell.ts";
 import type { Source } from "./source.ts";
@@ -85,10 +86,15 @@ export class QueueClient {
   async request(
     verb: string,
     action: string,
-    options?: Pick<Question, "wait" | "body" | "late">,
+    options?: Pick<Question, "wait" | "body" | "late" | "quiet">,
   ): Promise<unknown> {
     this.#assertUsable(action);
     return await this.#ask(verb, action, options ?? {});
+  }
+
+  /** Says something to the home. */
+  tell(verb: string, detail: string): void {
+    tell(this.target, whoActs.holder(), verb, detail, EMPTY_PACKET);
   }
 
   /** This queue as something to select from; `noting` gives who is to hear of an item taken. */
