@@ -2,6 +2,7 @@ import { StartError, TroupeError } from "../channels/errors.ts";
 import { MAIN_SLOT } from "../channels/kernel/address.ts";
 import "../channels/kernel/dispatch.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
+import { complain } from "../channels/kernel/log.ts";
 import { isA, isAbortError } from "../channels/kernel/look.ts";
 import { show } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
@@ -89,7 +90,7 @@ export function endWith(code: number, graceMs: number): void {
 function survive(event: Event, error: unknown): void {
   event.preventDefault();
   if (isAbortError(error) || isA(error, TroupeError) || isA(error, ExitRequest)) return;
-  console.error(`Uncaught while the program was ending: ${show(error)}`);
+  complain(`Uncaught while the program was ending: ${show(error)}`);
 }
 
 /** @throws {StartError} If the program is ending: nobody would stop what is started now. */

@@ -1,5 +1,6 @@
 import { ProtocolError, TimeoutError } from "../../channels/errors.ts";
 import { Deque } from "../../channels/kernel/deque.ts";
+import { complain } from "../../channels/kernel/log.ts";
 import { brief, show } from "../../channels/kernel/show.ts";
 import type { Patience } from "../../channels/kernel/wait.ts";
 import { wheel } from "../../channels/kernel/wheel.ts";
@@ -180,7 +181,7 @@ export class PoolMap {
       this.#options.onProgress!({ done: this.#done, failed: this.#failed, total: this.#results.length });
     } catch (error) {
       this.#telling = false;
-      console.error(`onProgress failed, and is not called again for this map: ${show(error)}`);
+      complain(`onProgress failed, and is not called again for this map: ${show(error)}`);
     }
   }
 }

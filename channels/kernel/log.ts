@@ -86,7 +86,16 @@ export class Logger {
 }
 
 function writeError(record: LogRecord): void {
-  console.error("error" in record ? `${record.message}: ${show(record.error)}` : record.message);
+  complain("error" in record ? `${record.message}: ${show(record.error)}` : record.message);
+}
+
+/** Writes a line on standard error. If that was closed or takes no more, the line is lost, and nothing else is. */
+export function complain(line: string): void {
+  try {
+    console.error(line);
+  } catch {
+    // The code of an actor can have closed it, and whoever waits for that actor is to hear of its end.
+  }
 }
 
 /** Whether the event of that number gets a line, where there may be a million like it. */

@@ -6,6 +6,7 @@ import { FEW, INJECTIONS } from "./fixtures/hostile_values.ts";
 import { PLACEMENTS } from "./place.ts";
 
 const program = import.meta.resolve("./fixtures/programs/hostile_log.ts");
+const closing = import.meta.resolve("./fixtures/programs/closes_stderr.ts");
 
 /** How a line of the log begins: with the name of an actor and its address, or a child's name. */
 const OWN = /^(?:[\w-]+ \([0-9a-f]{16}[./!\d]*#\d+\) (?:has started|has ended|ended by|has given up)|"victim" of )/;
@@ -24,5 +25,14 @@ for (const placement of PLACEMENTS) {
     const victims = 3;
     assertEquals(failures, FEW.length + Object.keys(INJECTIONS).length + FEW.length + victims);
     assert(stderr.length < 30 * 10_000, `${stderr.length} characters`);
+  });
+}
+
+for (const [placement, ...permissions] of [...PLACEMENTS.map((name) => [name]), ["process", "none"]]) {
+  const where = [placement, ...permissions].join(", permissions: ");
+  Deno.test(`those that closed their standard error end like others when they fail (${where})`, async () => {
+    const args = [placement, ...permissions];
+    const ran = await runProgram(closing, { args, timeoutMs: 30_000 });
+    assertEquals([ran.code, ran.stdout], [0, "error thrown error\n"], ran.stderr);
   });
 }
