@@ -6,7 +6,8 @@ import { handleKind, type Passage } from "../channels/kernel/handle.ts";
 import { type Holder, Lease } from "../channels/kernel/holder.ts";
 import type { AnyIterator } from "../channels/kernel/look.ts";
 import type { Request } from "../channels/kernel/request.ts";
-import { expected, isBytes } from "../channels/kernel/shape.ts";
+import { expected, isBytes, type Shape } from "../channels/kernel/shape.ts";
+import { brief } from "../channels/kernel/show.ts";
 import { currentFrame, runAs } from "./context.ts";
 import { StreamCell, StreamReader } from "./stream.ts";
 
@@ -29,7 +30,7 @@ export class Bridges {
       cells.pin(cell);
       this.#opened(cell);
       // One that is aborted already arrives so: handlers look at it before they listen.
-      return { kind: SIGNAL, target: cell, meta: object.aborted ? encodeThrown(object.reason) : null };
+      return { kind: SIGNAL, target: cell, meta: object.aborted ? reasonBytes(object.reason) : null };
     }
     if (object instanceof ReadableStream) return undefined;
     const make = (object as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator];
@@ -57,6 +58,16 @@ export class Bridges {
     this.#lease ??= new Lease(currentFrame().actor.holder, () => this.close());
   }
 }
+
+/** How long a reason is at most that a signal has when it arrives; of a longer one the words are told. */
+const MOST_REASON_BYTES = 64 * 1024;
+
+function reasonBytes(reason: unknown): Uint8Array {
+  const bytes = encodeThrown(reason);
+  return bytes.length <= MOST_REASON_BYTES ? bytes : encodeThrown(new Error(brief(reason)));
+}
+
+const isReason: Shape<Uint8Array> = (value): value is Uint8Array => isBytes(value) && value.length <= MOST_REASON_BYTES;
 
 class SignalCell extends Cell {
   readonly #waiting = new Set<Request>();
@@ -88,7 +99,7 @@ const stops = new WeakMap<object, () => void>();
 handleKind(SIGNAL, {
   leased: false,
   revive: ({ target, meta }, _imported, holder) =>
-    meta === null ? reviveSignal(target, holder) : AbortSignal.abort(decode(expected("a signal", meta, isBytes))),
+    meta === null ? reviveSignal(target, holder) : AbortSignal.abort(decode(expected("a signal", meta, isReason))),
 });
 
 function reviveSignal(target: Target, holder: Holder): AbortSignal {

@@ -6,11 +6,11 @@ import { type Cell, cells } from "./cell.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope, Grant, Item, Release, Reply, Send } from "./envelope.ts";
 import { heardThatKept, keep, KEPT, putInEscrow } from "./escrow.ts";
-import { type Destination, isLeased, releaseAll } from "./handle.ts";
+import { type Destination, isLeased, metaSize, releaseAll } from "./handle.ts";
 import { type Holder, holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { logger } from "./log.ts";
-import { packPlain, packThrown } from "./pack.ts";
+import { packThrown } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { incoming } from "./request.ts";
 import { singleton } from "./singleton.ts";
@@ -181,7 +181,7 @@ function mayHold(account: Account | undefined): boolean {
 /** What a message takes here. */
 function sizeOf({ verb, detail, body: { bytes, trace = "", passages } }: Send): number {
   let size = bytes.length + verb.length + detail.length + trace.length;
-  for (const { kind, meta } of passages) size += PASSAGE_BYTES + kind.length + packPlain(meta).bytes.length;
+  for (const { kind, meta } of passages) size += PASSAGE_BYTES + kind.length + metaSize(meta);
   return size;
 }
 

@@ -5,12 +5,14 @@ import { addressOf, cells, type Target } from "./cell.ts";
 import { readValue } from "./codec/decode.ts";
 import { writeValue } from "./codec/encode.ts";
 import { TEXT } from "./codec/extension.ts";
+import { isGraph } from "./codec/tokens.ts";
 import { Reader } from "./codec/reader.ts";
 import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome } from "./envelope.ts";
-import type { Passage } from "./handle.ts";
+import { metaSize, MOST_HANDLES, MOST_META_BYTES, type Passage } from "./handle.ts";
 import type { Frame } from "./link.ts";
 import { type Carried, EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
+import { brief } from "./show.ts";
 
 /*
  * The wire form of an envelope: where to and where from, each a string, so that an isolate on the way need read no more;
@@ -37,6 +39,9 @@ const CREDIT = 5;
 const GRANT = 6;
 const RELEASE = 7;
 const DOWN = 8;
+
+/** How long an exit is at most: whoever reads it, and passes it on, must not be kept at it. */
+const MOST_EXIT_BYTES = 256 * 1024;
 
 const NOTHING: readonly never[] = [];
 /** Frames are written one at a time. */
@@ -98,7 +103,7 @@ function writeFields(writer: Writer, envelope: Envelope): void {
       writer.number(envelope.id);
       writer.string(envelope.outcome);
       if (envelope.exit === undefined) return writer.nil();
-      return writeValue(writer, envelope.exit, "envelope");
+      return writeExit(writer, envelope.exit);
     case "item":
       writer.number(envelope.id);
       return writer.number(envelope.tag);
@@ -124,8 +129,17 @@ function writeFields(writer: Writer, envelope: Envelope): void {
       return writer.number(envelope.holder);
     case "down":
       writer.string(envelope.isolate);
-      return writeValue(writer, envelope.exit, "envelope");
+      return writeExit(writer, envelope.exit);
   }
+}
+
+/** Of an exit that is too long, the error is told in words. */
+function writeExit(writer: Writer, exit: Exit): void {
+  const { offset } = writer;
+  writeValue(writer, exit, "envelope");
+  if (writer.offset - offset <= MOST_EXIT_BYTES) return;
+  writer.rewind(offset);
+  writeValue(writer, { ...exit, error: new Error(brief(exit.error)) }, "envelope");
 }
 
 // What an object literal names is read in that order.
@@ -152,7 +166,7 @@ function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId
         from,
         id: count(reader),
         outcome: outcome(readText(reader)),
-        exit: nil(reader) ? undefined : exit(readValue(reader)),
+        exit: nil(reader) ? undefined : exit(reader),
         body: readBody(reader, frame),
       };
     case ITEM:
@@ -207,7 +221,7 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
         to,
         from,
         isolate: name(reader),
-        exit: exit(readValue(reader)),
+        exit: exit(reader),
       };
     default:
       return malformed("its kind is unknown");
@@ -224,8 +238,17 @@ function readTracedBody(reader: Reader, frame: Frame): Packet {
 /** The handles, and the value up to the frame's end. */
 export function readBody(reader: Reader, frame: Frame): Packet {
   const passages: Passage[] = [];
-  for (let following = list(reader) - 1; following >= 0; following--) {
-    passages.push(readPassage(reader, frame, following));
+  const handles = list(reader);
+  if (handles > MOST_HANDLES) malformed("it has too many handles");
+  let metaBytes = MOST_META_BYTES;
+  for (let following = handles - 1; following >= 0; following--) {
+    const fields = list(reader);
+    if (fields !== 9 && fields !== 13) malformed("a handle has too few fields, or too many");
+    const kind = readText(reader);
+    const start = reader.offset;
+    const meta = reader.within(metaBytes, readMeta);
+    metaBytes -= reader.offset - start;
+    passages.push(readPassage(reader, kind, meta, fields === 13, frame, following));
   }
   const { moved } = frame;
   return {
@@ -260,18 +283,32 @@ function writeAddress(writer: Writer, target: Target): void {
   writer.string(secret);
 }
 
-/** @param following how many passages come after this one */
-function readPassage(reader: Reader, { moved }: Frame, following: number): Passage {
-  const fields = list(reader);
-  if (fields !== 9 && fields !== 13) malformed("a handle has too few fields, or too many");
-  const kind = readText(reader);
+/** Within a graph, a few bytes could name as many parts as there are atoms. */
+function readMeta(reader: Reader): unknown {
+  if (isGraph(reader.rest())) malformed("what a handle says of itself is a graph");
   const meta = readValue(reader);
+  return metaSize(meta) < Infinity ? meta : malformed("what a handle says of itself is not plain");
+}
+
+/**
+ * Reads what follows the kind and the meta of a handle.
+ *
+ * @param following how many passages come after this one
+ */
+function readPassage(
+  reader: Reader,
+  kind: string,
+  meta: unknown,
+  hasAlso: boolean,
+  { moved }: Frame,
+  following: number,
+): Passage {
   const parts = count(reader);
   if (parts > following) malformed("a part of a handle is missing");
   const memory = moved[numeral(reader)];
   const number = count(reader);
   const target = readAddress(reader);
-  const also = fields === 13 ? readAddress(reader) : undefined;
+  const also = hasAlso ? readAddress(reader) : undefined;
   return { kind, target, also, meta, parts, memory: memory instanceof SharedArrayBuffer ? memory : undefined, number };
 }
 
@@ -365,8 +402,8 @@ function outcome(value: string): Outcome {
   return OUTCOMES.includes(value) ? value as Outcome : malformed("its outcome is unknown");
 }
 
-function exit(value: unknown): Exit {
-  return exitFrom(value) ?? malformed("an exit is missing");
+function exit(reader: Reader): Exit {
+  return exitFrom(reader.within(MOST_EXIT_BYTES, (reader) => readValue(reader))) ?? malformed("an exit is missing");
 }
 
 function malformed(problem: string): never {

@@ -13,7 +13,7 @@ export interface Passage {
   readonly target: Target;
   /** A second cell that the face talks to, of which it has no lease. */
   readonly also?: Target | undefined;
-  /** A plain value. */
+  /** A plain value, of which `metaSize` tells. */
   readonly meta: unknown;
   /** How many of the passages that follow belong to this one. */
   readonly parts?: number | undefined;
@@ -31,6 +31,33 @@ export interface HandleKind {
   readonly leased: boolean;
   /** Makes the face. `imported` is the lease that came with it, `parts` the faces of what belongs to it. */
   revive(passage: Passage, imported: Import | undefined, holder: Holder, parts: readonly object[]): object;
+}
+
+/** How many handles a message has at most; and how many bytes what they say of themselves takes. */
+export const MOST_HANDLES = 65_536;
+export const MOST_META_BYTES: number = 2 * 1024 * 1024;
+
+/** How deep a list or record within what a handle says of itself may lie. */
+const META_DEPTH = 4;
+const HEAD_BYTES = 5;
+// deno-lint-ignore no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;
+
+/**
+ * How many bytes it takes at most what a handle says of itself: constants, numbers, strings, bytes, and lists and records of
+ * those. Infinity for anything else.
+ */
+export function metaSize(meta: unknown, depth: number = 0): number {
+  if (typeof meta === "string") return HEAD_BYTES + (ASCII.test(meta) ? 1 : 3) * meta.length;
+  if (typeof meta === "bigint" || typeof meta === "symbol" || typeof meta === "function") return Infinity;
+  if (typeof meta !== "object" || meta === null) return 9;
+  if (meta instanceof Uint8Array) return HEAD_BYTES + meta.length;
+  const isRecord = Object.getPrototypeOf(meta) === Object.prototype;
+  if (depth === META_DEPTH || !(isRecord || Array.isArray(meta))) return Infinity;
+  let size = HEAD_BYTES;
+  if (isRecord) { for (const key of Object.keys(meta)) size += metaSize(key); }
+  for (const part of isRecord ? Object.values(meta) : meta as unknown[]) size += metaSize(part, depth + 1);
+  return size;
 }
 
 const kinds: Map<string, HandleKind> = singleton("handle-kinds", () => new Map());

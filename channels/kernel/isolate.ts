@@ -15,12 +15,15 @@ import { BoundFrames, isShort } from "./bound_frame.ts";
 import { DeadIsolates } from "./dead_isolates.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope } from "./envelope.ts";
+import { oneLine } from "./escape.ts";
 import { decodeFrame, encodeFrame, readRoute } from "./frame.ts";
 import { holders } from "./holder.ts";
 import { keepAlive } from "./keep_alive.ts";
 import type { Frame, Link, PeerLink } from "./link.ts";
+import { logger } from "./log.ts";
 import { EMPTY_PACKET } from "./packet.ts";
 import { Routes } from "./routes.ts";
+import { reasonOf } from "./show.ts";
 import { singleton } from "./singleton.ts";
 import { type Deadline, wheel } from "./wheel.ts";
 
@@ -243,7 +246,7 @@ export class Isolate {
     try {
       this.#take(frames!.decode(bytes, start, end), frames!.neighbour);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      this.#misread(error, frames!.neighbour);
       this.routes.neighbour(frames!.neighbour)?.close();
     }
   }
@@ -260,11 +263,23 @@ export class Isolate {
       if (route.to !== this.id) this.#forward(frame, route.to, neighbour);
       else if (!this.#isAwaited(frame, origin, neighbour)) this.#take(decodeFrame(frame), neighbour);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      this.#misread(error, origin);
       // There is no telling what the rest of such a stream means: it costs the connection. Who only passed it on has
       // not read it, and is not to blame.
       if (origin === neighbour) this.routes.neighbour(neighbour)?.close();
     }
+  }
+
+  /**
+   * What a frame made go wrong is its sender's doing, if that may have fewer rights, and must not end this isolate.
+   *
+   * @throws The error, if it is a mistake of this program's.
+   */
+  #misread(error: unknown, origin: IsolateId): void {
+    if (error instanceof ProtocolError) return;
+    if (!hasFewerRights(origin, this.id)) throw error;
+    const message = `Cannot take what ${oneLine(origin)} has sent: ${reasonOf(error)}`;
+    logger.log({ level: "error", event: "failed", message, error });
   }
 
   /** Whether a frame that came by the tree has its place among those that come straight from whoever sent it. */

@@ -4,7 +4,18 @@ import { cells, isCell, type Target } from "./cell.ts";
 import { decode } from "./codec/decode.ts";
 import { encode, encodeThrown } from "./codec/encode.ts";
 import { Refusal } from "./codec/refusal.ts";
-import { type Destination, grantAll, indexesOf, type Passage, passagesOf, releaseAll, revive } from "./handle.ts";
+import {
+  type Destination,
+  grantAll,
+  indexesOf,
+  metaSize,
+  MOST_HANDLES,
+  MOST_META_BYTES,
+  type Passage,
+  passagesOf,
+  releaseAll,
+  revive,
+} from "./handle.ts";
 import type { Holder } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { endMoved, movesWith } from "./moving.ts";
@@ -35,6 +46,7 @@ class Baggage {
   readonly passages: Passage[] = [];
   /** Most messages have none. */
   #handleIndex: Map<object, number> | undefined;
+  #metaBytes = 0;
   readonly #moves: readonly object[];
   readonly #bridge: PackOptions["bridge"];
 
@@ -53,6 +65,10 @@ class Baggage {
     const passages = passagesOf(object) ?? bridged();
     if (passages === undefined) return undefined;
     const index = this.passages.length;
+    for (const { meta } of passages) this.#metaBytes += metaSize(meta);
+    if (index + passages.length > MOST_HANDLES || this.#metaBytes > MOST_META_BYTES) {
+      throw new Refusal("handle", `it has more than ${MOST_HANDLES} handles, or longer ones than can travel at once`);
+    }
     (this.#handleIndex ??= new Map()).set(object, index);
     this.passages.push(...passages);
     return index;

@@ -57,6 +57,17 @@ export class Reader {
     this.#end = outer;
   }
 
+  /** What `read` gives, which must lie within the next `most` bytes. */
+  within<T>(most: number, read: (reader: Reader) => T): T {
+    const outer = this.#end;
+    this.#end = Math.min(outer, this.#offset + most);
+    try {
+      return read(this);
+    } finally {
+      this.#end = outer;
+    }
+  }
+
   /** @throws {ProtocolError} If fewer than `length` bytes are left. */
   need(length: number): void {
     if (length > this.#end - this.#offset) {

@@ -13,6 +13,7 @@ import { decodeFrame, encodeFrame } from "../../../channels/kernel/frame.ts";
 import { holders } from "../../../channels/kernel/holder.ts";
 import { isolate } from "../../../channels/kernel/isolate.ts";
 import type { Frame, Link, LinkListener } from "../../../channels/kernel/link.ts";
+import { logger } from "../../../channels/kernel/log.ts";
 import { EMPTY_PACKET } from "../../../channels/kernel/packet.ts";
 import type { Request } from "../../../channels/kernel/request.ts";
 import { NO_TEXT, WRONG_EXITS } from "../../conformance/fixtures/hostile_values.ts";
@@ -20,12 +21,13 @@ import { assertLawful } from "../../conformance/lawful.ts";
 
 /** A child isolate that is nothing but a link, on which the test says what it likes. */
 class Child implements Link, Disposable {
-  readonly id = isolate.nextChildId("process");
+  readonly id: string;
   readonly heard: Envelope[] = [];
   closes = 0;
   #listener!: LinkListener;
 
-  constructor() {
+  constructor(kind: "process" | "sandbox" = "process") {
+    this.id = isolate.nextChildId(kind);
     isolate.addChild(this.id, this, () => {});
   }
 
@@ -249,3 +251,117 @@ for (const [where, envelope] of Object.entries(LONG_NAMES)) {
     assertEquals(child.closes, 1);
   });
 }
+
+/** Gives the messages of the log to the test. */
+function quietly(write: (message: string) => void): Disposable {
+  const before = logger.write;
+  logger.write = ({ message }) => write(message);
+  return { [Symbol.dispose]: () => void (logger.write = before) };
+}
+
+/** Of so many bytes, each of which would be an object. */
+function objects(length: number): Uint8Array {
+  const bytes = new Uint8Array(5 + length).fill(0x80);
+  bytes.set([0xdd, length >> 24, length >> 16, length >> 8, length]);
+  return bytes;
+}
+
+/** A million holes can be read, and not be written again. */
+function holes(): Uint8Array {
+  const length = 2 ** 20 + 1;
+  const bytes = new Uint8Array(5 + 3 * length);
+  bytes.set([0xdd, length >> 24, length >> 16, length >> 8, length]);
+  for (let at = 5; at < bytes.length; at += 3) bytes.set([0xd4, 1, 1], at);
+  return bytes;
+}
+
+/** A list of a hundred of the same list, of a hundred of the same, and so on. */
+function manifold(): Uint8Array {
+  const list: unknown[] = [];
+  const nested = Array.from({ length: 4 }).reduce((inner: unknown) => Array(100).fill(inner), list);
+  return encode(nested, "meta");
+}
+
+const BOMBS: Record<string, () => Uint8Array> = {
+  "very many values": () => objects(2 ** 22),
+  "what can be read and not be written": holes,
+  "a list that shows itself often": manifold,
+  "a map": () => encode(new Map([[1, 2]]), "meta"),
+  "lists within lists": () => new Uint8Array(900).fill(0x91, 0, 899),
+};
+for (const [what, make] of Object.entries(BOMBS)) {
+  Deno.test(`a handle that says ${what} of itself costs its teller the link, at once`, () => {
+    using child = new Child();
+    const target = { isolate: child.id, slot: 1, incarnation: 1, secret: "s" };
+    const body = { ...EMPTY_PACKET, passages: [{ kind: "queue", target, meta: "PLACE" }] };
+    const route = { to: isolate.id, from: child.id } as const;
+    const send = {
+      kind: "send",
+      ...route,
+      slot: 9,
+      incarnation: 1,
+      secret: "s",
+      holder: 1,
+      verb: "v",
+      detail: "",
+    } as const;
+    const frame = spliced(encodeFrame({ ...send, id: 0, body }).bytes, "PLACE", make());
+    const before = performance.now();
+    child.sayBytes(frame);
+    assert(performance.now() - before < 2000);
+    assertEquals(child.closes, 1);
+  });
+}
+
+Deno.test("an exit with very many values costs its teller the link, at once", () => {
+  using child = new Child();
+  const route = { to: isolate.id, from: child.id };
+  const exit: Exit = { code: 1, reason: "error", error: "PLACE" };
+  for (
+    const envelope of [
+      { kind: "reply", ...route, id: 1, outcome: "lost", body: EMPTY_PACKET, exit },
+      { kind: "down", ...route, isolate: `${child.id}.1`, exit },
+    ] as const
+  ) {
+    const frame = spliced(encodeFrame(envelope).bytes, "PLACE", objects(2 ** 22));
+    const before = performance.now();
+    child.sayBytes(frame);
+    assert(performance.now() - before < 2000);
+  }
+  assertEquals(child.closes, 2);
+});
+
+Deno.test("more handles than a message may have cost their teller the link, and are refused where they are sent", () => {
+  using child = new Child();
+  const target = { isolate: child.id, slot: 1, incarnation: 1, secret: "s" };
+  const passages = Array(65_537).fill({ kind: "queue", target, meta: 0 });
+  child.say({ kind: "item", to: isolate.id, from: child.id, id: 1, tag: 1, body: { ...EMPTY_PACKET, passages } });
+  assertEquals(child.closes, 1);
+});
+
+Deno.test("an exit that is longer than one may be is told in words", () => {
+  const error = new RangeError("too much", { cause: "x".repeat(2 ** 20) });
+  const route = { to: "f00d", from: "f00d.1" };
+  const frame = encodeFrame({ kind: "down", ...route, isolate: "f00d.1.1", exit: { code: 1, reason: "error", error } });
+  const { exit } = decodeFrame(frame) as Extract<Envelope, { kind: "down" }>;
+  assertEquals([exit.code, exit.reason, (exit.error as Error).message], [1, "error", "RangeError: too much"]);
+});
+
+Deno.test("whatever a frame of one with fewer rights makes go wrong ends its link, is logged, and no more", () => {
+  const logged: string[] = [];
+  using _ = quietly((message) => logged.push(message));
+  using child = new Child("sandbox");
+  using other = new Child("sandbox");
+  const deliver = isolate.deliver;
+  isolate.deliver = () => {
+    throw new RangeError("Map maximum size exceeded\n\x1b[31m" + "x".repeat(1e6));
+  };
+  try {
+    child.say({ kind: "cancel", to: isolate.id, from: child.id, id: 1 });
+  } finally {
+    isolate.deliver = deliver;
+  }
+  assertEquals([child.closes, other.closes], [1, 0]);
+  assertEquals(logged.length, 1);
+  assert(logged[0].length < 5000 && !logged[0].includes("\x1b"), "it is bounded and escaped");
+});
