@@ -13,6 +13,7 @@ import { isolate } from "../channels/kernel/isolate.ts";
 import { isA } from "../channels/kernel/look.ts";
 import { checkOptions } from "../channels/kernel/options.ts";
 import { destinationOf, pack } from "../channels/kernel/pack.ts";
+import { packetWith } from "../channels/kernel/packet.ts";
 import { expected, isText, startsWith } from "../channels/kernel/shape.ts";
 import { channelWait, patienceOf, type WaitOptions } from "../channels/kernel/wait.ts";
 import { endingSource, selectable } from "../channels/source.ts";
@@ -193,7 +194,7 @@ function makeCast(contact: Contact, method: string, args: unknown[], options: Ca
   if (here !== undefined) return tell(target, holder, "cast", method, here);
   const packed = pack(args, "args", destinationOf(target), { transfer: options.transfer, isList: true });
   const sent = tracing?.sent(`${contact.name}.${method}`, contact.address, "casts");
-  const body = sent === undefined ? packed : { ...packed, trace: sent.trace };
+  const body = sent === undefined ? packed : packetWith(packed, { trace: sent.trace });
   sent?.end();
   const send = () => tell(target, holder, "cast", method, body);
   const dropped = () => discard(target, holder, body);

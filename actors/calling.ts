@@ -8,7 +8,7 @@ import { isCell, type Target } from "../channels/kernel/cell.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { isA } from "../channels/kernel/look.ts";
 import { destinationOf, LIST, pack, unpack } from "../channels/kernel/pack.ts";
-import { EMPTY_PACKET, type Packet } from "../channels/kernel/packet.ts";
+import { EMPTY_PACKET, type Packet, packetWith } from "../channels/kernel/packet.ts";
 import { Snapshot } from "../channels/kernel/snapshot.ts";
 import { type Patience, patienceOf } from "../channels/kernel/wait.ts";
 import { Bridges } from "./bridge.ts";
@@ -148,7 +148,7 @@ export class Calling implements Question {
   /** Asks, and notes in the trace that it does, and what came of it. */
   async #traced(tracing: Tracing, target: Target): Promise<unknown> {
     const sent = tracing.sent(this.title, this.#contact.address, "calls");
-    this.body = { ...this.body, trace: sent.trace };
+    this.body = packetWith(this.body, { trace: sent.trace });
     try {
       const answer = await ask(target, this);
       sent.end();

@@ -36,7 +36,7 @@ export const SHORT_FORMS = 0x3f;
 const SIZES = [12, 5, 5, 9, 5, 5, 5, 9, 3];
 
 /** How many bindings a direction of a link has: the oldest makes way for the next. */
-const BINDINGS = 4096;
+const BINDINGS = 1024;
 /** What has more is sent in the long form. */
 const MAX_UINT32 = 2 ** 32 - 1;
 /** A message's header has at most so many bytes, beside what it is about; and that is so long at most. */

@@ -26,3 +26,8 @@ export function plainPacket(bytes: Uint8Array): Packet {
 
 /** The packet of a message that says all in its header. */
 export const EMPTY_PACKET: Packet = plainPacket(new Uint8Array(0));
+
+/** The same packet but for some of it. (What was read where it arrived has no bytes before it is asked for them.) */
+export function packetWith({ bytes, passages, moved, trace }: Packet, changes: Partial<Packet>): Packet {
+  return { bytes, passages, moved, ...(trace !== undefined && { trace }), ...changes };
+}

@@ -3,7 +3,7 @@ import { DISCARD } from "../kernel/ask.ts";
 import { deadLetters } from "../kernel/dead_letters.ts";
 import type { Envelope, Item, Reply, Send } from "../kernel/envelope.ts";
 import { packThrown } from "../kernel/pack.ts";
-import { EMPTY_PACKET } from "../kernel/packet.ts";
+import { EMPTY_PACKET, packetWith } from "../kernel/packet.ts";
 
 /** What is said in place of an envelope that is not passed on. */
 export interface Instead {
@@ -68,5 +68,5 @@ function thrown({ to, from, id, body: { passages } }: Reply | Item, error: Error
 
 /** The same without its handles, where these alone are more than another program takes. */
 export function withoutHandles(envelope: Envelope): Envelope {
-  return "body" in envelope ? { ...envelope, body: { ...envelope.body, passages: [] } } : envelope;
+  return "body" in envelope ? { ...envelope, body: packetWith(envelope.body, { passages: [] }) } : envelope;
 }
