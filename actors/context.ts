@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Account } from "../channels/kernel/account.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import type { Stop } from "../channels/kernel/stop.ts";
@@ -10,6 +11,8 @@ import type { Callable } from "./callable.ts";
 export interface CallContext {
   /** Aborts when the caller has given up, or is gone. */
   readonly signal: AbortSignal;
+  /** Of the stranger that has called, if one has. */
+  readonly account?: Account | undefined;
 }
 
 /** A task of a pool at its worker. */

@@ -1,4 +1,5 @@
 import type { Exit } from "../channels/exit.ts";
+import type { Account } from "../channels/kernel/account.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { Deque } from "../channels/kernel/deque.ts";
 import { oneLine } from "../channels/kernel/escape.ts";
@@ -412,9 +413,11 @@ export class MessageLoop {
 class Call implements CallContext, Frame, Cancellable {
   readonly task = undefined;
   #controller: AbortController | undefined;
+  readonly account: Account | undefined;
   #gaveUp = false;
 
   constructor(readonly actor: Actor, request: Request) {
+    this.account = request.from.account;
     request.onCancel = this;
   }
 

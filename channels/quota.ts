@@ -14,8 +14,8 @@ export interface QuotaOptions {
   /** How many requests may be open, handles held and the like; 131,072 when left out. */
   readonly entries?: number | undefined;
   /**
-   * How many bytes of its messages may lie in mailboxes, queues and shared objects, with the shared memory that it made,
-   * each message counting 512 bytes more; and how many bytes of answers may wait that it has not read. 256 MiB when left
+   * How many bytes of its messages may lie in mailboxes, queues and shared objects, each counting 512 bytes more, with the
+   * shared memory that it made and the numbers that managers made for it; and how many bytes of answers may wait that it has not read. 256 MiB when left
    * out. A longer message of a subprocess rejects with `QuotaError` there.
    */
   readonly bytes?: number | undefined;

@@ -1,10 +1,13 @@
+import type { Account } from "../../channels/kernel/account.ts";
+import { isCell } from "../../channels/kernel/cell.ts";
 import { decode } from "../../channels/kernel/codec/decode.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
+import { passagesOf } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import type { Journal } from "./journal.ts";
 import type { Life } from "./life.ts";
-import { differenceOf, isStored, makeObject, type ObjectKind } from "./object_kinds.ts";
+import { differenceOf, isStored, makeObject, type ObjectKind, sizeOf } from "./object_kinds.ts";
 import type { Home } from "./shared_cell.ts";
 
 interface Named {
@@ -40,10 +43,12 @@ export class Catalogue {
   /**
    * A new object; or the one of this name, which is made if there is none.
    *
+   * @param account of the stranger that wants it, if one does
    * @throws {TypeError} If the name is that of an object of another kind, or of one that was made otherwise.
+   * @throws {QuotaError} If the stranger has too much here.
    */
-  get(kind: ObjectKind, name: string | undefined, args: readonly unknown[]): object {
-    if (name === undefined) return this.#home.life.own(makeObject(kind, args, { ...this.#home, named: false }));
+  get(kind: ObjectKind, name: string | undefined, args: readonly unknown[], account?: Account): object {
+    if (name === undefined) return this.#make(kind, args, account);
     const found = this.#named.get(name);
     if (found !== undefined) {
       const difference = found.kind === kind ? differenceOf(found.object, kind, args) : undefined;
@@ -51,9 +56,23 @@ export class Catalogue {
       const known = difference === undefined ? `a ${found.kind} of that name` : `one of that name with ${difference}`;
       throw new TypeError(`Cannot make a ${kind} named "${oneLine(name)}": there is ${known}`);
     }
+    const sizeBytes = account === undefined ? 0 : name.length + sizeOf(kind, args);
+    const error = account?.noRoom(sizeBytes);
+    if (error !== undefined) throw error;
     const stored = isStored(kind) ? this.#journal?.make(name, kind, encode(args, "args")) : undefined;
     const object = this.#home.life.own(makeObject(kind, args, { ...this.#home, named: true, stored }));
     this.#named.set(name, { kind, object });
+    account?.keep(sizeBytes);
+    return object;
+  }
+
+  #make(kind: ObjectKind, args: readonly unknown[], account: Account | undefined): object {
+    const sizeBytes = account === undefined ? 0 : sizeOf(kind, args);
+    const error = account?.noRoom(sizeBytes);
+    if (error !== undefined) throw error;
+    const object = this.#home.life.own(makeObject(kind, args, { ...this.#home, named: false }));
+    const [{ target }] = passagesOf(object)!;
+    if (account !== undefined && isCell(target)) target.chargeTo(account, sizeBytes);
     return object;
   }
 

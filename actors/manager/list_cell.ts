@@ -127,7 +127,7 @@ export class ListCell extends SharedCell {
     if (this.stored !== undefined) this.keep(request.body);
     const values = expected("values of a list", peek(request.body), isList);
     const from = this.#items.length;
-    for (const value of values) this.#items.push(this.keep(this.wrap(value)));
+    for (const packet of this.wrapAll(values)) this.#items.push(this.keep(packet));
     this.drop(request.body);
     this.#stored(from);
     this.tell(request, this.#items.length);

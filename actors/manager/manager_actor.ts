@@ -4,7 +4,7 @@ import { encode } from "../../channels/kernel/codec/encode.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { expected, isAnything, isText, listOf, maybe, startsWith, withFields } from "../../channels/kernel/shape.ts";
 import { reasonOf } from "../../channels/kernel/show.ts";
-import { currentActor } from "../context.ts";
+import { currentActor, currentFrame } from "../context.ts";
 import { actor, type ActorClass, type RegisteredName } from "../definition.ts";
 import { findOrImport } from "../imported.ts";
 import type { Ref } from "../ref.ts";
@@ -82,14 +82,17 @@ export class ManagerActor extends SupervisorActor {
     name: string | undefined,
     args: readonly unknown[],
     voucher?: Voucher,
-  ): Promise<object> {
+  ): Promise<object | undefined> {
+    const { call } = currentFrame();
+    // Nobody would have it, and nobody could be refused.
+    if (call === undefined) return;
     // Not of these types, one of them could pass for something else below.
     expected("a request for an object", [kind, name, args], isRequest);
     if (kind === "pool" && !this.#catalogue.has(kind, name) && !await isVouchedFor(name, args, voucher)) {
       // A pool starts isolates with the rights of this one.
       throw new TypeError("Cannot make a pool: those with fewer rights than the manager can only use one that it has");
     }
-    const object = this.#catalogue.get(kind, name, args);
+    const object = this.#catalogue.get(kind, name, args, call.account);
     await this.#catalogue.committed();
     return object;
   }
@@ -117,12 +120,17 @@ export class ManagerActor extends SupervisorActor {
 
   /** Notes an instance that somebody shares. */
   async publish(name: string, ref: Ref): Promise<void> {
+    const { call } = currentFrame();
+    if (call === undefined) return;
     const known = this.#instances.get(name);
     // Its end may not have been told yet.
     const isFree = known === undefined || await contactBehind(known)!.look() !== undefined;
     if (!isFree || this.#instances.get(name) !== known) {
       throw new Deno.errors.AlreadyExists(`Cannot share "${name}": another instance has that name`);
     }
+    const error = known === undefined ? call.account?.noRoom(name.length) : undefined;
+    if (error !== undefined) throw error;
+    if (known === undefined) call.account?.keep(name.length);
     this.#instances.set(name, ref);
   }
 

@@ -1,10 +1,11 @@
 import type { OptionNames } from "../../channels/kernel/options.ts";
+import { encode } from "../../channels/kernel/codec/encode.ts";
 import { brief } from "../../channels/kernel/show.ts";
 import { adopting } from "../../channels/kernel/adoption.ts";
 import { JoinableQueue, type JoinableQueueOptions } from "../../channels/joinable_queue.ts";
 import { NumbersClient } from "../../channels/memory/numbers_client.ts";
 import { Numbers } from "../../channels/memory/numbers.ts";
-import type { AnyNumber, NumberKind } from "../../channels/memory/number_kind.ts";
+import { type AnyNumber, isKind, KINDS, type NumberKind } from "../../channels/memory/number_kind.ts";
 import { SharedArray } from "../../channels/memory/shared_array.ts";
 import { SharedStruct, structParts } from "../../channels/memory/shared_struct.ts";
 import { SharedValue } from "../../channels/memory/shared_value.ts";
@@ -115,6 +116,30 @@ const TRAITS: { readonly [K in ObjectKind]?: (...args: ObjectArgs[K]) => Readonl
   barrier: (parties) => ({ parties }),
   pool: ({ size }) => ({ size }),
 };
+
+/** How many bytes the numbers of an object take. What asks for it may be of any form. */
+const BYTES: { readonly [K in ObjectKind]?: (...args: ObjectArgs[K]) => number } = {
+  value: (kind) => bytesOf(kind),
+  array: (kind, lengthOrValues) => bytesOf(kind) * countOf(lengthOrValues),
+  struct: (fields, lengthOrRecords) => {
+    const sizes = Object.values(fields ?? {}).map(bytesOf);
+    return sizes.reduce((sum, size) => sum + size, 0) * countOf(lengthOrRecords);
+  },
+};
+
+/** How many bytes an object takes that is made with these arguments, with nothing in it but numbers. */
+export function sizeOf(kind: ObjectKind, args: readonly unknown[]): number {
+  const size = Object.hasOwn(BYTES, kind) ? BYTES[kind] as (...args: readonly unknown[]) => number : undefined;
+  return encode(args, "args").length + (size?.(...args) ?? 0);
+}
+
+function bytesOf(kind: unknown): number {
+  return isKind(kind) ? KINDS[kind].bytes : 0;
+}
+
+function countOf(lengthOrItems: unknown): number {
+  return Array.isArray(lengthOrItems) ? lengthOrItems.length : Math.max(0, Number(lengthOrItems)) || 0;
+}
 
 /** In what an object is not as one that is made with these arguments would be; undefined if it is. What is left out is not compared. */
 export function differenceOf(object: object, kind: ObjectKind, args: readonly unknown[]): string | undefined {

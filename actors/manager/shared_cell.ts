@@ -1,5 +1,5 @@
 import { NotSerializableError } from "../../channels/errors.ts";
-import { type Account, Charges } from "../../channels/kernel/account.ts";
+import { type Account, Charges, MESSAGE_BYTES } from "../../channels/kernel/account.ts";
 import { DISCARD } from "../../channels/kernel/ask.ts";
 import { Cell } from "../../channels/kernel/cell.ts";
 import { grantAll, type Passage, releaseAll } from "../../channels/kernel/handle.ts";
@@ -130,6 +130,27 @@ export abstract class SharedCell extends Cell {
       (this.#charges ??= new Charges(this)).add(packet, from.account.charge(bytes));
     }
     return { packet, version: ++this.#version };
+  }
+
+  /**
+   * What is to be kept of a request that has sent several values in one.
+   *
+   * @throws {QuotaError} If a stranger has sent them, and together they take more than it may have here.
+   */
+  protected wrapAll(values: readonly unknown[]): Packet[] {
+    const account = this.#present?.from.account;
+    const packets: Packet[] = [];
+    let bytes = 0;
+    for (const value of values) {
+      const packet = this.wrap(value);
+      packets.push(packet);
+      bytes += packet.bytes.length + MESSAGE_BYTES;
+      const error = account?.noRoom(bytes);
+      if (error === undefined) continue;
+      packets.forEach((packet) => this.drop(packet));
+      throw error;
+    }
+    return packets;
   }
 
   /** A value of the cell's own making, or read from another. */

@@ -150,6 +150,8 @@ export class PoolCell extends Cell implements Employer {
 
   #add(request: Request, plan: ChunkPlan | undefined): void {
     if (plan === undefined) return this.#refuse(request, new TypeError("Cannot run items: what they are is not said"));
+    // Nobody can be refused who waits for no answer, nor would hear what becomes of it.
+    if (request.asker === undefined) return releaseAll(request.body.passages, this.holder);
     const job = plan.job === 0 ? undefined : jobOf(request.from, plan.job);
     if (!this.#open && (job === undefined || !this.#unfinished.has(job))) {
       return this.#refuse(request, new PoolClosedError(`Cannot run a task: ${this.#name} is closed`));

@@ -15,7 +15,7 @@ export const USUAL_LIMITS: Limits = { entries: 131_072, bytes: 256 * 1024 * 1024
 /** What a part of a value takes when it is read. */
 const PART_BYTES = 32;
 /** What a message takes beside its bytes. */
-const MESSAGE_BYTES = 512;
+export const MESSAGE_BYTES = 512;
 
 /**
  * What this isolate keeps for one stranger. Whatever a stranger can make more of is counted here: leases as entries, and
@@ -59,6 +59,12 @@ export class Account {
   /** Counts so many bytes, and what a message takes beside them, until the charge is ended. */
   charge(bytes: number): Charge {
     return new Charge(this, bytes + MESSAGE_BYTES);
+  }
+
+  /** Counts what the stranger has had made for all, under a name, until the stranger is gone. */
+  keep(bytes: number): void {
+    this.entries++;
+    this.charge(bytes);
   }
 
   #error(quota: keyof Limits, state: string): QuotaError {

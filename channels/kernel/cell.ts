@@ -1,5 +1,5 @@
 import type { Exit } from "../exit.ts";
-import type { Account } from "./account.ts";
+import { type Account, Charges } from "./account.ts";
 import { type Address, MAIN_SLOT, makeSecret } from "./address.ts";
 import { type Holder, holders, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
@@ -28,6 +28,7 @@ export abstract class Cell {
   incarnation = 1;
   #held: Map<string, Map<Holder, Held>> | undefined;
   #leases = 0;
+  #charges: Charges<"made"> | undefined;
 
   /** Handles one request. It must settle each one sooner or later, or leave that to the asker's death. */
   abstract receive(request: Request): void;
@@ -89,6 +90,12 @@ export abstract class Cell {
     if (by > 0 && this.#leases++ === 0) cells.pin(this);
   }
 
+  /** A stranger has had it made. What it takes counts for the stranger until nobody elsewhere has it any more. */
+  chargeTo(account: Account, bytes: number): void {
+    this.#charges = new Charges(this);
+    this.#charges.add("made", account.charge(bytes));
+  }
+
   /** Whether a holder has a lease of this kind. */
   isLeased(kind: string, holder: Holder): boolean {
     return (this.#held?.get(kind)?.get(holder)?.count ?? 0) > 0;
@@ -112,7 +119,10 @@ export abstract class Cell {
   }
 
   #gone(kind: string, holder: Holder): void {
-    if (--this.#leases === 0) cells.unpin(this);
+    if (--this.#leases === 0) {
+      cells.unpin(this);
+      this.#charges?.endAll();
+    }
     this.returned(kind, holder);
   }
 }

@@ -1,4 +1,3 @@
-import type { Charge } from "../kernel/account.ts";
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
@@ -12,8 +11,6 @@ export const SEGMENT = "shared-memory";
 export class MemoryCell extends Cell {
   readonly name: string;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
-  /** What it costs the stranger that has made it. */
-  charge: Charge | undefined;
   readonly #unlink: () => void;
 
   /** @param unlink takes the name away */
@@ -49,9 +46,7 @@ export class MemoryCell extends Cell {
   }
 
   override returned(kind: string): void {
-    if (kind !== SEGMENT || this.holdersOf(SEGMENT) > 0) return;
-    this.#unlink();
-    this.charge?.end();
+    if (kind === SEGMENT && this.holdersOf(SEGMENT) === 0) this.#unlink();
   }
 }
 

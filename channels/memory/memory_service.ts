@@ -31,7 +31,7 @@ rootService("createMemory", "all", (request) => {
   const cell = new MemoryCell(wanted ?? key, sizeBytes, () => {
     if (segments.get(key) === cell) segments.delete(key);
   });
-  cell.charge = account?.charge(sizeBytes);
+  if (account !== undefined) cell.chargeTo(account, sizeBytes);
   segments.set(key, cell);
   request.replyValue(handleTo(cell), "result");
 });

@@ -1,7 +1,7 @@
 /** How much strangers, who have fewer rights than this program, can have it keep for them, and that honest ones need no more. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { deadLetters, Lock, Queue, QuotaError, type QuotaOptions, type Ref, spawn } from "../../mod.ts";
+import { deadLetters, Lock, manage, Queue, QuotaError, type QuotaOptions, type Ref, spawn } from "../../mod.ts";
 import { boundedWithChildren, range } from "./bounded.ts";
 import { rounds } from "../soak.ts";
 import { Guest, HostOfGuests, type Tally } from "./fixtures/guest.ts";
@@ -105,6 +105,39 @@ eachGuest(
   },
   ["sandbox"],
 );
+
+eachGuest("what a manager makes for a stranger beyond quota.bytes is refused", { bytes: 16 * MIB }, async (guest) => {
+  await using manager = await manage({}, { placement: "inline" });
+  const { call } = guest.with(patient);
+  const unnamed = await call.makeArrays(manager, MIB / 8, false);
+  assertEquals(unnamed.done, 15);
+  assertMatch(unnamed.error, /^QuotaError: .+, its quota is 16777216 bytes$/);
+  assertEquals((await call.makeStructs(manager, 12 * MIB)).done, 0);
+  assertEquals((await call.makeArrays(manager, 10 * MIB, true)).done, 0);
+  // Others are served.
+  assertEquals((await manager.array("float64", 10 * MIB)).length, 10 * MIB);
+});
+
+eachGuest("what a manager keeps under names counts until its maker is gone", { entries: 200 }, async (guest) => {
+  await using manager = await manage({}, { placement: "inline" });
+  const { done, error } = await guest.with(patient).call.nameDicts(manager);
+  assert(done > 180 && done <= 200, `${done} were made`);
+  assertMatch(error, /^QuotaError: .+, its quota is 200 entries$/);
+  await guest.kill();
+  // They are the manager's.
+  assertEquals(await (await manager.dict({ name: "dict 0" })).size(), 0);
+});
+
+eachGuest("many small values in one message count as what they take apart", { bytes: 4 * MIB }, async (guest) => {
+  await using manager = await manage({}, { placement: "inline" });
+  const list = await manager.list<number>({ name: "numbers" });
+  const { done, error } = await guest.with(patient).call.extendList(manager, 1000);
+  assertEquals([done, await list.size()], [8, 8000]);
+  assertMatch(error, /^QuotaError: .+, its quota is 4194304 bytes$/);
+  assertEquals((await guest.with(patient).call.extendList(manager, 100_000)).done, 0);
+  // What was taken away counts no more.
+  assertEquals((await guest.with(patient).call.extendList(manager, 1000)).done, 8);
+});
 
 eachGuest("a message longer than quota.bytes is refused where it is sent", { bytes: 4 * MIB }, async (guest, host) => {
   const error = await assertRejects(() => guest.with(patient).call.send(host, 5 * MIB), QuotaError);
