@@ -1,6 +1,7 @@
 import { checkMs } from "../../channels/argument.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
+import { expected, isList, isText, startsWith, withFields } from "../../channels/kernel/shape.ts";
 import { brief } from "../../channels/kernel/show.ts";
 import { makeRef } from "../actor_ref.ts";
 import { currentActor } from "../context.ts";
@@ -148,6 +149,29 @@ export function describedAs(action: string, name: string, child: unknown): Descr
     throw new TypeError(`Cannot ${action}: "${name}" has a supervisor already`);
   }
   return known;
+}
+
+const isNamedSpec = startsWith(
+  isText,
+  withFields<ChildSpec>({
+    kind: (value): value is ChildSpec["kind"] => value === "actor" || value === "task",
+    moduleUrl: isText,
+    definition: isText,
+    args: isList,
+    options: withFields({}),
+    control: (value): value is PlaceControl => value instanceof PlaceControl,
+  }),
+);
+
+/**
+ * Looks at a child that a message asks a supervisor to add.
+ *
+ * @throws {ProtocolError} If it is none.
+ * @throws {TypeError} If it cannot be kept so.
+ */
+export function checkSpec(name: string, spec: ChildSpec): void {
+  expected("a request to add a child", [name, spec], isNamedSpec);
+  checkRestartOptions(`add "${name}"`, spec.options);
 }
 
 /** @throws {TypeError} If a child is significant where that means nothing. */

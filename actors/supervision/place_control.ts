@@ -1,9 +1,11 @@
 import { ProtocolError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
-import { ask } from "../../channels/kernel/ask.ts";
+import { hasFewerRights } from "../../channels/kernel/address.ts";
+import { ask, tell } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
+import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack, unpack } from "../../channels/kernel/pack.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
@@ -109,9 +111,17 @@ export class PlaceControl {
 
   async #tell(verb: string, value: unknown): Promise<void> {
     const body = pack(value, "value", destinationOf(this.#target));
+    const holder = whoActs.holder();
+    // A place with fewer rights may never answer, and the supervisor does nothing else meanwhile.
+    if (!isCell(this.#target) && hasFewerRights(this.#target.isolate, isolate.id)) {
+      return tell(this.#target, holder, verb, "", body);
+    }
     // When the place is gone there is nobody left whom it could matter to.
-    await ask(this.#target, { holder: whoActs.holder(), verb, body, lost: () => new Error("gone") }).catch(() => {});
+    await ask(this.#target, { holder, verb, body, lost: () => new Error("gone") }).catch(() => {});
   }
 }
 
-handleKind(CONTROL, { leased: true, revive: ({ target }) => new PlaceControl(target) });
+handleKind(CONTROL, {
+  leased: true,
+  revive: ({ target }) => isCell(target) && !("described" in target) ? unreadable() : new PlaceControl(target),
+});

@@ -1,15 +1,18 @@
 import { RestartLimitError, StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
+import { passagesOf } from "../../channels/kernel/handle.ts";
+import { expected, isText, startsWith } from "../../channels/kernel/shape.ts";
 import type { Producer } from "../../channels/producer.ts";
-import type { Queue } from "../../channels/queue.ts";
+import { PRODUCER } from "../../channels/queue_cell.ts";
+import { Queue } from "../../channels/queue.ts";
 import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
 import { actor, isOfLibrary } from "../definition.ts";
 import { describeExit, failedBy } from "../exited.ts";
 import type { ActorHooks } from "../hooks.ts";
 import { logGaveUp, logRestarted } from "../life_log.ts";
-import { checkSignificance, type ChildSpec, definitionOf } from "./child.ts";
+import { checkSignificance, checkSpec, type ChildSpec, definitionOf } from "./child.ts";
 import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
 
@@ -27,6 +30,9 @@ export type SupervisorEvent =
   | { readonly type: "started" | "restarted"; readonly child: string }
   | { readonly type: "exited"; readonly child: string; readonly exit: Exit }
   | { readonly type: "gave-up"; readonly child: string; readonly restarts: number };
+
+const isObserver = startsWith(isText, (value): value is Queue<unknown> => value instanceof Queue);
+const isEnd = startsWith(isText, isProducer);
 
 /**
  * The actor that keeps children alive. Everything that changes them is done one after another, so that a failure in the
@@ -70,6 +76,7 @@ export class SupervisorActor implements ActorHooks {
 
   /** Adds a child and starts it. */
   async add(key: string, spec: ChildSpec): Promise<void> {
+    checkSpec(key, spec);
     // Not in turn: it may never be answered.
     await this.#assertMayRun(key, spec);
     await this.#inTurn(async () => {
@@ -113,11 +120,13 @@ export class SupervisorActor implements ActorHooks {
 
   /** Tells an observer what happens from now on. */
   observe(id: string, events: Queue<SupervisorEvent>): void {
+    expected("a request to observe", [id, events], isObserver);
     this.#observers.set(id, events);
   }
 
   /** Holds the end of an observer's events, which have one when there is nobody who could tell of more. */
   bind(id: string, end: Producer<SupervisorEvent>): void {
+    expected("a request to observe", [id, end], isEnd);
     this.#ends.set(id, end);
   }
 
@@ -284,5 +293,8 @@ export class SupervisorActor implements ActorHooks {
       });
     }
   }
+}
+function isProducer(value: unknown): value is Producer<unknown> {
+  return typeof value === "object" && value !== null && passagesOf(value)?.[0].kind === PRODUCER;
 }
 actor(import.meta.url, SupervisorActor);

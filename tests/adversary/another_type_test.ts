@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { deadline } from "@std/async";
 import { companionsFrom } from "../../actors/supervision/companions.ts";
+import { describedAs } from "../../actors/supervision/child.ts";
 import { taskNameOf } from "../../actors/pool/task_name.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
@@ -16,19 +17,21 @@ import { plainPacket } from "../../channels/kernel/packet.ts";
 import { root } from "../../channels/kernel/root.ts";
 import {
   actor,
+  child,
   type Condition,
   listen,
   type Lock,
   manage,
   Pool,
   ProtocolError,
-  type Queue,
+  Queue,
   type RLock,
   type Semaphore,
   SharedArray,
   type SharedDict,
   SharedMemory,
   spawn,
+  supervise,
   task,
 } from "../../mod.ts";
 import { allEnded } from "../channels/remote/all_ended.ts";
@@ -148,6 +151,10 @@ Deno.test("a request for what cannot be is refused, and changes nothing", async 
   const honest = await spawn(Honest, [], { placement: "inline" });
   const cellOf = (face: object): Target => passagesOf(face)![0].target;
   const array = new SharedArray("int32", 3);
+  const one = child(Honest, [], { placement: "inline", restart: "temporary" });
+  const app = await supervise({ one });
+  const events = new Queue<unknown>();
+  const { spec } = describedAs("look", "another", child(Honest, [], one.options));
   const run = taskNameOf("run", double);
   const requests: readonly [target: Target, verb: string, detail: string, sound: unknown][] = [
     [cellOf(memory), "write", "", [0, new Uint8Array([1])]],
@@ -161,6 +168,9 @@ Deno.test("a request for what cannot be is refused, and changes nothing", async 
     [cellOf(list), "extend", "", []],
     [cellOf(manager), "call", "object", ["dict", "another", []]],
     [cellOf(manager), "call", "make", [{ moduleUrl: import.meta.url, name: "Honest" }, []]],
+    [cellOf(app), "call", "add", ["another", spec]],
+    [cellOf(app), "call", "observe", ["an id", events]],
+    [cellOf(app), "call", "bind", ["an id", await events.producer()]],
     [cellOf(pool), "run", run, []],
     [cellOf(pool), "runWith", `0 0 0 ${run}`, []],
     [cellOf(honest), "call", "ping", []],
@@ -192,6 +202,10 @@ Deno.test("a request for what cannot be is refused, and changes nothing", async 
   );
   assertEquals([await memory.read(0, 4), await list.size(), await array.slice()], [new Uint8Array(4), 3, [0, 0, 0]]);
   await assertRejects(() => SharedMemory.attach("another name"), Deno.errors.NotFound);
+  // What was refused is not told of it.
+  await app.restart("one");
+  assertEquals([await one.ref.call.ping(), await events.size()], ["pong", 0]);
+  await app.stop();
   await pool.terminate();
   await manager.stop();
   await honest.stop();
@@ -257,6 +271,34 @@ Deno.test("an answer that cannot be is refused before the library makes anything
     const iterator = queue[Symbol.asyncIterator]();
     assertRefusal(await assertRejects(() => deadline(iterator.next(), WITHIN_MS)), `queue ${Deno.inspect(value)}`);
   }
+  await listener.close();
+  home[Symbol.dispose]();
+  await allEnded();
+});
+
+Deno.test("a supervisor does not wait for the place of a child that one with fewer rights has added", async () => {
+  const listener = await listen(undefined, { authKey });
+  using home = await LyingHome.join(listener, authKey);
+  home.silent = true;
+  const control = await home.face({ kind: "place-control", meta: null });
+  const one = child(Honest, [], { placement: "inline" });
+  const app = await supervise({ one });
+  const { spec } = describedAs("look", "another", child(Honest, [], { placement: "inline" }));
+  const asked = (method: string, ...args: unknown[]) => {
+    const holder = whoActs.holder();
+    const { target } = passagesOf(app)![0];
+    const body = pack(args, "request", { isolate: holder.isolate, slot: holder.slot });
+    return deadline(
+      ask(target, { holder, verb: "call", detail: method, body, lost: () => new Error("lost") }),
+      WITHIN_MS,
+    );
+  };
+  await asked("add", "another", { ...spec, control });
+  await asked("restart", "another");
+  await asked("restart", "one");
+  assertEquals(await one.ref.call.ping(), "pong");
+  await asked("remove", "another");
+  await deadline(app.stop(), WITHIN_MS);
   await listener.close();
   home[Symbol.dispose]();
   await allEnded();

@@ -18,6 +18,8 @@ export interface Lie {
 export class LyingHome implements Disposable {
   /** What it says to each verb. */
   lies: Readonly<Record<string, Lie>> = {};
+  /** Whether it says nothing at all. */
+  silent = false;
   readonly #raw: RawPeer;
   readonly #link: SocketLink;
   readonly #served: Connection<unknown>;
@@ -53,7 +55,7 @@ export class LyingHome implements Disposable {
   #hear(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     const envelope = decodeFrame({ bytes, moved: [] });
-    if (envelope.kind === "send" && envelope.id !== 0) this.#answer(envelope);
+    if (envelope.kind === "send" && envelope.id !== 0 && !this.silent) this.#answer(envelope);
   }
 
   #answer({ from, id, verb }: Send): void {
