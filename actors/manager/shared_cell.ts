@@ -119,8 +119,8 @@ export abstract class SharedCell extends Cell {
    */
   protected keep(arrived: Packet): Entry {
     const packet = keepable(arrived);
+    if (this.stored !== undefined) assertStorable(packet, this.#present?.detail ?? "");
     if (packet.passages.length > 0) {
-      if (this.stored !== undefined) throw notStorable();
       this.#kept.add(packet.passages);
       this.#manager.imports.add(this);
     }
@@ -188,9 +188,22 @@ export abstract class SharedCell extends Cell {
   }
 }
 
-function notStorable(): NotSerializableError {
-  return new NotSerializableError("Cannot store value: a handle means nothing once what it stands for has ended", {
-    path: "value",
-    kind: "handle",
-  });
+/** SQLite keeps no more in one row: a value, its name, and a little that says where they are. */
+const LONGEST_ROW = 1_000_000_000 - 1024;
+
+/** @throws {NotSerializableError} If a value cannot be kept on disk under that name. */
+function assertStorable({ bytes, passages }: Packet, name: string): void {
+  if (passages.length > 0) {
+    throw new NotSerializableError("Cannot store value: a handle means nothing once what it stands for has ended", {
+      path: "value",
+      kind: "handle",
+    });
+  }
+  // As text of JSON in UTF-8 a character has at most six bytes.
+  const length = bytes.length + 6 * name.length;
+  if (length <= LONGEST_ROW) return;
+  throw new NotSerializableError(
+    `Cannot store value: with its name it has up to ${length} bytes, and the store keeps no more than ${LONGEST_ROW}`,
+    { path: "value", kind: "large value" },
+  );
 }

@@ -3,9 +3,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import { DictCell } from "../../actors/manager/dict_cell.ts";
 import type { Journal } from "../../actors/manager/journal.ts";
+import { Life } from "../../actors/manager/life.ts";
 import { openStore } from "../../actors/manager/store.ts";
 import { assertNothingLeft } from "../../actors/testing.ts";
+import { encode } from "../../channels/kernel/codec/encode.ts";
+import { holders } from "../../channels/kernel/holder.ts";
+import { isolate } from "../../channels/kernel/isolate.ts";
+import { type Packet, plainPacket } from "../../channels/kernel/packet.ts";
+import { Request } from "../../channels/kernel/request.ts";
 import { manage, manager, NotSerializableError, type PlacementName, Queue, StartError, supervise } from "../../mod.ts";
 import { startProgram } from "../run_program.ts";
 import { rounds } from "../soak.ts";
@@ -189,6 +196,33 @@ Deno.test("when the disk refuses a write nothing that waits is answered then or 
   journal.committed(() => answered++);
   journal.close();
   assertEquals(answered, 0);
+});
+
+Deno.test("a value that is longer than a row of the database rejects, and the others are kept on", async () => {
+  using folder = new Folder();
+  const failures: unknown[] = [];
+  const journal: Journal = await openStore(folder.file(), (error) => failures.push(error));
+  const holder = holders.get(isolate.id, 1);
+  const dict = new DictCell("dict", {
+    holder,
+    life: new Life(),
+    named: true,
+    stored: journal.make("d", "dict", new Uint8Array()),
+  });
+  const set = (key: string, body: Packet) => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const asker = { settled: (outcome: string) => resolve(outcome), offered() {}, abandoned() {} };
+    dict.receive(new Request(holder, "set", key, body, asker));
+    return within(1000, promise);
+  };
+  const small = plainPacket(encode(1, "value"));
+  assertEquals(await set("a", small), "value");
+  // Nothing of so much memory is ever touched.
+  assertEquals(await set("b", plainPacket(new Uint8Array(1_000_000_000))), "thrown");
+  assertEquals(await set("c".repeat(200_000_000), small), "thrown");
+  assertEquals(await set("d", small), "value");
+  assertEquals([dict.describe(), failures], ["size 2", []]);
+  journal.close();
 });
 
 Deno.test(`what a killed program was told is written is there: ${KILLS} times kill -9 at a random moment`, async () => {
