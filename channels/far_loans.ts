@@ -18,8 +18,6 @@ class FarLoan extends Held {
   /** Its open request to be told when something is to come back. */
   readonly recall: Request;
   isRecalled = false;
-  /** Whether it was asked to give back, and has not in the time that one takes whose event loop turns. */
-  isDeaf = false;
   /** How many it was lent last, and when. */
   #most = 1;
   #lentAt = 0;
@@ -30,11 +28,6 @@ class FarLoan extends Held {
     this.recall = recall;
     this.#loans = loans;
     this.begin();
-  }
-
-  /** How many it has not begun, as far as is known. */
-  get size(): number {
-    return this.lent.length;
   }
 
   /** How many to lend now: all it was lent before has been begun. */
@@ -60,6 +53,11 @@ class FarLoan extends Held {
 export class FarLoans {
   readonly #store: ItemStore;
   readonly #loans = new Map<Holder, FarLoan>();
+  /** Those with something that is not begun; and of them those that were asked to give it back a moment ago. */
+  readonly #full = new Set<FarLoan>();
+  readonly #asked = new Set<FarLoan>();
+  /** How many lent items nobody has begun. */
+  size = 0;
   /** What is to be done when those who were asked to give back have done so. */
   #then: (() => void)[] = [];
   #deadline: Deadline | undefined;
@@ -68,17 +66,9 @@ export class FarLoans {
     this.#store = store;
   }
 
-  /** How many lent items nobody has begun. */
-  get size(): number {
-    let size = 0;
-    for (const loan of this.#loans.values()) size += loan.size;
-    return size;
-  }
-
   /** Whether somebody may give back an item before long. */
   get mayGiveBack(): boolean {
-    for (const { size, isDeaf } of this.#loans.values()) if (size > 0 && !isDeaf) return true;
-    return false;
+    return this.#full.size + this.#asked.size > 0;
   }
 
   /** A reader would be lent items, and is told when they are to come back, by the answer. */
@@ -90,7 +80,7 @@ export class FarLoans {
 
   /** Somebody asks for an item. Returns whether that is a reader, and was lent some. */
   serve(request: Request): boolean {
-    const loan = this.#loanOf(request);
+    const loan = request.detail === "" ? undefined : this.#loans.get(request.from);
     if (loan === undefined) return false;
     this.#settle(loan, loan.lent.length);
     loan.begun = 0;
@@ -99,6 +89,8 @@ export class FarLoans {
     if (loan.isRecalled || most === 1 || this.#store.size <= 1) return false;
     loan.lent = this.#store.lend(most);
     if (loan.lent.length === 0) return false;
+    this.size += loan.lent.length;
+    this.#full.add(loan);
     request.replyPacket(packPlain(loan.lent.map(({ packet }) => packet.bytes)));
     return true;
   }
@@ -107,9 +99,11 @@ export class FarLoans {
   began({ from, detail }: Request): void {
     const loan = this.#loans.get(from);
     const begun = Number(detail);
-    if (loan === undefined || !(begun > loan.begun) || begun - loan.begun > loan.lent.length) return;
-    this.#settle(loan, begun - loan.begun);
+    if (loan === undefined || !Number.isInteger(begun)) return;
+    const more = begun - loan.begun;
+    if (more <= 0 || more > loan.lent.length) return;
     loan.begun = begun;
+    this.#settle(loan, more);
   }
 
   /** A reader gives back what it has not begun. */
@@ -124,15 +118,17 @@ export class FarLoans {
    * @param then called when they have, or have not in the time that it takes one whose event loop turns
    */
   recall(then?: () => void): void {
-    for (const loan of this.#loans.values()) {
-      if (loan.isRecalled || loan.size === 0) continue;
+    for (const loan of this.#full) {
       loan.isRecalled = true;
+      this.#asked.add(loan);
       loan.recall.reply(true);
     }
+    this.#full.clear();
     if (then === undefined) return;
     this.#then.push(then);
     this.#deadline ??= wheel.after(RECALL_MS, () => {
-      for (const loan of this.#loans.values()) loan.isDeaf ||= loan.isRecalled;
+      // Those compute, and are not waited for any more.
+      this.#asked.clear();
       this.#goOn();
     });
     this.#goOn();
@@ -146,13 +142,15 @@ export class FarLoans {
     loan.recall.reply(false);
     const { lent } = loan;
     loan.lent = [];
+    this.size -= lent.length;
+    this.#isEmpty(loan);
     if (lent.length > 0) this.#store.settle(lent, 0, loan.holder);
     this.#goOn();
   }
 
   /** Goes on with what waits for those who were asked, once none of them has anything. */
   #goOn(): void {
-    for (const { isRecalled, isDeaf, size } of this.#loans.values()) if (isRecalled && !isDeaf && size > 0) return;
+    if (this.#asked.size > 0 || this.#then.length === 0) return;
     this.#deadline?.cancel();
     this.#deadline = undefined;
     for (const then of this.#then.splice(0)) then();
@@ -163,12 +161,18 @@ export class FarLoans {
     if (loan !== undefined) this.end(loan);
   }
 
-  #loanOf({ from, detail }: Request): FarLoan | undefined {
-    return detail === "" ? undefined : this.#loans.get(from);
-  }
-
   /** The reader has begun the first so many. */
   #settle(loan: FarLoan, begun: number): void {
-    if (begun > 0) this.#store.settle(loan.lent.splice(0, begun), begun, loan.holder);
+    if (begun === 0) return;
+    const settled = loan.lent.splice(0, begun);
+    this.size -= begun;
+    if (loan.lent.length === 0) this.#isEmpty(loan);
+    this.#store.settle(settled, begun, loan.holder);
+    this.#goOn();
+  }
+
+  #isEmpty(loan: FarLoan): void {
+    this.#full.delete(loan);
+    this.#asked.delete(loan);
   }
 }
