@@ -14,6 +14,8 @@ const REQUEST_BYTES = 512;
 const MOMENT_MS = { short: 10, long: 50 };
 /** An isolate that is busy for longer keeps nothing out. */
 const BUSY_MS = 1000;
+/** So often at most a moment is halved. */
+const MOST_HALVED = 8;
 /** So many requests may be about to be answered at a time, by how long answers are. */
 const WINDOW = { least: 4, first: 8, most: 128 };
 /** Above so many times the bound, what would add to it is refused. */
@@ -39,7 +41,8 @@ interface Unread {
  * waits; far above it, requests and answers are refused.
  *
  * How long an answer is shows only when it is there. So a few requests are let in at a time, by how long the last answers
- * were. Some requests wait for what the peer has yet to say; so after a moment the next are let in all the same.
+ * were. Some requests wait for what the peer has yet to say; so after a moment the next are let in all the same, and while
+ * no long answer comes, twice as many after each such moment, which is half as long.
  */
 export class Outstanding {
   readonly #maxBytes: number;
@@ -55,6 +58,8 @@ export class Outstanding {
   /** How long the next answer may well be. */
   #likelyBytes: number;
   #moment = 0;
+  /** How many moments have passed in vain since the last long answer. */
+  #vain = 0;
   /** How many requests of this moment are unanswered. */
   #fresh = 0;
   /** The isolates that were asked in this moment; and those that have yet to give their word. */
@@ -158,6 +163,7 @@ export class Outstanding {
   answer(kind: "reply" | "item", key: string, bytes: number, end: number): void {
     this.#unread.push({ bytes, end });
     this.#unreadBytes += bytes;
+    if (bytes > this.#maxBytes / WINDOW.most) this.#vain = 0;
     this.#likelyBytes = Math.max(bytes, this.#likelyBytes * 7 / 8);
     if (kind === "reply") return this.settle(key);
     const asked = this.#requests.get(key);
@@ -206,7 +212,8 @@ export class Outstanding {
   }
 
   get #window(): number {
-    return Math.max(WINDOW.least, Math.min(WINDOW.most, this.#maxBytes / this.#likelyBytes));
+    const most = this.#maxBytes / this.#likelyBytes * 2 ** this.#vain;
+    return Math.max(WINDOW.least, Math.min(WINDOW.most, most));
   }
 
   #answered(asked: Asked): void {
@@ -216,20 +223,21 @@ export class Outstanding {
 
   async #untilRoom(): Promise<void> {
     while (!this.#over && (this.#isFull || this.#fresh >= this.#window)) {
-      const before = this.#changes;
       if (this.#isFull) {
+        const before = this.#changes;
         await this.#until(() => !this.#isFull, this.#stalledMs);
         if (this.#changes === before) this.#spared = this.#window;
       } else {
         // Half of it, since to wait for each costs more than to wait for several.
         const momentMs = this.#window === WINDOW.most ? MOMENT_MS.short : MOMENT_MS.long;
-        await this.#until(() => this.#fresh <= this.#window / 2, momentMs);
-        if (this.#changes > before || this.#over) continue;
+        await this.#until(() => this.#fresh <= this.#window / 2, momentMs / 2 ** this.#vain);
+        if (this.#fresh < this.#window || this.#over) continue;
         // What an isolate has answered by now comes before its word.
         this.#silent = new Set([...this.#asked].filter((id) => !isForeign(id)));
         this.#silent.forEach(this.#probe);
-        await this.#until(() => this.#silent.size === 0, BUSY_MS);
-        if (this.#changes > before) continue;
+        await this.#until(() => this.#silent.size === 0, BUSY_MS / 2 ** this.#vain);
+        if (this.#fresh < this.#window) continue;
+        this.#vain = Math.min(MOST_HALVED, this.#vain + 1);
         this.#moment++;
         this.#fresh = 0;
         this.#asked.clear();
