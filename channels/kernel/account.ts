@@ -150,6 +150,11 @@ export class Accounts {
     return this.#limits.get(stranger) ?? USUAL_LIMITS;
   }
 
+  /** Whether a stranger was started here, is connected to, or has sent something. */
+  knows(stranger: IsolateId): boolean {
+    return this.#open.has(stranger) || this.#limits.has(stranger);
+  }
+
   /**
    * The account of the stranger that an isolate belongs to, as seen from `here`; undefined if it belongs to none.
    *

@@ -1,5 +1,5 @@
 import { accounts } from "./account.ts";
-import { type IsolateId, isWithin, programOf, strangerOf } from "./address.ts";
+import { type IsolateId, isWithin, LONGEST_NAME, programOf, strangerOf } from "./address.ts";
 import { tell } from "./ask.ts";
 import { type Cell, isCell } from "./cell.ts";
 import { isLeased, type Passage } from "./handle.ts";
@@ -54,8 +54,11 @@ function kept(cell: Cell, kind: string, holder: Holder, path: string): void {
   if (!isLeased(kind)) return;
   cell.changeLease(kind, holder, 1);
   const stranger = programOf(isolate.id) + path;
+  if (stranger.length > LONGEST_NAME) return;
   const isGone = isolate.exitOf(stranger) !== undefined;
   if (isGone ? !escrows.get(stranger)?.has(holder.isolate) : strangerOf(stranger, isolate.id) !== stranger) return;
+  // A stranger could make others up. Should the other have yet to be heard of, its handle is in escrow until its end.
+  if (holder.account !== undefined && !accounts.knows(stranger)) return;
   // This may be heard before what the stranger has said, and then the count is below zero until that is.
   cell.changeLease(kind, holderFor(stranger, holder.isolate), -1, 0, holder.account);
 }

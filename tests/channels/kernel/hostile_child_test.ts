@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import type { Exit } from "../../../channels/exit.ts";
 import { actorExited } from "../../../actors/exited.ts";
+import { accounts } from "../../../channels/kernel/account.ts";
+import { passagesOf } from "../../../channels/kernel/handle.ts";
+import { Queue } from "../../../channels/queue.ts";
 import { ask } from "../../../channels/kernel/ask.ts";
 import type { Address } from "../../../channels/kernel/address.ts";
 import { Cell, cells } from "../../../channels/kernel/cell.ts";
@@ -364,4 +367,29 @@ Deno.test("whatever a frame of one with fewer rights makes go wrong ends its lin
   assertEquals([child.closes, other.closes], [1, 0]);
   assertEquals(logged.length, 1);
   assert(logged[0].length < 5000 && !logged[0].includes("\x1b"), "it is bounded and escaped");
+});
+
+Deno.test("a child that says it keeps what made-up strangers sent leaves nothing of those", () => {
+  using child = new Child("sandbox");
+  const queue = new Queue<number>();
+  const { slot, incarnation, secret } = cells.export(passagesOf(queue)![0].target as Cell);
+  const count = () => [...accounts].length;
+  const send = {
+    kind: "send",
+    to: isolate.id,
+    from: child.id,
+    slot,
+    incarnation,
+    secret,
+    verb: "kept",
+    holder: 1,
+  } as const;
+  const keep = (path: string) => child.say({ ...send, id: 0, detail: `${path} queue`, body: EMPTY_PACKET });
+  keep("!999999");
+  const before = count();
+  for (let i = 0; i < 100; i++) keep(`!${1_000_000 + i}`);
+  for (let i = 0; i < 100; i++) keep(`.${i}!1`);
+  keep(".1".repeat(200_000) + "!1");
+  assertEquals(count(), before);
+  assertEquals(child.closes, 0);
 });
