@@ -8,6 +8,7 @@ import type { IsolateOptions } from "../isolate_options.ts";
 import { isSandbox, resolvePermissions } from "./permissions.ts";
 import type { BootConfig, Placement, Seat, SeatEnd } from "./placement.ts";
 import { INVITATION } from "./process_config.ts";
+import { Output } from "./output.ts";
 import { hasOwnStorage, processFlags } from "./process_flags.ts";
 import { runFlags } from "./run_flags.ts";
 import { stubUrl } from "./stub.ts";
@@ -59,6 +60,7 @@ export const process: Placement = {
         env: { ...options.env, [INVITATION]: JSON.stringify(sockets.invitation) },
         // As for the children of Python's multiprocessing: what the program is given to read is for the program.
         stdin: "null",
+        ...(isSandboxed && { stdout: "piped", stderr: "piped" }),
         // Out of the terminal's group: Ctrl-C is for the program, which stops its children in order.
         detached: true,
       }).spawn();
@@ -66,6 +68,7 @@ export const process: Placement = {
       sockets.forget();
       throw error;
     }
+    const output = isSandboxed ? new Output(child) : undefined;
     // A sandbox talks to its parent alone, which checks what it says.
     const family = isUnix && !isSandboxed ? meetingPlace.family : undefined;
     const noStorage = isSandboxed && hasOwnStorage(options.denoArgs);
@@ -74,6 +77,8 @@ export const process: Placement = {
     sockets.config = { ...config, run: { flags }, family, limits, noStorage, revoke: lending.revoke };
     const ended = child.status.then(async (status): Promise<SeatEnd> => {
       await sockets.end(new Error(`The subprocess ended with code ${status.code} before it was ready`));
+      await output?.written();
+      child.unref();
       if (status.signal === null) return { code: status.code };
       const outOfMemory = options.maxHeapMb !== undefined && status.signal === OUT_OF_MEMORY_SIGNAL;
       return { code: 128 - status.code, signal: status.signal, outOfMemory };
