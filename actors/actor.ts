@@ -148,7 +148,7 @@ export class Actor extends Cell implements Keeper {
 
   /** Ends it in order for a reason of its own. */
   async endWith(exit: Exit): Promise<void> {
-    await this.#conclude(exit.error === undefined ? exit : failedBy(exit.error, exit.code));
+    await this.#conclude(exit.error === undefined ? exit : this.#failedBy(exit.error, exit.code));
   }
 
   /** It runs by itself, and handles no calls. */
@@ -194,7 +194,7 @@ export class Actor extends Cell implements Keeper {
 
   /** Ends it, since it cannot be started. */
   failToStart(error: unknown): void {
-    if (this.#conclusion === undefined) this.#finish(failedBy(error));
+    if (this.#conclusion === undefined) this.#finish(this.#failedBy(error));
   }
 
   receive(request: Request): void {
@@ -405,9 +405,15 @@ export class Actor extends Cell implements Keeper {
 
   /** The whole error is on standard error before the actor counts as ended. */
   async #fail(error: unknown, where: string, escalated = false): Promise<void> {
-    logFailed(`${this.title} ended by an uncaught error${where}`, error);
+    runAs(this, undefined, () => logFailed(`${this.title} ended by an uncaught error${where}`, error));
     this.#settle({ thrown: error });
-    await this.#conclude(escalated ? { ...failedBy(error), escalated } : failedBy(error));
+    const exit = this.#failedBy(error);
+    await this.#conclude(escalated ? { ...exit, escalated } : exit);
+  }
+
+  /** The exit that an error makes. What is read of the error is the actor's own code, and counts as the actor's. */
+  #failedBy(error: unknown, code?: number): Exit {
+    return runAs(this, undefined, () => failedBy(error, code));
   }
 
   /** The task's outcome is known, and told while its holds on what it may contain still last. */

@@ -5,6 +5,7 @@ import { destinationOf, LIST, pack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { Actor } from "./actor.ts";
 import type { Contact, PlacementName } from "./contact.ts";
+import { runAs } from "./context.ts";
 import { contactOf } from "./current.ts";
 import { findRegistration, type Registration } from "./definition.ts";
 import { asItArrives, describeExit } from "./exited.ts";
@@ -131,7 +132,7 @@ async function launchHere(
   } catch (error) {
     void actor.kill("SIGKILL");
     if (deadline.aborted) throw error;
-    throw startError(action, asItArrives(error));
+    throw startError(action, runAs(actor, undefined, () => asItArrives(error)));
   } finally {
     deadline.end();
   }

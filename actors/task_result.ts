@@ -1,5 +1,6 @@
 import type { Request } from "../channels/kernel/request.ts";
 import type { Actor } from "./actor.ts";
+import { runAs } from "./context.ts";
 import { actorExited } from "./exited.ts";
 
 /** What a task returned or threw. */
@@ -34,8 +35,11 @@ export class TaskResult {
     const outcome = this.#outcome;
     const { name, address, exit } = this.#task;
     if (outcome !== undefined) {
-      if ("thrown" in outcome) request.throw(outcome.thrown);
-      else request.replyValue(outcome.value, "result");
+      // What is read of it is the task's own code, and counts as the task's.
+      runAs(this.#task, undefined, () => {
+        if ("thrown" in outcome) request.throw(outcome.thrown);
+        else request.replyValue(outcome.value, "result");
+      });
     } else if (exit === undefined) {
       this.#waiting.add(request);
       request.onCancel = () => void this.#waiting.delete(request);

@@ -1,0 +1,21 @@
+import { assert, assertRejects } from "@std/assert";
+import { current, Process, spawn } from "../../mod.ts";
+import { eachPlacement } from "./actor_contract.ts";
+import { rejected, returned, Starting, Stopping, thrown } from "./fixtures/getters_that_exit.ts";
+
+eachPlacement(
+  "code that runs when a value or an error is read counts as that of the actor whose it is",
+  async (placement) => {
+    for (const task of [returned, thrown, rejected]) {
+      const process = new Process(task, [], { placement });
+      await process.start();
+      await process.exited;
+      await assertRejects(() => process.result);
+    }
+    await assertRejects(() => spawn(Starting, [], { placement }));
+    const stopping = await spawn(Stopping, [], { placement });
+    await stopping.stop();
+    // This program, which has read all of that, goes on.
+    assert(!current().signal.aborted);
+  },
+);
