@@ -50,6 +50,8 @@ export interface StoreOwner {
  */
 export class ItemStore {
   readonly #items = new Deque<Item>();
+  /** What is back, until it is looked at: most comes back with many others. */
+  readonly #back: Item[] = [];
   readonly #putters = new Deque<{ readonly request: Request; readonly label: number }>();
   readonly #takers = new Deque<Request>();
   readonly #owner: StoreOwner;
@@ -66,7 +68,7 @@ export class ItemStore {
 
   /** How many items wait to be taken. */
   get size(): number {
-    return this.#items.size;
+    return this.#items.size + this.#back.length;
   }
 
   /** Who waits to put. */
@@ -96,7 +98,7 @@ export class ItemStore {
 
   /** Whether every accepted item is taken for good, and nobody waits to put another. */
   get drained(): boolean {
-    return this.#items.size === 0 && this.#offered === 0 && this.#putters.size === 0;
+    return this.size === 0 && this.#offered === 0 && this.#putters.size === 0;
   }
 
   /** Accepts the request's body as an item, now or when there is room. */
@@ -128,12 +130,13 @@ export class ItemStore {
   lend(most: number): Item[] {
     const lent: Item[] = [];
     let bytes = 0;
-    for (let item = this.#items.peek(); item !== undefined && lent.length < most; item = this.#items.peek()) {
+    const items = this.#inOrder();
+    for (let item = items.peek(); item !== undefined && lent.length < most; item = items.peek()) {
       const { packet } = item;
       bytes += packet.bytes.length;
       if (bytes > MOST_LENT_BYTES || packet.passages.length > 0 || packet.moved.length > 0) break;
       lent.push(item);
-      this.#items.shift();
+      items.shift();
     }
     this.#offered += lent.length;
     return lent;
@@ -142,9 +145,7 @@ export class ItemStore {
   /** Of what was lent so many are taken; the others are back where they were. */
   settle(lent: readonly Item[], taken: number, by: Holder): void {
     this.#offered -= lent.length;
-    for (let at = lent.length - 1; at >= taken; at--) {
-      this.#items.insert(lent[at], (other) => other.number > lent[at].number);
-    }
+    this.#back.push(...lent.slice(taken));
     for (let at = 0; at < taken; at++) {
       this.#bytes -= lent[at].bytes;
       this.#charges?.end(lent[at]);
@@ -168,9 +169,15 @@ export class ItemStore {
   }
 
   #putBack(item: Item): void {
-    this.#items.insert(item, (other) => other.number > item.number);
+    this.#back.push(item);
     this.#match();
     this.#owner.changed();
+  }
+
+  /** The items, with those that are back where they were. */
+  #inOrder(): Deque<Item> {
+    if (this.#back.length > 0) this.#items.merge(this.#back.splice(0), (one, other) => one.number - other.number);
+    return this.#items;
   }
 
   /** Lets those who wait to put go on, as far as there is room. */
@@ -202,7 +209,7 @@ export class ItemStore {
 
   /** Drops what nobody will ever take. */
   discard(what: string): void {
-    for (const item of this.#items.clear()) this.#drop(item, what);
+    for (const item of this.#inOrder().clear()) this.#drop(item, what);
   }
 
   /** Gives back the handles in a packet that was packed for the store and goes no further. */
@@ -235,11 +242,12 @@ export class ItemStore {
   }
 
   #match(): void {
-    while (this.#takers.size > 0 && this.#items.size > 0) {
+    while (this.#takers.size > 0 && this.size > 0) {
       const taker = this.#takers.shift()!;
       // Its death is just being settled, and with it this request.
       if (taker.from.gone) continue;
-      if (this.#owner.suits(taker, this.#items.peek()!)) this.#offer(taker, this.#items.shift()!);
+      const items = this.#inOrder();
+      if (this.#owner.suits(taker, items.peek()!)) this.#offer(taker, items.shift()!);
     }
   }
 

@@ -1,7 +1,10 @@
 /** Stands where an item was taken from between others. */
 const HOLE = Symbol("hole");
 
-/** A first-in, first-out list whose both ends are cheap. */
+/** So far in each direction an item is looked for before all are looked through. */
+const NEAR = 64;
+
+/** A first-in, first-out list whose both ends are cheap. Each item is in it once. */
 export class Deque<T> {
   /** Neither the first nor the last of them is a hole. */
   #items: (T | typeof HOLE)[] = [];
@@ -9,6 +12,8 @@ export class Deque<T> {
   #holes = 0;
   /** Where an item was taken last from between others, more or less. */
   #near = 0;
+  /** Where each item is, once one was looked for that was not near; until the items change places. */
+  #places: Map<T, number> | undefined;
 
   /** How many items there are. */
   get size(): number {
@@ -17,11 +22,13 @@ export class Deque<T> {
 
   /** Adds an item at the end. */
   push(item: T): void {
+    this.#places?.set(item, this.#items.length);
     this.#items.push(item);
   }
 
   /** Adds an item at the front. */
   unshift(item: T): void {
+    this.#places = undefined;
     if (this.#head > 0) this.#items[--this.#head] = item;
     else this.#items.unshift(item);
   }
@@ -36,12 +43,14 @@ export class Deque<T> {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head] as T;
     this.#items[this.#head++] = undefined as T;
+    this.#places?.delete(item);
     if (this.#holes > 0) this.#skip();
     // The dead front is cut off once it is most of the array, so that each item is moved at most once on average.
     if (this.#head > 64 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#near -= this.#head;
       this.#head = 0;
+      this.#places = undefined;
     }
     return item;
   }
@@ -61,6 +70,7 @@ export class Deque<T> {
     const at = this.#find(item);
     if (at < 0) return false;
     this.#near = at;
+    this.#places?.delete(item);
     if (at === this.#items.length - 1) {
       this.#items.pop();
       for (; this.#items.at(-1) === HOLE; this.#holes--) this.#items.pop();
@@ -73,14 +83,20 @@ export class Deque<T> {
     return true;
   }
 
-  /** Inserts an item before the first one for which `follows` is true. */
-  insert(item: T, follows: (other: T) => boolean): void {
+  /** Adds items to what is in this order, so that it still is. */
+  merge(added: readonly T[], order: (one: T, other: T) => number): void {
+    if (added.length === 0) return;
+    const sorted = added.toSorted(order);
     this.#close();
+    this.#places = undefined;
     const items = this.#items as T[];
-    if (this.size > 0 && follows(items[this.#head])) return this.unshift(item);
-    let at = this.#head;
-    while (at < items.length && !follows(items[at])) at++;
-    items.splice(at, 0, item);
+    let end = this.#head;
+    while (end < items.length && order(items[end], sorted.at(-1)!) < 0) end++;
+    // What follows all of them stays where it is, if there is room before it.
+    const front = items.slice(this.#head, end).concat(sorted).sort(order);
+    if (front.length > end) this.#items = front.concat(items.slice(end));
+    else for (let at = 0; at < front.length; at++) items[end - front.length + at] = front[at];
+    this.#head = Math.max(0, end - front.length);
   }
 
   /** Takes all items. */
@@ -89,6 +105,7 @@ export class Deque<T> {
     const items = this.#items.slice(this.#head) as T[];
     this.#items = [];
     this.#head = 0;
+    this.#places = undefined;
     return items;
   }
 
@@ -98,16 +115,26 @@ export class Deque<T> {
     return (this.#items.slice(this.#head) as T[])[Symbol.iterator]();
   }
 
-  /** Where an item is, looked for in both directions from where one was taken last; -1 if it is not there. */
+  /** Where an item is, looked for first in both directions from where one was taken last; -1 if it is not there. */
   #find(item: T): number {
     const items = this.#items;
     let before = Math.min(this.#near, items.length - 1);
     let behind = Math.max(before + 1, this.#head);
-    for (; before >= this.#head || behind < items.length; before--, behind++) {
+    for (let step = 0; step < NEAR && (before >= this.#head || behind < items.length); step++, before--, behind++) {
       if (before >= this.#head && items[before] === item) return before;
       if (behind < items.length && items[behind] === item) return behind;
     }
-    return -1;
+    if (before < this.#head && behind >= items.length) return -1;
+    return (this.#places ??= this.#allPlaces()).get(item) ?? -1;
+  }
+
+  #allPlaces(): Map<T, number> {
+    const places = new Map<T, number>();
+    for (let at = this.#head; at < this.#items.length; at++) {
+      const item = this.#items[at];
+      if (item !== HOLE) places.set(item, at);
+    }
+    return places;
   }
 
   /** Goes on to the first item. */
@@ -118,6 +145,7 @@ export class Deque<T> {
   /** Closes the holes. */
   #close(): void {
     if (this.#holes === 0) return;
+    this.#places = undefined;
     const closed = (from: number, to?: number) => this.#items.slice(from, to).filter((item) => item !== HOLE);
     const before = closed(this.#head, Math.max(this.#head, this.#near));
     this.#items = before.concat(closed(Math.max(this.#head, this.#near)));

@@ -1,4 +1,5 @@
 import { Cell } from "../kernel/cell.ts";
+import { Deque } from "../kernel/deque.ts";
 import { type Holder, Lease } from "../kernel/holder.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
@@ -14,11 +15,13 @@ interface Waiter {
 /** The home of a condition. */
 export class ConditionCell extends Cell {
   readonly #waiters = new Map<number, Waiter>();
+  /** Those of them that were not notified, in the order in which they will be. */
+  readonly #asleep = new Deque<Waiter>();
   #lastTicket = 0;
 
   /** Who waits, those first who will be woken first. */
   get waiting(): Holder[] {
-    return [...this.#waiters.values()].filter(({ notified }) => !notified).map(({ lease }) => lease.holder);
+    return [...this.#asleep].map(({ lease }) => lease.holder);
   }
 
   receive(request: Request): void {
@@ -47,7 +50,9 @@ export class ConditionCell extends Cell {
   #enlist(holder: Holder): number {
     const ticket = ++this.#lastTicket;
     const lease = new Lease(holder, () => this.#leave(ticket));
-    this.#waiters.set(ticket, { ticket, lease, request: undefined, notified: false });
+    const waiter = { ticket, lease, request: undefined, notified: false };
+    this.#waiters.set(ticket, waiter);
+    this.#asleep.push(waiter);
     return ticket;
   }
 
@@ -66,15 +71,14 @@ export class ConditionCell extends Cell {
     this.#waiters.delete(ticket);
     waiter.lease.end();
     if (waiter.notified) this.#notify(1);
+    else this.#asleep.remove(waiter);
   }
 
   #notify(count: number): void {
-    let left = count;
-    for (const waiter of this.#waiters.values()) {
-      if (left <= 0) return;
-      if (waiter.notified) continue;
+    for (let left = Math.min(count, this.#asleep.size); left > 0; left--) {
+      const waiter = this.#asleep.shift();
+      if (waiter === undefined) return;
       waiter.notified = true;
-      left--;
       if (waiter.request !== undefined) this.#wake(waiter);
     }
   }

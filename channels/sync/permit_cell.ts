@@ -39,10 +39,11 @@ interface Waiter {
   readonly request: Request | undefined;
 }
 
-/** What one holder is called in the memory, how many spare permits it has, and what makes good its death. */
+/** What one holder is called in the memory, its waits and its spare permits, and what makes good its death. */
 interface Member {
   readonly numbers: Set<number>;
   readonly lease: Lease;
+  readonly waiters: Set<Waiter>;
   spares: number;
 }
 
@@ -148,7 +149,8 @@ export class PermitCell extends Cell implements Listed {
   #memberOf(holder: Holder): Member {
     let member = this.#members.get(holder);
     if (member === undefined) {
-      member = { numbers: new Set(), lease: new Lease(holder, () => this.#forget(holder)), spares: 0 };
+      const lease = new Lease(holder, () => this.#forget(holder));
+      member = { numbers: new Set(), lease, waiters: new Set(), spares: 0 };
       this.#members.set(holder, member);
     }
     return member;
@@ -194,9 +196,10 @@ export class PermitCell extends Cell implements Listed {
 
   #wait(waiter: Waiter): void {
     this.#waiters.push(waiter);
+    this.#members.get(waiter.holder)?.waiters.add(waiter);
     if (waiter.request !== undefined) {
       waiter.request.onCancel = () => {
-        this.#waiters.remove(waiter);
+        this.#leave(waiter);
         this.#serve();
       };
     }
@@ -216,7 +219,7 @@ export class PermitCell extends Cell implements Listed {
     for (let first = this.#waiters.peek(); first !== undefined; first = this.#waiters.peek()) {
       const permit = this.#take(first);
       if (permit === undefined) break;
-      this.#waiters.shift();
+      this.#leave(first);
       this.#offer(first, permit);
     }
     this.words.contended = this.#waiters.size > 0;
@@ -268,7 +271,9 @@ export class PermitCell extends Cell implements Listed {
   /** One who waited synchronously gives up, and its number with it. It may have been given a permit in the meantime. */
   #cancelSync(holder: Holder, number: number): void {
     if (!this.#knows(holder, number)) return;
-    this.#removeWaiters((waiter) => waiter.number === number && waiter.request === undefined);
+    for (const waiter of this.#members.get(holder)?.waiters ?? []) {
+      if (waiter.number === number && waiter.request === undefined) this.#leave(waiter);
+    }
     if (this.words.takeGift(number)) this.#free(SPARE, number, holder);
     const index = this.words.indexOf(number);
     if (index >= 0) this.#free(index, number, holder);
@@ -276,8 +281,10 @@ export class PermitCell extends Cell implements Listed {
     this.#serve();
   }
 
-  #removeWaiters(matches: (waiter: Waiter) => boolean): void {
-    for (const waiter of [...this.#waiters]) if (matches(waiter)) this.#waiters.remove(waiter);
+  /** It waits no more. */
+  #leave(waiter: Waiter): void {
+    this.#waiters.remove(waiter);
+    this.#members.get(waiter.holder)?.waiters.delete(waiter);
   }
 
   /**
@@ -298,7 +305,7 @@ export class PermitCell extends Cell implements Listed {
     if (member === undefined) return;
     this.#members.delete(holder);
     // At once: what one of them were given now would be nobody's.
-    this.#removeWaiters((waiter) => waiter.holder === holder);
+    for (const waiter of member.waiters) this.#waiters.remove(waiter);
     this.words.spares += member.spares;
     for (const number of member.numbers) this.#abandon(number);
     this.#serve();

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { cpuMs, growth } from "../../cpu_time.ts";
 import { Deque } from "../../../channels/kernel/deque.ts";
 
+const order = (one: number, other: number) => one - other;
+
 /** Operations on a deque, and on the array that it must be like. */
 const steps = fc.array(
   fc.oneof(
@@ -14,7 +16,14 @@ const steps = fc.array(
       weight: 3,
       arbitrary: fc.record({ do: fc.constant("leave" as const), from: fc.nat(), by: fc.constantFrom(1, 2, -1, -3) }),
     },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant("insert" as const), which: fc.nat() }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant("merge" as const),
+        left: fc.nat(20),
+        near: fc.array(fc.nat(), { maxLength: 9 }),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const) }) },
   ),
   { maxLength: 60, size: "max" },
@@ -57,10 +66,14 @@ Deno.test("Deque does what an array would do", () => {
             }
             break;
           }
-          case "insert": {
-            const before = array[step.which % (array.length + 1)];
-            deque.insert(++next, (other) => other === before);
-            array.splice(before === undefined ? array.length : array.indexOf(before), 0, next);
+          case "merge": {
+            // What is there is in order before.
+            const all = [...deque.clear(), ...array.splice(0)].sort(order).filter((_, at) => at % 2 === 0);
+            for (const item of all) deque.push(item);
+            for (let n = 0; n < step.left && all.length > 0; n++) deque.remove(all.splice(n % all.length, 1)[0]);
+            const added = step.near.map((at) => (all[at % (all.length + 1)] ?? 0) + Math.sin(++next));
+            deque.merge(added, order);
+            array.push(...all.concat(added).sort(order));
             break;
           }
           case "clear":
@@ -96,12 +109,14 @@ Deno.test("300000 items are taken from a Deque in less than 10 s, which moving t
   assertLess(performance.now() - start, 10_000);
 });
 
-for (const [order, by] of [["from the first on", 1], ["every second", 2], ["from the last on", -1]] as const) {
-  Deno.test(`items that leave a Deque ${order} leave at the same cost each`, async () => {
+const ORDERS = [["from the first on", 1], ["every second", 2], ["from the last on", -1], ["in any order", 0]] as const;
+for (const [name, by] of ORDERS) {
+  Deno.test(`items that leave a Deque ${name} leave at the same cost each`, async () => {
     const cost = (count: number) => {
       const items = Array.from({ length: count }, (_, at) => ({ at }));
-      const leaving = items.slice(1, -1).filter(({ at }) => at % by === 0);
+      const leaving = items.slice(1, -1).filter(({ at }) => by === 0 || at % by === 0);
       if (by < 0) leaving.reverse();
+      if (by === 0) leaving.sort((one, other) => one.at * 7919 % count - other.at * 7919 % count);
       return cpuMs(() => {
         for (let round = 0; round < 5; round++) {
           const deque = new Deque<object>();
