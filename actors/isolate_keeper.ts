@@ -10,6 +10,7 @@ import {
 } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { addressOf, Cell, cells } from "../channels/kernel/cell.ts";
+import { briefExit } from "../channels/kernel/dead_isolates.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import type { Link } from "../channels/kernel/link.ts";
 import { keepAlive } from "../channels/kernel/keep_alive.ts";
@@ -278,7 +279,7 @@ export class IsolateKeeper extends Cell implements Keeper {
     if (this.#watching !== undefined) isolate.downListeners.delete(this.#watching);
     this.exit = exit;
     seated.delete(this);
-    cells.retire(this, exit);
+    cells.retire(this, hasFewerRights(this.#boot.isolate, isolate.id) ? briefExit(exit) : exit);
     this.#hold(false);
     this.#settleExited(exit);
     logEnded(this, exit);

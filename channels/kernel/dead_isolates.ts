@@ -1,12 +1,13 @@
 import { type Exit, PARENT_GONE } from "../exit.ts";
 import { type IsolateId, parentOf, strangerOf } from "./address.ts";
 import { encode } from "./codec/encode.ts";
+import { brief } from "./show.ts";
 
 /** How many dead isolates are remembered, so that what is sent to them fails here and now. */
 const KNOWN_DEAD = 10_000;
 /** How many of them within a stranger that lives: it can make up any number. */
 const KNOWN_WITHIN = 256;
-/** Of a longer exit of one of those the code is remembered. */
+/** Of a longer exit of a stranger the error is remembered in words. */
 const LONG_BYTES = 4096;
 
 /** The isolates that are known to be dead, and how each ended. */
@@ -30,7 +31,7 @@ export class DeadIsolates {
   add(id: IsolateId, exit: Exit, here: IsolateId): void {
     const stranger = strangerOf(id, here);
     if (stranger !== undefined && stranger !== id) return this.#addWithin(stranger, id, exit);
-    this.#exits.set(id, exit);
+    this.#exits.set(id, stranger === undefined ? exit : briefExit(exit));
     // Those within it are gone with it, and need not be remembered.
     for (const within of this.#within.get(id) ?? []) this.#exits.delete(within);
     this.#within.delete(id);
@@ -39,7 +40,7 @@ export class DeadIsolates {
 
   /** A stranger is to displace none but its own. */
   #addWithin(stranger: IsolateId, id: IsolateId, exit: Exit): void {
-    this.#exits.set(id, brief(exit));
+    this.#exits.set(id, briefExit(exit));
     let within = this.#within.get(stranger);
     if (within === undefined) this.#within.set(stranger, within = new Set());
     within.add(id);
@@ -50,12 +51,13 @@ export class DeadIsolates {
   }
 }
 
-function brief(exit: Exit): Exit {
-  const { code } = exit;
+/** How a stranger, or one within it, ended, as it is remembered and passed on: an error that is long is told in words. */
+export function briefExit(exit: Exit): Exit {
   try {
     if (encode(exit, "exit").length <= LONG_BYTES) return exit;
   } catch {
     // It is told to those who wait, and to nobody later.
   }
-  return { code, reason: code === 0 ? "normal" : "error" };
+  const { code, reason } = exit;
+  return { code, reason, ...("error" in exit && { error: new Error(brief(exit.error)) }) };
 }

@@ -10,9 +10,10 @@ import {
   isWithin,
   MAIN_SLOT,
   makeRootId,
+  strangerOf,
 } from "./address.ts";
 import { BoundFrames, isShort } from "./bound_frame.ts";
-import { DeadIsolates } from "./dead_isolates.ts";
+import { briefExit, DeadIsolates } from "./dead_isolates.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope } from "./envelope.ts";
 import { oneLine } from "./escape.ts";
@@ -202,14 +203,18 @@ export class Isolate {
 
   #tell(gone: IsolateId, exit: Exit, heardFrom: IsolateId | undefined): void {
     const { tree, peers } = this.routes;
+    // A stranger may tell of any number below it.
+    const stranger = strangerOf(gone, this.id);
+    const told = stranger === undefined || stranger === gone ? exit : briefExit(exit);
     // The others hear it from whoever is above it, as this isolate did.
     for (const links of isWithin(gone, this.id) ? [tree, peers] : [tree]) {
       for (const [to, link] of links) {
         if (to === heardFrom) continue;
-        const down = { kind: "down", to, from: this.id, isolate: gone, exit } as const;
+        const down = { kind: "down", to, from: this.id, isolate: gone, exit: told } as const;
         // Most other programs have never heard of it, and their links pass nothing on then.
         if (link.post !== undefined) link.post(down);
         else link.send(encodeFrame(down));
+        if (heardFrom !== undefined) this.#noteSlow(link, heardFrom);
       }
     }
   }
@@ -303,7 +308,12 @@ export class Isolate {
     const link = frame.moved.length > 0 ? this.routes.treeLinkTo(to) : this.routes.linkTo(to);
     const isTaken = link !== undefined || !hasFewerRights(neighbour, this.id) || this.#hasRoomFor(frame, to);
     if (!isTaken || !this.#send(frame, to, link)) return this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
-    if ((link?.unsent ?? 0) > MOST_UNSENT && hasFewerRights(neighbour, this.id)) this.#slow.set(neighbour, link!);
+    if (link !== undefined) this.#noteSlow(link, neighbour);
+  }
+
+  /** A neighbour has had something sent by that link. */
+  #noteSlow(link: Link, neighbour: IsolateId): void {
+    if ((link.unsent ?? 0) > MOST_UNSENT && hasFewerRights(neighbour, this.id)) this.#slow.set(neighbour, link);
   }
 
   /** Whether a stranger may leave something here for a child that has yet to come. */

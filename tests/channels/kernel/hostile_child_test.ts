@@ -27,6 +27,8 @@ class Child implements Link, Disposable {
   readonly id: string;
   readonly heard: Envelope[] = [];
   closes = 0;
+  /** What it has not read. */
+  unsent = 0;
   #listener!: LinkListener;
 
   constructor(kind: "process" | "sandbox" = "process") {
@@ -43,6 +45,10 @@ class Child implements Link, Disposable {
   }
 
   async flush(): Promise<void> {}
+
+  eased(most: number): Promise<void> | undefined {
+    return this.unsent > most ? new Promise(() => {}) : undefined;
+  }
 
   close(): void {
     this.closes++;
@@ -392,4 +398,33 @@ Deno.test("a child that says it keeps what made-up strangers sent leaves nothing
   keep(".1".repeat(200_000) + "!1");
   assertEquals(count(), before);
   assertEquals(child.closes, 0);
+});
+
+Deno.test("how a stranger and those below it ended is remembered and passed on in few bytes", () => {
+  const error = new Error("x".repeat(100_000));
+  using neighbour = new Child();
+  using sandbox = new Child("sandbox");
+  const below = `${sandbox.id}.1`;
+  const exit: Exit = { code: 1, reason: "error", error };
+  sandbox.say({ kind: "down", to: isolate.id, from: sandbox.id, isolate: below, exit });
+  const told = neighbour.heard.at(-1) as Extract<Envelope, { kind: "down" }>;
+  isolate.down(sandbox.id, exit);
+  assertEquals(told.isolate, below);
+  for (const known of [told.exit, isolate.exitOf(sandbox.id)]) {
+    assertEquals([known?.code, known?.reason], [1, "error"]);
+    assertInstanceOf(known?.error, Error);
+    const { length } = encode(known, "exit");
+    assert(length < 8192, `${length} bytes`);
+  }
+});
+
+Deno.test("a stranger that tells of more deaths than a neighbour reads is not read meanwhile", () => {
+  using neighbour = new Child();
+  using sandbox = new Child("sandbox");
+  const exit: Exit = { code: 0, reason: "normal" };
+  neighbour.unsent = 9 * 1024 * 1024;
+  sandbox.say({ kind: "down", to: isolate.id, from: sandbox.id, isolate: `${sandbox.id}.1`, exit });
+  assert(isolate.held(sandbox.id) !== undefined);
+  neighbour.unsent = 0;
+  assertEquals(isolate.held(sandbox.id), undefined);
 });
