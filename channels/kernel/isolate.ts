@@ -306,6 +306,8 @@ export class Isolate {
 
   #forward(frame: Frame, to: IsolateId, neighbour: IsolateId): void {
     const link = frame.moved.length > 0 ? this.routes.treeLinkTo(to) : this.routes.linkTo(to);
+    // What is left for one that has yet to come is read here if it never comes: a malformed one is refused before.
+    if (link === undefined && hasFewerRights(neighbour, this.id)) decodeFrame(frame);
     const isTaken = link !== undefined || !hasFewerRights(neighbour, this.id) || this.#hasRoomFor(frame, to);
     if (!isTaken || !this.#send(frame, to, link)) return this.#bounce(decodeFrame(frame), this.exitOf(to) ?? LOST);
     if (link !== undefined) this.#noteSlow(link, neighbour);

@@ -86,6 +86,15 @@ Deno.test("a child whose frame is malformed loses its link, and no other child d
   assertEquals(await answer, undefined);
 });
 
+Deno.test("a child that leaves a malformed frame for one that never comes loses its link, and nobody minds the frame", () => {
+  using child = new Child("sandbox");
+  const unborn = isolate.nextChildId("process");
+  const bytes = encodeFrame({ kind: "cancel", to: unborn, from: child.id, id: 1 }).bytes;
+  child.sayBytes(bytes.subarray(0, -2));
+  assertEquals(child.closes, 1);
+  isolate.down(unborn, { code: -9, reason: "killed" });
+});
+
 Deno.test("a child cannot speak for another one", async () => {
   using child = new Child();
   using other = new Child();
