@@ -2,6 +2,7 @@ import { ask } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
 import { decode } from "../channels/kernel/codec/decode.ts";
 import { encodeThrown } from "../channels/kernel/codec/encode.ts";
+import { hasMoreClasses } from "../channels/kernel/codec/tokens.ts";
 import { handleKind, type Passage } from "../channels/kernel/handle.ts";
 import { type Holder, Lease } from "../channels/kernel/holder.ts";
 import type { AnyIterator } from "../channels/kernel/look.ts";
@@ -64,10 +65,11 @@ const MOST_REASON_BYTES = 64 * 1024;
 
 function reasonBytes(reason: unknown): Uint8Array {
   const bytes = encodeThrown(reason);
-  return bytes.length <= MOST_REASON_BYTES ? bytes : encodeThrown(new Error(brief(reason)));
+  return isReason(bytes) ? bytes : encodeThrown(new Error(brief(reason)));
 }
 
-const isReason: Shape<Uint8Array> = (value): value is Uint8Array => isBytes(value) && value.length <= MOST_REASON_BYTES;
+const isReason: Shape<Uint8Array> = (value): value is Uint8Array =>
+  isBytes(value) && value.length <= MOST_REASON_BYTES && !hasMoreClasses(value);
 
 class SignalCell extends Cell {
   readonly #waiting = new Set<Request>();

@@ -277,14 +277,14 @@ export class QuotaError extends TroupeError {
   /** `"quota"`. */
   override readonly code: string = "quota";
   /** Which part of the quota is used up. */
-  readonly quota: "entries" | "bytes";
+  readonly quota: "entries" | "bytes" | "values";
   /** How many there may be. */
   readonly limit: number;
 
   /** Takes the part of the quota, and its limit. */
   constructor(
     message: string,
-    options: ErrorOptions & { readonly quota: "entries" | "bytes"; readonly limit: number },
+    options: ErrorOptions & { readonly quota: "entries" | "bytes" | "values"; readonly limit: number },
   ) {
     super(message, options);
     this.name = "QuotaError";

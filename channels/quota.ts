@@ -19,10 +19,16 @@ export interface QuotaOptions {
    * out. A longer message of a subprocess rejects with `QuotaError` there.
    */
   readonly bytes?: number | undefined;
+  /**
+   * How many values a message may have that it sends: numbers, texts, keys, lists and the like, each of which takes up to a
+   * microsecond to read; 1,000,000 when left out, and never more than a 32nd of `bytes`. Another program can send no more
+   * than 2,097,152. The regular expressions of a message may name 64 classes of characters, such as `\p{L}`.
+   */
+  readonly values?: number | undefined;
 }
 
 /** The names of `QuotaOptions`. */
-export const QUOTA_OPTIONS: OptionNames<QuotaOptions> = { entries: true, bytes: true };
+export const QUOTA_OPTIONS: OptionNames<QuotaOptions> = { entries: true, bytes: true, values: true };
 
 /**
  * Checks a quota, and completes it.
@@ -31,14 +37,11 @@ export const QUOTA_OPTIONS: OptionNames<QuotaOptions> = { entries: true, bytes: 
  * @throws {RangeError} If one is no whole number of at least 1.
  */
 export function checkQuota(action: string, quota: QuotaOptions = {}): Limits {
-  const { entries = USUAL_LIMITS.entries, bytes = USUAL_LIMITS.bytes } = checkOptions(
-    action,
-    quota,
-    QUOTA_OPTIONS,
-    "quota",
-  );
+  checkOptions(action, quota, QUOTA_OPTIONS, "quota");
+  const { entries = USUAL_LIMITS.entries, bytes = USUAL_LIMITS.bytes, values = USUAL_LIMITS.values } = quota;
   return {
     entries: checkSize(action, "quota.entries", entries, 1),
     bytes: checkSize(action, "quota.bytes", bytes, 1),
+    values: checkSize(action, "quota.values", values, 1),
   };
 }

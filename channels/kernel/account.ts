@@ -1,16 +1,17 @@
 import { ProtocolError, QuotaError } from "../errors.ts";
 import { type IsolateId, isWellFormed, isWithin, strangerOf } from "./address.ts";
-import { hasMoreTokens } from "./codec/tokens.ts";
+import { hasMoreClasses, hasMoreTokens, MOST_CLASSES } from "./codec/tokens.ts";
 import { singleton } from "./singleton.ts";
 
 /** How much each isolate may have to keep for a stranger: a sandbox or another program, with all that is below it. */
 export interface Limits {
   readonly entries: number;
   readonly bytes: number;
+  readonly values: number;
 }
 
 /** The limits of a stranger of which nobody has said anything else. */
-export const USUAL_LIMITS: Limits = { entries: 131_072, bytes: 256 * 1024 * 1024 };
+export const USUAL_LIMITS: Limits = { entries: 131_072, bytes: 256 * 1024 * 1024, values: 1_000_000 };
 
 /** What a part of a value takes when it is read. */
 const PART_BYTES = 32;
@@ -50,10 +51,17 @@ export class Account {
     return this.#error("bytes", "too much of what it has sent or made is kept here");
   }
 
-  /** Why a value is not taken that has too many parts, each of which takes many times its own length when it is read. */
+  /** Why a value is not taken that takes many times its own length, or long, to read; undefined if it is. */
   tooRich(value: Uint8Array): QuotaError | undefined {
     const most = Math.ceil(this.#limits.bytes / PART_BYTES);
-    return hasMoreTokens(value, most) ? this.#error("bytes", `a message has more than ${most} values`) : undefined;
+    const { values } = this.#limits;
+    if (hasMoreTokens(value, Math.min(most, values))) {
+      return values < most
+        ? this.#error("values", `a message has more than ${values} values`)
+        : this.#error("bytes", `a message has more than ${most} values`);
+    }
+    if (!hasMoreClasses(value)) return undefined;
+    return this.#error("values", `its regular expressions name more than ${MOST_CLASSES} classes of characters`);
   }
 
   /** Counts so many bytes, and what a message takes beside them, until the charge is ended. */

@@ -19,8 +19,8 @@ import { Snapshot } from "./snapshot.ts";
 /** What a handle in a message takes beside what its kind has to say of it. */
 const PASSAGE_BYTES = 256;
 
-/** A shorter answer cannot have too many values in it. */
-const LARGE_BYTES = 1024 * 1024;
+/** A shorter answer cannot be too rich. */
+const SHORT_BYTES = 256;
 
 /** Who counts the messages that it may still send to a cell. */
 export const credited: Set<(from: string, slot: number, count: number) => void> = singleton(
@@ -132,9 +132,10 @@ function answer(envelope: Reply | Item): void {
   const { passages } = body;
   const asker = passages.length === 0 ? undefined : askerOf(envelope);
   if (asker !== undefined) keep(passages, envelope.from, asker);
-  // What was read where it arrived is short.
-  const isShort = body instanceof Snapshot || body.bytes.length < LARGE_BYTES;
-  const error = isShort ? undefined : holders.accountOf(envelope.from)?.tooRich(body.bytes);
+  // What was read where it arrived is short, and plain.
+  const error = body instanceof Snapshot || body.bytes.length < SHORT_BYTES
+    ? undefined
+    : holders.accountOf(envelope.from)?.tooRich(body.bytes);
   if (error === undefined) answered(envelope);
   else refuseAnswer(envelope, error);
 }

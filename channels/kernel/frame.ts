@@ -3,9 +3,9 @@ import { ProtocolError } from "../errors.ts";
 import { type Address, type IsolateId, LONGEST_NAME, SECRET_LENGTH } from "./address.ts";
 import { addressOf, cells, type Target } from "./cell.ts";
 import { readValue } from "./codec/decode.ts";
-import { writeValue } from "./codec/encode.ts";
+import { encode, writeValue } from "./codec/encode.ts";
 import { TEXT } from "./codec/extension.ts";
-import { isGraph } from "./codec/tokens.ts";
+import { hasMoreClasses } from "./codec/tokens.ts";
 import { Reader } from "./codec/reader.ts";
 import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome } from "./envelope.ts";
@@ -135,10 +135,8 @@ function writeFields(writer: Writer, envelope: Envelope): void {
 
 /** Of an exit that is too long, the error is told in words. */
 function writeExit(writer: Writer, exit: Exit): void {
-  const { offset } = writer;
-  writeValue(writer, exit, "envelope");
-  if (writer.offset - offset <= MOST_EXIT_BYTES) return;
-  writer.rewind(offset);
+  const bytes = encode(exit, "envelope");
+  if (bytes.length <= MOST_EXIT_BYTES && !hasMoreClasses(bytes)) return writer.raw(bytes);
   writeValue(writer, { ...exit, error: new Error(brief(exit.error)) }, "envelope");
 }
 
@@ -283,10 +281,8 @@ function writeAddress(writer: Writer, target: Target): void {
   writer.string(secret);
 }
 
-/** Within a graph, a few bytes could name as many parts as there are atoms. */
 function readMeta(reader: Reader): unknown {
-  if (isGraph(reader.rest())) malformed("what a handle says of itself is a graph");
-  const meta = readValue(reader);
+  const meta = readValue(reader, undefined, true);
   return metaSize(meta) < Infinity ? meta : malformed("what a handle says of itself is not plain");
 }
 
@@ -402,8 +398,12 @@ function outcome(value: string): Outcome {
   return OUTCOMES.includes(value) ? value as Outcome : malformed("its outcome is unknown");
 }
 
+function readExit(reader: Reader): unknown {
+  return hasMoreClasses(reader.rest()) ? malformed("an exit has too many regular expressions") : readValue(reader);
+}
+
 function exit(reader: Reader): Exit {
-  return exitFrom(reader.within(MOST_EXIT_BYTES, (reader) => readValue(reader))) ?? malformed("an exit is missing");
+  return exitFrom(reader.within(MOST_EXIT_BYTES, readExit)) ?? malformed("an exit is missing");
 }
 
 function malformed(problem: string): never {

@@ -164,6 +164,14 @@ eachGuest(
   ["sandbox"],
 );
 
+eachGuest("a message has at most quota.values values", { values: 2000 }, async (guest) => {
+  await using manager = await manage({}, { placement: "inline" });
+  const { done, error } = await guest.with(patient).call.extendList(manager, 3000);
+  assertEquals(done, 0);
+  assertMatch(error, /^QuotaError: .+ a message has more than 2000 values, its quota is 2000 values$/);
+  assert((await guest.with(patient).call.extendList(manager, 1000)).done > 0);
+});
+
 eachGuest("a message longer than quota.bytes is refused where it is sent", { bytes: 4 * MIB }, async (guest, host) => {
   const error = await assertRejects(() => guest.with(patient).call.send(host, 5 * MIB), QuotaError);
   assertMatch(error.message, /^Cannot send a message of 52\d+ bytes: the quota of this subprocess is 4194304 bytes$/);

@@ -1,6 +1,6 @@
 import type { Decoder } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
-import { BINARY, BINARY_KINDS, MAX_DEPTH, MOVED, MOVED_VIEW, RESIZABLE, VIEW } from "./extension.ts";
+import { BINARY, BINARY_KINDS, MOVED, MOVED_VIEW, RESIZABLE, VIEW, WITHIN_LEAF } from "./extension.ts";
 import { refuseNames } from "./own_properties.ts";
 import { malformed } from "./reader.ts";
 import { instance, Refusal, refuse } from "./refusal.ts";
@@ -162,7 +162,7 @@ export function readResizable(decoder: Decoder): ArrayBuffer {
 export function readView(decoder: Decoder): ArrayBufferView {
   const kind = decoder.reader.byte();
   const number = decoder.hold();
-  const buffer = decoder.value(MAX_DEPTH);
+  const buffer = decoder.value(WITHIN_LEAF);
   return decoder.fill(number, makePart(decoder, kind, buffer));
 }
 

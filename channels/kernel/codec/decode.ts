@@ -25,11 +25,12 @@ export function decode(bytes: Uint8Array, source?: Source): unknown {
 /**
  * Reads the next value; the reader then stands behind it.
  *
+ * @param isPlain whether it must have no extensions but constants and strings
  * @throws {ProtocolError} If what is there is not a whole value.
  */
-export function readValue(reader: Reader, source?: Source): unknown {
+export function readValue(reader: Reader, source?: Source, isPlain?: boolean): unknown {
   try {
-    return new Decoder(reader, source).value(0);
+    return new Decoder(reader, source, isPlain).value(0);
   } catch (error) {
     // The caller had used up the stack, or there are more entries than a Map can hold: no reason to throw something else.
     if (!(error instanceof RangeError)) throw error;

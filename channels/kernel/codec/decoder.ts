@@ -27,6 +27,7 @@ import {
   TIMESTAMP,
   UNDEFINED,
   VIEW,
+  WITHIN_LEAF,
 } from "./extension.ts";
 import { readFromText } from "./from_text.ts";
 import { isIndex } from "./own_properties.ts";
@@ -49,14 +50,17 @@ export interface Source {
 export class Decoder {
   readonly reader: Reader;
   readonly #source: Source | undefined;
+  readonly #isPlain: boolean;
   /** The objects so far, by number, while a graph is read. */
   #met: (object | undefined)[] | undefined;
   /** By how many bytes the buffers so far may grow. */
   #reserved = 0;
 
-  constructor(reader: Reader, source: Source | undefined) {
+  /** @param isPlain whether of the extensions only constants and strings may come */
+  constructor(reader: Reader, source: Source | undefined, isPlain: boolean = false) {
     this.reader = reader;
     this.#source = source;
+    this.#isPlain = isPlain;
   }
 
   /** Reads a value that lies within `depth` containers. */
@@ -135,7 +139,7 @@ export class Decoder {
 
   /** Reads a value that must be a string or nil, which is undefined. */
   stringOrNil(): string | undefined {
-    const value = this.value(MAX_DEPTH);
+    const value = this.value(WITHIN_LEAF);
     if (typeof value === "string") return value;
     return value === null ? undefined : malformed("it has something else where a string must be");
   }
@@ -147,7 +151,7 @@ export class Decoder {
 
   /** Reads a value that must be a number or nil, which is undefined. */
   integerOrNil(): number | undefined {
-    const value = this.value(MAX_DEPTH);
+    const value = this.value(WITHIN_LEAF);
     if (typeof value === "number") return value;
     return value === null ? undefined : malformed("it has something else where a number must be");
   }
@@ -252,6 +256,7 @@ export class Decoder {
   #extension(length: number, depth: number): unknown {
     const { reader } = this;
     const type = reader.byte() << 24 >> 24;
+    if (this.#isPlain && type !== CONSTANT && type !== TEXT) malformed("it has more than plain values");
     const outer = reader.enter(length);
     const value = type === MAP
       ? readMap(this, depth)
@@ -263,12 +268,16 @@ export class Decoder {
       ? this.#graph(depth)
       : type === NAMED_ARRAY
       ? this.#namedArray(depth)
-      : this.#leaf(type);
+      : this.#leaf(type, depth);
     reader.leave(outer);
     return value;
   }
 
-  #leaf(type: number): unknown {
+  #leaf(type: number, depth: number): unknown {
+    // What costs more than its bytes is not made to be refused, be it for its place: nobody has counted it there.
+    if (depth === WITHIN_LEAF && type === REGEXP) {
+      malformed("it has a regular expression in the place of something else");
+    }
     switch (type) {
       case TIMESTAMP:
         return readTimestamp(this);

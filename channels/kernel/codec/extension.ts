@@ -74,6 +74,9 @@ export const BINARY_KINDS: readonly string[] = [
 /** How deep containers may nest, in both directions: far from the end of any thread's stack. */
 export const MAX_DEPTH = 1000;
 
+/** The depth of a value that is part of an extension's body, and can hold no others. */
+export const WITHIN_LEAF: number = MAX_DEPTH + 1;
+
 /** How long a message may be: its lengths have 32 bits, and so has that of the frame that it is in. */
 export const MAX_BYTES: number = 2 ** 31;
 

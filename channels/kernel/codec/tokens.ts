@@ -1,7 +1,13 @@
-import { ERROR, GRAPH, MAP, NAMED_ARRAY, SET } from "./extension.ts";
+import { ERROR, GRAPH, MAP, NAMED_ARRAY, REGEXP, SET } from "./extension.ts";
 
 /** Those whose bodies are values, one after another; all others are taken as one. */
 const CONTAINERS: readonly number[] = [MAP, SET, ERROR, GRAPH, NAMED_ARRAY];
+
+const BACKSLASH = 0x5c;
+const SMALL_P = 0x70;
+const CAPITAL_P = 0x50;
+/** How many classes of characters the regular expressions of a stranger's message may name. */
+export const MOST_CLASSES = 64;
 
 /**
  * Whether a run of MessagePack values has more than so many tokens: numbers, strings, the heads of arrays and maps. Nothing
@@ -15,6 +21,41 @@ export function hasMoreTokens(bytes: Uint8Array, most: number): boolean {
   let tokens = 0;
   for (let at = 0; at < bytes.length; at += lengthOf(view, at)) if (++tokens > most) return true;
   return false;
+}
+
+/**
+ * Whether the regular expressions among the values name more classes of characters, as `\p{L}` does, than a message of a
+ * stranger may. To make one takes up to milliseconds for each of them, and no time to speak of for anything else in it.
+ */
+export function hasMoreClasses(bytes: Uint8Array): boolean {
+  if (bytes.indexOf(BACKSLASH) < 0) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let classes = 0;
+  for (let at = 0; at < bytes.length;) {
+    const end = at + lengthOf(view, at);
+    if (typeAt(bytes, at) === REGEXP) classes += classesIn(bytes.subarray(at, end));
+    if (classes > MOST_CLASSES) return true;
+    at = end;
+  }
+  return false;
+}
+
+function classesIn(bytes: Uint8Array): number {
+  let classes = 0;
+  for (let at = bytes.indexOf(BACKSLASH); at >= 0; at = bytes.indexOf(BACKSLASH, at + 1)) {
+    // A string that is not well-formed has two bytes for each character.
+    const next = bytes[at + 1] || bytes[at + 2];
+    if (next === SMALL_P || next === CAPITAL_P) classes++;
+  }
+  return classes;
+}
+
+/** The type of the extension that begins there; undefined if none does. */
+function typeAt(bytes: Uint8Array, at: number): number | undefined {
+  const first = bytes[at];
+  // It stands behind the length, which takes no byte, or one, two or four.
+  if (first >= 0xc7 && first <= 0xc9) return bytes[at + 1 + (1 << (first - 0xc7))];
+  return first >= 0xd4 && first <= 0xd8 ? bytes[at + 1] : undefined;
 }
 
 /** How many bytes belong to the token that begins there; of an array, a map and their like its head alone. */
@@ -78,9 +119,5 @@ function lengthOf(view: DataView, at: number): number {
 
 /** Whether a whole value holds some objects, or shows some bytes, more than once. */
 export function isGraph(bytes: Uint8Array): boolean {
-  const [first] = bytes;
-  // The type stands behind the length, which takes no byte, or one, two or four.
-  const at = first >= 0xc7 && first <= 0xc9 ? 1 + (1 << (first - 0xc7)) : 1;
-  const isExtension = at > 1 || (first >= 0xd4 && first <= 0xd8);
-  return isExtension && bytes[at] === GRAPH;
+  return typeAt(bytes, 0) === GRAPH;
 }

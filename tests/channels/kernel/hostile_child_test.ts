@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { ProtocolError, QuotaError } from "../../../channels/errors.ts";
 import type { Exit } from "../../../channels/exit.ts";
 import { actorExited } from "../../../actors/exited.ts";
 import { accounts } from "../../../channels/kernel/account.ts";
@@ -7,8 +8,9 @@ import { Queue } from "../../../channels/queue.ts";
 import { ask } from "../../../channels/kernel/ask.ts";
 import type { Address } from "../../../channels/kernel/address.ts";
 import { Cell, cells } from "../../../channels/kernel/cell.ts";
+import { decode } from "../../../channels/kernel/codec/decode.ts";
 import { encode, writeValue } from "../../../channels/kernel/codec/encode.ts";
-import { ERROR } from "../../../channels/kernel/codec/extension.ts";
+import { ERROR, LINK, REGEXP } from "../../../channels/kernel/codec/extension.ts";
 import { Writer } from "../../../channels/kernel/codec/writer.ts";
 import "../../../channels/kernel/dispatch.ts";
 import type { Envelope } from "../../../channels/kernel/envelope.ts";
@@ -436,4 +438,81 @@ Deno.test("a stranger that tells of more deaths than a neighbour reads is not re
   assert(isolate.held(sandbox.id) !== undefined);
   neighbour.unsent = 0;
   assertEquals(isolate.held(sandbox.id), undefined);
+});
+
+/** What takes seconds to make, of 40 KB. */
+const COSTLY = `[${"\\p{L}".repeat(8000)}]`;
+
+/** The bytes of a regular expression that this program never made. */
+function pattern(source: string): Uint8Array {
+  const writer = new Writer();
+  const mark = writer.openExtension(REGEXP);
+  writer.string(source);
+  writer.string("u");
+  writer.closeExtension(mark);
+  return writer.finish();
+}
+
+const IN_VALUES: Record<string, () => Uint8Array> = {
+  "a regular expression": () => pattern(COSTLY),
+  "many": () => {
+    const one = pattern("[\\p{L}\\P{Lu}]");
+    return new Uint8Array([0xdc, 0, 100, ...Array.from({ length: 100 }, () => [...one]).flat()]);
+  },
+  "one in a map in an array": () => new Uint8Array([0x91, 0x81, 0xa1, 0x61, ...pattern(COSTLY)]),
+  "one whose source is not well-formed": () => pattern(COSTLY + "\ud800"),
+};
+for (const [what, make] of Object.entries(IN_VALUES)) {
+  Deno.test(`what takes long to make is not made for a stranger: ${what}`, async () => {
+    using child = new Child("sandbox");
+    const bytes = make();
+    const route = { to: isolate.id, from: child.id };
+    const before = performance.now();
+    const { answer, id } = child.ask();
+    child.say({ kind: "reply", ...route, id, outcome: "value", body: { ...EMPTY_PACKET, bytes } });
+    await assertRejects(() => answer, QuotaError, "classes of characters");
+    const thrown = child.ask();
+    child.say({ kind: "reply", ...route, id: thrown.id, outcome: "thrown", body: { ...EMPTY_PACKET, bytes } });
+    await assertRejects(() => thrown.answer, QuotaError, "classes of characters");
+    const exit: Exit = { code: 1, reason: "error", error: "PLACE" };
+    child.sayBytes(
+      spliced(encodeFrame({ kind: "down", ...route, isolate: `${child.id}.1`, exit }).bytes, "PLACE", bytes),
+    );
+    assertEquals(child.closes, 1);
+    assert(performance.now() - before < 1000);
+  });
+}
+
+Deno.test("a regular expression in the place of a text is not made to be refused", () => {
+  const bytes = pattern(COSTLY);
+  const writer = new Writer();
+  const mark = writer.openExtension(LINK);
+  writer.raw(bytes);
+  writer.closeExtension(mark);
+  const before = performance.now();
+  assertThrows(() => decode(writer.finish()), ProtocolError, "in the place of something else");
+  assert(performance.now() - before < 500);
+});
+
+Deno.test("an error with costly regular expressions is told in words where it is an exit", () => {
+  const cause = Array.from({ length: 65 }, () => /\p{L}/u);
+  const error = new RangeError("too many", { cause });
+  const frame = encodeFrame({
+    kind: "down",
+    to: "f00d",
+    from: "f00d.1",
+    isolate: "f00d.1.1",
+    exit: { code: 1, reason: "error", error },
+  });
+  const { exit } = decodeFrame(frame) as Extract<Envelope, { kind: "down" }>;
+  assertEquals((exit.error as Error).message, "RangeError: too many");
+});
+
+Deno.test("ordinary regular expressions of a stranger arrive", async () => {
+  using child = new Child("sandbox");
+  const { answer, id } = child.ask();
+  const patterns = Array.from({ length: 64 }, (_, i) => new RegExp(`^\\p{L}${i}$`, "u"));
+  const bytes = encode({ patterns, path: "C:\\Program Files\\Pictures\\p".repeat(1000) }, "value");
+  child.say({ kind: "reply", to: isolate.id, from: child.id, id, outcome: "value", body: { ...EMPTY_PACKET, bytes } });
+  assertEquals(((await answer) as { patterns: RegExp[] }).patterns, patterns);
 });
