@@ -19,10 +19,26 @@ const VERBS: readonly string[] = ("abort acquire acquireSync add await call canc
   "value values wait waiting watch write createMemory attachMemory register lookup unregister deadLetters described " +
   "toString __proto__ \n").split(" ");
 /** Kinds of handles and leases. */
-const KINDS: readonly string[] = ("ref process queue joinable-queue pipe-end lock rlock condition event-flag barrier " +
-  "shared-value shared-array shared-struct shareable-list segment producer pool supervisor manager named shared-dict " +
-  "shared-list " +
-  "stream signal place-control remote-connection __proto__ nothing").split(" ");
+const KINDS: readonly string[] =
+  ("stream signal ref process voucher place-control queue-loan producer queue supervisor " +
+    "pool-line pool joinable-queue shared-array shared-struct shared-value barrier lock rlock condition event-flag " +
+    "semaphore bounded-semaphore shared-changes shared-dict shared-namespace shared-list shared-set instance connection " +
+    "remote-connection named manager shared-memory shareable-list __proto__ nothing").split(" ");
+/** What handles say of themselves, sound for some of them, and with a value of another type in a place of that. */
+const METAS: readonly unknown[] = [
+  null,
+  [],
+  [1, "two", {}],
+  { name: 7 },
+  "\n",
+  -1,
+  ["int32", 1e9],
+  ["int32", [[1]]],
+  [[["name"]], "process"],
+  ["name", "process", ["dict", "name", {}]],
+  [{ x: "int32" }, "1"],
+  [true, [[]]],
+];
 const OUTCOMES: readonly Outcome[] = ["value", "thrown", "cancelled", "lost"];
 /** In its place another one is written. */
 const EXIT: Exit = { code: 0, reason: "normal" };
@@ -203,9 +219,7 @@ export class HostileKernel {
       kind: chance.oneIn(2) ? told.kind : chance.one(KINDS),
       target: chance.oneIn(2) ? addressOf(told.target) : own,
       also: chance.oneIn(3) ? own : undefined,
-      meta: chance.oneIn(2)
-        ? told.meta
-        : chance.one<unknown>([null, [], [1, "two", {}], { name: 7 }, "\n", -1, ["int32", 1e9]]),
+      meta: chance.oneIn(2) ? told.meta : chance.one(METAS),
       parts: 0,
       number: chance.oneIn(3) ? this.#number() : 0,
     };

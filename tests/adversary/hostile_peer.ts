@@ -22,7 +22,7 @@ export class HostilePeer {
   private constructor(raw: RawPeer, chance: Chance, values: HostileBytes) {
     this.#kernel = new HostileKernel({ me: "<", home: ">", anyone: ANYONE, brokenOnceIn: 200 }, chance, values);
     const [isolate, slot, incarnation, secret] = raw.welcome.end as [string, number, number, string];
-    this.#tell({ kind: "pipe-end", target: { isolate, slot, incarnation, secret }, meta: [false, true] });
+    this.#tell({ kind: "connection", target: { isolate, slot, incarnation, secret }, meta: [false, true] });
     this.#link = new SocketLink(raw.socket);
     this.#link.start({ frame: (frame) => this.#hear(frame), closed: () => this.closed = true });
   }
