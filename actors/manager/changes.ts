@@ -3,6 +3,7 @@ import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind, type Import } from "../../channels/kernel/handle.ts";
 import type { Request } from "../../channels/kernel/request.ts";
+import { expected, isText, listOf, startsWith } from "../../channels/kernel/shape.ts";
 import type { Patience } from "../../channels/kernel/wait.ts";
 
 /** The lease of one who follows a dict. */
@@ -10,6 +11,8 @@ const CHANGES = "shared-changes";
 
 /** The text of a key, and its value if it has one now. */
 export type ChangedEntry = readonly [key: string, ...value: [] | [unknown]];
+
+const areChanges = listOf<ChangedEntry>(startsWith(isText));
 
 /**
  * What one follower of a dict has not read yet. Of a key that changes often the follower sees the latest value, and so
@@ -67,7 +70,8 @@ export class Changes {
 
   /** What has changed since the last time, as soon as something has. */
   async next(wait: Patience, lost: () => Error): Promise<readonly ChangedEntry[]> {
-    return await ask(this.#target, { holder: whoActs.holder(), verb: "next", wait, lost }) as readonly ChangedEntry[];
+    const changed = await ask(this.#target, { holder: whoActs.holder(), verb: "next", wait, lost });
+    return expected("changes of a dict", changed, areChanges);
   }
 
   /** Follows no longer. */

@@ -2,7 +2,7 @@ import type { Packet } from "../../channels/kernel/packet.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import { brief } from "../../channels/kernel/show.ts";
 import { ChangesCell, changesOf } from "./changes.ts";
-import { keyOfText } from "./key.ts";
+import { checkKeyText, keyOfText } from "./key.ts";
 import { peek } from "./kept.ts";
 import { type Entry, type Home, SharedCell } from "./shared_cell.ts";
 
@@ -80,6 +80,8 @@ export class DictCell extends SharedCell {
 
   #put(key: string, packet: Packet): void {
     const before = this.#entries.get(key);
+    // All who read the keys would read this one.
+    if (before === undefined) checkKeyText(key);
     this.#entries.set(key, this.keep(packet));
     if (before !== undefined) this.drop(before.packet);
     this.stored?.put(key, packet);

@@ -1,3 +1,8 @@
+import { ProtocolError } from "../../channels/errors.ts";
+
+/** A longer bigint is no key: it takes too long to read one from its digits. */
+const MOST_DIGITS = 100_000;
+
 /** What can be a key of a dict or an item of a set: what is equal by its content, and lists of that. */
 export type Key = string | number | bigint | boolean | null | undefined | readonly Key[];
 
@@ -6,6 +11,7 @@ export type Key = string | number | bigint | boolean | null | undefined | readon
  * equals itself and -0 is 0; lists are equal when their items are.
  *
  * @throws {TypeError} If it cannot be a key.
+ * @throws {RangeError} If there is a bigint of more than 100,000 digits in it.
  */
 export function textOfKey(action: string, key: unknown): string {
   switch (typeof key) {
@@ -14,7 +20,7 @@ export function textOfKey(action: string, key: unknown): string {
     case "number":
       return `n${key}`;
     case "bigint":
-      return `i${key}`;
+      return textOfBigint(action, key);
     case "boolean":
       return key ? "t" : "f";
     case "undefined":
@@ -30,7 +36,22 @@ export function textOfKey(action: string, key: unknown): string {
   );
 }
 
-/** The key that has this text. */
+function textOfBigint(action: string, key: bigint): string {
+  const text = `i${key}`;
+  if (text.length <= MOST_DIGITS) return text;
+  throw new RangeError(`Cannot ${action}: a bigint in a key has at most ${MOST_DIGITS} digits`);
+}
+
+/** @throws {ProtocolError} If it is the text of no key, or not the one that this key has. */
+export function checkKeyText(text: string): void {
+  if (text[0] !== "s" && textOfKey("read a key", keyOfText(text)) !== text) malformed();
+}
+
+/**
+ * The key that has this text.
+ *
+ * @throws {ProtocolError} If it is the text of none.
+ */
 export function keyOfText(text: string): Key {
   const rest = text.slice(1);
   switch (text[0]) {
@@ -39,17 +60,25 @@ export function keyOfText(text: string): Key {
     case "n":
       return Number(rest);
     case "i":
-      return BigInt(rest);
+      return rest.length < MOST_DIGITS && INTEGER.test(rest) ? BigInt(rest) : malformed();
     case "t":
       return true;
     case "f":
       return false;
     case "z":
       return null;
+    case "u":
+      return undefined;
     case "l":
       return Object.freeze(itemsOf(rest));
   }
-  return undefined;
+  return malformed();
+}
+
+const INTEGER = /^-?\d+$/;
+
+function malformed(): never {
+  throw new ProtocolError("Cannot read a key: it is not what it must be");
 }
 
 /** Its length goes ahead of it, so that no content can be taken for a border. */
@@ -61,7 +90,10 @@ function itemsOf(text: string): Key[] {
   const items: Key[] = [];
   for (let at = 0; at < text.length;) {
     const colon = text.indexOf(":", at);
-    const end = colon + 1 + Number(text.slice(at, colon));
+    const length = Number(text.slice(at, colon));
+    const end = colon + 1 + length;
+    // Of a length below zero one would read the same again and again.
+    if (colon <= at || !(length > 0) || !(end <= text.length)) malformed();
     items.push(keyOfText(text.slice(colon + 1, end)));
     at = end;
   }

@@ -2,7 +2,7 @@ import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { packPlain } from "../../channels/kernel/pack.ts";
 import { type DeepReadonly, frozen } from "./frozen.ts";
-import { keyOfText, textOfKey } from "./key.ts";
+import { textOfKey } from "./key.ts";
 import { type SharedClient, sharedKind } from "./shared_client.ts";
 import { clientGiven } from "./shared_dict.ts";
 
@@ -88,8 +88,8 @@ export class Namespace<T extends object> implements Disposable {
 
   /** All shared names with their values at one moment. */
   async snapshot(): Promise<DeepReadonly<Partial<T>>> {
-    const found = await this.#client.ask("entries") as [string, unknown][];
-    return frozen(Object.fromEntries(found.map(([text, value]) => [keyOfText(text), value]))) as DeepReadonly<
+    const found = await this.#client.entries();
+    return frozen(Object.fromEntries(found.map(([text, value]) => [text.slice(1), value]))) as DeepReadonly<
       Partial<T>
     >;
   }

@@ -8,11 +8,13 @@ import { adopting } from "../../channels/kernel/adoption.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
-import { expected, isAnything, isCount, startsWith } from "../../channels/kernel/shape.ts";
+import { expected, isAnything, isCount, isText, listOf, startsWith } from "../../channels/kernel/shape.ts";
 import { ClosedError } from "../../channels/errors.ts";
 import { actorExited } from "../exited.ts";
 import { frozen } from "./frozen.ts";
 import type { SharedCell } from "./shared_cell.ts";
+
+const areEntries = listOf(startsWith<[string, unknown]>(isText, isAnything));
 
 /** How often an update is tried before it asks for its turn. */
 const FREE_TRIES = 4;
@@ -45,6 +47,16 @@ export class SharedClient {
   /** Asks, and gives the answer frozen. */
   async read(verb: string, detail?: string, body?: Packet): Promise<unknown> {
     return frozen(await this.ask(verb, detail, body));
+  }
+
+  /** The texts of the keys at one moment. */
+  async keys(): Promise<string[]> {
+    return expected("the keys of a dict", await this.ask("keys"), listOf(isText));
+  }
+
+  /** The texts of the keys with their values at one moment. */
+  async entries(): Promise<[string, unknown][]> {
+    return expected("the entries of a dict", await this.ask("entries"), areEntries);
   }
 
   /** Asks. Rejects with `ActorExitedError` when the manager is gone. */

@@ -142,7 +142,7 @@ export class SharedDict<K extends Key, V> implements Disposable {
 
   /** The keys at one moment. */
   async keys(): Promise<readonly K[]> {
-    const texts = await this.#client.ask("keys") as string[];
+    const texts = await this.#client.keys();
     return Object.freeze(texts.map((text) => keyOfText(text) as K));
   }
 
@@ -153,7 +153,7 @@ export class SharedDict<K extends Key, V> implements Disposable {
 
   /** The keys with their values at one moment. What changes later does not change this list. */
   async entries(): Promise<readonly (readonly [K, DeepReadonly<V>])[]> {
-    const found = await this.#client.ask("entries") as [string, unknown][];
+    const found = await this.#client.entries();
     const entries = found.map(([text, value]) => [keyOfText(text), frozen(value)] as const);
     return frozen(entries) as readonly (readonly [K, DeepReadonly<V>])[];
   }

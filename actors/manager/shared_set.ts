@@ -62,7 +62,7 @@ export class SharedSet<T extends Key> implements Disposable {
 
   /** The items at one moment. */
   async values(): Promise<readonly T[]> {
-    const texts = await this.#client.ask("keys") as string[];
+    const texts = await this.#client.keys();
     return Object.freeze(texts.map((text) => keyOfText(text) as T));
   }
 

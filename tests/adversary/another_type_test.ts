@@ -22,6 +22,7 @@ import {
   listen,
   type Lock,
   manage,
+  type Namespace,
   Pool,
   ProtocolError,
   Queue,
@@ -30,6 +31,7 @@ import {
   SharedArray,
   type SharedDict,
   SharedMemory,
+  type SharedSet,
   spawn,
   supervise,
   task,
@@ -264,6 +266,17 @@ Deno.test("an answer that cannot be is refused before the library makes anything
     reply([1]),
     (dict: SharedDict<string, number>) => dict.update("a", () => 1),
   );
+  const [keys, entries] = [reply(["sa"]), reply([["sa"]])];
+  const face = (kind: string) => [{ kind, meta: null }];
+  await assertRefuses(face("shared-dict"), "entries", entries, (dict: SharedDict<string, number>) => dict.snapshot());
+  await assertRefuses(
+    face("shared-namespace"),
+    "entries",
+    entries,
+    (names: Namespace<{ a: number }>) => names.snapshot(),
+  );
+  await assertRefuses(face("shared-dict"), "keys", keys, (dict: SharedDict<string, number>) => dict.keys());
+  await assertRefuses(face("shared-set"), "keys", keys, (set: SharedSet<string>) => set.values());
   // To lend items is for threads of one process alone.
   for (const value of [...ANYTHING, [1, new Uint8Array([1])]]) {
     home.lies = { get: reply(value) };
