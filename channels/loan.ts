@@ -58,7 +58,8 @@ export class Loan {
         this.#count();
         return answer;
       }
-      this.#items = terms!.lent(answer);
+      // A home that was asked for one item lends none.
+      this.#items = expected(LENT, terms?.lent(answer), isItems);
       this.#lender = terms;
       this.#next = 0;
       this.#single = 0;

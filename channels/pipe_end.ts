@@ -24,7 +24,7 @@ import type { Holder } from "./kernel/holder.ts";
 import { inspectAs } from "./kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "./kernel/options.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
-import { expected, isFlag, startsWith } from "./kernel/shape.ts";
+import { expected, isFlag, type Shape, startsWith } from "./kernel/shape.ts";
 import { brief } from "./kernel/show.ts";
 import { channelWait, isStopped, type Patience, type WaitOptions } from "./kernel/wait.ts";
 import { selectable } from "./source.ts";
@@ -265,6 +265,9 @@ export function makePipeEnd(cell: PipeEndCell, direction: Direction, maker: Hold
   forgotten.register(end, hold);
   return end;
 }
+
+/** An end of a pipe. */
+export const isPipeEnd: Shape<Connection<unknown>> = (value) => value instanceof PipeEnd;
 
 handleKind(END, {
   leased: true,

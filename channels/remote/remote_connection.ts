@@ -1,9 +1,10 @@
 import type { Connection, Receiver, RecvBytesOptions, SendBytesOptions, Sender, SendOptions } from "../connection.ts";
 import { enroll, handleKind, passagesOf } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
+import { expected, startsWith } from "../kernel/shape.ts";
 import type { WaitOptions } from "../kernel/wait.ts";
 import { selectable, sourceOf } from "../source.ts";
-import "../pipe_end.ts";
+import { isPipeEnd } from "../pipe_end.ts";
 
 /**
  * A connection to another program: the reading end of a pipe whose home is here, and the writing end of one whose home
@@ -77,8 +78,12 @@ export class RemoteConnection<Out, In> implements Connection<Out, In> {
   }
 }
 
+const areEnds = startsWith(isPipeEnd, isPipeEnd);
+
 handleKind("remote-connection", {
   leased: false,
-  revive: (_passage, _imported, _holder, [receiver, sender]) =>
-    new RemoteConnection(receiver as Receiver<unknown>, sender as Sender<unknown>),
+  revive(_passage, _imported, _holder, parts) {
+    const [receiver, sender] = expected("a handle to a connection", parts, areEnds);
+    return new RemoteConnection(receiver, sender);
+  },
 });

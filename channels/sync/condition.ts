@@ -8,7 +8,7 @@ import { isCell, type Target } from "../kernel/cell.ts";
 import { enroll, handleKind } from "../kernel/handle.ts";
 import { inspectAs } from "../kernel/inspect.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
-import { expected, isCount } from "../kernel/shape.ts";
+import { expected, isCount, type Shape } from "../kernel/shape.ts";
 import { brief } from "../kernel/show.ts";
 import { channelWait, type Patience, throwIfOver, type WaitOptions } from "../kernel/wait.ts";
 import { ConditionCell } from "./condition_cell.ts";
@@ -59,7 +59,7 @@ export class Condition {
    * @throws {TypeError} If it is no lock.
    */
   constructor(lock: Lock | RLock = new RLock()) {
-    if (!(lock instanceof Lock || lock instanceof RLock)) {
+    if (!isLock(lock)) {
       throw new TypeError("Cannot make a condition: a Lock or RLock is needed");
     }
     this.#target = adopted<Target>() ?? new ConditionCell();
@@ -170,7 +170,12 @@ function late(timeoutMs: number): TimeoutError {
   return new TimeoutError(`Cannot wait for a condition: nobody notified it in ${timeoutMs} ms`, { timeoutMs });
 }
 
+const isLock: Shape<Lock | RLock> = (value) => value instanceof Lock || value instanceof RLock;
+
 handleKind("condition", {
   leased: true,
-  revive: ({ target }, _imported, _holder, [lock]) => adopting(target, () => new Condition(lock as Lock | RLock)),
+  revive({ target }, _imported, _holder, [part]) {
+    const lock = expected("a handle to a condition", part, isLock);
+    return adopting(target, () => new Condition(lock));
+  },
 });

@@ -140,6 +140,15 @@ Deno.test("a handle that says of itself what cannot be is refused where it arriv
   assertRefusal(assertThrows(() => receive({ kind: "instance", meta: name })), "an instance of nobody");
   const named = HANDLES.find(({ kind }) => kind === "named")!;
   assertRefusal(assertThrows(() => receive(named, [])), "a named object that is nothing");
+  const end: Passage = { kind: "connection", meta: [true, true], target: ELSEWHERE };
+  receive({ kind: "remote-connection", meta: null }, [end, end]);
+  for (const parts of [[], [end], [PART, end], [end, PART]]) {
+    assertRefusal(
+      assertThrows(() => receive({ kind: "remote-connection", meta: null }, parts)),
+      "a connection of others",
+    );
+    assertRefusal(assertThrows(() => receive({ kind: "condition", meta: null }, parts)), "a condition without a lock");
+  }
   assertEquals(companionsFrom([["f00d.1", 2]]), [["f00d.1", 2]]);
   for (const value of unsound([["f00d.1", 2]])) assertThrows(() => companionsFrom(value), ProtocolError);
 });
