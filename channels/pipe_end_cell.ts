@@ -20,6 +20,8 @@ export class PipeEndCell extends Cell {
   peer!: PipeEndCell;
   /** Told when everybody who had this end has left it. */
   left: () => void = () => {};
+  /** Why everybody who had this end is gone, if that is known. */
+  brokenBy: Error | undefined;
   readonly #unread: ItemStore;
   readonly #pollers = new Set<Request>();
   #gone = false;
@@ -59,7 +61,7 @@ export class PipeEndCell extends Cell {
         return this.#changed();
       case "tryRecv":
         if (this.#unread.size > 0) return this.#unread.take(request);
-        return this.#ended ? request.throw(disconnected("receive from")) : request.reply();
+        return this.#ended ? request.throw(disconnected("receive from", this.peer.brokenBy)) : request.reply();
       case "poll":
         if (this.#readable) return request.reply(true);
         this.#pollers.add(request);
@@ -114,7 +116,7 @@ export class PipeEndCell extends Cell {
     if (!this.#readable) return;
     for (const request of this.#pollers) request.reply(true);
     this.#pollers.clear();
-    if (this.#ended) this.#unread.refuseTakers(() => disconnected("receive from"));
+    if (this.#ended) this.#unread.refuseTakers(() => disconnected("receive from", this.peer.brokenBy));
   }
 }
 
@@ -132,6 +134,6 @@ function suits(taker: Request, next: Item): boolean {
   return false;
 }
 
-function disconnected(action: string): DisconnectedError {
-  return new DisconnectedError(`Cannot ${action} a pipe: the peer is gone`);
+function disconnected(action: string, cause?: Error): DisconnectedError {
+  return new DisconnectedError(`Cannot ${action} a pipe: the peer is gone`, cause && { cause });
 }

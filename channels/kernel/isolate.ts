@@ -96,7 +96,7 @@ export class Isolate {
   }
 
   /** Uses `link` for a child isolate (and all below it). Its end is said by `down`, by whoever started the child. */
-  addChild(child: IsolateId, link: Link, closed: () => void): void {
+  addChild(child: IsolateId, link: Link, closed: (error?: Error) => void): void {
     if (this.exitOf(child) !== undefined) return link.close();
     const early = this.#early.get(child)?.frames ?? [];
     this.#early.delete(child);
@@ -219,7 +219,7 @@ export class Isolate {
     }
   }
 
-  #link(id: IsolateId, link: Link, closed: () => void): void {
+  #link(id: IsolateId, link: Link, closed: (error?: Error) => void): void {
     this.routes.add(id, link);
     if (link.direct) link.frames = new BoundFrames(this.id, id, link);
     keepAlive.linked(1);

@@ -89,7 +89,9 @@ export class Peer {
     this.#mine.left = () => border.close();
     const receiver = makePipeEnd(this.#mine, { readable: true, writable: false }, this.#holder);
     connected.set(alias, title);
-    isolate.addChild(alias, border, () => {
+    const forPeer = this.#forPeer;
+    isolate.addChild(alias, border, (error) => {
+      forPeer.brokenBy = error;
       connected.delete(alias);
       this.#mine.left = () => {};
       this.leave(border.wentSilent ? WENT_SILENT : HUNG_UP);

@@ -8,6 +8,7 @@ import {
   listen,
   NotSerializableError,
   pipe,
+  ProtocolError,
   Queue,
   type Ref,
   spawn,
@@ -126,5 +127,31 @@ Deno.test("a peer that does not say how long a frame it takes is sent none of mo
   await deadline(sent, WITHIN_MS);
   await served.close();
   await listener.close();
+  await allEnded();
+});
+
+Deno.test("a frame that is longer than this side takes ends its connection and no other, and its reader is told why", async () => {
+  const listener = await listen(undefined, { authKey, maxFrameBytes: MOST });
+  const client = await connect<string, string>(listener.address, { authKey });
+  const other = await listener.accept() as Connection<string>;
+  using raw = await RawPeer.join(listener.address, authKey);
+  const served = await listener.accept() as Connection<unknown>;
+  const receiving = assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+  const sending = assertRejects(() => deadline(served.send("a"), WITHIN_MS), DisconnectedError);
+  await raw.next(([, , kind]) => kind === SEND);
+  // The length is enough: nothing of the rest is waited for.
+  await raw.write(new Uint8Array([0, 0, MOST + 1 >> 8, MOST + 1 & 0xff]));
+  await raw.untilHungUp();
+  const later = assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+  await sending;
+  for (const { cause } of [await receiving, await later]) {
+    assert(cause instanceof ProtocolError, `it is ${cause}`);
+    assertEquals(cause.message, "Cannot receive a frame: 10001 bytes are more than 10000");
+  }
+  await client.send("well");
+  assertEquals(await deadline(other.recv(), WITHIN_MS), "well");
+  await other.send("well");
+  assertEquals(await deadline(client.recv(), WITHIN_MS), "well");
+  await Promise.all([client.close(), other.close(), served.close(), listener.close()]);
   await allEnded();
 });
