@@ -1,4 +1,5 @@
 import { readBytes } from "./socket_bytes.ts";
+import { isOfOneConnection } from "./system_error.ts";
 
 /** How long a caller may take to say who it is. */
 const HELLO_MS = 5000;
@@ -34,8 +35,9 @@ export class Door {
       try {
         const socket = await this.#listener.accept();
         void this.#greet(socket, arrived);
-      } catch {
-        // Closed; or the caller is gone, or the system has no sockets left.
+      } catch (error) {
+        if (isOfOneConnection(error)) continue;
+        // Closed; or the system has no sockets left.
         if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
       }
     }

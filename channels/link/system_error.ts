@@ -7,6 +7,14 @@ const HUNG_UP = [
   Deno.errors.UnexpectedEof,
 ];
 
+/** What the system says when only the connection is bad that was to be accepted: it was reset before. */
+const OF_ONE_CONNECTION: ReadonlySet<unknown> = new Set(["ENOTCONN", "ECONNABORTED", "ECONNRESET", "EPROTO"]);
+
+/** Whether an error of `accept` says nothing of the next connection. */
+export function isOfOneConnection(error: unknown): boolean {
+  return error instanceof Error && OF_ONE_CONNECTION.has((error as { readonly code?: unknown }).code);
+}
+
 /** Says of an error of the system what failed by it, and where. It keeps its class, and is the new one's cause. */
 export function explained(action: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof TroupeError || error instanceof DOMException) return error;

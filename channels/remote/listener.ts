@@ -21,7 +21,7 @@ import {
   type SocketAddress,
 } from "../link/socket_address.ts";
 import { hangUp } from "../link/socket_link.ts";
-import { explainedHandshake } from "../link/system_error.ts";
+import { explainedHandshake, isOfOneConnection } from "../link/system_error.ts";
 import { Queue } from "../queue.ts";
 import { selectable, sourceOf } from "../source.ts";
 import {
@@ -208,8 +208,12 @@ class SocketListener implements Listener {
         await this.#acceptOne();
         // New clients must not keep the event loop from serving earlier ones.
         if (eventLoop.tally(ACCEPT_WEIGHT)) await eventLoop.turn();
-      } catch {
-        // Closed; or that one is gone, or the system has no sockets left, and the next attempt is not to come at once.
+      } catch (error) {
+        if (isOfOneConnection(error)) {
+          if (eventLoop.tally(ACCEPT_WEIGHT)) await eventLoop.turn();
+          continue;
+        }
+        // Closed; or the system has no sockets left, and the next attempt is not to come at once.
         if (!this.#closed) await new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ACCEPT_AGAIN_MS)));
       }
     }

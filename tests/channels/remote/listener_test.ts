@@ -394,3 +394,43 @@ test("select() takes from a listener, and passes over one that is closed", async
   assert(!served.closed);
   await assertRejects(() => select({ first, second }, { timeoutMs: 0 }), TimeoutError);
 });
+
+/** Connects so often, and resets each connection before anybody can accept it. */
+const RESETS = `
+import socket, struct, sys
+for _ in range(int(sys.argv[2])):
+    one = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    one.close()
+`;
+
+Deno.test({
+  name: "connections that are reset before they are accepted delay nobody",
+  ignore: !hasPython(),
+  async fn() {
+    const times: number[] = [];
+    for (const resets of [0, 100]) {
+      await using listener = await listen({ hostname: "127.0.0.1", port: 0 }, { authKey: "key" });
+      const { port } = listener.address as { port: number };
+      // This program accepts nobody meanwhile.
+      new Deno.Command("python3", { args: ["-c", RESETS, `${port}`, `${resets}`] }).outputSync();
+      const before = performance.now();
+      const accepted = listener.accept();
+      using client = await connect({ hostname: "127.0.0.1", port }, { authKey: "key" });
+      using served = await accepted;
+      await client.send(1);
+      assertEquals(await served.recv(), 1);
+      times.push(performance.now() - before);
+    }
+    // Each of them had cost the listener 50 ms.
+    assert(times[1] - times[0] < 100 * 50 / 2, `${times}`);
+  },
+});
+
+function hasPython(): boolean {
+  try {
+    return new Deno.Command("python3", { args: ["-c", "0"] }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
