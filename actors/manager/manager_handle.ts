@@ -293,7 +293,7 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     if (kind !== "actor") throw new TypeError(`Cannot ${action}: it is a task, start it with spawn()`);
     checkArgs(action, args);
     const { call } = this.#ref.with({ timeoutMs: Infinity });
-    const voucher = Voucher.for(classWish({ moduleUrl, name }));
+    const voucher = Voucher.for(classWish({ moduleUrl, name }), contactBehind(this.#ref)!.actor);
     const asked = call.make({ moduleUrl, name }, args, voucher);
     return await unlessEnded(contactBehind(this.#ref)!, action, asked) as unknown as Ref<InstanceType<D>>;
   }
@@ -329,7 +329,7 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
   async #object<K extends ObjectKind>(kind: K, args: ObjectArgs[K], options: SharedOptions = {}): Promise<never> {
     const { name } = checkOptions(`make a ${kind}`, options, SHARED_OPTIONS);
     if (name !== undefined) checkName(`make a ${kind}`, name);
-    const voucher = kind === "pool" ? Voucher.for(poolWish(name, args)) : undefined;
+    const voucher = kind === "pool" ? Voucher.for(poolWish(name, args), contactBehind(this.#ref)!.actor) : undefined;
     const asked = this.#ref.with({ timeoutMs: Infinity }).call.object(kind, name, args, voucher);
     const object = await unlessEnded(contactBehind(this.#ref)!, `make a ${kind}`, asked) as object;
     if (name === undefined) return object as never;

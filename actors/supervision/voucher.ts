@@ -1,5 +1,5 @@
 import { whoActs } from "../../channels/kernel/acting.ts";
-import { hasFewerRights } from "../../channels/kernel/address.ts";
+import { hasFewerRights, type IsolateId, strangerOf } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
@@ -12,13 +12,18 @@ export const DESCRIBED = "described";
 const VOUCHER = "voucher";
 
 class VoucherCell extends Cell {
-  constructor(readonly wish: string) {
+  constructor(readonly wish: string, readonly stranger: IsolateId | undefined) {
     super();
   }
 
   receive(request: Request): void {
-    if (request.verb === DESCRIBED) request.reply(this.wish);
+    if (request.verb === DESCRIBED) request.reply(this.#isFor(request.from.isolate) ? this.wish : "");
     else request.throw(noSuchRequest("a voucher", request.verb));
+  }
+
+  /** A stranger that was given the voucher is not to have others believe it. */
+  #isFor(asking: IsolateId): boolean {
+    return this.stranger === undefined || strangerOf(asking, isolate.id) === this.stranger;
   }
 }
 
@@ -34,9 +39,10 @@ export class Voucher {
     enroll(this, () => ({ kind: VOUCHER, target, meta: null }));
   }
 
-  /** A voucher of this isolate's. */
-  static for(wish: string): Voucher {
-    return new Voucher(new VoucherCell(wish));
+  /** A voucher of this isolate's, for the actor that is asked. */
+  static for(wish: string, asked: Target): Voucher {
+    const stranger = isCell(asked) ? undefined : strangerOf(asked.isolate, isolate.id);
+    return new Voucher(new VoucherCell(wish, stranger));
   }
 
   /** Whether an isolate with the rights of this one wants that. */

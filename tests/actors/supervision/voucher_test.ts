@@ -1,0 +1,22 @@
+import { assertEquals } from "@std/assert";
+import "../../../mod.ts";
+import { Voucher } from "../../../actors/supervision/voucher.ts";
+import type { Target } from "../../../channels/kernel/cell.ts";
+import { isolate } from "../../../channels/kernel/isolate.ts";
+
+function actorIn(id: string): Target {
+  return { isolate: id, slot: 1, incarnation: 0, secret: "secret" };
+}
+
+Deno.test("a voucher for an actor of this program convinces this program", async () => {
+  for (const id of [isolate.id, `${isolate.id}.1`, `${isolate.id}/2`]) {
+    const voucher = Voucher.for("a wish", actorIn(id));
+    assertEquals([await voucher.vouches("a wish"), await voucher.vouches("another")], [true, false], id);
+  }
+});
+
+Deno.test("a voucher that went to a sandbox or another program convinces nobody else", async () => {
+  for (const id of [`${isolate.id}!1`, `${isolate.id}@2`, `${isolate.id}.1@3.1`]) {
+    assertEquals(await Voucher.for("a wish", actorIn(id)).vouches("a wish"), false, id);
+  }
+});
