@@ -6,8 +6,10 @@ const KEPT_RANKS = 8;
 
 /** What no worker has yet, the most urgent first, and first come first served among equals. */
 export class Backlog {
-  /** By falling priority. An empty one is kept while they are few, since most come again. */
+  /** By rising priority. An empty one is kept while they are few, since most come again. */
   #ranks: { readonly priority: number; readonly chunks: Deque<Chunk> }[] = [];
+  /** How many have become empty since the empty ones were forgotten. */
+  #emptied = 0;
   #size = 0;
   #calls = 0;
 
@@ -35,20 +37,17 @@ export class Backlog {
 
   /** The next one, left where it is. */
   peek(): Chunk | undefined {
-    for (const { chunks } of this.#ranks) if (chunks.size > 0) return chunks.peek();
-    return undefined;
+    return this.#first()?.peek();
   }
 
   /** Takes the next one. */
   shift(): Chunk | undefined {
-    for (const { chunks } of this.#ranks) {
-      if (chunks.size === 0) continue;
-      const chunk = chunks.shift()!;
-      this.#count(chunk, -1);
-      this.#prune(chunks);
-      return chunk;
-    }
-    return undefined;
+    const chunks = this.#first();
+    const chunk = chunks?.shift();
+    if (chunk === undefined) return undefined;
+    this.#count(chunk, -1);
+    this.#prune(chunks!);
+    return chunk;
   }
 
   /** Takes a chunk from wherever it is. */
@@ -63,7 +62,7 @@ export class Backlog {
   /** Takes all, or all of which something is true. */
   clear(which: (chunk: Chunk) => boolean = () => true): Chunk[] {
     const taken: Chunk[] = [];
-    for (const { chunks } of [...this.#ranks]) {
+    for (const { chunks } of this.#ranks.toReversed()) {
       for (const chunk of chunks.clear()) {
         if (which(chunk)) taken.push(chunk);
         else chunks.push(chunk);
@@ -79,15 +78,32 @@ export class Backlog {
     if (chunk.single) this.#calls += by;
   }
 
-  /** Forgets an empty rank, when there are many. */
+  /** Forgets the empty ranks, when many have become empty. */
   #prune(chunks: Deque<Chunk>): void {
     if (chunks.size > 0 || this.#ranks.length <= KEPT_RANKS) return;
-    this.#ranks = this.#ranks.filter((rank) => rank.chunks !== chunks);
+    if (++this.#emptied <= this.#ranks.length / 2) return;
+    this.#ranks = this.#ranks.filter((rank) => rank.chunks.size > 0);
+    this.#emptied = 0;
   }
 
+  /** The most urgent that there are. */
+  #first(): Deque<Chunk> | undefined {
+    for (let at = this.#ranks.length - 1; at >= 0; at--) {
+      const { chunks } = this.#ranks[at];
+      if (chunks.size > 0) return chunks;
+      if (this.#ranks.length > KEPT_RANKS) this.#ranks.pop();
+    }
+    return undefined;
+  }
+
+  /** Of one priority; found by halves, as there may be as many priorities as chunks. */
   #rank(priority: number): Deque<Chunk> {
-    let at = 0;
-    while (at < this.#ranks.length && this.#ranks[at].priority > priority) at++;
+    let [at, end] = [0, this.#ranks.length];
+    while (at < end) {
+      const middle = (at + end) >> 1;
+      if (this.#ranks[middle].priority < priority) at = middle + 1;
+      else end = middle;
+    }
     if (this.#ranks[at]?.priority !== priority) this.#ranks.splice(at, 0, { priority, chunks: new Deque() });
     return this.#ranks[at].chunks;
   }
