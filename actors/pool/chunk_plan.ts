@@ -1,3 +1,4 @@
+import { hasMoreTokens } from "../../channels/kernel/codec/tokens.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 import type { TaskName } from "./task_name.ts";
@@ -54,8 +55,8 @@ export function planOfChunk(detail: string, { bytes }: Packet): ChunkPlan | unde
   const isSound =
     [job, first, count, piece, mode, total].every((number) => Number.isSafeInteger(number) && number >= 0) &&
     retries >= 0 && job > 0 && count > 0 && piece > 0 && count <= piece * MOST_PIECES &&
-    // Each item takes a byte or more, so that nothing is done for more items than were sent.
-    count <= bytes.length;
+    // Each item is a value at least, beside the list itself: nothing is done for more items than were sent.
+    hasMoreTokens(bytes, count);
   if (!isSound) return undefined;
   return { task, job, call: 0, first, count, piece, mode, priority: 0, retries, total };
 }

@@ -203,14 +203,16 @@ Deno.test("a request for what cannot be is refused, and changes nothing", async 
       assertRefusal(await assertRejects(() => told(value), Error, undefined, what), what);
     }
   }
-  // More items than there are bytes.
+  // More items than there are values.
   const holder = whoActs.holder();
-  const chunk = { holder, verb: "chunk", detail: `1 0 9 9 0 0 0 ${run}`, body: plainPacket(encode([], "items")) };
-  await assertRejects(
-    () => ask(cellOf(pool), { ...chunk, lost: () => new Error("lost") }),
-    TypeError,
-    "Cannot run items",
-  );
+  for (const items of [[], new Uint8Array(100), "a long text", [new Uint8Array(100)]]) {
+    const chunk = { holder, verb: "chunk", detail: `1 0 9 9 0 0 0 ${run}`, body: plainPacket(encode(items, "items")) };
+    await assertRejects(
+      () => ask(cellOf(pool), { ...chunk, lost: () => new Error("lost") }),
+      TypeError,
+      "Cannot run items",
+    );
+  }
   assertEquals([await memory.read(0, 4), await list.size(), await array.slice()], [new Uint8Array(4), 3, [0, 0, 0]]);
   await assertRejects(() => SharedMemory.attach("another name"), Deno.errors.NotFound);
   // What was refused is not told of it.
