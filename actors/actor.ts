@@ -42,9 +42,8 @@ export class Actor extends Cell implements Keeper {
   readonly frame: Frame = { actor: this, call: undefined };
   readonly exited: Promise<Exit>;
   exit: Exit | undefined;
-  /** How many processes it has made, for their names. */
+  /** How many processes it has made, and actors it has spawned, for their names. */
   processes = 0;
-  /** How many actors it has spawned, for their names. */
   spawned = 0;
   /** Ends the children in a way of its own; a supervisor has one. */
   endChildrenBy: (() => Promise<void>) | undefined;
@@ -407,8 +406,7 @@ export class Actor extends Cell implements Keeper {
   async #fail(error: unknown, where: string, escalated = false): Promise<void> {
     runAs(this, undefined, () => logFailed(`${this.title} ended by an uncaught error${where}`, error));
     this.#settle({ thrown: error });
-    const exit = this.#failedBy(error);
-    await this.#conclude(escalated ? { ...exit, escalated } : exit);
+    await this.#conclude({ ...this.#failedBy(error), ...(escalated && { escalated }) });
   }
 
   /** The exit that an error makes. What is read of the error is the actor's own code, and counts as the actor's. */
