@@ -270,8 +270,8 @@ export class Isolate {
     } catch (error) {
       this.#misread(error, origin);
       // There is no telling what the rest of such a stream means: it costs the connection. Who only passed it on has
-      // not read it, and is not to blame.
-      if (origin === neighbour) this.routes.neighbour(neighbour)?.close();
+      // not read it, and is not to blame; one with fewer rights answers for all that are below it.
+      if (origin === neighbour || hasFewerRights(neighbour, this.id)) this.routes.neighbour(neighbour)?.close();
     }
   }
 

@@ -516,3 +516,10 @@ Deno.test("ordinary regular expressions of a stranger arrive", async () => {
   child.say({ kind: "reply", to: isolate.id, from: child.id, id, outcome: "value", body: { ...EMPTY_PACKET, bytes } });
   assertEquals(((await answer) as { patterns: RegExp[] }).patterns, patterns);
 });
+
+Deno.test("a stranger answers for the malformed frames of those below it", () => {
+  using child = new Child("sandbox");
+  const frame = encodeFrame({ kind: "cancel", to: isolate.id, from: `${child.id}.1`, id: 1 });
+  child.sayBytes(frame.bytes.subarray(0, -2));
+  assertEquals(child.closes, 1);
+});
