@@ -57,8 +57,16 @@ export function partText(part: Part): string {
   return JSON.stringify(part);
 }
 
-/** The reports that an answer consists of; undefined if it does not. */
-export function partFrom(text: unknown): Part | undefined {
+/** A longer text of one with fewer rights is not taken apart: that might take long. */
+const LONGEST_TEXT = 1024 * 1024;
+
+/**
+ * The reports that an answer consists of; undefined if it does not.
+ *
+ * @param isStranger whether it is of an isolate with fewer rights
+ */
+export function partFrom(text: unknown, isStranger: boolean = false): Part | undefined {
+  if (isStranger && typeof text === "string" && text.length > LONGEST_TEXT) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text as string);

@@ -1,7 +1,9 @@
 import { TimeoutError } from "../../channels/errors.ts";
-import { showAddress } from "../../channels/kernel/address.ts";
+import { hasFewerRights, showAddress } from "../../channels/kernel/address.ts";
 import { questionsOf } from "../../channels/kernel/ask.ts";
+import { isCell } from "../../channels/kernel/cell.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
+import { isolate } from "../../channels/kernel/isolate.ts";
 import { listing, partyOf, whereIs } from "../../channels/kernel/listed.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
 import type { Actor } from "../actor.ts";
@@ -55,7 +57,10 @@ class Collection {
     if (!("askIsolate" in keeper)) return await this.actor(keeper as Actor);
     const elsewhere = keeper as IsolateKeeper;
     try {
-      const part = partFrom(await elsewhere.askIsolate("inspect", `${this.#timeoutMs}`, this.#timeoutMs));
+      const { actor } = elsewhere.contact;
+      const isStranger = !isCell(actor) && hasFewerRights(actor.isolate, isolate.id);
+      const text = await elsewhere.askIsolate("inspect", `${this.#timeoutMs}`, this.#timeoutMs);
+      const part = partFrom(text, isStranger);
       // What nobody can read says no more than silence.
       if (part === undefined) return busy(elsewhere);
       this.queues.push(...part.queues);

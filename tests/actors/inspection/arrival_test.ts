@@ -85,3 +85,9 @@ Deno.test("nothing comes with a report but the report, and its texts are shown h
     for (const text of textsIn(partFrom(JSON.stringify(variant)))) assertShown(text, "a report");
   }
 });
+
+Deno.test("a long report is read of an isolate with the same rights alone", () => {
+  const text = JSON.stringify({ ...PART, places: Array.from({ length: 50_000 }, () => party) });
+  assertEquals([partFrom(text) === undefined, partFrom(text, true)], [false, undefined]);
+  assertEquals(partFrom(JSON.stringify(PART), true), PART);
+});
