@@ -5,6 +5,7 @@ import type { Envelope } from "../kernel/envelope.ts";
 import { decodeFrame, encodeFrame } from "../kernel/frame.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
 import { insteadOf } from "../remote/refused.ts";
+import { FairShare } from "./fair_share.ts";
 import { OWN_PROCESS, type Socket, SocketLink, type SocketLinkOptions } from "./socket_link.ts";
 
 /** Why a frame is not to be sent, while so many bytes of others wait; undefined if it is. */
@@ -57,10 +58,12 @@ export class BoundedLink implements Link {
         `and its quota is ${bytes} bytes`;
       return new QuotaError(message, { quota: "bytes", limit: bytes });
     };
+    const share = new FairShare();
     const options: SocketLinkOptions = {
       maxFrameBytes: bytes + HEADER_BYTES,
       maxSentBytes: OWN_PROCESS.maxFrameBytes,
-      afterFrame: () => link.#pause(held),
+      onRead: () => share.begin(),
+      afterFrame: () => link.#pause(held) ?? share.turn(),
     };
     const link: BoundedLink = new BoundedLink(socket, options, refusal, false);
     return link;
