@@ -24,6 +24,12 @@ export type MadeClass = Omit<RegisteredName, "kind">;
 
 const isMaking = startsWith(withFields<MadeClass>({ moduleUrl: isText, name: isText }), listOf(isAnything));
 
+const isSharing = startsWith(isText, isRef);
+
+function isRef(value: unknown): value is Ref {
+  return typeof value === "object" && value !== null && contactBehind(value) !== undefined;
+}
+
 /** That instances of a class are wanted, as one text. */
 export function classWish({ moduleUrl, name }: MadeClass): string {
   return `make ${moduleUrl} ${name}`;
@@ -122,6 +128,7 @@ export class ManagerActor extends SupervisorActor {
   async publish(name: string, ref: Ref): Promise<void> {
     const { call } = currentFrame();
     if (call === undefined) return;
+    expected("a request to share an instance", [name, ref], isSharing);
     const known = this.#instances.get(name);
     // Its end may not have been told yet.
     const isFree = known === undefined || await contactBehind(known)!.look() !== undefined;

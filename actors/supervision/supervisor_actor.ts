@@ -2,7 +2,7 @@ import { RestartLimitError, StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { passagesOf } from "../../channels/kernel/handle.ts";
-import { expected, isText, startsWith } from "../../channels/kernel/shape.ts";
+import { expected, isText, type Shape, startsWith } from "../../channels/kernel/shape.ts";
 import type { Producer } from "../../channels/producer.ts";
 import { PRODUCER } from "../../channels/queue_cell.ts";
 import { Queue } from "../../channels/queue.ts";
@@ -31,8 +31,10 @@ export type SupervisorEvent =
   | { readonly type: "exited"; readonly child: string; readonly exit: Exit }
   | { readonly type: "gave-up"; readonly child: string; readonly restarts: number };
 
-const isObserver = startsWith(isText, (value): value is Queue<unknown> => value instanceof Queue);
-const isEnd = startsWith(isText, isProducer);
+/** That of an observer; it is kept as long as the observer. */
+const isId: Shape<string> = (value): value is string => isText(value) && value.length <= 64;
+const isObserver = startsWith(isId, (value): value is Queue<unknown> => value instanceof Queue);
+const isEnd = startsWith(isId, isProducer);
 
 /**
  * The actor that keeps children alive. Everything that changes them is done one after another, so that a failure in the
@@ -127,6 +129,8 @@ export class SupervisorActor implements ActorHooks {
   /** Holds the end of an observer's events, which have one when there is nobody who could tell of more. */
   bind(id: string, end: Producer<SupervisorEvent>): void {
     expected("a request to observe", [id, end], isEnd);
+    // Nobody would let go of it with the observer.
+    if (!this.#observers.has(id)) return end[Symbol.dispose]();
     this.#ends.set(id, end);
   }
 

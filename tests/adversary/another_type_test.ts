@@ -12,12 +12,13 @@ import { ask } from "../../channels/kernel/ask.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { type Passage, passagesOf } from "../../channels/kernel/handle.ts";
-import { pack, unpack } from "../../channels/kernel/pack.ts";
+import { destinationOf, pack, unpack } from "../../channels/kernel/pack.ts";
 import { plainPacket } from "../../channels/kernel/packet.ts";
 import { root } from "../../channels/kernel/root.ts";
 import {
   actor,
   child,
+  ClosedError,
   type Condition,
   listen,
   type Lock,
@@ -179,6 +180,7 @@ Deno.test("a request for what cannot be is refused, and changes nothing", async 
     [cellOf(list), "extend", "", []],
     [cellOf(manager), "call", "object", ["dict", "another", []]],
     [cellOf(manager), "call", "make", [{ moduleUrl: import.meta.url, name: "Honest" }, []]],
+    [cellOf(manager), "call", "publish", ["a name", honest]],
     [cellOf(app), "call", "add", ["another", spec]],
     [cellOf(app), "call", "observe", ["an id", events]],
     [cellOf(app), "call", "bind", ["an id", await events.producer()]],
@@ -203,8 +205,21 @@ Deno.test("a request for what cannot be is refused, and changes nothing", async 
       assertRefusal(await assertRejects(() => told(value), Error, undefined, what), what);
     }
   }
-  // More items than there are values.
   const holder = whoActs.holder();
+  const lost = () => new Error("lost");
+  const asked = (method: string, args: unknown[]) => {
+    const body = pack(args, "request", destinationOf(cellOf(app)));
+    return ask(cellOf(app), { holder, verb: "call", detail: method, body, lost });
+  };
+  // What names an observer is kept, and what ends its events is not if there is no observer.
+  await assertRejects(() => asked("observe", ["x".repeat(1000), events]), ProtocolError);
+  const unbound = new Queue<unknown>();
+  {
+    using end = await unbound.producer();
+    await asked("bind", ["nobody's", end]);
+  }
+  await assertRejects(() => deadline(unbound.get(), WITHIN_MS), ClosedError);
+  // More items than there are values.
   for (const items of [[], new Uint8Array(100), "a long text", [new Uint8Array(100)]]) {
     const chunk = { holder, verb: "chunk", detail: `1 0 9 9 0 0 0 ${run}`, body: plainPacket(encode(items, "items")) };
     await assertRejects(
