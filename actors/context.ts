@@ -11,6 +11,10 @@ import type { Callable } from "./callable.ts";
 export interface CallContext {
   /** Aborts when the caller has given up, or is gone. */
   readonly signal: AbortSignal;
+}
+
+/** The same as this isolate knows it. */
+export interface HandledCall extends CallContext {
   /** Of the stranger that has called, if one has. */
   readonly account?: Account | undefined;
 }
@@ -24,7 +28,7 @@ export interface TaskContext extends CallContext {
 /** On whose behalf code runs. */
 export interface Frame {
   readonly actor: Actor;
-  readonly call: CallContext | undefined;
+  readonly call: HandledCall | undefined;
   /** What `current().signal` is taken from, if not from the actor: each task of a pool is ended by itself. */
   readonly task?: TaskContext | undefined;
 }
@@ -78,7 +82,7 @@ export function currentActor(): Actor {
 }
 
 /** Runs `body`, and all that it starts, on behalf of `actor`. */
-export function runAs<T>(actor: Actor, call: CallContext | undefined, body: () => T, task?: TaskContext): T {
+export function runAs<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: TaskContext): T {
   if (call === undefined && task === undefined && isAtHome(actor) && state.running === undefined) return body();
   return runWith(undefined, () => state.frames.run({ actor, call, task }, body));
 }
@@ -87,7 +91,7 @@ export function runAs<T>(actor: Actor, call: CallContext | undefined, body: () =
  * The same for a method that was seen to be done when it returns. Storing a frame for what goes on after that would cost
  * more than the rest of a call, and an actor that is at home needs none for that.
  */
-export function runAtOnce<T>(actor: Actor, call: CallContext | undefined, body: () => T, task?: TaskContext): T {
+export function runAtOnce<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: TaskContext): T {
   if (!isAtHome(actor)) return runAs(actor, call, body, task);
   return runWith(call === undefined && task === undefined ? actor.frame : { actor, call, task }, body);
 }

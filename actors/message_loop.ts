@@ -13,7 +13,7 @@ import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
 import { type Callable, callableMethod, whyNotCallable } from "./callable.ts";
-import { type CallContext, type Frame, isAtHome, runAs, runMethod } from "./context.ts";
+import { type Frame, type HandledCall, isAtHome, runAs, runMethod } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
 import { LateTurn } from "./late_turn.ts";
@@ -410,7 +410,7 @@ export class MessageLoop {
 }
 
 /** The side of a call that its handler sees. */
-class Call implements CallContext, Frame, Cancellable {
+class Call implements HandledCall, Frame, Cancellable {
   readonly task = undefined;
   #controller: AbortController | undefined;
   readonly account: Account | undefined;

@@ -111,10 +111,11 @@ const TRAITS: { readonly [K in ObjectKind]?: (...args: ObjectArgs[K]) => Readonl
   value: (kind) => ({ kind }),
   array: (kind) => ({ kind }),
   struct: (fields) => ({ fields }),
-  queue: ({ maxSize }) => ({ maxSize: maxSize && Math.max(0, maxSize) }),
-  joinableQueue: ({ maxSize }) => ({ maxSize: maxSize && Math.max(0, maxSize) }),
+  // A program in another language may leave the options out.
+  queue: ({ maxSize } = {}) => ({ maxSize: maxSize && Math.max(0, maxSize) }),
+  joinableQueue: ({ maxSize } = {}) => ({ maxSize: maxSize && Math.max(0, maxSize) }),
   barrier: (parties) => ({ parties }),
-  pool: ({ size }) => ({ size }),
+  pool: ({ size } = {}) => ({ size }),
 };
 
 /** How many bytes the numbers of an object take. What asks for it may be of any form. */
