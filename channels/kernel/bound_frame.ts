@@ -14,8 +14,8 @@ import { Snapshot } from "./snapshot.ts";
  * no long form begins with: the kind, and whether a trace and handles follow. Then come the fields, as integers of a fixed
  * size, and the packet as in the long form.
  *
- * A message to a cell names a binding instead of the cell's address and the verb. A binding is made by the first such
- * message, which has its number and then the long form. It ends with its link, or when its number is bound again.
+ * A message to a cell names a binding instead of the cell's address and the verb. A binding is made by one of the first
+ * messages to the cell, which has its number and then the long form. It ends with its link, or when its number is bound again.
  */
 const SEND = 0;
 const VALUE = 1;
@@ -37,6 +37,8 @@ const SIZES = [12, 5, 5, 9, 5, 5, 5, 9, 3];
 
 /** How many bindings a direction of a link has: the oldest makes way for the next. */
 const BINDINGS = 1024;
+/** A binding keeps an address: what is sent to so seldom, such as a stream that is left at once, has none. */
+const OFTEN = 3;
 /** What has more is sent in the long form. */
 const MAX_UINT32 = 2 ** 32 - 1;
 /** A message's header has at most so many bytes, beside what it is about; and that is so long at most. */
@@ -65,6 +67,8 @@ export class BoundFrames {
   #next = 0;
   /** What was sent last is mostly sent again. */
   #last: { readonly address: Address | undefined; readonly verb: string; readonly number: number } = NEVER;
+  /** How often a message was sent to an address that was bound to no number. */
+  readonly #times = new WeakMap<Address, number>();
   /** What the neighbour has bound, by number. */
   readonly #received: Bound[] = [];
 
@@ -232,8 +236,10 @@ export class BoundFrames {
 
   #bind(address: Address, send: Send): Frame {
     const { bytes, moved } = encodeFrame(send);
+    const times = (this.#times.get(address) ?? 0) + 1;
+    this.#times.set(address, times);
     // What carries more than bytes may go by another way.
-    if (moved.length > 0) return { bytes, moved };
+    if (moved.length > 0 || times < OFTEN) return { bytes, moved };
     const number = this.#next;
     this.#next = (number + 1) % BINDINGS;
     const old = this.#sent[number];

@@ -124,10 +124,12 @@ Deno.test("ready() does not wait for the word of one whose home is busy", async 
 Deno.test("an end adds one listener to its promise, however many selects gave up", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   let listeners = 0;
-  const exited = () => {
+  const then = promise.then.bind(promise);
+  promise.then = (...reactions) => {
     listeners++;
-    return promise;
+    return then(...reactions) as Promise<never>;
   };
+  const exited = () => promise;
   const face = {};
   selectable(face, endingSource(exited, () => Promise.resolve(undefined)));
   const ending = sourceOf(face) as Source;

@@ -149,6 +149,12 @@ function valueOf(bytes: Uint8Array): unknown {
   return decode(bytes, { handle: () => "a handle", transfer: () => undefined });
 }
 
+/** The frame that makes a binding: that of the third message to a cell. */
+function third(frames: BoundFrames, message: Send): Frame {
+  for (let time = 0; time < 2; time++) frames.encode(message);
+  return frames.encode(message);
+}
+
 for (const inPlace of [true, false]) {
   const where = inPlace ? "in place" : "as frames";
 
@@ -156,9 +162,9 @@ for (const inPlace of [true, false]) {
     for (const body of bodies) {
       for (const envelope of every(body)) {
         const ends = new Ends(inPlace);
-        for (let time = 0; time < 3; time++) ends.out.send(envelope);
+        for (let time = 0; time < 5; time++) ends.out.send(envelope);
         for (const read of ends.read) assertEquals(comparable(read), comparable(envelope));
-        assertEquals(ends.read.length, 3);
+        assertEquals(ends.read.length, 5);
       }
     }
   });
@@ -178,12 +184,11 @@ for (const inPlace of [true, false]) {
     }
   });
 
-  Deno.test(`a message to a cell that was sent to before has a header of a dozen bytes (${where})`, () => {
+  Deno.test(`a message to a cell that is often sent to has a header of a dozen bytes (${where})`, () => {
     const ends = new Ends(inPlace);
-    ends.out.send(send(plainPacket(encode([2], "args")), 1));
-    ends.out.send(send(plainPacket(encode([2], "args")), 2));
-    assert(ends.sizes[0] > 40);
-    assertEquals(ends.sizes[1], 11 + "add".length + 1 + 2);
+    for (let id = 1; id <= 4; id++) ends.out.send(send(plainPacket(encode([2], "args")), id));
+    assert(ends.sizes[0] > 30);
+    assertEquals(ends.sizes[3], 11 + "add".length + 1 + 2);
   });
 
   Deno.test(`more cells than there are bindings are sent to in any order (${where})`, () => {
@@ -191,8 +196,8 @@ for (const inPlace of [true, false]) {
     const chance = new Chance(1);
     const addresses = Array.from({ length: 6000 }, (_, slot): Address => ({ ...address, slot, secret: `s${slot}` }));
     const verbs = ["call", "cast"];
-    for (let n = 0; n < 20_000; n++) {
-      const address = n < 6000 ? addresses[n] : chance.one(addresses);
+    for (let n = 0; n < 40_000; n++) {
+      const address = n < 18_000 ? addresses[n % 6000] : chance.one(addresses);
       const { slot, secret } = address;
       const envelope = { ...send(EMPTY_PACKET, n), slot, secret, verb: chance.one(verbs), address };
       ends.out.send(envelope);
@@ -223,7 +228,7 @@ Deno.test("a binding is made only by a message from the neighbour to this isolat
   const ends = new Ends(false);
   const first = new Uint8Array([8, 0, 0]);
   for (const forged of [{ from: "f00d/2" }, { to: HERE }]) {
-    const { bytes } = new BoundFrames(HERE, THERE, ends).encode({ ...send(EMPTY_PACKET, 1), ...forged });
+    const { bytes } = third(new BoundFrames(HERE, THERE, ends), { ...send(EMPTY_PACKET, 1), ...forged });
     const frame = new Uint8Array([...first, ...bytes.subarray(first.length)]);
     assertThrows(() => new BoundFrames(THERE, HERE, ends).decode(frame, 0, frame.length), ProtocolError);
   }
@@ -241,7 +246,7 @@ Deno.test("bytes at random, and short forms changed at random, are read as an en
       close() {},
     };
     const out = new BoundFrames(HERE, THERE, recorder);
-    for (const envelope of [...every(body), ...every(body)]) out.send(envelope);
+    for (let time = 0; time < 4; time++) for (const envelope of every(body)) out.send(envelope);
   }
   const short = pristine.filter((bytes) => isShort({ bytes, moved: [] }));
   const change = fc.record({ at: fc.nat(), to: fc.nat(255) });
@@ -322,7 +327,7 @@ Deno.test("a child that sends short forms of its own making harms nobody else", 
     const known = { ...address, isolate: isolate.id, slot, secret };
     const route = { to: isolate.id, from: hostile.id };
     const message = { ...send(body, chance.below(100)), ...route, slot, secret, incarnation: 0, address: known };
-    let { bytes } = out.encode(message);
+    let { bytes } = third(out, message);
     if (chance.oneIn(2)) bytes = out.encode({ ...message, id: chance.below(2 ** 32) }).bytes;
     if (chance.oneIn(4)) {
       const id = chance.oneIn(2) ? chance.below(50) : chance.below(2 ** 32);
