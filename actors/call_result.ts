@@ -63,6 +63,8 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
 
   /** The promise's own for the first who waits; for others something else, so that they call `then`. */
   override get ["constructor"](): PromiseConstructor {
+    // The prototype has none of what a result has.
+    if (!(#call in this)) return CallResult as unknown as PromiseConstructor;
     if (!counting) return Promise;
     this.#refuseUnused();
     return this.#awaited++ === 0 ? Promise : CallResult as unknown as PromiseConstructor;

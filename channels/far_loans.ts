@@ -10,12 +10,12 @@ const AHEAD_MS = 1;
 /** A reader that has not given back in this time computes. */
 const RECALL_MS = 50;
 
-/** What one reader in another process has been lent. */
+/** The loan of one reader in another process. */
 class FarLoan extends Held {
-  /** What it has not begun, as far as is known; and how many it has said to have begun of what it was lent last. */
+  /** The items that the reader has not begun, as far as is known; and how many it has begun of those that it was lent last. */
   lent: Item[] = [];
   begun = 0;
-  /** Its open request to be told when something is to come back. */
+  /** The reader's open request to be told when items are to come back. */
   readonly recall: Request;
   isRecalled = false;
   /** How many it was lent last, and when. */
@@ -30,8 +30,8 @@ class FarLoan extends Held {
     this.begin();
   }
 
-  /** How many to lend now: all it was lent before has been begun. */
-  get most(): number {
+  /** Says how many items to lend now, when all that were lent before have been begun. */
+  allot(): number {
     const ms = performance.now() - this.#lentAt;
     const pace = this.#most * AHEAD_MS / Math.max(ms, AHEAD_MS / MOST_LENT);
     this.#most = Math.max(1, Math.min(MOST_LENT, 2 * this.#most, Math.floor(pace)));
@@ -45,20 +45,20 @@ class FarLoan extends Held {
 }
 
 /**
- * What the home of a queue gives readers in other processes in advance: several items travel in a frame. A reader says which
- * it has begun, and home has back what a dead one has not. When somebody else waits and home has nothing, it asks a reader
- * to give back what it has not begun; one whose event loop does not turn cannot, and so is lent no more than it has lately
- * begun in a millisecond.
+ * The loans of a queue's readers in other processes: several items travel in a frame. A reader says which it has begun, and
+ * home has back those that a dead reader had not. When somebody else wants an item, home asks the readers to give back those
+ * that they have not begun. A reader whose event loop does not turn cannot, and so is lent no more than it has lately begun
+ * in a millisecond.
  */
 export class FarLoans {
   readonly #store: ItemStore;
   readonly #loans = new Map<Holder, FarLoan>();
-  /** Those with something that is not begun; and of them those that were asked to give it back a moment ago. */
+  /** The loans with items that are not begun, and not asked for; and those that were asked for a moment ago. */
   readonly #full = new Set<FarLoan>();
   readonly #asked = new Set<FarLoan>();
   /** How many lent items nobody has begun. */
   size = 0;
-  /** What is to be done when those who were asked to give back have done so. */
+  /** The steps that wait until the readers that were asked have given back. */
   #then: (() => void)[] = [];
   #deadline: Deadline | undefined;
 
@@ -84,8 +84,8 @@ export class FarLoans {
     if (loan === undefined) return false;
     this.#settle(loan, loan.lent.length);
     loan.begun = 0;
-    const { most } = loan;
-    // What is taken by itself needs no word when it is begun.
+    const most = loan.allot();
+    // An item that is taken by itself needs no word when it is begun.
     if (loan.isRecalled || most === 1 || this.#store.size <= 1) return false;
     loan.lent = this.#store.lend(most);
     if (loan.lent.length === 0) return false;
@@ -127,14 +127,14 @@ export class FarLoans {
     if (then === undefined) return;
     this.#then.push(then);
     this.#deadline ??= wheel.after(RECALL_MS, () => {
-      // Those compute, and are not waited for any more.
+      // Their readers compute, and are not waited for any more.
       this.#asked.clear();
       this.#goOn();
     });
     this.#goOn();
   }
 
-  /** What a reader has not begun is back in the queue. */
+  /** Ends a loan: the items that its reader has not begun are back in the queue. */
   end(loan: FarLoan): void {
     if (this.#loans.get(loan.holder) === loan) this.#loans.delete(loan.holder);
     loan.end();
@@ -148,7 +148,7 @@ export class FarLoans {
     this.#goOn();
   }
 
-  /** Goes on with what waits for those who were asked, once none of them has anything. */
+  /** Takes the steps that wait, once none of the readers that were asked has anything. */
   #goOn(): void {
     if (this.#asked.size > 0 || this.#then.length === 0) return;
     this.#deadline?.cancel();

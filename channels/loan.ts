@@ -17,15 +17,13 @@ const isItems: Shape<Uint8Array[]> = (value): value is Uint8Array[] => isList(va
 const isLoan: Shape<[number, ...Uint8Array[]]> = (value): value is [number, ...Uint8Array[]] =>
   isList(value) && isNumber(value[0]) && value.slice(1).every(isBytes);
 
-/**
- * Where a reader says what it has begun: in memory that the home shares with it, or else by messages, all of one turn together.
- */
+/** How a reader tells the home which items it has begun: in shared memory, or by a message a turn. */
 interface Terms {
   /** What marks the reader's requests. */
   readonly detail: string;
   /** The next item is begun. False if it is back at home. */
   begin(): boolean;
-  /** So many items have come. */
+  /** Takes the items of an answer. */
   lent(answer: unknown): readonly Uint8Array[];
 }
 
@@ -33,7 +31,7 @@ interface Terms {
 export class Loan {
   readonly #client: QueueClient;
   #terms: Terms | undefined;
-  /** What it has been lent, where to say that it begins the next of that. */
+  /** The items that were lent, and the terms of their loan. */
   #items: readonly Uint8Array[] = [];
   #next = 0;
   #lender: Terms | undefined;

@@ -99,25 +99,8 @@ class Pending extends Held implements Unanswered, OpenQuestion, Expiring {
   /** Sends the question to where its cell lives. */
   send(): void {
     this.withdraw = undefined;
-    const { isolate: to, slot, incarnation, secret } = this.target!;
     const { holder, verb, detail = "", body = EMPTY_PACKET } = this.question;
-    const { id } = this;
-    const address = this.target!;
-    if (isolate.framesTo(to)?.request(address, verb, detail, holder.slot, id, body)) return;
-    isolate.post({
-      kind: "send",
-      to,
-      from: isolate.id,
-      slot,
-      incarnation,
-      secret,
-      holder: holder.slot,
-      id,
-      verb,
-      detail,
-      body,
-      address,
-    });
+    post(this.target!, holder, this.id, verb, detail, body);
   }
 
   settled(outcome: Outcome, body: Packet, exit?: Exit): void {
@@ -320,21 +303,14 @@ export function askFor(result: Settler, target: Target, question: Question): voi
 /** Tells a cell something; no answer is wanted. */
 export function tell(target: Target, holder: Holder, verb: string, detail: string, body: Packet): void {
   if (isCell(target)) return target.receive(new Request(holder, verb, detail, body, undefined));
-  const { isolate: to, slot, incarnation, secret } = target;
-  isolate.post({
-    kind: "send",
-    to,
-    from: isolate.id,
-    slot,
-    incarnation,
-    secret,
-    holder: holder.slot,
-    id: 0,
-    verb,
-    detail,
-    body,
-    address: target,
-  });
+  post(target, holder, 0, verb, detail, body);
+}
+
+function post(address: Address, holder: Holder, id: number, verb: string, detail: string, body: Packet): void {
+  const { isolate: to, slot, incarnation, secret } = address;
+  if (isolate.framesTo(to)?.request(address, verb, detail, holder.slot, id, body)) return;
+  const about = { slot, incarnation, secret, holder: holder.slot, id, verb, detail, body, address };
+  isolate.post({ kind: "send", to, from: isolate.id, ...about });
 }
 
 /**

@@ -37,9 +37,9 @@ const SIZES = [12, 5, 5, 9, 5, 5, 5, 9, 3];
 
 /** How many bindings a direction of a link has: the oldest makes way for the next. */
 const BINDINGS = 1024;
-/** A binding keeps an address: what is sent to so seldom, such as a stream that is left at once, has none. */
+/** A binding keeps an address alive. So a cell has none before as many messages: a stream that is left at once never has. */
 const OFTEN = 3;
-/** What has more is sent in the long form. */
+/** A frame with a larger number has the long form. */
 const MAX_UINT32 = 2 ** 32 - 1;
 /** A message's header has at most so many bytes, beside what it is about; and that is so long at most. */
 const HEADER_BYTES = 16;
@@ -48,7 +48,7 @@ const NONE: readonly never[] = [];
 
 const NEVER = { address: undefined, verb: "", number: 0 };
 
-/** What a binding stands for. */
+/** The address and the verb behind a binding. */
 interface Bound extends Pick<Send, "slot" | "incarnation" | "secret" | "verb"> {
   /** Whether the arguments are read where they arrive. */
   readonly isCall: boolean;
@@ -59,17 +59,17 @@ export function isShort({ bytes }: Frame): boolean {
   return bytes.length > 0 && bytes[0] <= SHORT_FORMS;
 }
 
-/** The short forms of one link, and what is bound on it in each direction. */
+/** The short forms of one link, and its bindings in each direction. */
 export class BoundFrames {
-  /** The numbers of what was bound here, by address and verb. */
+  /** The numbers of the bindings made here, by address and verb. */
   readonly #numbers = new Map<Address, Map<string, number>>();
   readonly #sent: { readonly address: Address; readonly verb: string }[] = [];
   #next = 0;
-  /** What was sent last is mostly sent again. */
+  /** The binding that was used last, which is mostly used again. */
   #last: { readonly address: Address | undefined; readonly verb: string; readonly number: number } = NEVER;
   /** How often a message was sent to an address that was bound to no number. */
   readonly #times = new WeakMap<Address, number>();
-  /** What the neighbour has bound, by number. */
+  /** The neighbour's bindings, by number. */
   readonly #received: Bound[] = [];
 
   constructor(readonly here: IsolateId, readonly neighbour: IsolateId, readonly link: Link) {}
@@ -238,7 +238,7 @@ export class BoundFrames {
     const { bytes, moved } = encodeFrame(send);
     const times = (this.#times.get(address) ?? 0) + 1;
     this.#times.set(address, times);
-    // What carries more than bytes may go by another way.
+    // A frame with objects beside its bytes may take another way.
     if (moved.length > 0 || times < OFTEN) return { bytes, moved };
     const number = this.#next;
     this.#next = (number + 1) % BINDINGS;
@@ -340,7 +340,7 @@ function end(id: number, body: Packet): Frame {
 /**
  * Reads the packet at the end of a short form.
  *
- * @param atOnce whether whoever gets it reads it, and a plain value need not be kept as bytes until then
+ * @param atOnce whether the receiver reads the packet itself, so that a plain value need not be kept as bytes until then
  */
 function readPacket(bytes: Uint8Array, start: number, end: number, first: number, atOnce: boolean): Packet {
   if ((first & (TRACE | HANDLES)) === 0) {

@@ -40,7 +40,7 @@ export const MOST_META_BYTES: number = 2 * 1024 * 1024;
 /** How deep a list or record within what a handle says of itself may lie. */
 const META_DEPTH = 4;
 const HEAD_BYTES = 5;
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- ASCII begins with the control characters
 const ASCII = /^[\x00-\x7f]*$/;
 
 /**

@@ -14,7 +14,7 @@ export interface Deadline {
   readonly dueMs: number;
 }
 
-/** What has a deadline. */
+/** Something with a deadline. */
 export interface Expiring {
   /** Its time is over. */
   expired(): void;
@@ -33,7 +33,7 @@ class Entry implements Deadline {
     if (this.bucket !== undefined) this.bucket.remove(this);
     else if (!this.cancelled) {
       this.cancelled = true;
-      this.wheel.remove();
+      this.wheel.ended();
     }
   }
 
@@ -67,7 +67,7 @@ class Bucket {
     entry.previous!.next = entry.next;
     entry.next.previous = entry.previous;
     entry.previous = entry.next = undefined;
-    this.wheel.remove();
+    this.wheel.ended();
   }
 }
 
@@ -105,7 +105,7 @@ export class Wheel {
     return this.expire(ms, { expired: fire });
   }
 
-  /** The same for what knows what to do then. */
+  /** The same for an object that knows what to do then. */
   expire(ms: number, of: Expiring): Deadline {
     const entry = new Entry(this, ms, of);
     this.#size++;
@@ -113,8 +113,8 @@ export class Wheel {
     return entry;
   }
 
-  /** One has fired, or was cancelled. */
-  remove(): void {
+  /** One of its deadlines has fired, or was cancelled. */
+  ended(): void {
     if (--this.#size === 0) this.#rest();
   }
 
