@@ -42,6 +42,26 @@ export function children(): Seen[] {
   return processes().filter(({ ppid, state }) => ppid === Deno.pid && state !== "Z");
 }
 
+/** Whether this machine has Python. */
+export function hasPython(): boolean {
+  try {
+    return new Deno.Command("python3", { args: ["-c", "0"] }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/** Has the system stop the one subprocess that `start` starts. */
+export async function suspended<T>(start: () => Promise<T>): Promise<T> {
+  const before = new Set(children().map(({ pid }) => pid));
+  const started = await start();
+  const [{ pid }] = children().filter((child) => !before.has(child.pid));
+  Deno.kill(pid, "SIGSTOP");
+  // A signal that comes before it has stopped would be handled first.
+  await until("the subprocess has stopped", () => children().some((child) => child.pid === pid && child.state === "T"));
+  return started;
+}
+
 /** How many worker threads this process has; those of the runtime itself do not count. */
 export function workerThreads(pid: number = Deno.pid): number {
   return commandsOfThreads(pid).filter((command) => command.startsWith("worker-")).length;

@@ -6,7 +6,7 @@ import type { Frame } from "../../channels/kernel/link.ts";
 import { SocketLink } from "../../channels/link/socket_link.ts";
 import type { SocketAddress } from "../../mod.ts";
 import type { Chance } from "../chance.ts";
-import { RawPeer } from "../channels/remote/raw_peer.ts";
+import { RawPeer, turned } from "../channels/remote/raw_peer.ts";
 import type { HostileBytes } from "./hostile_bytes.ts";
 import { HostileKernel } from "./hostile_kernel.ts";
 
@@ -73,9 +73,4 @@ export class HostilePeer {
       this.#kernel.told({ ...passage, target: { ...address, isolate: turned(address.isolate) }, also: undefined });
     }
   }
-}
-
-/** What one side calls its own is the other's to the other. */
-function turned(isolate: string): string {
-  return (isolate[0] === "<" ? ">" : "<") + isolate.slice(1);
 }

@@ -6,7 +6,7 @@ import type { Passage } from "../../channels/kernel/handle.ts";
 import { plainPacket } from "../../channels/kernel/packet.ts";
 import { SocketLink } from "../../channels/link/socket_link.ts";
 import type { Connection, Listener } from "../../mod.ts";
-import { RawPeer } from "../channels/remote/raw_peer.ts";
+import { RawPeer, turned } from "../channels/remote/raw_peer.ts";
 
 /** What it says to a question: an answer, or something that the asker is to take. */
 export interface Lie {
@@ -69,9 +69,4 @@ export class LyingHome implements Disposable {
   #say(envelope: Envelope): void {
     this.#link.send(encodeFrame(envelope));
   }
-}
-
-/** What one side calls its own is the other's to the other. */
-function turned(isolate: string): string {
-  return isolate.replace("<", ">");
 }

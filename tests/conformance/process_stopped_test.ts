@@ -13,8 +13,8 @@ import {
   spawn,
   supervise,
 } from "../../mod.ts";
-import { children } from "../machine.ts";
-import { boundedWithChildren, rejection, until } from "./bounded.ts";
+import { suspended } from "../machine.ts";
+import { boundedWithChildren, rejection } from "./bounded.ts";
 import { ending, Patient } from "./fixtures/life_ends.ts";
 import { getState, hold } from "./fixtures/pool_tasks.ts";
 
@@ -22,17 +22,6 @@ const TERMINATED: Exit = { code: -15, signal: "SIGTERM", reason: "killed" };
 const KILLED: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
 const GRACE = { graceMs: 100 };
 const placement = "process";
-
-/** Has the system stop the one subprocess that `start` starts. */
-async function stopped<T>(start: () => Promise<T>): Promise<T> {
-  const before = new Set(children().map(({ pid }) => pid));
-  const started = await start();
-  const [{ pid }] = children().filter((child) => !before.has(child.pid));
-  Deno.kill(pid, "SIGSTOP");
-  // A signal that comes before it has stopped would be handled first.
-  await until(async () => (await Deno.readTextFile(`/proc/${pid}/stat`)).includes(") T "), "it has stopped");
-  return started;
-}
 
 async function started(): Promise<Process<void>> {
   const process = new Process(ending, ["wait", 0], { placement });
@@ -48,7 +37,7 @@ const ENDS: [string, (process: Process<void>) => Promise<Exit>, Exit][] = [
 
 for (const [how, end, exit] of ENDS) {
   boundedWithChildren(`${how} of a process that the system has stopped ends it`, async () => {
-    const process = await stopped(started);
+    const process = await suspended(started);
     assertEquals(await end(process), exit);
     assertEquals(await process.join(), exit);
   });
@@ -56,8 +45,8 @@ for (const [how, end, exit] of ENDS) {
 
 for (const how of ["kill", "stop"] as const) {
   boundedWithChildren(`${how}() of an actor or manager that the system has stopped ends it`, async () => {
-    const actor = await stopped(() => spawn(Patient, [], { placement }));
-    const manager = await stopped(() => manage({}, { placement }));
+    const actor = await suspended(() => spawn(Patient, [], { placement }));
+    const manager = await suspended(() => manage({}, { placement }));
     assertEquals([await actor[how](GRACE), await manager[how](GRACE)], [KILLED, KILLED]);
   });
 }
@@ -65,7 +54,7 @@ for (const how of ["kill", "stop"] as const) {
 boundedWithChildren("terminate() of a pool ends a worker that the system has stopped at work", async () => {
   const begun = new Queue<number>();
   const pool = new Pool({ size: 1, placement });
-  const { result } = await stopped(async () => {
+  const { result } = await suspended(async () => {
     const result = rejection(pool.run(hold, [begun, new EventFlag(), 1]), PoolClosedError);
     await begun.get();
     return { result };
@@ -76,13 +65,13 @@ boundedWithChildren("terminate() of a pool ends a worker that the system has sto
 
 boundedWithChildren("a pool that is closed ends an idle worker that the system has stopped", async () => {
   const pool = new Pool({ size: 1, placement });
-  await stopped(() => pool.run(getState));
+  await suspended(() => pool.run(getState));
   await pool.close();
   await pool.join();
 });
 
 boundedWithChildren("stop() of a supervisor ends a child that the system has stopped", async () => {
   const patient = child(Patient, [], { placement, shutdownMs: GRACE.graceMs });
-  const app = await stopped(() => supervise({ patient }));
+  const app = await suspended(() => supervise({ patient }));
   assertEquals(await app.stop(), { code: 0, reason: "stopped" });
 });

@@ -3,19 +3,11 @@ import { deadline } from "@std/async";
 import { join } from "node:path";
 import { listen, manage, Queue, spawn } from "../../mod.ts";
 import { allEnded } from "../channels/remote/all_ended.ts";
+import { hasPython } from "../machine.ts";
 import { RemoteCounter } from "./fixtures/remote_counter.ts";
 
 const WITHIN_MS = 10_000;
 const client = join(import.meta.dirname!, "fixtures", "remote_client.py");
-
-/** Whether Python is here; where it is not, other languages join all the same. */
-function hasPython(): boolean {
-  try {
-    return new Deno.Command("python3", { args: ["-c", "0"] }).outputSync().success;
-  } catch {
-    return false;
-  }
-}
 
 const run = (what: "handles" | "manager", path: string, key: string) =>
   new Deno.Command("python3", {

@@ -1,6 +1,6 @@
 /** Waiting for results in any number, and giving up without ending what makes them. */
 
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
 import {
   ActorExitedError,
@@ -14,6 +14,7 @@ import {
   TimeoutError,
   wait,
 } from "../../mod.ts";
+import { cpuMs, growth } from "../cpu_time.ts";
 import { eachPlacement, oneTest, rejection, within } from "./actor_contract.ts";
 import { turns } from "./bounded.ts";
 import { failAt, hold } from "./fixtures/pool_tasks.ts";
@@ -208,14 +209,20 @@ oneTest("wrong results and options are refused at the call", async () => {
   assertEquals(await rejection(wait([], { signal })), "over");
 });
 
-oneTest("100,000 results are gone through in time that grows with their number", async () => {
-  const gates = Array.from({ length: 100_000 }, () => Promise.withResolvers<number>());
-  const outcomes = asCompleted(gates.map(({ promise }) => promise));
-  const first = outcomes.next();
-  for (const [n, gate] of gates.entries()) gate.resolve(n);
-  let count = (await first).done ? 0 : 1;
-  for await (const one of outcomes) assertEquals(one.index, count++);
-  assertEquals(count, gates.length);
+oneTest("results are gone through at the same cost each, however many they are", async () => {
+  const cost = (count: number) => {
+    const gates = Array.from({ length: count }, () => Promise.withResolvers<number>());
+    const outcomes = asCompleted(gates.map(({ promise }) => promise));
+    return cpuMs(async () => {
+      const first = outcomes.next();
+      for (const [n, gate] of gates.entries()) gate.resolve(n);
+      let next = (await first).done ? 0 : 1;
+      for await (const { index } of outcomes) if (index !== next++) assertEquals(index, next - 1);
+      assertEquals(next, count);
+    });
+  };
+  await cost(25_000);
+  assertLess(await growth(25_000, cost), 10);
 });
 
 Deno.test("what comes of results has their types", () => {

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { child, type Exit, manage, manager, Queue, supervise } from "../../mod.ts";
-import { children } from "../machine.ts";
+import { suspended } from "../machine.ts";
 import { boundedWithChildren } from "./bounded.ts";
 import { Member, SlowToStop, Stubborn } from "./fixtures/supervised.ts";
 import { Log } from "./supervised.ts";
@@ -12,27 +12,18 @@ const KILLED: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
 /** Silence counts after 5 s. */
 const BOUND_MS = 40_000;
 
-/** Has the system stop the one subprocess that `start` starts. */
-async function stopped<T>(start: () => Promise<T>): Promise<T> {
-  const before = new Set(children().map(({ pid }) => pid));
-  const started = await start();
-  const [{ pid }] = children().filter((child) => !before.has(child.pid));
-  Deno.kill(pid, "SIGSTOP");
-  return started;
-}
-
 boundedWithChildren("stop() of a manager that the system has stopped ends it", async () => {
-  const one = await stopped(() => manage({}, { placement: "process" }));
+  const one = await suspended(() => manage({}, { placement: "process" }));
   assertEquals(await one.stop(), UNRESPONSIVE);
 }, BOUND_MS);
 
 boundedWithChildren("stop({ graceMs }) of a manager that the system has stopped kills it after that", async () => {
-  const one = await stopped(() => manage({}, { placement: "process" }));
+  const one = await suspended(() => manage({}, { placement: "process" }));
   assertEquals(await one.stop({ graceMs: 100 }), KILLED);
 });
 
 boundedWithChildren("a supervisor ends a manager of its own that the system has stopped", async () => {
-  const app = await stopped(() => supervise({ state: manager({}, { placement: "process" }) }));
+  const app = await suspended(() => supervise({ state: manager({}, { placement: "process" }) }));
   assertEquals((await app.stop()).reason, "stopped");
 }, BOUND_MS);
 

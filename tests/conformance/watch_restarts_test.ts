@@ -2,30 +2,12 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { currentActor } from "../../actors/context.ts";
-import { child, type Life, manager, type PlacementName, Queue, type Ref, spawn, supervise, watch } from "../../mod.ts";
-import { eachPair, eachPlacement, oneTest, within } from "./actor_contract.ts";
+import { child, type Life, manager, type Ref, spawn, supervise, watch } from "../../mod.ts";
+import { eachPair, eachPlacement, oneTest } from "./actor_contract.ts";
 import { Member } from "./fixtures/supervised.ts";
-import { Mortal, Watcher } from "./fixtures/watchers.ts";
+import { Mortal } from "./fixtures/watchers.ts";
 import { count, Log } from "./supervised.ts";
-
-async function watcher(placement: PlacementName): Promise<{ log: Queue<string>; ref: Ref<Watcher> }> {
-  const log = new Queue<string>();
-  return { log, ref: await spawn(Watcher, [log], { placement, name: "watcher" }) };
-}
-
-async function read(log: Queue<string>, count: number): Promise<string[]> {
-  const lines: string[] = [];
-  while (lines.length < count) lines.push(await within(log.get()));
-  return lines;
-}
-
-/** What is on the queue, once a later word is there too. */
-async function rest(log: Queue<string>, ref: Ref<Watcher>): Promise<string[]> {
-  ref.cast.hear("the end");
-  const lines: string[] = [];
-  for (let line = await within(log.get()); line !== "the end"; line = await within(log.get())) lines.push(line);
-  return lines;
-}
+import { read, rest, watcher } from "./watching.ts";
 
 eachPair("each life of a supervised actor is told of, and the end of the last one", async (placement, other) => {
   const { log, ref } = await watcher(placement);

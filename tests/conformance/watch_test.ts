@@ -1,28 +1,10 @@
 /** Watching: one word for each end, whoever watches from wherever, at the worst moments. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { child, type Down, type PlacementName, Process, Queue, type Ref, spawn, supervise, watch } from "../../mod.ts";
+import { child, type Down, Process, Queue, type Ref, spawn, supervise, watch } from "../../mod.ts";
 import { eachMixed, eachPair, eachPlacement, occupy, oneTest, until, within } from "./actor_contract.ts";
 import { ending } from "./fixtures/life_ends.ts";
 import { Listener, Mortal, Mourner, Registrar, Watcher } from "./fixtures/watchers.ts";
-
-async function watcher(placement: PlacementName): Promise<{ log: Queue<string>; ref: Ref<Watcher> }> {
-  const log = new Queue<string>();
-  return { log, ref: await spawn(Watcher, [log], { placement, name: "watcher" }) };
-}
-
-async function read(log: Queue<string>, count: number): Promise<string[]> {
-  const lines: string[] = [];
-  while (lines.length < count) lines.push(await within(log.get()));
-  return lines;
-}
-
-/** What is on the queue, once a later word is there too. */
-async function rest(log: Queue<string>, ref: Ref<Watcher>): Promise<string[]> {
-  ref.cast.hear("the end");
-  const lines: string[] = [];
-  for (let line = await within(log.get()); line !== "the end"; line = await within(log.get())) lines.push(line);
-  return lines;
-}
+import { read, rest, watcher } from "./watching.ts";
 
 eachPair("every listener and the hook hear of an end exactly once, wherever watcher and watched are", async (a, b) => {
   const { log, ref } = await watcher(a);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { ProtocolError, QuotaError } from "../../../channels/errors.ts";
+import { NotSerializableError, ProtocolError, QuotaError } from "../../../channels/errors.ts";
 import type { Exit } from "../../../channels/exit.ts";
 import { actorExited } from "../../../actors/exited.ts";
 import { accounts } from "../../../channels/kernel/account.ts";
@@ -19,6 +19,7 @@ import { holders } from "../../../channels/kernel/holder.ts";
 import { isolate } from "../../../channels/kernel/isolate.ts";
 import type { Frame, Link, LinkListener } from "../../../channels/kernel/link.ts";
 import { logger } from "../../../channels/kernel/log.ts";
+import { pack } from "../../../channels/kernel/pack.ts";
 import { EMPTY_PACKET } from "../../../channels/kernel/packet.ts";
 import type { Request } from "../../../channels/kernel/request.ts";
 import { NO_TEXT, WRONG_EXITS } from "../../conformance/fixtures/hostile_values.ts";
@@ -357,6 +358,9 @@ Deno.test("more handles than a message may have cost their teller the link, and 
   const passages = Array(65_537).fill({ kind: "queue", target, meta: 0 });
   child.say({ kind: "item", to: isolate.id, from: child.id, id: 1, tag: 1, body: { ...EMPTY_PACKET, passages } });
   assertEquals(child.closes, 1);
+  const queues = Array.from({ length: 65_537 }, () => new Queue());
+  const sent = assertThrows(() => pack(queues, "queues", { isolate: "f00d", slot: 1 }), NotSerializableError);
+  assertEquals([sent.path, /more than 65536 handles/.test(sent.message)], ["queues[65536]", true]);
 });
 
 Deno.test("an exit that is longer than one may be is told in words", () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import { peek } from "../../../actors/manager/kept.ts";
 import { ProtocolError } from "../../../channels/errors.ts";
 import { HANDLE } from "../../../channels/kernel/codec/extension.ts";
@@ -36,7 +36,7 @@ Deno.test("a handle that is part of another is named by no value: each is made o
   for (const indexes of [upwards, upwards.toReversed(), [1, 0], [0, 1]]) {
     revived = 0;
     assertThrows(() => naming(indexes, chain), ProtocolError, "part of another handle");
-    assertEquals(revived <= most, true);
+    assertLessOrEqual(revived, most);
     assertThrows(() => naming(indexes, chain, true), ProtocolError, "part of another handle");
   }
   assertEquals(naming([0, 0], chain), [{ parts: 1 }, { parts: 1 }]);

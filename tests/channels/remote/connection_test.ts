@@ -38,7 +38,7 @@ interface Scene {
   readonly listener: Listener;
   // deno-lint-ignore no-explicit-any -- what comes over it is checked by what is done with it
   readonly client: Connection<any>;
-  // deno-lint-ignore no-explicit-any -- see above
+  // deno-lint-ignore no-explicit-any -- what comes over it is checked by what is done with it
   readonly served: Connection<any>;
 }
 

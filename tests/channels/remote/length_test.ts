@@ -65,7 +65,7 @@ Deno.test("a message that is longer than the other side takes is refused where i
 Deno.test("an answer that is longer than the asker takes is an error of that call, and an item stays in its queue", async () => {
   for (const placement of ["inline", "thread", "process"] as const) {
     const listener = await listen(undefined, { authKey });
-    // deno-lint-ignore no-explicit-any -- see above
+    // deno-lint-ignore no-explicit-any -- what comes over it is checked by what is done with it
     const client = await connect<any>(listener.address, { authKey, maxFrameBytes: MOST });
     const served = await listener.accept();
     await using generous = await spawn(Generous, [], { placement });
@@ -89,7 +89,7 @@ Deno.test("an answer that is longer than the asker takes is an error of that cal
 for (const placement of ["thread", "process"] as const) {
   Deno.test(`what a ${placement} sends to another program is refused there when it is too long, and its handles are given back`, async () => {
     const listener = await listen(undefined, { authKey, maxFrameBytes: MOST });
-    // deno-lint-ignore no-explicit-any -- see above
+    // deno-lint-ignore no-explicit-any -- what comes over it is checked by what is done with it
     const client = await connect<any>(listener.address, { authKey });
     const served = await listener.accept() as Connection<unknown>;
     const counting = await spawn(Counting, [], { placement: "inline" });

@@ -14,6 +14,7 @@ import {
   type SocketAddress,
   TimeoutError,
 } from "../../../mod.ts";
+import { hasPython } from "../../machine.ts";
 import { allEnded } from "./all_ended.ts";
 import type { ValueMap } from "@std/msgpack";
 import { prove, RawPeer } from "./raw_peer.ts";
@@ -426,11 +427,3 @@ Deno.test({
     assert(times[1] - times[0] < 100 * 50 / 2, `${times}`);
   },
 });
-
-function hasPython(): boolean {
-  try {
-    return new Deno.Command("python3", { args: ["-c", "0"] }).outputSync().success;
-  } catch {
-    return false;
-  }
-}

@@ -156,6 +156,11 @@ export async function prove(key: string, role: string, first: Uint8Array, second
   return new Uint8Array(await crypto.subtle.sign("HMAC", hmac, statement));
 }
 
+/** The same isolate as the other side of a connection names it: each side writes `<` for its own, `>` for the peer's. */
+export function turned(isolate: string): string {
+  return (isolate[0] === "<" ? ">" : "<") + isolate.slice(1);
+}
+
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(first.length + second.length);
   bytes.set(first);

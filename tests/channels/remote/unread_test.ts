@@ -125,7 +125,7 @@ for (const [way, prepare] of Object.entries(WAYS)) {
       const honest = await connect<unknown, unknown>(listener.address, { authKey });
       const honestServed = await listener.accept();
       const { glutton, served } = await Glutton.fed(listener, handle);
-      const of = way === "streams" ? await openStreams(glutton) : [glutton.known];
+      const of = way === "streams" ? [await glutton.open("stream", SIZE)] : [glutton.known];
       const before = Deno.memoryUsage().rss;
       let most = before;
       const beating = setInterval(() => {
@@ -155,10 +155,6 @@ for (const [way, prepare] of Object.entries(WAYS)) {
       await allEnded();
     });
   }
-}
-
-async function openStreams(glutton: Glutton): Promise<Known[]> {
-  return await Promise.all(Array.from({ length: 1 }, () => glutton.open("stream", SIZE)));
 }
 
 Deno.test("a peer that reads is given all that it asks for at once, however much that is", async () => {

@@ -6,8 +6,8 @@ import { registerError } from "../../../../channels/kernel/codec/error_classes.t
 import { assertSame } from "./assert_same.ts";
 
 const sent = <T>(error: T): T => decode(encode(error, "value")) as T;
-// deno-lint-ignore no-explicit-any
-const thrown = (value: unknown): any => decode(encodeThrown(value)); // Any: tests look at fields of all kinds.
+// deno-lint-ignore no-explicit-any -- the tests look at fields of all kinds
+const thrown = (value: unknown): any => decode(encodeThrown(value));
 
 /** Registered below, on "both sides". */
 class QuotaError extends RangeError {

@@ -3,8 +3,8 @@ import { decode } from "../../../../channels/kernel/codec/decode.ts";
 import { encode } from "../../../../channels/kernel/codec/encode.ts";
 import { assertSame } from "./assert_same.ts";
 
-// deno-lint-ignore no-explicit-any
-const travelled = (value: unknown): any => decode(encode(value, "value")); // Any: the cycles tested have no type.
+// deno-lint-ignore no-explicit-any -- the cycles under test have no type
+const travelled = (value: unknown): any => decode(encode(value, "value"));
 
 Deno.test("an object that appears twice arrives as one, of whatever class", () => {
   const shared: object[] = [
@@ -102,7 +102,7 @@ Deno.test("a tree costs nothing for what it does not share: its bytes are plain 
 
 Deno.test("holes, undefined and views survive beside shared references", () => {
   const view = new Uint16Array([1, 2]);
-  // deno-lint-ignore no-sparse-arrays
+  // deno-lint-ignore no-sparse-arrays -- the hole is under test
   const value = [view, , undefined, { view, "\ud800": view }];
   assertSame(travelled(value), value);
 });

@@ -57,7 +57,7 @@ const values: Record<string, readonly unknown[]> = {
   ),
   "keys with lone surrogates": [{ "\ud800": 1, "b": { "\udfff": 2 } }],
   "arrays": [[], [1, [2, [3]]], Array(15).fill(0), Array(16).fill(0), Array(70_000).fill(1)],
-  // deno-lint-ignore no-sparse-arrays
+  // deno-lint-ignore no-sparse-arrays -- the holes are under test
   "arrays with holes": [[, 1], [1, , 2], Array(3), [undefined, , null], [[,]]],
   "dates, invalid ones too": dates.map((timeMs) => new Date(timeMs)),
   "regular expressions": [/a/, /[/\\]\n(?<x>y)/dgimsy, new RegExp("\ud800", "u"), new RegExp("")],
