@@ -226,7 +226,7 @@ export class Isolate {
     link.start({
       frame: (frame) => this.#receive(frame, id, link),
       ...(link.direct && { short: (bytes, start, end) => this.#receiveShort(bytes, start, end, link) }),
-      envelope: (envelope) => this.#take(envelope, id),
+      envelope: (envelope) => this.#receiveRead(envelope, id),
       closed,
     });
   }
@@ -253,6 +253,20 @@ export class Isolate {
     } catch (error) {
       this.#misread(error, frames!.neighbour);
       this.routes.neighbour(frames!.neighbour)?.close();
+    }
+  }
+
+  /**
+   * Takes an envelope that the link has read itself.
+   *
+   * @throws {ProtocolError} If it is to end the link, which does that.
+   */
+  #receiveRead(envelope: Envelope, neighbour: IsolateId): void {
+    try {
+      this.#take(envelope, neighbour);
+    } catch (error) {
+      this.#misread(error, envelope.from);
+      throw error instanceof ProtocolError ? error : new ProtocolError("Cannot take a frame: it made something fail");
     }
   }
 

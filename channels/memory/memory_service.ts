@@ -5,7 +5,7 @@ import { isolate } from "../kernel/isolate.ts";
 import type { Request } from "../kernel/request.ts";
 import { expected, isCount, isText, maybe, startsWith } from "../kernel/shape.ts";
 import { Transit } from "../kernel/transit.ts";
-import { unpack } from "../kernel/pack.ts";
+import { packAnswer, unpack } from "../kernel/pack.ts";
 import { rootService } from "../kernel/root.ts";
 import { MemoryCell, SEGMENT } from "./memory_cell.ts";
 
@@ -15,13 +15,15 @@ const secret = new Map<string, MemoryCell>();
 const named = new Map<string, MemoryCell>();
 
 rootService("createMemory", "all", (request) => {
-  // What nobody is told of nobody could give back.
+  // A segment that nobody is told of could never be given back.
   if (request.asker === undefined) return;
   const asked = startsWith(isCount, maybe(isText));
   const [sizeBytes, wanted] = expected("a request for memory", unpack(request.body, request.from), asked);
   checkSize("create shared memory", "sizeBytes", sizeBytes, 1);
   const { account } = request.from;
-  const error = account?.noRoom(sizeBytes);
+  // JavaScript may keep a character in two bytes.
+  const kept = sizeBytes + 2 * (wanted?.length ?? 0);
+  const error = account?.noRoom(kept);
   if (error !== undefined) return request.throw(error);
   const [segments, key] = wanted === undefined ? [secret, freshSecret()] : [named, keyOf(request, wanted)];
   if (segments.has(key)) {
@@ -31,9 +33,11 @@ rootService("createMemory", "all", (request) => {
   const cell = new MemoryCell(wanted ?? key, sizeBytes, () => {
     if (segments.get(key) === cell) segments.delete(key);
   });
-  if (account !== undefined) cell.chargeTo(account, sizeBytes);
+  if (account !== undefined) cell.chargeTo(account, kept);
+  // First, as it throws if the name is too long to travel: nobody could give such a segment back.
+  const handle = packAnswer(handleTo(cell), "result", request.from);
   segments.set(key, cell);
-  request.replyValue(handleTo(cell), "result");
+  request.replyPacket(handle);
 });
 
 rootService("attachMemory", "all", (request) => {

@@ -218,8 +218,12 @@ export class Border implements Link {
   }
 
   #give(envelope: Envelope): void {
-    if (envelope.to === isolate.id && this.#listener?.envelope !== undefined) this.#listener.envelope(envelope);
-    else this.#listener?.frame(encodeFrame(envelope));
+    try {
+      if (envelope.to === isolate.id && this.#listener?.envelope !== undefined) this.#listener.envelope(envelope);
+      else this.#listener?.frame(encodeFrame(envelope));
+    } catch (error) {
+      this.#misread(error);
+    }
   }
 
   #admit(envelope: Envelope): void {

@@ -107,6 +107,17 @@ eachGuest(
   ["sandbox"],
 );
 
+eachGuest(
+  "the name of shared memory counts with its bytes",
+  { bytes: 16 * MIB },
+  async (guest) => {
+    const { done, error } = await guest.with(patient).call.makeMemories(8, MIB);
+    assert(done > 0 && done <= 15, `${done} were made`);
+    assertMatch(error, /^QuotaError: .+, its quota is 16777216 bytes$/);
+  },
+  ["sandbox"],
+);
+
 eachGuest("what a manager makes for a stranger beyond quota.bytes is refused", { bytes: 16 * MIB }, async (guest) => {
   await using manager = await manage({}, { placement: "inline" });
   const { call } = guest.with(patient);

@@ -1,7 +1,7 @@
 /** Segments of bytes, made and used in every kind of place, and how long they live. */
 
 import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import { ClosedError, Process, Queue, SharedMemory, spawn } from "../../mod.ts";
+import { ClosedError, NotSerializableError, Process, Queue, SharedMemory, spawn } from "../../mod.ts";
 import { Hand } from "./fixtures/hand.ts";
 import { attachAndEnd, attachAndSpin, createAndSpin } from "./fixtures/memory_tasks.ts";
 import { shared } from "./memory_everywhere.ts";
@@ -102,6 +102,11 @@ shared(
     assertEquals(again.sizeBytes, 16);
   },
 );
+
+Deno.test("a name that is too long to travel with a handle is refused, and is not in use after that", async () => {
+  const name = "x".repeat(3 * 1024 * 1024);
+  for (const _ of [1, 2]) await assertRejects(() => SharedMemory.create(8, { name }), NotSerializableError);
+});
 
 Deno.test("[SHM-06] a made-up name that is in use already is made up again", async () => {
   const random = crypto.getRandomValues.bind(crypto);

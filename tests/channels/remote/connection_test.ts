@@ -24,6 +24,9 @@ import {
   spawn,
   task,
 } from "../../../mod.ts";
+import { isForeign } from "../../../channels/kernel/address.ts";
+import { isolate } from "../../../channels/kernel/isolate.ts";
+import { logger } from "../../../channels/kernel/log.ts";
 import { until } from "../../conformance/bounded.ts";
 import { run } from "../../program.ts";
 import { allEnded } from "./all_ended.ts";
@@ -479,4 +482,24 @@ Deno.test("a program that leaves listeners and connections open ends when it is 
     20_000,
   );
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: "done\n", stderr: "" });
+});
+
+connected("whatever a peer's envelope makes go wrong ends its connection, is logged, and no more", async (scene) => {
+  const { client, served } = scene;
+  const logged: string[] = [];
+  const { write } = logger;
+  const { deliver } = isolate;
+  logger.write = ({ message }) => void logged.push(message);
+  isolate.deliver = (envelope) => {
+    if (envelope.kind === "send" && isForeign(envelope.from)) throw new RangeError("Map maximum size exceeded");
+    deliver(envelope);
+  };
+  try {
+    await assertRejects(() => deadline(client.send("anything"), WITHIN_MS), DisconnectedError);
+    await assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+  } finally {
+    isolate.deliver = deliver;
+    logger.write = write;
+  }
+  assertEquals(logged.filter((line) => line.includes("Map maximum size exceeded")).length, 1);
 });
