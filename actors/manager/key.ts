@@ -37,8 +37,8 @@ export function textOfKey(action: string, key: unknown): string {
 }
 
 function textOfBigint(action: string, key: bigint): string {
-  const text = `i${key}`;
-  if (text.length <= MOST_DIGITS) return text;
+  const text = `${key}`;
+  if (isInteger(text)) return `i${text}`;
   throw new RangeError(`Cannot ${action}: a bigint in a key has at most ${MOST_DIGITS} digits`);
 }
 
@@ -60,7 +60,7 @@ export function keyOfText(text: string): Key {
     case "n":
       return Number(rest);
     case "i":
-      return rest.length < MOST_DIGITS && INTEGER.test(rest) ? BigInt(rest) : malformed();
+      return isInteger(rest) ? BigInt(rest) : malformed();
     case "t":
       return true;
     case "f":
@@ -75,7 +75,10 @@ export function keyOfText(text: string): Key {
   return malformed();
 }
 
-const INTEGER = /^-?\d+$/;
+function isInteger(text: string): boolean {
+  const digits = /^-?(\d+)$/.exec(text)?.[1];
+  return digits !== undefined && digits.length <= MOST_DIGITS;
+}
 
 function malformed(): never {
   throw new ProtocolError("Cannot read a key: it is not what it must be");
