@@ -119,9 +119,14 @@ class ActorRef implements Ref {
   }
 }
 
-/** The contact that a ref is the face of. */
-export function contactBehind(ref: object): Contact | undefined {
+/** The contact that a ref is the face of; undefined if the value is no ref. */
+export function contactBehind(ref: unknown): Contact | undefined {
   return isA(ref, ActorRef) ? behindFace(ref) : undefined;
+}
+
+/** Whether a value is a ref. */
+export function isRef(value: unknown): value is Ref {
+  return contactBehind(value) !== undefined;
 }
 
 /** A handle to an actor that somebody spawned. */

@@ -12,7 +12,7 @@ import { expected, isText, type Shape, startsWith } from "../channels/kernel/sha
 import { brief } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 import { whenDone } from "../channels/settling.ts";
-import { contactBehind, contactReceived, makeRef } from "./actor_ref.ts";
+import { contactBehind, contactReceived, isRef, makeRef } from "./actor_ref.ts";
 import type { Contact } from "./contact.ts";
 import { actorExited } from "./exited.ts";
 import type { Ref } from "./ref.ts";
@@ -77,7 +77,7 @@ export async function register<D>(name: string, ref: Ref<D>, options: RegisterOp
   if (!AUDIENCES.includes(audience)) {
     throw new TypeError(`Cannot ${action}: for must be "program" or "all", not ${brief(audience)}`);
   }
-  const contact = typeof ref === "object" && ref !== null ? contactBehind(ref) : undefined;
+  const contact = contactBehind(ref);
   if (contact === undefined) throw new TypeError(`Cannot ${action}: a ref is needed, not ${brief(ref)}`);
   if (contact.exit !== undefined) throw actorExited(action, contact.name, contact.address, contact.exit);
   await askRoot(action, "register", [name, ref, audience]);
@@ -174,10 +174,6 @@ rootService("unregister", "program", (request) => {
 });
 
 const isAudience: Shape<"program" | "all"> = (value) => value === "program" || value === "all";
-
-function isRef(value: unknown): value is object {
-  return typeof value === "object" && value !== null && contactBehind(value) !== undefined;
-}
 
 /** Who has a name, as far as is known here. */
 function ownerOf(name: string): Owner | undefined {

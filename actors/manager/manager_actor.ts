@@ -1,5 +1,5 @@
 import { StartError } from "../../channels/errors.ts";
-import { contactBehind } from "../actor_ref.ts";
+import { contactBehind, isRef } from "../actor_ref.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { expected, isAnything, isText, listOf, maybe, startsWith, withFields } from "../../channels/kernel/shape.ts";
@@ -26,16 +26,12 @@ const isMaking = startsWith(withFields<MadeClass>({ moduleUrl: isText, name: isT
 
 const isSharing = startsWith(isText, isRef);
 
-function isRef(value: unknown): value is Ref {
-  return typeof value === "object" && value !== null && contactBehind(value) !== undefined;
-}
-
-/** That instances of a class are wanted, as one text. */
+/** A request for instances of a class, as the text that a voucher confirms. */
 export function classWish({ moduleUrl, name }: MadeClass): string {
   return `make ${moduleUrl} ${name}`;
 }
 
-/** What is wanted with a pool, as one text. */
+/** A request for a pool, as the text that a voucher confirms. */
 export function poolWish(name: string | undefined, args: readonly unknown[]): string {
   return encode([name, args], "options").toBase64();
 }
@@ -90,7 +86,7 @@ export class ManagerActor extends SupervisorActor {
     voucher?: Voucher,
   ): Promise<object | undefined> {
     const { call } = currentFrame();
-    // Nobody would have it, and nobody could be refused.
+    // A cast: nobody would have the object, and nobody could be refused.
     if (call === undefined) return;
     // Not of these types, one of them could pass for something else below.
     expected("a request for an object", [kind, name, args], isRequest);
@@ -108,7 +104,8 @@ export class ManagerActor extends SupervisorActor {
    *
    * @param voucher shows that an isolate with the rights of this one, in which the code of the class runs, wants it
    */
-  async make(asked: MadeClass, args: readonly unknown[], voucher: Voucher): Promise<object> {
+  async make(asked: MadeClass, args: readonly unknown[], voucher: Voucher): Promise<object | undefined> {
+    if (currentFrame().call === undefined) return;
     expected("a request for an instance", [asked, args], isMaking);
     const isVouched = voucher instanceof Voucher && await voucher.vouches(classWish(asked));
     const wanted = isVouched ? asked : this.#classes.find(({ name }) => name === asked.name);

@@ -48,8 +48,7 @@ class ControlCell extends Cell {
 }
 
 function contactOf(value: unknown): Contact {
-  const contact = typeof value === "object" && value !== null ? contactBehind(value) : undefined;
-  return contact ?? unreadable();
+  return contactBehind(value) ?? unreadable();
 }
 
 function exitOf(value: unknown): Exit {

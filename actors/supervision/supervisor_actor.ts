@@ -10,7 +10,7 @@ import type { Actor } from "../actor.ts";
 import { currentActor } from "../context.ts";
 import { actor, isOfLibrary } from "../definition.ts";
 import { describeExit, failedBy } from "../exited.ts";
-import type { ActorHooks } from "../hooks.ts";
+import type { ActorHooks, ErrorDecision, FailedMessage } from "../hooks.ts";
 import { logGaveUp, logRestarted } from "../life_log.ts";
 import { checkSignificance, checkSpec, type ChildSpec, definitionOf } from "./child.ts";
 import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
@@ -31,7 +31,7 @@ export type SupervisorEvent =
   | { readonly type: "exited"; readonly child: string; readonly exit: Exit }
   | { readonly type: "gave-up"; readonly child: string; readonly restarts: number };
 
-/** That of an observer; it is kept as long as the observer. */
+/** The id of an observer, which is kept as long as the observer. */
 const isId: Shape<string> = (value): value is string => isText(value) && value.length <= 64;
 const isObserver = startsWith(isId, (value): value is Queue<unknown> => value instanceof Queue);
 const isEnd = startsWith(isId, isProducer);
@@ -132,6 +132,11 @@ export class SupervisorActor implements ActorHooks {
     // Nobody would let go of it with the observer.
     if (!this.#observers.has(id)) return end[Symbol.dispose]();
     this.#ends.set(id, end);
+  }
+
+  /** A request that was cast has nobody who could be refused, and costs the supervisor nothing either. */
+  onError(_error: unknown, { kind }: FailedMessage): ErrorDecision {
+    return kind === "call" || kind === "cast" ? "resume" : "restart";
   }
 
   /**
@@ -298,7 +303,8 @@ export class SupervisorActor implements ActorHooks {
     }
   }
 }
+actor(import.meta.url, SupervisorActor);
+
 function isProducer(value: unknown): value is Producer<unknown> {
   return typeof value === "object" && value !== null && passagesOf(value)?.[0].kind === PRODUCER;
 }
-actor(import.meta.url, SupervisorActor);
