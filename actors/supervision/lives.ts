@@ -1,4 +1,4 @@
-import type { Exit } from "../../channels/exit.ts";
+import { type Exit, exitFrom } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Lease } from "../../channels/kernel/holder.ts";
@@ -19,11 +19,11 @@ export type LifeNews = readonly [last: number, changes: readonly LifeChange[]];
 
 /** What a follower asks the place of a child. */
 export const LIVES = "lives";
-/** Who is slower than this misses the oldest changes. */
+/** A follower that is further behind misses the oldest changes. */
 const MOST_KEPT = 16;
 
 const isState: Shape<LifeState> = (value) => value === "down" || value === "up" || value === "over";
-const isExit: Shape<Exit> = (value): value is Exit => arrivedExit(value) !== undefined;
+const isExit: Shape<Exit> = (value): value is Exit => exitFrom(value) !== undefined;
 const isNews: Shape<LifeNews> = startsWith(isCount, listOf(startsWith(isState, isExit, isCount)));
 
 /**
@@ -62,7 +62,7 @@ export class Lives {
 
   #answer(request: Request): void {
     const isFirst = request.detail === "";
-    // Who comes when all is over hears of that alone; else of nothing that was before.
+    // A follower that asks first when all is over hears of that end alone; before, of no past change.
     const seen = isFirst ? this.#last - (this.#over ? 1 : 0) : Number(request.detail);
     const isNew = Math.min(this.#changes.length, this.#last - seen);
     request.onCancel = undefined;
@@ -100,7 +100,7 @@ async function follow(contact: Contact, signal: AbortSignal, told: (change: Life
     const asked = ask(contact.keeper, { holder, verb: LIVES, detail, wait, quiet: true, lost });
     const news = await asked.then(newsFrom).catch(() => undefined);
     if (signal.aborted) return;
-    // Who has no supervisor has no place that could tell; and when the place is gone, so is what might come back to it.
+    // An actor without a supervisor has no place that could tell; and when a place is gone, nothing comes back to it.
     const [last, changes] = news ?? [0, [["over", await endOf(contact, signal), restarts] satisfies LifeChange]];
     for (const change of changes) {
       if (signal.aborted) return;

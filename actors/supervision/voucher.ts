@@ -1,3 +1,4 @@
+import { DisconnectedError } from "../../channels/errors.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { hasFewerRights, type IsolateId, strangerOf } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
@@ -28,8 +29,8 @@ class VoucherCell extends Cell {
 }
 
 /**
- * Shows that the isolate where it was made wants something. The sender of a request does not show that: what is asked of a
- * supervised actor comes from its place, and what a received handle asks for was written by its sender.
+ * Shows that the isolate where it was made wants something. The sender of a request does not show that: a request to a
+ * supervised actor comes from its place, and the request of a received handle was written by the handle's sender.
  */
 export class Voucher {
   readonly #target: Target;
@@ -55,9 +56,9 @@ export class Voucher {
   }
 }
 
-/** Whether a cell of an isolate with the rights of this one says just this: what comes in a message may say anything. */
+/** Whether a cell of an isolate with the rights of this one says just this. A message alone may say anything. */
 export async function vouchesAt(target: Target, described: string): Promise<boolean> {
   if (!isCell(target) && hasFewerRights(target.isolate, isolate.id)) return false;
-  const lost = () => new Error("gone");
+  const lost = () => new DisconnectedError("Cannot confirm a request: the isolate that it was made in is gone");
   return await ask(target, { holder: whoActs.holder(), verb: DESCRIBED, lost }) === described;
 }

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
-import "../../../mod.ts";
-import { Voucher } from "../../../actors/supervision/voucher.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { DisconnectedError } from "../../../mod.ts";
+import { Voucher, vouchesAt } from "../../../actors/supervision/voucher.ts";
 import type { Target } from "../../../channels/kernel/cell.ts";
 import { isolate } from "../../../channels/kernel/isolate.ts";
 
@@ -19,4 +19,9 @@ Deno.test("a voucher that went to a sandbox or another program convinces nobody 
   for (const id of [`${isolate.id}!1`, `${isolate.id}@2`, `${isolate.id}.1@3.1`]) {
     assertEquals(await Voucher.for("a wish", actorIn(id)).vouches("a wish"), false, id);
   }
+});
+
+Deno.test("a request is not confirmed once the isolate is gone that it was made in", async () => {
+  const asked = () => vouchesAt(actorIn(`${isolate.id}.99`), "a wish");
+  await assertRejects(asked, DisconnectedError, "Cannot confirm a request: the isolate that it was made in is gone");
 });
