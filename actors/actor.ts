@@ -320,7 +320,7 @@ export class Actor extends Cell implements Keeper {
   }
 
   async #decide(error: unknown, message: FailedMessage, fallback: ErrorDecision): Promise<void> {
-    // What is queued behind the error is not handled before it is known whether it ever will be.
+    // Messages queued behind the error wait until it is known whether they will be handled at all.
     this.loop.pause();
     try {
       const decision = await this.#decisionOf(error, message) ?? fallback;
@@ -346,7 +346,7 @@ export class Actor extends Cell implements Keeper {
     values: unknown[],
     told: Promise<void>,
   ): Promise<void> {
-    // Who asks it to stop only later, having heard that it has started, finds that it has.
+    // A request to stop that comes after the start was told finds that the task has begun.
     if (this.#stopping !== undefined) return this.#conclude({ code: 0, reason: "stopped" });
     await (this.#told = told);
     if (this.exit !== undefined) return;
@@ -409,7 +409,7 @@ export class Actor extends Cell implements Keeper {
     await this.#conclude({ ...this.#failedBy(error), ...(escalated && { escalated }) });
   }
 
-  /** The exit that an error makes. What is read of the error is the actor's own code, and counts as the actor's. */
+  /** The exit that an error makes. The error's getters are the actor's own code, and run on its behalf. */
   #failedBy(error: unknown, code?: number): Exit {
     return runAs(this, undefined, () => failedBy(error, code));
   }

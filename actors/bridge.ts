@@ -60,7 +60,7 @@ export class Bridges {
   }
 }
 
-/** How long a reason is at most that a signal has when it arrives; of a longer one the words are told. */
+/** A signal's reason travels with it up to so many bytes; a longer one arrives as an error with its text. */
 const MOST_REASON_BYTES = 64 * 1024;
 
 function reasonBytes(reason: unknown): Uint8Array {

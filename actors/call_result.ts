@@ -57,7 +57,7 @@ export class CallResult extends Promise<unknown> implements AsyncGenerator<unkno
     this.#call = call;
     this.#resolve = resolveMade!;
     this.#reject = rejectMade!;
-    // They would keep this result, and whom it was asked of.
+    // They would keep this result and the actor that was called.
     resolveMade = rejectMade = undefined;
   }
 

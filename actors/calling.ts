@@ -92,7 +92,7 @@ export class Calling implements Question {
     return actorExited(`call ${this.title}`, name, address, exit ?? this.#contact.exit);
   }
 
-  /** The answer is there: what lasts as long as the call is over, or will be when the answer, a stream, is. */
+  /** The answer is there: the call's bridges close now, or at the end of the answer if that is a stream. */
   over(answer?: unknown): void {
     const bridges = this.#bridges;
     if (answer instanceof StreamReader) answer.onEnd = () => bridges?.close();

@@ -6,7 +6,7 @@ const BATCH = 256;
 /** So many senders at most have credit due that they do not know of. */
 const MOST_DUE = 256;
 
-/** Longer messages count by their bytes among those that are under way: what is done with one is told at once. */
+/** Longer messages under way are bounded by their bytes, too: their sender is told of each at once when it is done with. */
 export const HEAVY_BYTES: number = 64 * 1024;
 
 /** Tells senders elsewhere how many of their messages a cell is done with: they may send it as many more. */

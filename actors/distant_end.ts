@@ -35,11 +35,11 @@ export class DistantEnd {
       ended = exit;
       return new Error("gone");
     };
-    // On behalf of the whole isolate: whoever wants to know first may end before the others have heard.
+    // On behalf of the whole isolate: the first actor that wants to know may end before the others have heard.
     const asked = ask(keeper, { holder: mainActor().holder, verb: "exited", quiet: true, lost });
     // Where the keeper lived with the actor, its home may still know; what is said of a dead home is another's exit.
     const known = () => isolate.exitOf(keeper.isolate) === undefined ? ended : undefined;
-    // A keeper that says none is of no use any more, either.
+    // A keeper whose answer is no exit counts as gone.
     return this.exit = await asked.then(arrivedExit, known) ?? PARENT_GONE;
   }
 }

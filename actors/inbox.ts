@@ -21,8 +21,8 @@ export interface MailboxOptions {
    * What happens to a message that comes when the mailbox is full: it waits at its sender (`"wait"`, when left out),
    * its call rejects with `MailboxFullError` (`"reject"`), it is dropped, or the oldest one is. A cast that is
    * rejected or dropped is a dead letter; a call that is dropped rejects with `MailboxFullError`. Up to 65,536 casts or
-   * 64 MiB of them wait at a sender; more are dead letters. Calls wait in any number: of more than 65,536 messages or
-   * 64 MiB that wait in one isolate for one actor the log tells, once until none waited. An isolate has up to 1024 messages
+   * 64 MiB of them wait at a sender; more are dead letters. Calls wait in any number: when more than 65,536 messages
+   * or 64 MiB wait in one isolate for one actor, the log tells, once until none waited. An isolate has up to 1024 messages
    * under way to an actor elsewhere that this has not begun, and of those longer than 64 KiB up to 64 MiB and one more.
    */
   readonly overflow?: "wait" | "reject" | "drop-newest" | "drop-oldest" | undefined;

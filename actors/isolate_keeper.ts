@@ -115,7 +115,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       this.#watchOver(this.#plan.livenessMs);
       logStarted(this);
     } catch (error) {
-      // What went wrong inside says more than that its isolate is killed for it.
+      // The error from inside says more than that its isolate is killed for it.
       if (!deadline.aborted && this.#result !== undefined && !isA(error, LostError)) {
         this.#said ??= failedBy(error);
       }

@@ -12,7 +12,7 @@ import { HEAVY_BYTES } from "./credits.ts";
 /** How many messages one isolate may have under way to one actor, and how many bytes of heavy ones. */
 const WINDOW = 1024;
 const WINDOW_BYTES = 64 * 1024 * 1024;
-/** More that waits here is worth a word, once until nothing waited. Of casts more would be dead letters. */
+/** When more than this waits, the log tells, once until nothing waited. More casts than this would be dead letters. */
 const MANY = 65_536;
 const MANY_BYTES = 64 * 1024 * 1024;
 

@@ -14,9 +14,9 @@ const SIGNAL_GRACE_MS = 5000;
 interface State {
   /** How many processes and supervisors want signals to stop the tree. */
   wanted: number;
-  /** What listens; kept here, since another copy of the library may have to take it back. */
+  /** The listeners; kept here, since another copy of the library may have to remove them. */
   listeners: ReadonlyMap<EndingSignal, () => void> | undefined;
-  /** What the program ends with, once a signal has come. */
+  /** The code that the program ends with, once a signal has come. */
   code: number | undefined;
   /** Settles when no child is left, if anybody waits for that. */
   alone: Promise<void> | undefined;

@@ -129,9 +129,9 @@ export interface Ref<D = unknown> extends AsyncDisposable {
   ready(options?: WaitOptions): Promise<void>;
   /**
    * Asks it to end: it takes nothing new, handles what is queued, stops its children, runs `onStop`. Kills it after the
-   * grace. What it waits for at channels and locks is given up then, in its handlers, too, with the reason of
-   * `current().signal`; that a cast, or a loop of its own, rejects with this reason is no failure. Queued messages may
-   * wait as always when their turn comes, each for its share of the grace.
+   * grace. Its waits at channels and locks, those of its handlers too, then reject with the reason of `current().signal`; a
+   * cast, or a loop of its own, that rejects with this reason has not failed. Queued messages may wait as always when
+   * their turn comes, each for its share of the grace.
    */
   stop(options?: StopOptions): Promise<Exit>;
   /** Ends it at once, busy or not. */

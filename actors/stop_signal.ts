@@ -32,7 +32,7 @@ export class StopSignal {
     this.#controller?.abort(this.#reason);
   }
 
-  /** Asks the code of an actor to end: first what waits does, so that what the signal's listeners begin goes on. */
+  /** Asks the code of an actor to end: its waits end before the signal aborts, so that waits begun by listeners go on. */
   ask(why: string, holder: Holder): void {
     this.#reason ??= new DOMException(why, "AbortError");
     this.#next?.come(holder, this.#reason);

@@ -50,7 +50,7 @@ export class StreamCell extends Cell {
     void this.owner.run(() => this.#return(request));
   }
 
-  /** The iterator is asked for so many items at once at most: what it was asked for it cannot forget. */
+  /** The iterator is asked for a bounded number of items at once, since it cannot be told to forget a request. */
   #queue(request: Request): void {
     if (request.asker === undefined) return;
     this.#asking.push(request);

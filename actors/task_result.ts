@@ -35,7 +35,7 @@ export class TaskResult {
     const outcome = this.#outcome;
     const { name, address, exit } = this.#task;
     if (outcome !== undefined) {
-      // What is read of it is the task's own code, and counts as the task's.
+      // The outcome's getters are the task's own code, and run on its behalf.
       runAs(this.#task, undefined, () => {
         if ("thrown" in outcome) request.throw(outcome.thrown);
         else request.replyValue(outcome.value, "result");

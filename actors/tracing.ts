@@ -104,7 +104,7 @@ function remoteSpan(trace: string | undefined): Pick<Span, "spanContext"> | unde
 function endSpan(span: Span, failure: { readonly thrown: unknown } | undefined): void {
   if (failure !== undefined) {
     const { thrown } = failure;
-    // A text, since whatever is looked at may throw.
+    // As a text: the tracer would read fields of the error, and a getter may throw.
     span.recordException(brief(thrown));
     span.setStatus({ code: FAILED, message: reasonOf(thrown) });
   }

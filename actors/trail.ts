@@ -44,7 +44,7 @@ export function receiveProbe(request: Request, probed: (call: Request, trail: Tr
   request.reply();
   const call = incoming.find(request.from.isolate, Number(request.detail));
   const trail = unpack(request.body, request.from);
-  // A probe that is none comes only from a hostile child, and is not followed.
+  // Only a hostile child sends something that is no probe, and that is not followed.
   if (call === undefined || !isTrail(trail) || trail.steps.length === 0) return;
   if (trail.steps.length + (trail.again?.length ?? 0) <= MOST_STEPS) probed(call, trail);
 }

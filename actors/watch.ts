@@ -25,7 +25,7 @@ const WATCH_OPTIONS: OptionNames<WatchOptions> = { restarts: true };
 
 /** The news of one that is watched with `restarts`. */
 export interface Life<R = Ref> {
-  /** Who: what was given to `watch`. */
+  /** The ref, process or supervisor that was given to `watch`. */
   readonly ref: R;
   /** `"down"`: it has ended, and may come back. `"up"`: it is back. `"over"`: it will not come back. */
   readonly state: "down" | "up" | "over";

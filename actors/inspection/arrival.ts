@@ -1,6 +1,6 @@
 /**
- * What another isolate tells of itself, taken apart and put together again: only a hostile one tells anything else than
- * reports, and then there is nothing of that in what its program is shown.
+ * Reads the report of another isolate, field by field into a new one: a hostile isolate may send anything, and nothing
+ * but a report reaches the program that asked.
  *
  * @module
  */
@@ -50,8 +50,8 @@ const isPart = withFields<Part>({
 });
 
 /**
- * What an isolate tells of itself, to be read by `partFrom`: a text, in which nothing can lie in two places. To go through
- * a value in which something does would take as long as there are ways to it.
+ * The report of an isolate as a text, to be read by `partFrom`. In a text nothing lies in two places. A value may hold the
+ * same object many times over, and to read it would take as long as there are ways to that object.
  */
 export function partText(part: Part): string {
   return JSON.stringify(part);

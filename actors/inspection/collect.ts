@@ -61,7 +61,7 @@ class Collection {
       const isStranger = !isCell(actor) && hasFewerRights(actor.isolate, isolate.id);
       const text = await elsewhere.askIsolate("inspect", `${this.#timeoutMs}`, this.#timeoutMs);
       const part = partFrom(text, isStranger);
-      // What nobody can read says no more than silence.
+      // An answer that nobody can read says no more than silence.
       if (part === undefined) return busy(elsewhere);
       this.queues.push(...part.queues);
       this.locks.push(...part.locks);

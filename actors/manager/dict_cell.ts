@@ -80,7 +80,7 @@ export class DictCell extends SharedCell {
 
   #put(key: string, packet: Packet): void {
     const before = this.#entries.get(key);
-    // All who read the keys would read this one.
+    // Everybody who reads the keys would read this one, and fail if it is malformed.
     if (before === undefined) checkKeyText(key);
     this.#entries.set(key, this.keep(packet));
     if (before !== undefined) this.drop(before.packet);

@@ -28,7 +28,7 @@ class InstanceCell extends Cell {
     if (kind === INSTANCE) this.stopIfForgotten();
   }
 
-  /** What it was sent before is handled first. */
+  /** Stops the instance, after the messages that it was sent before. */
   stopIfForgotten(): void {
     if (this.holdersOf(INSTANCE) === 0) void this.instance.stop(GRACE_MS);
   }
@@ -53,7 +53,7 @@ export async function makeInstance(Class: ActorClass, args: readonly unknown[]):
 
 /** The contact of somebody who has the instance: a call that is under way has it, too. */
 class HeldContact extends Contact {
-  /** What the lease ends with. */
+  /** The ref: once nobody has it, a call under way included, its collection ends the lease. */
   face: object | undefined;
   readonly #instance: Contact;
 

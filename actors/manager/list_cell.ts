@@ -155,7 +155,7 @@ export class ListCell extends SharedCell {
     if (a.passages.length !== b.passages.length) return false;
     if (!a.passages.every((passage, at) => sameTarget(passage, b.passages[at]))) return false;
     if (a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at])) return true;
-    // To compare what objects hold in which others lie again and again would take as long as there are ways to them.
+    // A comparison would take as long as there are ways to an object that lies in the value again and again.
     if (a.passages.length > 0 || isGraph(a.bytes) || isGraph(b.bytes)) return false;
     return isDeepStrictEqual(peek(a), peek(b));
   }

@@ -26,7 +26,7 @@ export interface ManageOptions extends SuperviseOptions {
   readonly store?: string | undefined;
   /**
    * The classes of which `make` makes instances for sandboxes and other programs, which find one by its name; none when
-   * left out. Those with the rights of the manager need not be named a class.
+   * left out. An isolate with the rights of the manager gets instances of any class.
    */
   readonly classes?: readonly ActorClass[] | undefined;
 }

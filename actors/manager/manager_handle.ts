@@ -140,8 +140,8 @@ export interface Manager<C extends Children = Children> extends Supervisor<C> {
    * - **Life**: whoever has the ref holds the instance: the caller, and all who received it. When the last of them has
    *   disposed of it, or died, or let it be collected, the instance handles what was sent to it, and ends. A call that is
    *   under way holds it, too, as does a {@linkcode watch}.
-   * - **Death**: it ends with the manager, and does not come back with it: calls reject with `ActorExitedError`. What is
-   *   to come back is a child of the manager.
+   * - **Death**: it ends with the manager, and does not come back with it: calls reject with `ActorExitedError`. For
+   *   an actor that comes back give the manager a child.
    * - **Permissions**: for a sandbox or another program the manager makes only instances of what its option `classes`
    *   names; the class is then found by its name alone, so that another program may register a stub.
    *
@@ -337,7 +337,7 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
   }
 }
 
-/** What can travel: a list of what comes out of an iterable, and all else as it is. */
+/** Lists the items of an iterable, which cannot travel itself; gives back anything else as it is. */
 function listed<T>(lengthOrItems: number | Iterable<T>): number | T[] {
   return typeof lengthOrItems === "object" && lengthOrItems !== null ? [...lengthOrItems] : lengthOrItems;
 }

@@ -106,7 +106,7 @@ const MAKE: { readonly [K in ObjectKind]: (home: Home, ...args: ObjectArgs[K]) =
   pool: (_home, options) => new Pool(options),
 };
 
-/** What an object is, and stays, by the properties of its handle; not what is in it at first. */
+/** The properties of an object's handle that its arguments fix for good; its first content is none of them. */
 const TRAITS: { readonly [K in ObjectKind]?: (...args: ObjectArgs[K]) => Readonly<Record<string, unknown>> } = {
   value: (kind) => ({ kind }),
   array: (kind) => ({ kind }),
@@ -118,7 +118,7 @@ const TRAITS: { readonly [K in ObjectKind]?: (...args: ObjectArgs[K]) => Readonl
   pool: ({ size } = {}) => ({ size }),
 };
 
-/** How many bytes the numbers of an object take. What asks for it may be of any form. */
+/** How many bytes the numbers of an object take. The arguments come from a stranger, and may be of any form. */
 const BYTES: { readonly [K in ObjectKind]?: (...args: ObjectArgs[K]) => number } = {
   value: (kind) => bytesOf(kind),
   array: (kind, lengthOrValues) => bytesOf(kind) * countOf(lengthOrValues),
@@ -142,7 +142,11 @@ function countOf(lengthOrItems: unknown): number {
   return Array.isArray(lengthOrItems) ? lengthOrItems.length : Math.max(0, Number(lengthOrItems)) || 0;
 }
 
-/** In what an object is not as one that is made with these arguments would be; undefined if it is. What is left out is not compared. */
+/**
+ * Compares an object with one that would be made with these arguments, as far as they say.
+ *
+ * @returns the first difference, in words; undefined if there is none
+ */
 export function differenceOf(object: object, kind: ObjectKind, args: readonly unknown[]): string | undefined {
   const traitsOf = TRAITS[kind] as ((...args: readonly unknown[]) => Record<string, unknown>) | undefined;
   for (const [trait, asked] of Object.entries(traitsOf?.(...args) ?? {})) {

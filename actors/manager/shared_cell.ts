@@ -47,7 +47,7 @@ export abstract class SharedCell extends Cell {
   readonly #kept = new Set<readonly Passage[]>();
   /** For the values that strangers have sent. */
   #charges: Charges<Packet> | undefined;
-  /** What is being done. */
+  /** The request that is being performed. */
   #present: Request | undefined;
   readonly #kind: string;
   readonly #named: boolean;
@@ -133,7 +133,7 @@ export abstract class SharedCell extends Cell {
   }
 
   /**
-   * What is to be kept of a request that has sent several values in one.
+   * The values that came together in one request, each as a packet to be kept.
    *
    * @throws {QuotaError} If a stranger has sent them, and together they take more than it may have here.
    */

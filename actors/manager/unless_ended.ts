@@ -3,7 +3,7 @@ import { isA } from "../../channels/kernel/look.ts";
 import type { Contact } from "../contact.ts";
 import { actorExited } from "../exited.ts";
 
-/** What a manager answers. Where it has ended, the error says what it was to do for the program, in the program's words. */
+/** A manager's answer. If the manager has ended, the error names the action that the program asked for. */
 export async function unlessEnded<T>(manager: Contact, action: string, answer: PromiseLike<T>): Promise<Awaited<T>> {
   try {
     return await answer;

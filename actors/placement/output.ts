@@ -28,7 +28,7 @@ export class Output {
   }
 }
 
-/** Ends the source if the output is closed: who prints hears of it, as with the output itself. */
+/** Ends the source if the output is closed: then printing fails in the subprocess, as it would on the output itself. */
 async function copy(from: ReadableStream<Uint8Array>, to: typeof Deno.stdout): Promise<void> {
   try {
     for await (const bytes of from) {

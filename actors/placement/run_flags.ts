@@ -11,7 +11,7 @@ export interface RunFlags {
   readonly unknown: string | undefined;
 }
 
-/** What tells how the program was run. Plain data. */
+/** The evidence of how the program was run. Plain data. */
 export interface Run {
   /** The flags, once a subprocess has needed them. A subprocess is told nothing else. */
   flags?: RunFlags | undefined;
@@ -58,7 +58,7 @@ const ALONE =
   /^--(cached-only|frozen|frozen-lockfile|no-config|no-lock|no-npm|no-remote|node-modules-dir|unsafely-ignore-certificate-errors|unstable-[a-z-]+|use-env-proxy|v8-flags|vendor)(=|$)/;
 const PATHS: readonly string[] = ["--cert", "--config", "--import-map", "--lock"];
 
-/** What shows that a flag was given, where the flags themselves cannot be seen. */
+/** Globals that show whether a flag was given, for a program that cannot see its flags. */
 const SIGNS: Readonly<Record<string, () => boolean>> = {
   "--unstable-bundle": () => "bundle" in Deno,
   "--unstable-cron": () => "cron" in Deno,
@@ -71,7 +71,7 @@ const SIGNS: Readonly<Record<string, () => boolean>> = {
 
 /**
  * How the program was run. Deno tells a program its arguments and not the flags before them; on Linux they are in a file
- * that Deno lets read who has all permissions.
+ * that only a program with all permissions may read.
  *
  * @param moduleUrl a module of it, for one whose main module is not known
  */

@@ -50,7 +50,7 @@ export class Dispatcher implements StaffOwner {
   #cancelledBy: string | undefined;
   #done = 0;
   #failed = 0;
-  /** What fails when the workers are dead. */
+  /** The chunks that fail once the workers are dead. */
   readonly #dying: Chunk[] = [];
   /** Until then those who have more than they do may keep it, though others have nothing. */
   #relief: Deadline | undefined;
@@ -153,7 +153,7 @@ export class Dispatcher implements StaffOwner {
     this.#dying.push(...this.#backlog.clear());
     for (const { desk } of this.#staff.stations) this.#dying.push(...desk.clear());
     await this.#staff.kill();
-    // In the same turn as this resolves: who looks at the results only after that is in time, in every placement.
+    // In the same turn as this resolves: a caller that looks at the results only after that is in time, in every placement.
     for (const chunk of this.#dying.splice(0)) this.#close(chunk, why);
     this.settle();
   }

@@ -174,7 +174,7 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Resolves when a call would find room in the queue, which is bounded by `maxQueue`. That reserves nothing: others may be
-   * faster. What is awaited before each call keeps a loop that awaits no results from filling the memory.
+   * faster. A loop that awaits no results awaits this before each call, so as not to fill the memory.
    *
    * @throws {TimeoutError} If there was no room in time.
    * @throws {PoolClosedError} If the pool is closed.

@@ -150,7 +150,7 @@ export class PoolCell extends Cell implements Employer {
 
   #add(request: Request, plan: ChunkPlan | undefined): void {
     if (plan === undefined) return this.#refuse(request, new TypeError("Cannot run items: what they are is not said"));
-    // Nobody can be refused who waits for no answer, nor would hear what becomes of it.
+    // Without an asker there is nobody to refuse, or to tell of the outcome.
     if (request.asker === undefined) return releaseAll(request.body.passages, this.holder);
     const job = plan.job === 0 ? undefined : jobOf(request.from, plan.job);
     if (!this.#open && (job === undefined || !this.#unfinished.has(job))) {
@@ -188,7 +188,7 @@ export class PoolCell extends Cell implements Employer {
     return true;
   }
 
-  /** So many more items of a job are to come, or fewer; of one that is not known so many more than in all. */
+  /** Changes by `more` how many items of a job are to come: of a job that is not known yet, `total` are. */
   #expect(job: string, from: Holder, total: number, more: number): void {
     const known = this.#unfinished.get(job);
     const missing = (known?.missing ?? total) + more;
@@ -212,7 +212,7 @@ export class PoolCell extends Cell implements Employer {
     request.reply(chunk !== undefined && this.#dispatcher.withdraw(chunk));
   }
 
-  /** What has not begun never will. */
+  /** Sees that no chunk begins any more. */
   #cancelPending(): void {
     this.#open = false;
     // Items that a worker gives back are not given to another.

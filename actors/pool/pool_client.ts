@@ -45,7 +45,7 @@ interface Call {
   late(timeoutMs: number): TimeoutError;
 }
 
-/** What people call what a pool is asked for, where that is not the verb. */
+/** How errors name a request to a pool, where that is not the verb. */
 const ACTIONS: Readonly<Record<string, string>> = { more: "run", room: "wait for room", hasRoom: "wait for room" };
 /** Only what is so short goes together. */
 const MOST_JOINED_BYTES = 1024;

@@ -32,8 +32,8 @@ export interface PoolOptions extends IsolateOptions {
   readonly maxQueue?: number | undefined;
   /**
    * What happens to a call that comes when so many wait: it waits as well (`"wait"`, when left out), and `ready()` says when
-   * there is room; or it rejects with {@linkcode FullError} (`"reject"`). A call that waits keeps its arguments in memory: of
-   * more than 65,536 that wait the log tells, once until none waited.
+   * there is room; or it rejects with {@linkcode FullError} (`"reject"`). A call that waits keeps its arguments in memory: when
+   * more than 65,536 wait, the log tells, once until none waited.
    */
   readonly overflow?: "wait" | "reject" | undefined;
   /** How people read it; its workers are named after it. `"pool"` when left out. */
@@ -98,8 +98,8 @@ export interface MapOptions extends WaitOptions {
   /** Gives up: rejects with the signal's reason, begins nothing more, and aborts what has begun. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How often each item is run again elsewhere when the worker died that had it in hand; 0 when left out. What it throws
-   * is no reason to run it again.
+   * How often each item is run again elsewhere when the worker died that had it in hand; 0 when left out. An item whose
+   * task throws is not run again.
    */
   readonly retries?: number | undefined;
   /** Objects in the items to move instead of copying, each in one item. They cannot be sent again: not with `retries`. */
@@ -118,8 +118,8 @@ export const MAP_OPTIONS: OptionNames<MapOptions> = {
 };
 
 /**
- * What `Pool.imap` and `imapUnordered` take. What the items will hold is not known at the call, so that nothing of it can be
- * named for a move.
+ * What `Pool.imap` and `imapUnordered` take. There is no `transfer`: the items are not known at the call, and so objects in
+ * them cannot be named.
  */
 export interface ImapOptions extends WaitOptions {
   /** How many items are taken from the source before their results are: 2 × size when left out. */
@@ -134,8 +134,8 @@ export interface ImapOptions extends WaitOptions {
   /** Gives up, as leaving the loop does: the next item rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How often each item is run again elsewhere when the worker died that had it in hand; 0 when left out. What it throws
-   * is no reason to run it again.
+   * How often each item is run again elsewhere when the worker died that had it in hand; 0 when left out. An item whose
+   * task throws is not run again.
    */
   readonly retries?: number | undefined;
   /**

@@ -5,7 +5,7 @@ import type { Request } from "../../channels/kernel/request.ts";
 import type { Crew } from "./crew.ts";
 import { nameOf, type TaskName } from "./task_name.ts";
 
-/** So many calls that wait are worth a word, once until none waited. */
+/** When so many calls wait, the log tells, once until none waited. */
 const MANY_CALLS = 65_536;
 
 type Bounded = Pick<Crew, "name" | "maxQueue" | "overflow">;

@@ -139,7 +139,7 @@ export class Station extends Cell {
       return;
     }
     if (request.verb === "begun") {
-      // One that was given nothing has begun nothing, whatever it says.
+      // A worker that was given nothing has begun nothing, whatever it says.
       this.desk.begun ||= this.desk.size > 0;
       return drop(request.body, here);
     }

@@ -62,7 +62,7 @@ export interface Described {
   supervised: boolean;
 }
 
-/** What a child runs and with which rights, as one text, which is another for everything else that a message can say. */
+/** A child's definition and rights as one text. Two children have the same text only if they have both in common. */
 export function definitionOf({ kind, moduleUrl, definition, options }: Omit<ChildSpec, "args" | "control">): string {
   const { placement = "thread", permissions, env, denoArgs, maxHeapMb, quota } = options;
   const rights = [placement, permissions, env, denoArgs, maxHeapMb, quota];
