@@ -50,7 +50,7 @@ export interface StoreOwner {
  */
 export class ItemStore {
   readonly #items = new Deque<Item>();
-  /** What is back, until it is looked at: most comes back with many others. */
+  /** Items that are back, until one is looked at: most come back with many others. */
   readonly #back: Item[] = [];
   readonly #putters = new Deque<{ readonly request: Request; readonly label: number }>();
   readonly #takers = new Deque<Request>();

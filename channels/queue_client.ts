@@ -169,7 +169,7 @@ export function maxSizeOf(options: { readonly maxSize?: number | undefined }): n
   return Math.max(0, maxSize);
 }
 
-/** What `next` gives until the queue is closed and drained, or the one who iterates is asked to stop. */
+/** Gives items by `next` until the queue is closed and drained, or the reader is asked to stop. */
 export async function* itemsOf<T>(next: (wait: Patience) => Promise<T>): AsyncGenerator<T> {
   const wait = channelWait("get from a queue", undefined);
   while (true) {

@@ -6,17 +6,17 @@ import { checkOptions, type OptionNames } from "./kernel/options.ts";
  * How much a subprocess with fewer permissions than its starter, or another program, may have others keep for it: each
  * thread and process of the program counts for itself. Everything below that subprocess or program counts with it.
  *
- * - **Beyond it** what is asked for rejects with `QuotaError`, and a cast is a dead letter. A handle that is held, or given
- *   back, beyond it can be refused in no other way than by hanging up.
- * - **Others** are served as before, and keep what they have. What was kept for it alone is given up when it ends.
+ * - **Beyond it** a request rejects with `QuotaError`, and a cast is a dead letter. A subprocess or program that holds, or
+ *   gives back, a handle beyond it is hung up on, since nobody waits for an answer to that.
+ * - **Others** are served as before, and keep what they have. Memory that was kept for it alone is given up when it ends.
  */
 export interface QuotaOptions {
   /** How many requests may be open, handles held and the like; 131,072 when left out. */
   readonly entries?: number | undefined;
   /**
    * How many bytes of its messages may lie in mailboxes, queues and shared objects, each counting 512 bytes more, with the
-   * shared memory that it made and the numbers that managers made for it; and how many bytes of answers may wait that it has not read. 256 MiB when left
-   * out. A longer message of a subprocess rejects with `QuotaError` there.
+   * shared memory that it made, with its name, and the numbers that managers made for it; and how many bytes of answers may
+   * wait that it has not read. 256 MiB when left out. A longer message of a subprocess rejects with `QuotaError` there.
    */
   readonly bytes?: number | undefined;
   /**

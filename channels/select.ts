@@ -183,7 +183,7 @@ async function pollOne(entries: readonly Entry[], wait: Patience): Promise<boole
   return await decision.within(wait) ?? false;
 }
 
-/** All that are ready. Whose home has not said so in time is not. */
+/** All sources that are ready. A source whose home has not answered in time is not. */
 async function readyAmong(entries: readonly Entry[], { signal, stop }: Patience, timeoutMs: number): Promise<Entry[]> {
   const ready = new Set<Entry>();
   const decision = new Decision<void>();

@@ -6,7 +6,7 @@ let settledSoFar = 0;
  * so all who wait here share one, and can be taken back.
  */
 export class Settling {
-  /** What it was settled with, once it is. */
+  /** Its outcome, once it is settled. */
   result: PromiseSettledResult<unknown> | undefined;
   /** Which of all it was to be settled. */
   order: number = Infinity;

@@ -13,21 +13,20 @@ export interface Limits {
 /** The limits of a stranger of which nobody has said anything else. */
 export const USUAL_LIMITS: Limits = { entries: 131_072, bytes: 256 * 1024 * 1024, values: 1_000_000 };
 
-/** What a part of a value takes when it is read. */
+/** The bytes that a part of a value takes when it is read. */
 const PART_BYTES = 32;
-/** What a message takes beside its bytes. */
+/** The bytes that a message takes beside its own. */
 export const MESSAGE_BYTES = 512;
 
 /**
- * What this isolate keeps for one stranger. Whatever a stranger can make more of is counted here: leases as entries, and
- * what it has sent as bytes, for as long as it is kept. The account goes with the stranger; what others still have of it
- * then is theirs.
+ * The count of what this isolate keeps for one stranger: leases as entries, and messages as bytes, for as long as they are
+ * kept. The account goes with the stranger. Messages that others still keep then are theirs.
  */
 export class Account {
   entries = 0;
   bytes = 0;
   #limits: Limits;
-  /** By what is used up. One who goes on beyond it is refused again and again, and that must cost little. */
+  /** By the reason. A stranger that goes on beyond its limits is refused again and again, and that must cost little. */
   readonly #errors = new Map<string, QuotaError>();
 
   constructor(readonly stranger: IsolateId, limits: Limits) {
@@ -106,7 +105,7 @@ export class Charge {
   }
 }
 
-/** The charges for what something keeps, by what that is. They end with whatever keeps it, should that be collected. */
+/** The charges for what a keeper keeps, by the thing kept. They end when the keeper is collected. */
 export class Charges<K> {
   readonly #all = new Map<K, Charge>();
 

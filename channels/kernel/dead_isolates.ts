@@ -3,7 +3,7 @@ import { type IsolateId, parentOf, strangerOf } from "./address.ts";
 import { encode } from "./codec/encode.ts";
 import { brief } from "./show.ts";
 
-/** How many dead isolates are remembered, so that what is sent to them fails here and now. */
+/** How many dead isolates are remembered, so that messages to them fail here and now. */
 const KNOWN_DEAD = 10_000;
 /** How many of them within a stranger that lives: it can make up any number. */
 const KNOWN_WITHIN = 256;
@@ -51,7 +51,7 @@ export class DeadIsolates {
   }
 }
 
-/** How a stranger, or one within it, ended, as it is remembered and passed on: an error that is long is told in words. */
+/** The exit of a stranger, or of one within it, as it is remembered and passed on: a long error is told in words. */
 export function briefExit(exit: Exit): Exit {
   try {
     if (encode(exit, "exit").length <= LONG_BYTES) return exit;

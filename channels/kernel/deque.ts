@@ -92,7 +92,7 @@ export class Deque<T> {
     const items = this.#items as T[];
     let end = this.#head;
     while (end < items.length && order(items[end], sorted.at(-1)!) < 0) end++;
-    // What follows all of them stays where it is, if there is room before it.
+    // The items behind all of them stay where they are, if there is room in front.
     const front = items.slice(this.#head, end).concat(sorted).sort(order);
     if (front.length > end) this.#items = front.concat(items.slice(end));
     else for (let at = 0; at < front.length; at++) items[end - front.length + at] = front[at];

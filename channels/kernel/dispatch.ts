@@ -16,7 +16,7 @@ import { incoming } from "./request.ts";
 import { singleton } from "./singleton.ts";
 import { Snapshot } from "./snapshot.ts";
 
-/** What a handle in a message takes beside what its kind has to say of it. */
+/** The bytes that a handle in a message takes beside its kind and meta. */
 const PASSAGE_BYTES = 256;
 
 /** A shorter answer cannot be too rich. */
@@ -61,7 +61,7 @@ function receive(send: Send): void {
   else if (cell === undefined) miss(send, from);
   else if (send.verb === KEPT) keptBy(from, cell, send.detail);
   else deliver(send, from, cell);
-  // Who waits for nothing and holds nothing need not be known.
+  // A holder that waits for nothing and holds nothing need not be known.
   if (from.leases.size === 0) holders.idle(from);
 }
 
@@ -132,7 +132,7 @@ function answer(envelope: Reply | Item): void {
   const { passages } = body;
   const asker = passages.length === 0 ? undefined : askerOf(envelope);
   if (asker !== undefined) keep(passages, envelope.from, asker);
-  // What was read where it arrived is short, and plain.
+  // A snapshot is short, and plain.
   const error = body instanceof Snapshot || body.bytes.length < SHORT_BYTES
     ? undefined
     : holders.accountOf(envelope.from)?.tooRich(body.bytes);
@@ -165,7 +165,7 @@ function release({ from, slot, secret, lease, holder }: Release): void {
   const cell = cells.find(slot, 0, secret);
   if (cell === undefined || !isLeased(lease)) return;
   const by = holders.get(from, holder);
-  // What is given back before it was granted is noted, too.
+  // A release that comes before its grant is noted, too.
   if (cell.isLeased(lease, by) || mayHold(by.account)) cell.changeLease(lease, by, -1);
   if (by.leases.size === 0) holders.idle(by);
 }

@@ -11,9 +11,9 @@ import { singleton } from "./singleton.ts";
 
 /*
  * A stranger that sends a handle to another isolate says to the handle's home that the receiver holds it. It may lie, and
- * then what nobody has would be held for ever. So what a stranger hands on is in escrow, held by the stranger for the
- * receiver, until the receiver says that it has it. What is in escrow when the stranger dies, and has not reached its
- * receiver by then, is nobody's.
+ * then a handle that nobody has would be held for ever. So a handle that a stranger hands on is in escrow, held by the
+ * stranger for the receiver, until the receiver says that it has it. A handle that is in escrow when the stranger dies, and
+ * has not reached its receiver by then, is nobody's.
  */
 
 /** The verb by which a receiver says to a cell that a handle has come; the detail is from whom, and the kind. */
@@ -22,7 +22,7 @@ export const KEPT = "kept";
 /** How long a receiver that is a stranger, too, may take to hear of everything that a dead one has sent. */
 const STRANGER_MS = 10_000;
 
-/** Who holds what is in escrow, by the stranger and then by the receiver. */
+/** The holders of handles in escrow, by the stranger and then by the receiver. */
 const escrows: Map<IsolateId, Map<IsolateId, Holder>> = singleton("escrows", () => new Map());
 
 /** A stranger has handed on a handle of a cell. */
@@ -73,7 +73,7 @@ function holderFor(stranger: IsolateId, to: IsolateId): Holder {
   return holder;
 }
 
-/** What is in escrow for the dead is nobody's; what the dead have sent may be on its way. */
+/** A handle in escrow for a dead receiver is nobody's. A handle that a dead stranger has sent may still be on its way. */
 function settle(gone: IsolateId): void {
   for (const [stranger, receivers] of escrows) {
     for (const to of [...receivers.keys()]) {

@@ -33,18 +33,18 @@ export interface HandleKind {
   revive(passage: Passage, imported: Import | undefined, holder: Holder, parts: readonly object[]): object;
 }
 
-/** How many handles a message has at most; and how many bytes what they say of themselves takes. */
+/** A message has at most so many handles, and their metas have at most so many bytes. */
 export const MOST_HANDLES = 65_536;
 export const MOST_META_BYTES: number = 2 * 1024 * 1024;
 
-/** How deep a list or record within what a handle says of itself may lie. */
+/** Lists and records within a meta nest at most so deep. */
 const META_DEPTH = 4;
 const HEAD_BYTES = 5;
 // deno-lint-ignore no-control-regex -- ASCII begins with the control characters
 const ASCII = /^[\x00-\x7f]*$/;
 
 /**
- * How many bytes it takes at most what a handle says of itself: constants, numbers, strings, bytes, and lists and records of
+ * At most how many bytes a handle's meta takes on the wire: constants, numbers, strings, bytes, and lists and records of
  * those. Infinity for anything else.
  */
 export function metaSize(meta: unknown, depth: number = 0): number {
@@ -131,7 +131,7 @@ export function revive(passages: readonly Passage[], index: number, holder: Hold
 }
 
 /**
- * The indexes of a handle that a value names, and of what belongs to it.
+ * The indexes of a handle that a value names, and of its parts.
  *
  * @param named those that it has named before
  * @throws {ProtocolError} If one of them is among those: a message of a few bytes could have each made any number of times.

@@ -1,5 +1,5 @@
 import { accounts, type Limits } from "./account.ts";
-import { type Address, isForeign, type IsolateId, isWithin, LONGEST_NAME, parentOf } from "./address.ts";
+import { type Address, isForeign, type IsolateId, isWithin, LONGEST_NAME, parentOf, SECRET_LENGTH } from "./address.ts";
 import { ask } from "./ask.ts";
 import { Cell, cells } from "./cell.ts";
 import { holders } from "./holder.ts";
@@ -9,11 +9,11 @@ import type { Request } from "./request.ts";
 /** No other cell is in this slot of an isolate. */
 const ISOLATE_SLOT = 2 ** 32;
 /** Every isolate may ask every other one. */
-const NO_SECRET = "0".repeat(32);
+const NO_SECRET = "0".repeat(SECRET_LENGTH);
 
-/** What isolates ask each other for that concerns none of their cells. */
+/** Answers what isolates ask about others: the limits of a stranger, and whether an isolate is known to be dead. */
 class IsolateCell extends Cell {
-  /** Who wants to hear when an isolate is known here to be dead. */
+  /** The requests of those that want to hear when an isolate is known here to be dead. */
   readonly #waiting = new Map<Request, IsolateId>();
 
   constructor() {
@@ -67,7 +67,7 @@ export async function heardOf(dead: IsolateId, by: IsolateId, withinMs: number):
   const late = new AbortController();
   const timer = withinMs === Infinity ? undefined : setTimeout(() => late.abort(), withinMs);
   if (timer !== undefined) Deno.unrefTimer(timer);
-  // One that is not there has heard everything that it ever will. So has one of another program, which knows no such cell.
+  // An isolate that is gone hears nothing more. One of another program has no such cell, and is not waited for.
   await askIsolate(by, "heardOf", dead, late.signal).catch(() => {});
   clearTimeout(timer);
 }

@@ -11,7 +11,7 @@ import { destinationOf, drop, handOver, onwardTo } from "./pack.ts";
 import type { Packet } from "./packet.ts";
 import { Request } from "./request.ts";
 
-/** What who relays adds to it, or wants to know. */
+/** What the relaying cell adds to a relay, and what it is told of it. */
 export interface RelayOptions {
   /** Lets the request leave for another isolate when it is its turn; returns what withdraws it until then. */
   gate?(send: () => void): (() => void) | undefined;

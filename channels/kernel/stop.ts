@@ -19,7 +19,7 @@ export class Stop {
     return this.#came || (this.#above?.came ?? false);
   }
 
-  /** What the waits that it ends reject with. */
+  /** The reason with which the waits that it ends reject. */
   get reason(): unknown {
     return this.#came ? this.#reason : this.#above?.reason;
   }

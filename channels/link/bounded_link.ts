@@ -13,14 +13,14 @@ type Refusal = (frame: Frame, unsent: number) => QuotaError | undefined;
 
 /** While more bytes than these wait to be read by a stranger, or by those for whom it has sent something, it is not read. */
 const MOST_UNSENT = 8 * 1024 * 1024;
-/** What an envelope takes beside its body: names, and handles. */
+/** The bytes that an envelope may take beside its body: names, and handles. */
 const HEADER_BYTES = 1024 * 1024;
 /** So short an answer is no worse than the error that would take its place. */
 const SHORT_BYTES = 512;
 
 /**
- * The link between a sandbox and its starter. What must not be sent by it is not lost: whoever waits for an answer is told
- * why there is none.
+ * The link between a sandbox and its starter. It refuses frames beyond the quota, and tells those that wait for an answer why
+ * there is none.
  */
 export class BoundedLink implements Link {
   /** Resolves when the link has ended, and everything that has come by it was given. */
@@ -97,7 +97,7 @@ export class BoundedLink implements Link {
     if (!this.#isRefused(envelope)) return this.#link.send(frame);
     const { back, on } = insteadOf(envelope, error);
     if (on !== undefined) this.#link.send(encodeFrame(on));
-    // Not before whoever has sent this has noted that it did.
+    // The sender first notes that it has sent this.
     queueMicrotask(() => back.forEach((said) => this.#listener?.frame(encodeFrame(said))));
   }
 

@@ -1,6 +1,6 @@
 import { eventLoop } from "../kernel/event_loop.ts";
 
-/** So long what a stranger has sent may keep the event loop before that turns. */
+/** A stranger's frames may keep the event loop for so long before it turns. */
 const MOST_MS = 10;
 
 /** Lets the event loop turn between the frames of a stranger, each of which may cost as much as one may. */

@@ -9,7 +9,7 @@ import { type AnyNumber, checkNumber, isOfKind, type NumberKind } from "./number
 import { Numbers } from "./numbers.ts";
 import { NumbersCell } from "./numbers_cell.ts";
 
-/** What people call what the home is asked for. */
+/** The verbs in words, for errors. */
 const ACTIONS = { get: "read", slice: "read", set: "set", add: "add to", compareExchange: "exchange" } as const;
 
 const ANSWER = "shared numbers";

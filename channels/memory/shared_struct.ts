@@ -21,9 +21,9 @@ import {
 /**
  * Records of numbers that actors share, of a fixed count. (Python's `multiprocessing.Array` of a `ctypes.Structure`.)
  *
- * - **Fields** are like the elements of a {@linkcode SharedArray}: every change of one is atomic. A record is not: who
- *   reads a record while another writes it may see some fields changed and others not. A {@linkcode Lock} keeps together
- *   what belongs together.
+ * - **Fields** are like the elements of a {@linkcode SharedArray}: every change of one is atomic. A record is not: an
+ *   actor that reads a record while another writes it may see some fields changed and others not. A {@linkcode Lock} keeps
+ *   the fields of a record together.
  * - **Layout**: all numbers of the first field, then all of the second, each from a multiple of 8 bytes on. So each field
  *   is a typed array of its own in `view`.
  * - **Indexes** may be negative, counted from the end; one outside is a `RangeError`.

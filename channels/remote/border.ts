@@ -27,7 +27,7 @@ const SILENT_BEATS = 3;
 /** A frame that says only that its sender is there. */
 const BEAT: Frame = { bytes: EMPTY_PACKET.bytes, moved: [] };
 
-/** What settles what this side has asked or offered, or comes before such. */
+/** The kinds that settle what this side has asked or offered, and those that come before such an answer. */
 const ANSWERS: ReadonlySet<Envelope["kind"]> = new Set(["reply", "item", "taken", "credit", "grant"]);
 
 /** What bounds a border. */
@@ -99,7 +99,7 @@ export class Border implements Link {
       closed: (error) => {
         clearInterval(this.#pulse);
         this.#outstanding.end();
-        // What has come before the end is done.
+        // The envelopes that came before the end are still taken.
         while (!this.#closed && this.#line.size > 0) this.#take(this.#line.shift()!);
         this.#closed = true;
         listener.closed(error);
@@ -123,7 +123,7 @@ export class Border implements Link {
     if (error === undefined) return;
     const { back, on } = insteadOf(envelope, error);
     if (on !== undefined && this.#send(on) !== undefined) this.#send(withoutHandles(on));
-    // Not before whoever has sent this has noted that it did.
+    // The sender first notes that it has sent this.
     queueMicrotask(() => back.forEach((said) => this.#give(said)));
   }
 
@@ -205,7 +205,7 @@ export class Border implements Link {
     }
   }
 
-  /** Asks for what there is not: the answer comes in its turn. */
+  /** Asks an isolate for a cell that does not exist. The answer comes in its turn. */
   #probe(to: IsolateId): void {
     const cell = { slot: 0, incarnation: 0, secret: "", holder: 0 };
     this.#give({ kind: "send", to, from: this.#prober, ...cell, id: 1, verb: "", detail: "", body: EMPTY_PACKET });

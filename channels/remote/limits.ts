@@ -12,7 +12,7 @@ export function checkDelay(action: string, name: string, ms: number): number {
   throw new RangeError(`Cannot ${action}: ${name} must be more than 0 and at most ${MAX_DELAY_MS}, not ${ms}`);
 }
 
-/** To show more often that it is there would cost a program more than all else that it does. */
+/** More frequent heartbeats would cost a program more than all its other work. */
 const LEAST_HEARTBEAT_MS = 10;
 
 /** Why there cannot be so much time between heartbeats, if there cannot. */

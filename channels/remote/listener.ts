@@ -43,8 +43,8 @@ export interface ListenOptions extends ConnectionOptions {
   /** The certificate to show; connections are then by TLS. Only for a host and port. */
   readonly tls?: ListenTls | undefined;
   /**
-   * How often each side shows that it is there, 5000 ms when left out, and 10 at least. Who shows nothing for two of these is
-   * gone.
+   * How often each side shows that it is there, 5000 ms when left out, and 10 at least. A side that shows nothing for two of
+   * these is gone.
    */
   readonly heartbeatMs?: number | undefined;
   /**

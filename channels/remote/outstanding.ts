@@ -37,8 +37,8 @@ interface Unread {
 }
 
 /**
- * What a peer has asked for and was not given, and what it was given and has not read. Above a bound, its next request
- * waits; far above it, requests and answers are refused.
+ * Counts a peer's unsettled requests, and the answers that it has not read. Above a bound, its next request waits; far above
+ * it, requests and answers are refused.
  *
  * How long an answer is shows only when it is there. So a few requests are let in at a time, by how long the last answers
  * were. Some requests wait for what the peer has yet to say; so after a moment the next are let in all the same, and while

@@ -274,7 +274,7 @@ export class Decoder {
   }
 
   #leaf(type: number, depth: number): unknown {
-    // What costs more than its bytes is not made to be refused, be it for its place: nobody has counted it there.
+    // A regular expression costs more than its bytes. It is not made only to be refused for its place.
     if (depth === WITHIN_LEAF && type === REGEXP) {
       malformed("it has a regular expression in the place of something else");
     }

@@ -6,7 +6,7 @@ type Check = (value: unknown) => boolean;
 
 const timed = { timeoutMs: isNumber };
 
-/** What the fields of errors promise to be, by the name that the class is registered under. Every error's texts are texts. */
+/** The types of the fields of errors, by the name that the class is registered under. */
 const PROMISES: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   "AggregateError": { errors: Array.isArray },
   "troupe/TimeoutError": timed,
