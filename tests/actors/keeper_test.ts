@@ -18,6 +18,6 @@ Deno.test("a child whose keeper answers with no exit harms nobody but those who 
   for (const verb of ["stop", "kill", "terminate"]) await assertRejects(() => tell(verb), ProtocolError);
   assertEquals(await tell("interrupt"), undefined);
   place.orphan();
-  // What nobody catches is an error of the whole test file.
+  // A rejection that nobody catches fails the whole test file.
   await new Promise((resolve) => setTimeout(resolve));
 });

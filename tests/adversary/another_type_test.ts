@@ -1,5 +1,5 @@
 /**
- * What comes from elsewhere is of the type that it must be, or refused before anything is made of it. A value of another
+ * A value that comes from elsewhere is of the type that it must be, or refused before anything is made of it. A value of another
  * type would be turned into a text or a number wherever one is needed: what a few bytes say takes years to be turned into one.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -117,7 +117,7 @@ const HANDLES: readonly Pick<Passage, "kind" | "meta" | "also">[] = [
   { kind: "ref", meta: name },
   { kind: "process", meta: [...name, false, 1] },
   { kind: "supervisor", meta: [...name, ["a"]] },
-  // What it stands for is its part.
+  // The object that it stands for is its part.
   { kind: "named", meta: [...name, ["dict", "name", []]] },
   { kind: "instance", meta: name, also: ELSEWHERE },
   { kind: "signal", meta: encode("over", "reason") },
@@ -211,7 +211,7 @@ Deno.test("a request for what cannot be is refused, and changes nothing", async 
     const body = pack(args, "request", destinationOf(cellOf(app)));
     return ask(cellOf(app), { holder, verb: "call", detail: method, body, lost });
   };
-  // What names an observer is kept, and what ends its events is not if there is no observer.
+  // The id of an observer is kept, so a long one is refused. The end of events without an observer is not kept.
   await assertRejects(() => asked("observe", ["x".repeat(1000), events]), ProtocolError);
   const unbound = new Queue<unknown>();
   {
@@ -230,7 +230,7 @@ Deno.test("a request for what cannot be is refused, and changes nothing", async 
   }
   assertEquals([await memory.read(0, 4), await list.size(), await array.slice()], [new Uint8Array(4), 3, [0, 0, 0]]);
   await assertRejects(() => SharedMemory.attach("another name"), Deno.errors.NotFound);
-  // What was refused is not told of it.
+  // An observer that was refused is told nothing of a restart.
   await app.restart("one");
   assertEquals([await one.ref.call.ping(), await events.size()], ["pong", 0]);
   await app.stop();

@@ -60,7 +60,7 @@ const REASONS: readonly string[] = [
   "\x1b[2J",
 ];
 const HIDDEN: readonly string[] = ["name", "name", "cause", "errors", "error", "suppressed"];
-/** What no text can be made of. */
+/** An object of which no text can be made. */
 const NO_TEXT: readonly number[] = [...encode({ toString: 1, valueOf: 1 }, "value")];
 const TYPES: readonly number[] = Object.values(extension).filter((value) => typeof value === "number");
 

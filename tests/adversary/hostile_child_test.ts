@@ -92,7 +92,7 @@ Deno.test(`${CASES} hostile messages of a sandboxed child harm nobody else (seed
     await near.close();
   }));
 
-/** What a program asks of a child that it has given handles to; every answer settles, and every error is one. */
+/** Asks a child that has been given handles, as a program does; every answer settles, and every error is one. */
 function ask(victim: Ref<Victim>, handles: readonly unknown[]): Promise<unknown>[] {
   const calls = victim.with({ timeoutMs: 200 }).call;
   return [

@@ -1,4 +1,4 @@
-/** What a hostile kernel says: every kind of envelope, with anything in any of its fields. */
+/** The messages of a hostile kernel: every kind of envelope, with anything in any of its fields. */
 import { BOOT_SLOT, type IsolateId, MAIN_SLOT } from "../../channels/kernel/address.ts";
 import { addressOf } from "../../channels/kernel/cell.ts";
 import type { Envelope, Outcome, Reply, Send } from "../../channels/kernel/envelope.ts";
@@ -24,7 +24,7 @@ const KINDS: readonly string[] =
     "pool-line pool joinable-queue shared-array shared-struct shared-value barrier lock rlock condition event-flag " +
     "semaphore bounded-semaphore shared-changes shared-dict shared-namespace shared-list shared-set instance connection " +
     "remote-connection named manager shared-memory shareable-list __proto__ nothing").split(" ");
-/** What handles say of themselves, sound for some of them, and with a value of another type in a place of that. */
+/** The metas of handles: sound for some kinds, and with a value of another type in one of their places. */
 const METAS: readonly unknown[] = [
   null,
   [],
@@ -45,11 +45,11 @@ const EXIT: Exit = { code: 0, reason: "normal" };
 
 /** Where a hostile kernel is. */
 export interface Side {
-  /** What it is called on its link. */
+  /** Its own name on its link. */
   readonly me: IsolateId;
-  /** What the program is called there. */
+  /** The program's name there. */
   readonly home: IsolateId;
-  /** Whom it may name: some that there are, and some that there are not. */
+  /** Isolates that it may name: some that exist, and some that do not. */
   readonly anyone: readonly IsolateId[];
   /** Once in so many times what it says is no envelope at all, which costs its link. */
   readonly brokenOnceIn: number;

@@ -31,7 +31,7 @@ class Honest {
 }
 actor(import.meta.url, Honest);
 
-/** What a program is that serves peers: it gives each some handles, and uses all that they send. */
+/** Serves peers as a program does: it gives each some handles, and uses all that they send. */
 async function serve(listener: Listener, handles: () => unknown[]): Promise<void> {
   for await (const connection of listener) {
     void serveOne(connection, handles()).catch(judge).finally(() => connection.close());

@@ -1,4 +1,4 @@
-/** Whatever a stranger's bytes say, and whatever a user's objects are: to read, show and check them ends, and harms nothing. */
+/** Reading, showing and checking any bytes of a stranger and any objects of a user ends in time, and harms nothing. */
 import { assert } from "@std/assert";
 import { exitFrom } from "../../channels/exit.ts";
 import { decode } from "../../channels/kernel/codec/decode.ts";
@@ -26,7 +26,7 @@ Deno.test(`${CASES} hostile values are read, shown and sent in time, and harm no
         const isExit = chance.oneIn(4);
         const isOwn = !isExit && chance.oneIn(30);
         const value = isOwn ? mixed(chance) : read(isExit ? new Uint8Array(bytes.exit()) : bytes.body());
-        // What is a user's own may be anything; what has arrived is as it must be.
+        // A user's own value may be anything; one that has arrived is as it must be.
         if (!isOwn) assertKeepsPromises(value);
         look(value, isOwn);
         const exit = isExit ? exitFrom(value) : failedBy(value);
@@ -73,7 +73,7 @@ function look(value: unknown, isOwn: boolean): void {
   try {
     encode(value, "value");
   } catch (error) {
-    // What an own trap or getter throws is its maker's to see.
+    // An error of a user's own trap or getter is for its maker to see.
     if (isOwn) return;
     assert(error instanceof NotSerializableError, `it is ${error}`);
     assertHarmless(error.message);

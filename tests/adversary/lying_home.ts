@@ -8,7 +8,7 @@ import { SocketLink } from "../../channels/link/socket_link.ts";
 import type { Connection, Listener } from "../../mod.ts";
 import { RawPeer, turned } from "../channels/remote/raw_peer.ts";
 
-/** What it says to a question: an answer, or something that the asker is to take. */
+/** Its reaction to a question: an answer, or an item that the asker is to take. */
 export interface Lie {
   readonly kind: "reply" | "item";
   readonly value: unknown;
@@ -16,7 +16,7 @@ export interface Lie {
 
 /** One of them. */
 export class LyingHome implements Disposable {
-  /** What it says to each verb. */
+  /** Its reaction to each verb. */
   lies: Readonly<Record<string, Lie>> = {};
   /** Whether it says nothing at all. */
   silent = false;

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 const GROWTH_BYTES = 512 * 1024 * 1024;
 const LINE = 20_000;
 
-/** What no step of an attack may take, however busy the machine is: thousands of times what one takes. */
+/** No step of an attack may take so long, however busy the machine is: it is thousands of times the usual. */
 export const STEP_MS = 20_000;
 
 /** Runs an attack, after which nothing is uncaught, no log line is harmful, and little memory is kept. */
@@ -46,7 +46,7 @@ function isHarmless(text: string): boolean {
   return text.length < LINE && !hasControls(text);
 }
 
-/** What an attack has brought to light so far. */
+/** Faults that an attack has brought to light so far. */
 const faults: string[] = [];
 
 /** Judges an error that something ended with, where nobody else would hear of it. */
@@ -78,7 +78,7 @@ export async function inTime(what: string, step: () => Promise<void>): Promise<v
   assert(took < STEP_MS, `${what} kept the program busy for ${took} ms`);
 }
 
-/** What a program does with the handles that have come from elsewhere, whose home may be there. */
+/** Uses handles that have come from elsewhere, whose home may be there, as a program does. */
 export async function use(value: unknown): Promise<void> {
   if (!Array.isArray(value)) return;
   const done: Promise<unknown>[] = [];

@@ -1,6 +1,6 @@
 /**
- * What a stranger may hold by its quota is settled at its death in about the time that it took to take it: the loop does nothing
- * else meanwhile.
+ * All that a stranger may hold by its quota is settled at its death in about the time that taking it took: the loop does
+ * nothing else meanwhile.
  */
 import { assertEquals, assertLess } from "@std/assert";
 import { JoinableQueueCell } from "../../channels/joinable_queue_cell.ts";

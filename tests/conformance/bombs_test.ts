@@ -39,7 +39,7 @@ Deno.test("a value is known to share objects by whichever header that has", () =
   assertEquals(isGraph(new Uint8Array([])), false);
 });
 
-Deno.test("what an isolate tells of itself is a text, and nothing else is read", () => {
+Deno.test("an isolate's report of itself is a text, and nothing else is read", () => {
   const party = { address: "f00d#1", name: "a" };
   const counts = { mailbox: 0, handled: 0, failed: 0, restarts: 0, busyMs: 0 };
   const leaf = { ...party, ...counts, placement: "thread", state: "running", children: [] };

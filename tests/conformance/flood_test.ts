@@ -1,6 +1,6 @@
 /**
- * Whatever a stranger sends again and again, what this program keeps of it is within the stranger's quota, here 1 MiB, and
- * but for what others have of it by then gone when the stranger is.
+ * However often a stranger sends a message, this program keeps no more of it than the stranger's quota, here 1 MiB. Once the
+ * stranger is gone it keeps only what others have of it by then.
  */
 import { assert, assertEquals } from "@std/assert";
 import { rounds } from "../soak.ts";

@@ -1,4 +1,4 @@
-import { assert, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { current, Process, spawn } from "../../mod.ts";
 import { eachPlacement } from "./actor_contract.ts";
 import { rejected, returned, Starting, Stopping, thrown } from "./fixtures/getters_that_exit.ts";
@@ -9,12 +9,12 @@ eachPlacement(
     for (const task of [returned, thrown, rejected]) {
       const process = new Process(task, [], { placement });
       await process.start();
-      await process.exited;
+      assertEquals((await process.exited).code, 3);
       await assertRejects(() => process.result);
     }
     await assertRejects(() => spawn(Starting, [], { placement }));
     const stopping = await spawn(Stopping, [], { placement });
-    await stopping.stop();
+    assertEquals((await stopping.stop()).code, 3);
     // This program, which has read all of that, goes on.
     assert(!current().signal.aborted);
   },

@@ -1,11 +1,11 @@
-/** What is left of waits that were given up while what they waited for lives on. */
+/** Waits that were given up leave nothing, also while the objects that they waited for live on. */
 
 import { assertEquals } from "@std/assert";
 import { optionBags } from "../option_bags.ts";
 import { runProgram } from "../run_program.ts";
 import { PLACEMENTS } from "./place.ts";
 
-/** Who waits so lets nothing else happen, and nobody abort it. */
+/** Waits that block the thread: nothing else happens meanwhile, and nobody can abort them. */
 const IN_THE_WAY = ["Lock.acquireSync", "RLock.acquireSync", "Semaphore.acquireSync"];
 
 for (const placement of PLACEMENTS) {

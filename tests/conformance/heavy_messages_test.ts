@@ -98,7 +98,7 @@ eachElsewhere("a message that is longer than all that may be under way gets thro
   assertEquals(await call.seen(), below(5));
 });
 
-eachElsewhere("when the actor dies, what is under way and what waits rejects", async (weigher) => {
+eachElsewhere("when the actor dies, calls that are under way and calls that wait reject", async (weigher) => {
   const holding = await occupy(weigher);
   holding.call.catch(() => {});
   const { call } = weigher.with(MANY);

@@ -1,4 +1,4 @@
-/** What is logged of what others threw: bounded, escaped, and at once. */
+/** Log lines about thrown values are bounded, escaped, and written at once. */
 
 import { assert, assertEquals } from "@std/assert";
 import { runProgram } from "../run_program.ts";

@@ -1,4 +1,4 @@
-/** A message whose body is not what it must be costs whoever sent it; what it says is shown harmlessly. */
+/** A message with a body of a wrong shape costs its sender; its texts are shown harmlessly. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { contactBehind } from "../../actors/actor_ref.ts";
@@ -49,7 +49,7 @@ function handles(bytes: Uint8Array, ...passages: Passage[]): Packet {
   return { bytes, passages, moved: [] };
 }
 
-/** What arguments are not. */
+/** Bodies that are no list of arguments. */
 function bodies(target: Target): Readonly<Record<string, Packet>> {
   const values: Record<string, unknown> = {
     "a text": "text",
@@ -129,24 +129,27 @@ async function logged(test: () => Promise<void>): Promise<string[]> {
   return lines;
 }
 
-everywhere("what a cast to the dead says is one line of the log, and a dead letter of one line", async (placement) => {
-  const giver = await spawn(Giver, [], { placement });
-  const target = contactBehind(giver)!.actor;
-  await giver.stop();
-  const reader = deadLetters[Symbol.asyncIterator]();
-  const lines = await logged(async () => {
-    const said = [["cast", INJECTION], ["cast", "x".repeat(1_000_000)]];
-    // An isolate that is gone did not look at what it was.
-    for (const [verb, detail] of placement === "inline" ? said : [...said, [INJECTION, ""]]) {
-      tell(target, whoActs.holder(), verb, detail, EMPTY_PACKET);
-      const { value } = await within(5000, reader.next());
-      assertShown(value!.what, "what a dead letter was");
-      assertShown(value!.to, "whom a dead letter was for");
-    }
-  });
-  await reader.return!();
-  for (const line of lines) assertShown(line, "a line of the log");
-});
+everywhere(
+  "a cast to a dead actor is one line of the log, and a dead letter of one line, whatever its name is",
+  async (placement) => {
+    const giver = await spawn(Giver, [], { placement });
+    const target = contactBehind(giver)!.actor;
+    await giver.stop();
+    const reader = deadLetters[Symbol.asyncIterator]();
+    const lines = await logged(async () => {
+      const said = [["cast", INJECTION], ["cast", "x".repeat(1_000_000)]];
+      // An isolate that is gone did not look at what it was.
+      for (const [verb, detail] of placement === "inline" ? said : [...said, [INJECTION, ""]]) {
+        tell(target, whoActs.holder(), verb, detail, EMPTY_PACKET);
+        const { value } = await within(5000, reader.next());
+        assertShown(value!.what, "what a dead letter was");
+        assertShown(value!.to, "whom a dead letter was for");
+      }
+    });
+    await reader.return!();
+    for (const line of lines) assertShown(line, "a line of the log");
+  },
+);
 
 bounded("a request of an unknown name is refused in words that are bounded", async () => {
   await using giver = await spawn(Giver, [], { placement: "inline" });
@@ -181,7 +184,7 @@ bounded("a logger that fails keeps nobody from ending, and what it was to write 
   }
 });
 
-/** What may stand where a handle says more of itself. */
+/** Values that may stand in the meta of a handle. */
 const METAS: readonly unknown[] = [
   null,
   undefined,

@@ -1,4 +1,4 @@
-/** What a user's code gives may be any value: it costs the call that asked for it, and nobody else. */
+/** A user's code may give any value: it costs the call that asked for it, and nobody else. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import {
@@ -53,7 +53,7 @@ async function quietly(test: () => Promise<void>): Promise<void> {
   for (const args of written) assertLogged(args);
 }
 
-/** What has hundreds of steps, each with a bound of its own. */
+/** The bound of a test of hundreds of steps, each of which has a bound of its own. */
 const ALL_STEPS_MS = 120_000;
 
 /** The same in each placement: in a thread and in a subprocess nothing is logged. */
@@ -78,7 +78,7 @@ async function assertFailed(giver: Ref<{ alive(): string }>, what: string): Prom
   assertShown(Deno.inspect(giver), what);
 }
 
-everywhereQuietly("what a method gives costs its own call, and no other", async (placement) => {
+everywhereQuietly("a hostile value that a method gives costs its own call, and no other", async (placement) => {
   await using giver = await spawn(Giver, [], { placement });
   for (const name of ALL) {
     for (const way of ["returns", "resolves", "throws", "rejects", "yields", "throwsAfter", "iterates"] as const) {
@@ -93,7 +93,7 @@ everywhereQuietly("what a method gives costs its own call, and no other", async 
 });
 
 everywhereQuietly(
-  "what cannot be looked at rejects the call that returns it, as what cannot travel does",
+  "a value that cannot be looked at rejects the call that returns it, as one that cannot travel does",
   async (placement) => {
     await using giver = await spawn(Giver, [], { placement });
     await assertRejects(() => giver.call.returns("a strict proxy") as Promise<unknown>, Error, "is not for you");
@@ -103,9 +103,9 @@ everywhereQuietly(
   },
 );
 
-everywhereQuietly("what a cast's method returns changes nothing, whatever it is", async (placement) => {
+everywhereQuietly("a hostile value that a cast's method returns changes nothing", async (placement) => {
   await using giver = await spawn(Giver, [], { placement });
-  // What fails when it is waited for is a failure like one thrown: see below.
+  // A value that fails when it is awaited is a failure like one thrown: see below.
   for (const name of ALL.filter((name) => !name.startsWith("a `then`"))) {
     giver.cast.returns(name);
     giver.cast.yields(name);
@@ -113,7 +113,7 @@ everywhereQuietly("what a cast's method returns changes nothing, whatever it is"
   assertEquals(await giver.call.alive(), "yes");
 });
 
-everywhereQuietly("what nobody catches ends its actor at once, and no other", async (placement) => {
+everywhereQuietly("an uncaught hostile value ends its actor at once, and no other", async (placement) => {
   await using other = await spawn(Giver, [], { placement });
   for (const name of namesFor(placement)) {
     for (const way of ["throws", "rejects", "inTimer", "inPromise"] as const) {
@@ -127,36 +127,42 @@ everywhereQuietly("what nobody catches ends its actor at once, and no other", as
   assertEquals(await other.call.alive(), "yes");
 });
 
-everywhereQuietly("what keeps an actor from starting is told, and nothing is left of it", async (placement) => {
-  for (const name of namesFor(placement)) {
-    for (const where of ["constructor", "start"] as const) {
-      const { value } = await outcomeOf(`${where} ${name}`, spawn(Failing, [where, name], { placement }));
-      assertInstanceOf(value, StartError, `${where} ${name}`);
-      assertEquals(current().name, "main");
+everywhereQuietly(
+  "a start that fails with a hostile value rejects with StartError, and nothing is left of it",
+  async (placement) => {
+    for (const name of namesFor(placement)) {
+      for (const where of ["constructor", "start"] as const) {
+        const { value } = await outcomeOf(`${where} ${name}`, spawn(Failing, [where, name], { placement }));
+        assertInstanceOf(value, StartError, `${where} ${name}`);
+        assertEquals(current().name, "main");
+      }
     }
-  }
-});
+  },
+);
 
-everywhereQuietly("what a hook throws ends its actor, and whoever waits for that is told", async (placement) => {
-  for (const name of namesFor(placement)) {
-    const what = (hook: string) => `${name} thrown by ${hook}`;
-    const stopping = await spawn(Failing, ["stop", name], { placement });
-    assertLawfulExit((await outcomeOf(what("onStop"), stopping.stop())).value as Exit, what("onStop"));
-    assertEquals((await stopping.exited).reason, "error", what("onStop"));
+everywhereQuietly(
+  "a hostile value that a hook throws ends its actor, and those who wait for its end are told",
+  async (placement) => {
+    for (const name of namesFor(placement)) {
+      const what = (hook: string) => `${name} thrown by ${hook}`;
+      const stopping = await spawn(Failing, ["stop", name], { placement });
+      assertLawfulExit((await outcomeOf(what("onStop"), stopping.stop())).value as Exit, what("onStop"));
+      assertEquals((await stopping.exited).reason, "error", what("onStop"));
 
-    const watching = await spawn(Failing, ["down", name], { placement });
-    const watched = await spawn(Giver, [], { placement: "inline" });
-    await watching.call.watches(watched);
-    await watched.kill();
-    assertLawfulExit((await outcomeOf(what("onDown"), watching.exited)).value as Exit, what("onDown"));
+      const watching = await spawn(Failing, ["down", name], { placement });
+      const watched = await spawn(Giver, [], { placement: "inline" });
+      await watching.call.watches(watched);
+      await watched.kill();
+      assertLawfulExit((await outcomeOf(what("onDown"), watching.exited)).value as Exit, what("onDown"));
 
-    const deciding = await spawn(Failing, ["error", name], { placement });
-    assertEquals((await outcomeOf(what("onError"), deciding.call.fails())).thrown, true);
-    assertLawfulExit((await outcomeOf(what("onError"), deciding.exited)).value as Exit, what("onError"));
-  }
-});
+      const deciding = await spawn(Failing, ["error", name], { placement });
+      assertEquals((await outcomeOf(what("onError"), deciding.call.fails())).thrown, true);
+      assertLawfulExit((await outcomeOf(what("onError"), deciding.exited)).value as Exit, what("onError"));
+    }
+  },
+);
 
-everywhereQuietly("what a hook returns does not matter, or is no decision", async (placement) => {
+everywhereQuietly("a hostile value that a hook returns does not matter, or is no decision", async (placement) => {
   for (const name of namesFor(placement)) {
     const { thrown, value } = await outcomeOf(`onStart returns ${name}`, spawn(Odd, [name], { placement }));
     // As an `await` has it: what cannot be looked at cannot be waited for.
@@ -174,7 +180,7 @@ everywhereQuietly("what a hook returns does not matter, or is no decision", asyn
   }
 });
 
-everywhereQuietly("an actor that is itself such an object works, but for what it refuses", async (placement) => {
+everywhereQuietly("an actor that is itself a hostile object works, but for what it refuses", async (placement) => {
   for (const strict of [false, true]) {
     const { thrown, value } = await outcomeOf(`strict: ${strict}`, spawn(Guarded, [strict], { placement }));
     assertEquals(thrown, false, `strict: ${strict}: ${Deno.inspect(value)}`);
@@ -186,7 +192,7 @@ everywhereQuietly("an actor that is itself such an object works, but for what it
   }
 });
 
-everywhereQuietly("what a task gives is its result, or why there is none", async (placement) => {
+everywhereQuietly("a hostile value that a task gives is its result, or the error in its place", async (placement) => {
   for (const name of namesFor(placement)) {
     for (const task of placement === "inline" ? TASKS : [returnsIt, rejectsIt]) {
       const what = `${task.name} ${name}`;
@@ -203,31 +209,34 @@ everywhereQuietly("what a task gives is its result, or why there is none", async
   }
 });
 
-everywhereQuietly("what a pool's task gives costs its own piece of work, and no other", async (placement) => {
-  const pool = new Pool({ size: 1, placement });
-  try {
-    for (const name of placement === "inline" ? ALL : [...Object.keys(TRAPS), ...FEW]) {
-      for (const task of TASKS) {
-        const what = `${task.name} ${name}`;
-        const fails = task === throwsIt || task === rejectsIt;
-        const { thrown } = await outcomeOf(`run ${what}`, pool.run(task, [name]));
-        assert(thrown || !fails, `run ${what} was not told`);
-        if (!(name in TRAPS) && !FEW.includes(name)) continue;
-        const map = await outcomeOf(`map ${what}`, pool.map(task, [name, name], { chunkSize: 2 }));
-        const imap = await outcomeOf(`imap ${what}`, Array.fromAsync(pool.imap(task, [name])));
-        const settled = await pool.mapSettled(task, [name, "undefined"]);
-        const rejected = settled.map(({ status }) => status === "rejected");
-        assertEquals([map.thrown, imap.thrown, ...rejected], [thrown, thrown, thrown, fails], what);
-        assertEquals(await pool.run(isAlive, [name]), "yes", what);
+everywhereQuietly(
+  "a hostile value that a pool's task gives costs its own piece of work, and no other",
+  async (placement) => {
+    const pool = new Pool({ size: 1, placement });
+    try {
+      for (const name of placement === "inline" ? ALL : [...Object.keys(TRAPS), ...FEW]) {
+        for (const task of TASKS) {
+          const what = `${task.name} ${name}`;
+          const fails = task === throwsIt || task === rejectsIt;
+          const { thrown } = await outcomeOf(`run ${what}`, pool.run(task, [name]));
+          assert(thrown || !fails, `run ${what} was not told`);
+          if (!(name in TRAPS) && !FEW.includes(name)) continue;
+          const map = await outcomeOf(`map ${what}`, pool.map(task, [name, name], { chunkSize: 2 }));
+          const imap = await outcomeOf(`imap ${what}`, Array.fromAsync(pool.imap(task, [name])));
+          const settled = await pool.mapSettled(task, [name, "undefined"]);
+          const rejected = settled.map(({ status }) => status === "rejected");
+          assertEquals([map.thrown, imap.thrown, ...rejected], [thrown, thrown, thrown, fails], what);
+          assertEquals(await pool.run(isAlive, [name]), "yes", what);
+        }
       }
+      assertEquals((await pool.stats()).started, 1);
+    } finally {
+      await pool.terminate();
     }
-    assertEquals((await pool.stats()).started, 1);
-  } finally {
-    await pool.terminate();
-  }
-});
+  },
+);
 
-everywhereQuietly("a child that fails with it is started again, each time", async (placement) => {
+everywhereQuietly("a child that fails with a hostile value is started again, each time", async (placement) => {
   const names = namesFor(placement);
   const victim = child(Giver, [], { placement });
   const app = await supervise({ victim }, { maxRestarts: 2 * names.length });
@@ -243,7 +252,7 @@ everywhereQuietly("a child that fails with it is started again, each time", asyn
   await app.stop();
 });
 
-everywhereQuietly("a supervisor that gives up over it says so", async (placement) => {
+everywhereQuietly("a supervisor that gives up over a hostile value says so", async (placement) => {
   for (const name of placement === "inline" ? ALL : FEW.slice(2)) {
     const app = await supervise({ victim: child(Giver, [], { placement }) }, { maxRestarts: 0 });
     app.refs.victim.cast.throws(name);
@@ -255,7 +264,7 @@ everywhereQuietly("a supervisor that gives up over it says so", async (placement
   }
 });
 
-bounded("what an actor has thrown can be shown by those who were told", () =>
+bounded("an actor's thrown value can be shown by those who were told", () =>
   quietly(async () => {
     for (const name of ALL) {
       const giver = await spawn(Giver, [], { placement: "inline" });

@@ -12,7 +12,7 @@ Deno.test(`${KILLS} kills in the middle of each kind of traffic leave no memory,
   const { code, stdout, stderr } = await runProgram(import.meta.resolve("./fixtures/programs/kills_in_traffic.ts"), {
     flags: ["-A", "--no-check", "--v8-flags=--expose-gc"],
     args: [`${KILLS}`],
-    // What is free is given back to the system at once.
+    // Free memory is given back to the system at once.
     env: { MALLOC_MMAP_THRESHOLD_: "65536" },
     timeoutMs: 60_000 + 10_000 * KILLS,
   });

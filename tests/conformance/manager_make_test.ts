@@ -67,7 +67,7 @@ everywhere(
       await first.kill();
       assertEquals(await within(END_MS, ends.get()), "stopped at 3");
       await within(END_MS, sum.exited);
-      // What was sent before it was given back is handled.
+      // A message that was sent before the instance was given back is handled.
       const other = await manager.make(Sum, [ends, 1]);
       other.cast.add(5);
       await other[Symbol.asyncDispose]();
@@ -126,7 +126,7 @@ class Needy {
   constructor(readonly n: number) {}
 }
 
-everywhere("what cannot be made is refused by name, and the manager goes on", async (place) => {
+everywhere("an instance that cannot be made is refused by name, and the manager goes on", async (place) => {
   const ends = new Queue<string>();
   await using manager = await place.manage({ classes }) as Manager;
   const { make } = manager as unknown as { make(Class: unknown, args?: unknown): Promise<unknown> };

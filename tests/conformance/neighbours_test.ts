@@ -39,7 +39,7 @@ for (const placement of placements) {
   });
 }
 
-oneTest("what one has said who is killed comes in order, be it that some of it moves", async () => {
+oneTest("messages of an actor that is killed come in order, even if some of them move a buffer", async () => {
   await using other = await spawn(Neighbour, [], { placement: "thread" });
   const one = await spawn(Neighbour, [], { placement: "thread" });
   await one.call.meet(other);

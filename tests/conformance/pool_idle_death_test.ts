@@ -1,4 +1,4 @@
-/** Workers that die before they have begun anything: they are not replaced without end, and what waits for them settles. */
+/** Workers that die before they have begun anything: they are not replaced without end, and calls that wait for them settle. */
 
 import { assertEquals, assertInstanceOf, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { ActorExitedError, type PlacementName, Pool, Queue, type Ref, SharedValue, StartError } from "../../mod.ts";
@@ -13,7 +13,7 @@ const MOST_STARTS = SIZE + 3;
 
 const ITEMS = 5;
 
-/** What can wait for workers. */
+/** Calls that wait for workers. */
 const WAITS: Record<string, (pool: Pool) => Promise<unknown>> = {
   run: (pool) => pool.run(square, [2]),
   "run with retries": (pool) => pool.run(square, [2], { retries: 1000 }),

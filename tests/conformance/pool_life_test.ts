@@ -236,7 +236,7 @@ eachPool(
   },
 );
 
-each("what terminate() ends rejects as that resolves, and names the task", async (placement) => {
+each("work that terminate() ends rejects as terminate() resolves, and the error names the task", async (placement) => {
   const pool = new Pool({ size: 1, placement, name: "crew" });
   const [begun, letGo] = [new Queue<number>(), new EventFlag()];
   const results = [

@@ -81,7 +81,7 @@ eachPoolApart("of quick items that were in hand together each is run again as of
     if (n === 600) assertInstanceOf((outcome as PromiseRejectedResult).reason, ActorExitedError);
     else assertEquals(outcome, { status: "fulfilled", value: n === 100 ? 0 : n === 101 ? 1 : n });
   }
-  // What had been in hand with the first one, begun or not, has one life less.
+  // Items that were in hand with the first one, begun or not, have one life less.
   const [first, second, third] = timesOf(begun);
   assertEquals([first, second], [3, 2]);
   assert(third === 2 || third === 3);
@@ -222,7 +222,7 @@ eachPoolApart("a worker's death is one outcome of imap()", { size: 2 }, async (p
   assertEquals(outcomes.map(({ status }) => status === "fulfilled"), [true, true, false, true, false, true]);
 });
 
-eachPool("what is no item's failure ends imap() whatever onError says", { size: 1 }, async (pool) => {
+eachPool("a failure that is no item's ends imap() whatever onError says", { size: 1 }, async (pool) => {
   function* failing(): Generator<number> {
     yield 1;
     throw new Error("no more");

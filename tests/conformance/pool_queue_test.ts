@@ -111,7 +111,7 @@ eachPool("ready() resolves when there is room, and nothing is refused where more
 });
 
 for (const way of ["close", "terminate"] as const) {
-  eachPool(`who waits for room hears when there will be none (${way})`, { size: 1, maxQueue: 0 }, async (pool) => {
+  eachPool(`ready() rejects when there will be no room (${way})`, { size: 1, maxQueue: 0 }, async (pool) => {
     const holding = new Holding(pool);
     const call = holding.call(1).catch(() => {});
     await holding.begun(1);
@@ -128,7 +128,7 @@ for (const way of ["close", "terminate"] as const) {
   });
 }
 
-eachPlacement("who waits for room in a pool whose home dies hears of it", async (placement) => {
+eachPlacement("ready() of a pool rejects when the pool's home dies", async (placement) => {
   const manager = await manage({}, { placement });
   const pool = await manager.pool({ size: 1, maxQueue: 0, placement: "inline" });
   const holding = new Holding(pool);

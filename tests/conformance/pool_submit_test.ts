@@ -56,7 +56,7 @@ eachPool("submit() gives the result, or the error", { size: 2 }, async (pool) =>
 });
 
 eachPool(
-  "what no worker has begun can be taken back, and is never run; nothing else can",
+  "a task that no worker has begun can be taken back, and is never run; no other can",
   { size: 1 },
   async (pool) => {
     const { held, letGo } = await occupied(pool);
@@ -79,7 +79,7 @@ eachPool(
   },
 );
 
-eachPool("what a worker has been given ahead is taken back, or done", { size: 1 }, async (pool, placement) => {
+eachPool("a task that a worker was given ahead is taken back, or done", { size: 1 }, async (pool, placement) => {
   // Known to be quick by now, many are given ahead.
   await pool.map(dieOverQuickly, below(5000), { chunkSize: 1000 });
   await pool.map(spin, below(100).map(() => 0), { chunkSize: 1 });

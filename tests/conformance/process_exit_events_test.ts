@@ -4,7 +4,7 @@ import { Process, spawn } from "../../mod.ts";
 import { endBy, type Manner, Noting } from "./fixtures/exit_events.ts";
 import { everywhere } from "./process_everywhere.ts";
 
-/** What ends what; inline nothing ends with the actor. */
+/** The placements in which an isolate ends with its actor. */
 const ELSEWHERE = ["thread", "process"] as const;
 const BOTH = ["exit", "unload"];
 /** Deno tells `process` nothing of its own exit. */

@@ -1,4 +1,4 @@
-/** A subprocess that the system has stopped (SIGSTOP) can be ended in every way, and keeps nobody waiting who ends it. */
+/** A subprocess that the system has stopped (SIGSTOP) can be ended in every way, and its ending keeps nobody waiting. */
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import {

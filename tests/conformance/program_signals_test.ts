@@ -74,7 +74,7 @@ for (const [signal, code] of Object.entries(CODES) as [keyof typeof CODES, numbe
   });
 }
 
-bounded("what a program has itself to listen for SIGTERM runs, too", async () => {
+bounded("a program's own listener to SIGTERM runs, too", async () => {
   await using program = new Program("signalled", ["willing", "inline", "listens"]);
   await program.said("ready");
   program.signal("SIGTERM");

@@ -45,7 +45,7 @@ boundedWithChildren("a reader in another process gets every item once, in order"
 });
 
 boundedWithChildren(
-  "what a reader in another process has not begun, and does not want, is everybody's in its order",
+  "items that a reader in another process has not begun, and does not want, are everybody's in their order",
   async () => {
     const { queue, told, reader } = await readSome("leave");
     assertEquals(await within(5000, queue.get()), DEEP);
@@ -57,7 +57,7 @@ boundedWithChildren(
   },
 );
 
-boundedWithChildren("select and tryGet find what a reader in another process has not begun", async () => {
+boundedWithChildren("select and tryGet find items that a reader in another process has not begun", async () => {
   for (
     const take of [
       async (queue: Queue<number>) => (await queue.tryGet())?.value,
@@ -77,19 +77,22 @@ boundedWithChildren("select and tryGet find what a reader in another process has
   }
 });
 
-boundedWithChildren("what a killed reader had not begun is everybody's, be it computing or waiting", async () => {
-  for (const whim of ["spin", "leave", "pause"] as const) {
-    const { queue, told, reader } = await readSome(whim);
-    await reader.kill();
-    const taken = await drained(told);
-    const rest = await drained(queue);
-    // One may be begun and not be told yet, and one be told before the home knew that it was begun.
-    const all = new Set([...taken, ...rest]);
-    assertLessOrEqual(ITEMS - all.size, 1, `${whim}: something is missing`);
-    assertLessOrEqual(taken.length + rest.length - all.size, 1, `${whim}: something came twice`);
-    assertEquals(rest, rest.toSorted((a, b) => a - b), whim);
-  }
-});
+boundedWithChildren(
+  "items that a killed reader had not begun are everybody's, whether it was computing or waiting",
+  async () => {
+    for (const whim of ["spin", "leave", "pause"] as const) {
+      const { queue, told, reader } = await readSome(whim);
+      await reader.kill();
+      const taken = await drained(told);
+      const rest = await drained(queue);
+      // One may be begun and not be told yet, and one be told before the home knew that it was begun.
+      const all = new Set([...taken, ...rest]);
+      assertLessOrEqual(ITEMS - all.size, 1, `${whim}: something is missing`);
+      assertLessOrEqual(taken.length + rest.length - all.size, 1, `${whim}: something came twice`);
+      assertEquals(rest, rest.toSorted((a, b) => a - b), whim);
+    }
+  },
+);
 
 boundedWithChildren("a reader that computes keeps few items from others", async () => {
   const { queue, told, reader } = await readSome("spin");
@@ -101,7 +104,7 @@ boundedWithChildren("a reader that computes keeps few items from others", async 
 });
 
 boundedWithChildren(
-  "several readers in other processes share what is put, and none of it is lost or comes twice",
+  "several readers in other processes share the items of a queue, and none is lost or comes twice",
   async () => {
     const queue = new Queue<number>();
     const told = new Queue<number>();
@@ -117,7 +120,7 @@ boundedWithChildren(
 );
 
 boundedWithChildren(
-  "subprocesses read, compute for ever and are killed: nothing comes twice or is missing but what they had just begun",
+  "subprocesses read, compute for ever and are killed: no item comes twice or is missing but those that they had just begun",
   async () => {
     const first = firstSeed(1);
     for (let seed = first; seed < first + rounds(4, 100); seed++) await chaos(seed);

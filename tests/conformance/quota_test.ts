@@ -73,7 +73,7 @@ eachGuest(
       error,
       /^QuotaError: Cannot take this from \S+: it has too many requests, .+, its quota is 500 entries$/,
     );
-    // What was open then is open no more.
+    // The requests of before are open no more.
     assertEquals(await askAtOnce(guest, 300, 300), { done: 300, error: "" });
   },
 );
@@ -118,27 +118,35 @@ eachGuest(
   ["sandbox"],
 );
 
-eachGuest("what a manager makes for a stranger beyond quota.bytes is refused", { bytes: 16 * MIB }, async (guest) => {
-  await using manager = await manage({}, { placement: "inline" });
-  const { call } = guest.with(patient);
-  const unnamed = await call.makeArrays(manager, MIB / 8, false);
-  assertEquals(unnamed.done, 15);
-  assertMatch(unnamed.error, /^QuotaError: .+, its quota is 16777216 bytes$/);
-  assertEquals((await call.makeStructs(manager, 12 * MIB)).done, 0);
-  assertEquals((await call.makeArrays(manager, 10 * MIB, true)).done, 0);
-  // Others are served.
-  assertEquals((await manager.array("float64", 10 * MIB)).length, 10 * MIB);
-});
+eachGuest(
+  "an object that a manager would make for a stranger beyond quota.bytes is refused",
+  { bytes: 16 * MIB },
+  async (guest) => {
+    await using manager = await manage({}, { placement: "inline" });
+    const { call } = guest.with(patient);
+    const unnamed = await call.makeArrays(manager, MIB / 8, false);
+    assertEquals(unnamed.done, 15);
+    assertMatch(unnamed.error, /^QuotaError: .+, its quota is 16777216 bytes$/);
+    assertEquals((await call.makeStructs(manager, 12 * MIB)).done, 0);
+    assertEquals((await call.makeArrays(manager, 10 * MIB, true)).done, 0);
+    // Others are served.
+    assertEquals((await manager.array("float64", 10 * MIB)).length, 10 * MIB);
+  },
+);
 
-eachGuest("what a manager keeps under names counts until its maker is gone", { entries: 200 }, async (guest) => {
-  await using manager = await manage({}, { placement: "inline" });
-  const { done, error } = await guest.with(patient).call.nameDicts(manager);
-  assert(done > 180 && done <= 200, `${done} were made`);
-  assertMatch(error, /^QuotaError: .+, its quota is 200 entries$/);
-  await guest.kill();
-  // They are the manager's.
-  assertEquals(await (await manager.dict({ name: "dict 0" })).size(), 0);
-});
+eachGuest(
+  "an object that a manager keeps under a name counts until its maker is gone",
+  { entries: 200 },
+  async (guest) => {
+    await using manager = await manage({}, { placement: "inline" });
+    const { done, error } = await guest.with(patient).call.nameDicts(manager);
+    assert(done > 180 && done <= 200, `${done} were made`);
+    assertMatch(error, /^QuotaError: .+, its quota is 200 entries$/);
+    await guest.kill();
+    // They are the manager's.
+    assertEquals(await (await manager.dict({ name: "dict 0" })).size(), 0);
+  },
+);
 
 eachGuest("many small values in one message count as what they take apart", { bytes: 4 * MIB }, async (guest) => {
   await using manager = await manage({}, { placement: "inline" });
@@ -147,7 +155,7 @@ eachGuest("many small values in one message count as what they take apart", { by
   assertEquals([done, await list.size()], [8, 8000]);
   assertMatch(error, /^QuotaError: .+, its quota is 4194304 bytes$/);
   assertEquals((await guest.with(patient).call.extendList(manager, 100_000)).done, 0);
-  // What was taken away counts no more.
+  // Values that were taken away count no more.
   assertEquals((await guest.with(patient).call.extendList(manager, 1000)).done, 8);
 });
 
@@ -201,7 +209,7 @@ eachGuest(
     assertEquals(deadLetters.count - before, 9);
     await queue.put();
     await busy;
-    // What was handled lies there no more.
+    // Casts that were handled count no more.
     await host.call.sizeOf(new Uint8Array(1));
     await guest.with(patient).call.cast(host, 30, 100_000, queue);
     assertEquals(deadLetters.count - before, 9);

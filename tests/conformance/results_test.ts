@@ -54,7 +54,7 @@ eachPlacement("asCompleted() gives results of pools and processes as they come, 
 });
 
 for (const placement of APART) {
-  oneTest(`the death of who makes a result is an outcome like others (${placement})`, async () => {
+  oneTest(`the death of a result's maker is an outcome like others (${placement})`, async () => {
     await using tasks = await held(placement);
     const waiting = wait(tasks.results, { until: "first-error" });
     const outcomes = asCompleted(tasks.results);
@@ -82,7 +82,7 @@ eachPlacement(
     assertEquals(await within(wait([a, b, c], { until: "all", timeoutMs: 20 })), { done: [b], pending: [a, c] });
     const bad = tasks.pool.run(failAt, [13]);
     assertEquals(await within(wait([a, bad, b], { until: "first-error" })), { done: [bad, b], pending: [a] });
-    // Whose wait ended is as before.
+    // Results whose wait has ended go on as before.
     for (const n of [0, 2]) await tasks.letGo(n);
     assertEquals(await within(all), { done: [a, b, c], pending: [] });
     assertEquals(await within(noError), { done: [a, b, c], pending: [] });
@@ -225,7 +225,7 @@ oneTest("results are gone through at the same cost each, however many they are",
   assertLess(await growth(25_000, cost), 10);
 });
 
-Deno.test("what comes of results has their types", () => {
+Deno.test("wait() and asCompleted() have the types of the results", () => {
   async function _use(pool: Pool, texts: Promise<string>[]): Promise<void> {
     for await (const one of asCompleted(texts)) {
       assertType<IsExact<typeof one, Completed<string>>>(true);

@@ -1,4 +1,4 @@
-/** What was sent to a thread reaches it also when its sender does nothing but wait for that, without letting its event loop turn. */
+/** A message reaches a thread also when its sender blocks until it has, without letting its event loop turn. */
 
 import { assert } from "@std/assert";
 import { type Ref, SharedArray, SharedValue, spawn } from "../../mod.ts";

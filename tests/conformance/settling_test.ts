@@ -58,7 +58,7 @@ each("timers go on while very many calls settle", async (placement) => {
   assertGreater(after - before, 20);
 });
 
-each("what a dead actor waited for is taken back, each at the same cost", async (placement) => {
+each("requests of a dead actor are taken back, each at the same cost", async (placement) => {
   const cost = async (count: number) => {
     const queue = new Queue<number>();
     const ref = await spawn(Besieged, [], { placement });

@@ -23,7 +23,7 @@ const EVERY_KIND: StructFields = Object.fromEntries(EXTREMES.map(([kind]) => [ki
 const LEAST = Object.fromEntries(EXTREMES.map(([kind, least]) => [kind, least]));
 const MOST = Object.fromEntries(EXTREMES.map(([kind, , most]) => [kind, most]));
 
-shared("what any user writes into a record, every other reads exactly, of every kind", async ({ home, all }) => {
+shared("a record that any user writes every other reads exactly, of every kind", async ({ home, all }) => {
   for (const writer of all) {
     const struct = await home.call.struct(EVERY_KIND, [LEAST, LEAST, LEAST]);
     assertEquals([struct.length, struct.fields], [3, EVERY_KIND]);
@@ -176,7 +176,7 @@ Deno.test("each field is a typed array over the same memory, aligned", async () 
   assertEquals(struct.updateSync(2, "b", (old) => old * 2), 3);
 });
 
-shared("what users in all places count in fields is exact, and records under one Lock are whole", async ({ home }) => {
+shared("counts of users in all places are exact, and records under one Lock are whole", async ({ home }) => {
   const struct = await home.call.struct(POINT, 3) as SharedStruct<typeof POINT>;
   const lock = new Lock();
   const users = PLACEMENTS.map((placement) => new Process(moveAll, [struct, lock, 20], { placement }));

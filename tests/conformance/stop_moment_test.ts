@@ -19,13 +19,17 @@ for (const [placement, count] of Object.entries(COUNTS) as [PlacementName, numbe
   const seeds = Array.from({ length: count }, (_, at) => SEED + at);
   const boundMs = 20_000 + 2000 * count;
 
-  bounded(`what comes to a reader that is being stopped is delivered or still there (${placement})`, async () => {
-    for (const seed of seeds) {
-      await takeUntilStopped(placement, seed).catch((cause) => {
-        throw new Error(`With TROUPE_SEED=${seed}`, { cause });
-      });
-    }
-  }, boundMs);
+  bounded(
+    `an item that comes to a reader that is being stopped is delivered or still there (${placement})`,
+    async () => {
+      for (const seed of seeds) {
+        await takeUntilStopped(placement, seed).catch((cause) => {
+          throw new Error(`With TROUPE_SEED=${seed}`, { cause });
+        });
+      }
+    },
+    boundMs,
+  );
 
   bounded(
     `one that takes from here and puts there is stopped, whatever comes then (${placement})`,
@@ -93,7 +97,7 @@ async function passOnUntilStopped(placement: PlacementName, seed: number): Promi
     for (let n = 0; !isOver.now; n++) {
       await from.put(n);
       if (random() < 0.5) await to.get({ timeoutMs: 5 }).catch(() => {});
-      // What is here goes on without a turn of the event loop, in which nothing else would ever happen.
+      // Waits at a queue of this isolate take no turn of the event loop: without this one nothing else would ever happen.
       if (random() < 0.3) await new Promise((resolve) => setImmediate(resolve));
     }
   })();

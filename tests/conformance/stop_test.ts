@@ -1,4 +1,4 @@
-/** What is true of those who were asked to stop, besides that their waits end. */
+/** Tasks and actors that were asked to stop, besides that their waits end. */
 
 import { assertEquals } from "@std/assert";
 import { child, pipe, Pool, Process, Queue, spawn, supervise } from "../../mod.ts";
@@ -8,7 +8,7 @@ import { PLACEMENTS } from "./place.ts";
 import { failures, PATIENTLY, STOPPED } from "./stopped.ts";
 
 for (const placement of PLACEMENTS) {
-  bounded(`what a task begins after it was asked to stop waits as always (${placement})`, async () => {
+  bounded(`a wait that a task begins after it was asked to stop waits as always (${placement})`, async () => {
     const [jobs, said] = [new Queue<number>(), new Queue<string>()];
     const p = new Process(cleanUp, [jobs, said], { placement });
     await p.start();
@@ -40,7 +40,7 @@ for (const placement of PLACEMENTS) {
     );
   }
 
-  bounded(`interrupt() ends what a task waits for, too; stop() does so once more (${placement})`, async () => {
+  bounded(`interrupt() ends a task's waits, too; stop() does so once more (${placement})`, async () => {
     const [jobs, said] = [new Queue<number>(), new Queue<string>()];
     const loops = new Process(waitFor, ["iteration of a Queue", jobs, said], { placement });
     await loops.start();

@@ -39,7 +39,7 @@ for (const placement of PLACEMENTS) {
         const queued = waiter.call.note("queued", log);
         assertEquals(await waiter.stop(PATIENTLY), STOPPED);
         await ends(name, wait);
-        // What was queued is handled.
+        // The queued message is handled.
         await queued;
         assertEquals(await log.tryGet(), { value: "queued" });
         await check(kept);

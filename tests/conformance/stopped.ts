@@ -1,13 +1,13 @@
-/** What the suites about being asked to stop have in common. */
+/** Shared by the suites about being asked to stop. */
 
 import { type Exit, logger, type LogRecord } from "../../mod.ts";
 
 /** The exit of one that has heeded. */
 export const STOPPED: Exit = { code: 0, reason: "stopped" };
-/** Nothing here is ever killed: what does not end by itself is a hang, and the test fails. */
+/** Nothing here is ever killed: a process that does not end by itself is a hang, and the test fails. */
 export const PATIENTLY: { readonly graceMs: number } = { graceMs: Infinity };
 
-/** What is logged as a failure while `during` runs. */
+/** The failures that are logged while `during` runs. */
 export async function failures(during: () => Promise<void>): Promise<string[]> {
   const { write } = logger;
   const failed: string[] = [];

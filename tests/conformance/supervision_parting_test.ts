@@ -19,7 +19,7 @@ for (const strategy of ["one-for-all", "rest-for-one"] satisfies Strategy[]) {
     const asking = a.with({ timeoutMs: Infinity }).call.askAtTheEnd(b, waits);
     await within(waits.get());
     await b.kill();
-    // Who is not restarted with it waits for it.
+    // A caller that is not restarted with it waits for it.
     const other = b.with({ timeoutMs: Infinity }).call.count();
     assertEquals(await within(asking), "exited");
     assertEquals(await within(other), 1);

@@ -1,4 +1,4 @@
-/** What moves with a result: `current().transfer`. */
+/** Buffers, ports and streams that move with a result: `current().transfer`. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { child, NotSerializableError, type PlacementName, Pool, Queue, SharedValue, supervise } from "../../mod.ts";
@@ -35,7 +35,7 @@ everywhere("views of a buffer in a result arrive as views of one buffer, where i
   assertEquals(await giver.left(), 0);
 });
 
-everywhere("what a generator yields and returns moves, item by item", async (world) => {
+everywhere("a buffer that a generator yields or returns moves, item by item", async (world) => {
   const giver = await giverOf(world);
   const items = giver.giveEach([3, 0, 5])[Symbol.asyncIterator]();
   for (const size of [3, 0, 5]) {
@@ -107,7 +107,7 @@ everywhere("wrong arguments of transfer() are an error, and nothing is detached"
 });
 
 everywhere(
-  "what moves with a result moves once: the same object is copied when it is a result again",
+  "a buffer moves with a result once: it is copied when the same object is a result again",
   async (world) => {
     const giver = await giverOf(world);
     assertEquals([await giver.giveAgain(), await giver.left()], [{ again: 1 }, 0]);
@@ -128,7 +128,7 @@ everywhere("a result that nobody waits for any more moves nothing, and its strea
   assertEquals(await callsOf(ref).left(), 2);
 });
 
-everywhere("a stream that comes when its caller has just given up ends, and who gave it is told", async (world) => {
+everywhere("a stream that comes when its caller has just given up ends, and its giver is told", async (world) => {
   const ref = await world.spawn(Giver, []);
   const left = new SharedValue("int32", 0);
   const controller = new AbortController();
@@ -142,7 +142,7 @@ everywhere("a stream that comes when its caller has just given up ends, and who 
   assertEquals(await callsOf(ref).cancelled(), "cancelled");
 }, { placements: ["thread"] });
 
-everywhere("the result of a task moves to who started it", async (world) => {
+everywhere("the result of a task moves to its starter", async (world) => {
   const child = await world.start(giveSized, 3);
   const buffer = await child.result as ArrayBuffer;
   assertEquals([buffer.byteLength, buffer.maxByteLength, buffer.detached], [3, 4, false]);
@@ -179,7 +179,7 @@ for (const placement of PLACEMENTS) {
 }
 
 for (const placement of ["thread", "process"] as PlacementName[]) {
-  everywhere(`what moved to a pool goes on to who asked, from a worker in a ${placement}`, async (world) => {
+  everywhere(`a result that moved to a pool goes on to the caller, from a worker in a ${placement}`, async (world) => {
     await using pool = new Pool({ size: 1, placement });
     const asker = callsOf(await world.spawn(Asker, []));
     assertEquals(await asker.run(pool, 3), 3);
@@ -188,15 +188,18 @@ for (const placement of ["thread", "process"] as PlacementName[]) {
     assertEquals(await asker.run(pool, 4), 4);
   });
 
-  everywhere(`what moved to a supervisor goes on to who asked, from a child in a ${placement}`, async (world) => {
-    await using app = await supervise({ giver: child(Giver, [], { placement }) });
-    const asker = callsOf(await world.spawn(Asker, []));
-    assertEquals(await asker.send(app.refs.giver, [1, 2]), [[1, 2], true]);
-    assertEquals(await asker.ask(app.refs.giver, [1, 2]), [1, 2]);
-    assertEquals(await app.refs.giver.call.left(), 0);
-    const crossing = placement === "process" || world.placement === "process";
-    if (crossing) await assertRejects(() => asker.askForStream(app.refs.giver), NotSerializableError);
-    else assertEquals(await asker.askForStream(app.refs.giver), [1, 2]);
-    assert((await app.refs.giver.call.give([1])).buffer.byteLength === 1);
-  });
+  everywhere(
+    `a result that moved through a supervisor goes on to the caller, from a child in a ${placement}`,
+    async (world) => {
+      await using app = await supervise({ giver: child(Giver, [], { placement }) });
+      const asker = callsOf(await world.spawn(Asker, []));
+      assertEquals(await asker.send(app.refs.giver, [1, 2]), [[1, 2], true]);
+      assertEquals(await asker.ask(app.refs.giver, [1, 2]), [1, 2]);
+      assertEquals(await app.refs.giver.call.left(), 0);
+      const crossing = placement === "process" || world.placement === "process";
+      if (crossing) await assertRejects(() => asker.askForStream(app.refs.giver), NotSerializableError);
+      else assertEquals(await asker.askForStream(app.refs.giver), [1, 2]);
+      assert((await app.refs.giver.call.give([1])).buffer.byteLength === 1);
+    },
+  );
 }

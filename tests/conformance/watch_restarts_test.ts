@@ -56,7 +56,7 @@ eachPlacement("the lives of a manager that is a child can be watched, too", asyn
   await ref.stop();
 });
 
-eachPlacement("when whoever has a supervised actor's place is gone, so are its lives", async (placement) => {
+eachPlacement("when the supervisor is gone, so are the lives of its actors", async (placement) => {
   const { log, ref } = await watcher(placement);
   const member = child(Member, ["member", new Log()], { placement: "inline" });
   const app = await supervise({ member });

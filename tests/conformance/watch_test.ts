@@ -59,7 +59,7 @@ eachPlacement("kill -9 is heard in a third isolate, which knows neither", async 
 });
 
 eachPlacement(
-  "who stops watching, or ends, takes nothing from others of its isolate that watch the same",
+  "an actor that stops watching, or ends, takes nothing from others of its isolate that watch the same",
   async (placement) => {
     const mortal = await spawn(Mortal, [], { placement: "inline", name: "mortal" });
     const home = await spawn(Registrar, [], { placement });

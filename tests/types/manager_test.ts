@@ -55,7 +55,7 @@ Deno.test("a manager's children keep their types, in a supervisor too", () => {
   }
 });
 
-Deno.test("what a manager makes has the types that it was asked for", () => {
+Deno.test("an object that a manager makes has the types that it was asked for", () => {
   async function _use(m: Manager): Promise<void> {
     assertType<IsExact<Awaited<ReturnType<typeof m.dict<string, Person>>>, SharedDict<string, Person>>>(true);
     const list: SharedList<Person> = await m.list();
@@ -139,7 +139,7 @@ Deno.test("values read are readonly all the way down, but for handles and privat
   }
 });
 
-Deno.test("what was read can be stored as it is, and with a part of it changed", () => {
+Deno.test("a value that was read can be stored as it is, and with a part of it changed", () => {
   interface Job {
     id?: number;
     readonly name?: string;

@@ -59,7 +59,7 @@ Deno.test("a pool's results are those of the task, awaited, and its arguments ar
     const yielded = { window: 3, onError: "yield" } as const;
     for await (const one of pool.imap(load, urls(), yielded)) assertType<IsExact<typeof one, Outcome>>(true);
     for await (const one of pool.imapUnordered(load, ["a"], yielded)) assertType<IsExact<typeof one, Outcome>>(true);
-    // What comes is known by the type of the option, or the call does not type-check.
+    // The type of the option decides the type of the items; a call that leaves it open does not type-check.
     const either: { onError: "throw" | "yield" } = yielded;
     // @ts-expect-error -- it may be both
     pool.imap(load, ["a"], either);

@@ -44,7 +44,7 @@ function textsIn(value: unknown): string[] {
 
 Deno.test("a report arrives as it was told", () => assertEquals(partFrom(JSON.stringify(PART)), PART));
 
-Deno.test("a report of which a field is something else is none", () => {
+Deno.test("a report with a field of a wrong type is none", () => {
   let count = 0;
   for (const wrong of [NO_TEXT(), null, undefined, true, [NO_TEXT()], [null], { tree: PART }, Symbol("s")]) {
     for (const variant of variants(PART, () => wrong)) {

@@ -55,7 +55,7 @@ Deno.test("a bigint of 100,000 digits is a key, and one of more is none", () => 
   }
 });
 
-Deno.test("nobody sets a key in a dict that nobody could read", async () => {
+Deno.test("a request with a key that cannot be read sets nothing in a dict", async () => {
   await using manager = await manage({}, { placement: "inline" });
   const dict = await manager.dict<Key, number>();
   const set = await manager.set<Key>();

@@ -8,7 +8,7 @@ import { runProgram, startProgram } from "../../run_program.ts";
 const printing = import.meta.resolve("./fixtures/printing.ts");
 const TIME_MS = 30_000;
 
-Deno.test("what a sandbox prints appears in order, and before its end is told", async () => {
+Deno.test("the output of a sandbox appears in order, and before its end is told", async () => {
   const { code, stdout, stderr } = await runProgram(printing, { args: ["prints"], timeoutMs: TIME_MS });
   const lines = Array.from({ length: 20_000 }, (_, line) => `line ${line}`);
   assertEquals([code, stderr], [0, "the last word\n"]);

@@ -48,7 +48,7 @@ if (import.meta.main) {
 
 const LINES = ["thread", "process", "thread process", "process process", "process thread"];
 
-/** What the program sees, and what the last of a line of children sees. */
+/** The facts that the program sees, and those that the last of a line of children sees. */
 async function tell(flags: readonly string[], line: string): Promise<[Facts, Facts]> {
   const { code, stdout, stderr } = await run(["deno", "run", "--no-prompt", ...flags, program, line], 30_000);
   assertEquals(code, 0, stderr);

@@ -339,7 +339,7 @@ Deno.test("a child that sends short forms of its own making harms nobody else", 
   }
   hostile[Symbol.dispose]();
   assertEquals(honest.closes, 0, `seed ${seed}`);
-  // What the honest child was asked is still asked, and answered by nobody else.
+  // The question to the honest child is still open, and answered by nobody else.
   honest.listener.short!(new Uint8Array([1, 0, 0, 0, 0]), 0, 5);
   honest[Symbol.dispose]();
   assertEquals(await answer.catch((error: Error) => error.message), "it is gone", `seed ${seed}`);

@@ -67,7 +67,7 @@ Deno.test("Deque does what an array would do", () => {
             break;
           }
           case "merge": {
-            // What is there is in order before.
+            // A merge needs items that are in order.
             const all = [...deque.clear(), ...array.splice(0)].sort(order).filter((_, at) => at % 2 === 0);
             for (const item of all) deque.push(item);
             for (let n = 0; n < step.left && all.length > 0; n++) deque.remove(all.splice(n % all.length, 1)[0]);

@@ -30,7 +30,7 @@ class Child implements Link, Disposable {
   readonly id: string;
   readonly heard: Envelope[] = [];
   closes = 0;
-  /** What it has not read. */
+  /** How many bytes it has not read. */
   unsent = 0;
   #listener!: LinkListener;
 
@@ -371,7 +371,7 @@ Deno.test("an exit that is longer than one may be is told in words", () => {
   assertEquals([exit.code, exit.reason, (exit.error as Error).message], [1, "error", "RangeError: too much"]);
 });
 
-Deno.test("whatever a frame of one with fewer rights makes go wrong ends its link, is logged, and no more", () => {
+Deno.test("a failure that a frame of a sandbox causes ends its link and is logged, and no more", () => {
   const logged: string[] = [];
   using _ = quietly((message) => logged.push(message));
   using child = new Child("sandbox");
@@ -444,7 +444,7 @@ Deno.test("a stranger that tells of more deaths than a neighbour reads is not re
   assertEquals(isolate.held(sandbox.id), undefined);
 });
 
-/** What takes seconds to make, of 40 KB. */
+/** The source of a regular expression of 40 KB that takes seconds to compile. */
 const COSTLY = `[${"\\p{L}".repeat(8000)}]`;
 
 /** The bytes of a regular expression that this program never made. */
@@ -467,7 +467,7 @@ const IN_VALUES: Record<string, () => Uint8Array> = {
   "one whose source is not well-formed": () => pattern(COSTLY + "\ud800"),
 };
 for (const [what, make] of Object.entries(IN_VALUES)) {
-  Deno.test(`what takes long to make is not made for a stranger: ${what}`, async () => {
+  Deno.test(`a costly regular expression of a stranger is not compiled: ${what}`, async () => {
     using child = new Child("sandbox");
     const bytes = make();
     const route = { to: isolate.id, from: child.id };

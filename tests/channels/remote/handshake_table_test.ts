@@ -1,4 +1,4 @@
-/** What the other side can set in the handshake, each set wrongly: the handshake fails with its error, and harms nothing. */
+/** Each field that the other side sets in the handshake, set wrongly: the handshake fails with its error, and harms nothing. */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { deadline } from "@std/async";
 import { encode, type ValueMap, type ValueType } from "@std/msgpack";
@@ -63,7 +63,7 @@ const WELCOMES: Record<string, readonly ValueType[]> = {
   maxFrameBytes: lengths,
 };
 for (const [field, values] of Object.entries(WELCOMES)) {
-  Deno.test(`who connects refuses a wrong ${field} of who listens`, async () => {
+  Deno.test(`a connecting program refuses a listener's wrong ${field}`, async () => {
     using listening = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     for (const value of values) {
       const connecting = assertRejects(() => deadline(connect({ port: listening.addr.port }, { authKey }), WITHIN_MS));
@@ -78,7 +78,7 @@ for (const [field, values] of Object.entries(WELCOMES)) {
 
 const JOINS: Record<string, readonly ValueType[]> = { holder: holders, end: ends, maxFrameBytes: lengths };
 for (const [field, values] of Object.entries(JOINS)) {
-  Deno.test(`who listens refuses a wrong ${field} of who connects, and serves the next`, async () => {
+  Deno.test(`a listener refuses a connecting program's wrong ${field}, and serves the next`, async () => {
     const refused = new Queue<Error>();
     const listener = await listen({ port: 0 }, { authKey, onRefused: (error) => void refused.put(error) });
     for (const value of values) {

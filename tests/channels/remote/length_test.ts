@@ -24,7 +24,7 @@ const authKey = "swordfish";
 const MOST = 10_000;
 const LONG = 20_000;
 
-/** What a message that is too long is refused with. */
+/** Fails unless the message is refused for its length. */
 async function assertTooLong(sending: () => Promise<unknown>, path: string): Promise<void> {
   const error = await assertRejects(() => deadline(sending(), WITHIN_MS), NotSerializableError);
   assert(
@@ -87,7 +87,7 @@ Deno.test("an answer that is longer than the asker takes is an error of that cal
 });
 
 for (const placement of ["thread", "process"] as const) {
-  Deno.test(`what a ${placement} sends to another program is refused there when it is too long, and its handles are given back`, async () => {
+  Deno.test(`a message of a ${placement} to another program is refused there when it is too long, and its handles are given back`, async () => {
     const listener = await listen(undefined, { authKey, maxFrameBytes: MOST });
     // deno-lint-ignore no-explicit-any -- what comes over it is checked by what is done with it
     const client = await connect<any>(listener.address, { authKey });

@@ -26,13 +26,13 @@ const COUNT = 400;
 /** What `maxUnsettledBytes` allows for one peer, and as much again for what V8 has yet to collect. */
 const MOST_BYTES = 2 * 4 * 64 * MIB;
 
-/** What a peer knows of a cell. */
+/** A cell as a peer knows it. */
 interface Known {
   readonly to: string;
   readonly address: ValueType[];
 }
 
-/** What it asks of it. */
+/** A question to a cell. */
 interface Question {
   readonly verb: string;
   readonly detail: string;
@@ -86,7 +86,7 @@ interface Feast {
   end(): Promise<unknown>;
 }
 
-/** Each way to have much said: what to be given for it, and what to ask then. */
+/** Each way to have much said: the handle that the peer is given, and its question. */
 const WAYS: Record<string, (placement: PlacementName) => Promise<Feast>> = {
   calls: (placement) => generous(placement, "call", "bytes", encode([SIZE])),
   "slow calls": (placement) => generous(placement, "call", "later", encode([SIZE])),
@@ -134,7 +134,7 @@ for (const [way, prepare] of Object.entries(WAYS)) {
         glutton.raw.write(new Uint8Array(4)).catch(() => {});
       }, 20);
       await glutton.ask(of, question).catch(() => {});
-      // Which is not enough: one that reads nothing is gone some time.
+      // Beating is not enough: a peer that reads nothing is hung up on in the end.
       let gone = false;
       const ended = assertRejects(() => served.recv(), DisconnectedError).then(() => gone = true);
       while (!gone) {

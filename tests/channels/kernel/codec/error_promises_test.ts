@@ -1,4 +1,4 @@
-/** What arrives as an error is what its class promises, whatever the bytes say. */
+/** An error that arrives keeps its class's promises, whatever the bytes say. */
 import { assert, assertEquals, assertInstanceOf, assertNotInstanceOf } from "@std/assert";
 import * as ours from "../../../../channels/errors.ts";
 import { RemoteError, type TroupeError } from "../../../../channels/errors.ts";
