@@ -4,7 +4,7 @@ import type { IsolateId } from "../kernel/address.ts";
 import type { Envelope } from "../kernel/envelope.ts";
 import { decodeFrame, encodeFrame } from "../kernel/frame.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
-import { insteadOf } from "../remote/refused.ts";
+import { insteadOf } from "./refused.ts";
 import { FairShare } from "./fair_share.ts";
 import { OWN_PROCESS, type Socket, SocketLink, type SocketLinkOptions } from "./socket_link.ts";
 

@@ -11,7 +11,7 @@ import { EMPTY_PACKET } from "../kernel/packet.ts";
 import { LONGEST_FRAME_BYTES, type Socket, SocketLink } from "../link/socket_link.ts";
 import type { Naming } from "./naming.ts";
 import { Outstanding } from "./outstanding.ts";
-import { insteadOf, tooManyValues, tooMuchAsked, tooMuchUnread, withoutHandles } from "./refused.ts";
+import { insteadOf, tooManyValues, tooMuchAsked, tooMuchUnread, withoutHandles } from "../link/refused.ts";
 import { Told } from "./told.ts";
 
 /** Of so many values a frame may consist: each may take a hundred times its own length here. */

@@ -12,6 +12,7 @@ import { inspectAs } from "../kernel/inspect.ts";
 import type { OptionNames } from "../kernel/options.ts";
 import { channelWait, isStopped, throwIfOver, type WaitOptions } from "../kernel/wait.ts";
 import { Decision } from "../decision.ts";
+import { Settling } from "../settling.ts";
 import { checkCount } from "../argument.ts";
 import { checkDelay } from "./limits.ts";
 
@@ -193,12 +194,17 @@ export class Reconnecting implements Connection<unknown> {
     if (this.#closed) throw new ClosedError(`Cannot ${action}: the connection is closed`);
     const wait = channelWait(action, options, Infinity, known);
     const decision = new Decision<Connection<unknown>>();
-    made.then(
-      (connection) => decision.make() && decision.resolve(connection),
-      (error) => decision.make() && decision.reject(error),
-    );
+    const settling = Settling.of(made);
+    const note = ({ result }: Settling) => {
+      if (!decision.make()) return;
+      if (result!.status === "fulfilled") decision.resolve(result!.value as Connection<unknown>);
+      else decision.reject(result!.reason);
+    };
+    // While the connection is broken many may give up, and must leave nothing behind.
+    settling.add(note);
     const { timeoutMs } = wait;
-    const connection = await decision.within({ ...wait, timeoutMs: Math.max(0, timeoutMs) }, true);
+    const connection = await decision.within({ ...wait, timeoutMs: Math.max(0, timeoutMs) }, true)
+      .finally(() => settling.delete(note));
     if (connection !== undefined) return connection;
     throw new TimeoutError(`Cannot ${action}: the connection is broken since ${timeoutMs} ms`, { timeoutMs });
   }
