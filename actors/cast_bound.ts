@@ -1,6 +1,6 @@
-/** Casts beyond this number, or this many bytes, are dead letters. */
-const MAX_CASTS = 65_536;
-const MAX_CAST_BYTES = 64 * 1024 * 1024;
+/** Casts beyond this number, or this many bytes, are dead letters; of calls beyond it the log tells. */
+export const MAX_CASTS = 65_536;
+export const MAX_CAST_BYTES: number = 64 * 1024 * 1024;
 
 /** Counts the casts of one sender that wait for room at one actor: nobody would ever be told that they are too many. */
 export class CastBound {

@@ -6,15 +6,12 @@ import { credited } from "../channels/kernel/dispatch.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { logger } from "../channels/kernel/log.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
-import { CastBound } from "./cast_bound.ts";
+import { CastBound, MAX_CAST_BYTES, MAX_CASTS } from "./cast_bound.ts";
 import { HEAVY_BYTES } from "./credits.ts";
 
 /** How many messages one isolate may have under way to one actor, and how many bytes of heavy ones. */
 const WINDOW = 1024;
 const WINDOW_BYTES = 64 * 1024 * 1024;
-/** When more than this waits, the log tells, once until nothing waited. More casts than this would be dead letters. */
-const MANY = 65_536;
-const MANY_BYTES = 64 * 1024 * 1024;
 
 interface Waiting {
   /** 1 for what takes a place in the mailbox, 0 for what only has to keep the order. */
@@ -98,7 +95,7 @@ export class Outbox implements Gate {
     }
     this.#waiting.push(message);
     this.#waitingBytes += message.bytes;
-    if (this.#waiting.size > MANY || this.#waitingBytes > MANY_BYTES) this.#tell();
+    if (this.#waiting.size > MAX_CASTS || this.#waitingBytes > MAX_CAST_BYTES) this.#tell();
     return () => {
       if (!this.#waiting.remove(message)) return;
       this.#waitingBytes -= message.bytes;
@@ -148,6 +145,7 @@ export class Outbox implements Gate {
     while (heavy.size > 0 && heavy.peek()!.number <= this.#taken) this.#heavyBytes -= heavy.shift()!.bytes;
   }
 
+  /** Calls beyond the bound of casts wait all the same: the log tells, once until nothing waited. */
   #tell(): void {
     if (this.#told) return;
     this.#told = true;
