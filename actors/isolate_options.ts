@@ -56,7 +56,7 @@ export interface IsolateOptions {
   readonly denoArgs?: readonly string[] | undefined;
   /**
    * How much memory a subprocess with fewer permissions than the spawner may take elsewhere in the program: what it asks
-   * for and does not take, handles that it holds, messages that nobody has handled. {@linkcode QuotaOptions} has what is usual.
+   * for and does not take, handles that it holds, messages that nobody has handled. {@linkcode QuotaOptions} has the defaults.
    */
   readonly quota?: QuotaOptions | undefined;
   /**

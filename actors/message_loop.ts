@@ -330,7 +330,7 @@ export class MessageLoop {
     } catch (error) {
       late?.end();
       this.busy.end(begun);
-      // No failure of the handler: what it gave cannot be an answer, as what cannot travel.
+      // The handler has not failed: its result cannot be an answer, like a value that cannot travel.
       request.throw(error);
       return void this.#over(request, bridged);
     }

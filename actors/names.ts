@@ -144,7 +144,7 @@ async function askRoot(action: string, verb: string, value: unknown): Promise<un
 interface Owner {
   readonly contact: Contact;
   readonly audience: "program" | "all";
-  /** Ends that its end is waited for. */
+  /** Ends the wait for its end. */
   readonly unhear: () => void;
 }
 

@@ -33,9 +33,9 @@ export interface StreamOwner {
  */
 export class StreamCell extends Cell {
   #over = false;
-  /** Who waits for an item that the iterator is making. */
+  /** Requests for items that the iterator is making. */
   readonly #waiting = new Set<Request>();
-  /** Who waits until it can be asked for another. */
+  /** Requests that wait until the iterator can be asked for another item. */
   readonly #asking = new Deque<Request>();
 
   constructor(readonly iterator: AnyIterator, readonly owner: StreamOwner) {

@@ -103,7 +103,7 @@ export class Boot extends Cell {
       const registration = await this.#imported();
       await this.#actor.start(request.body, registration, told.promise);
     } catch (error) {
-      // Who calls exit ends the isolate, and that says more.
+      // A call of exit ends the isolate, and that says more.
       if (isA(error, ExitRequest)) return;
       this.#actor.failToStart(error);
       return request.throw(error);

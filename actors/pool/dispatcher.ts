@@ -27,7 +27,7 @@ export interface Employer {
   readonly holder: Holder;
   /** Nobody will work on a chunk any more. */
   dropped(chunk: Chunk): void;
-  /** Whose children the workers are has ended. */
+  /** The actor has ended whose children the workers are. */
   makerEnded(): void;
   /** Whether there is more to come of what has begun, though the pool is closed. */
   readonly awaitsMore: boolean;

@@ -59,7 +59,7 @@ export interface RunOptions extends WaitOptions {
   readonly retries?: number | undefined;
   /** Objects in the arguments to move instead of copying. */
   readonly transfer?: readonly Movable[] | undefined;
-  /** What is begun first: the higher; 0 when left out. Among equals it is first come, first served. */
+  /** A task of higher priority is begun first; 0 when left out. Among equals it is first come, first served. */
   readonly priority?: number | undefined;
 }
 
