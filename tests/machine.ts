@@ -100,15 +100,18 @@ export function ownTemporaryFolder(): { readonly path: string; readonly entries:
 /**
  * Waits for a fact.
  *
+ * @returns what `fact` gave then: asked again, it might give something else
  * @throws {Error} If it is not one within the time; the message says what was waited for, and how things are instead.
  */
-export async function until(
+export async function until<T>(
   what: string,
-  fact: () => unknown,
+  fact: () => T,
   timeoutMs = 10_000,
   instead?: () => unknown,
-): Promise<void> {
-  for (const end = performance.now() + timeoutMs; !fact(); await delay(5)) {
+): Promise<NonNullable<T>> {
+  for (const end = performance.now() + timeoutMs;; await delay(5)) {
+    const found = fact();
+    if (found) return found;
     if (performance.now() < end) continue;
     throw new Error(`Not within ${timeoutMs} ms: ${what}${instead ? `, but ${Deno.inspect(instead())}` : ""}`);
   }

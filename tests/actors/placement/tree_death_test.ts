@@ -63,8 +63,7 @@ Deno.test("a subprocess whose parent is killed before it could call leaves neith
     const tag = crypto.randomUUID();
     const root = startProgram(program, { args: [JSON.stringify({ process: {} }), "wait"], env: tagged(tag) });
     const child = () => processesOf(tag).find(({ ppid }) => ppid === root.pid);
-    await until("the child is there", child);
-    const { pid } = child()!;
+    const { pid } = await until("the child is there", child);
     Deno.kill(pid, "SIGSTOP");
     root.kill("SIGKILL");
     await root.status;
