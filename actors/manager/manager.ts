@@ -16,6 +16,7 @@ import {
 } from "../supervision/supervisor.ts";
 import { type MadeClass, ManagerActor } from "./manager_actor.ts";
 import { type Manager, ManagerHandle } from "./manager_handle.ts";
+import { NamedHome } from "./named_cell.ts";
 
 /** What `manage` takes; what concerns a thread or subprocess is about the manager's own. */
 export interface ManageOptions extends SuperviseOptions {
@@ -99,14 +100,16 @@ export function manager<const C extends Children = Record<never, never>>(
 ): Child<Manager<C>> {
   checkOptions("describe a manager", options, { ...MANAGE_OPTIONS, ...RESTART_OPTIONS });
   const { args, refs, places } = planned("describe a manager", children, options, true);
+  const home = new NamedHome();
   const { name = "manager", placement, restart, shutdownMs = Infinity, significant } = options;
   const start = { concurrency: CONCURRENCY, ...isolateOptionsOf(options) };
   return describeChild(
     ManagerActor,
-    args,
+    [...args, home],
     { name, placement, restart, shutdownMs, significant, ...start },
     (place) => {
       place.below.push(...places);
+      home.belongTo(place.contact);
       return new ManagerHandle(makeRef(place.contact) as unknown as Ref<ManagerActor>, refs) as unknown as Manager<C>;
     },
   );

@@ -5,6 +5,7 @@ import { oneLine } from "../../channels/kernel/escape.ts";
 import { expected, isAnything, isText, listOf, maybe, startsWith, withFields } from "../../channels/kernel/shape.ts";
 import { reasonOf } from "../../channels/kernel/show.ts";
 import { currentActor, currentFrame } from "../context.ts";
+import { current } from "../current.ts";
 import { actor, type ActorClass, type RegisteredName } from "../definition.ts";
 import { findOrImport } from "../imported.ts";
 import type { Ref } from "../ref.ts";
@@ -14,6 +15,8 @@ import { Voucher } from "../supervision/voucher.ts";
 import { Catalogue } from "./catalogue.ts";
 import { makeInstance } from "./instance.ts";
 import { Life } from "./life.ts";
+import { namedTransit } from "./named.ts";
+import { NamedHome, type NamedRight } from "./named_cell.ts";
 import type { ObjectKind } from "./object_kinds.ts";
 import { openStore } from "./store.ts";
 
@@ -45,17 +48,22 @@ export class ManagerActor extends SupervisorActor {
   readonly #store: string | undefined;
   readonly #classes: readonly MadeClass[];
   readonly #instances = new Map<string, Ref>();
+  readonly #rights = new Map<string, Promise<NamedRight>>();
   #catalogue!: Catalogue;
+  #home: NamedHome | undefined;
 
+  /** @param home where the rights to its named objects live, if that is not here */
   constructor(
     specs: readonly (readonly [string, ChildSpec])[],
     plan: SupervisorPlan,
     store: string | undefined,
     classes: readonly MadeClass[] = [],
+    home?: NamedHome,
   ) {
     super(specs, plan);
     this.#store = store;
     this.#classes = classes;
+    this.#home = home;
   }
 
   /** What is on disk is there before the first child. */
@@ -71,6 +79,7 @@ export class ManagerActor extends SupervisorActor {
       life.end(exit);
     });
     this.#catalogue = new Catalogue(self.holder, life, journal);
+    this.#home ??= new NamedHome().belongTo(contactBehind(current().self)!);
     await super.onStart();
   }
 
@@ -97,6 +106,30 @@ export class ManagerActor extends SupervisorActor {
     const object = this.#catalogue.get(kind, name, args, call.account);
     await this.#catalogue.committed();
     return object;
+  }
+
+  /** A handle to the object of this name in whichever of its lives the manager is. */
+  async named(
+    kind: ObjectKind,
+    name: string,
+    args: readonly unknown[],
+    voucher?: Voucher,
+  ): Promise<object | undefined> {
+    const { name: title } = currentActor();
+    expected("a request for an object", name, isText);
+    const object = await this.object(kind, name, args, voucher);
+    return object && namedTransit(title, kind, name, await this.#rightTo(kind, name, args, voucher), object);
+  }
+
+  /** The right to a name is one for all; that to a pool has the voucher of the one who asks. */
+  async #rightTo(kind: ObjectKind, name: string, args: readonly unknown[], voucher: unknown): Promise<NamedRight> {
+    if (voucher instanceof Voucher) return await this.#home!.name([kind, name, args], voucher);
+    const known = this.#rights.get(name);
+    if (known !== undefined) return await known;
+    const made = this.#home!.name([kind, name, args], undefined);
+    this.#rights.set(name, made);
+    made.catch(() => this.#rights.delete(name));
+    return await made;
   }
 
   /**

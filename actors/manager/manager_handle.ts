@@ -31,7 +31,7 @@ import { type Children, refsFrom, type Supervisor, SupervisorHandle } from "../s
 import type { Key } from "./key.ts";
 import { Voucher } from "../supervision/voucher.ts";
 import { classWish, type ManagerActor, poolWish } from "./manager_actor.ts";
-import { namedHandle } from "./named.ts";
+import "./named.ts";
 import { unlessEnded } from "./unless_ended.ts";
 import type { Namespace } from "./namespace.ts";
 import { type ObjectArgs, type ObjectKind, SHARED_POOL_OPTIONS, type SharedPoolOptions } from "./object_kinds.ts";
@@ -330,10 +330,9 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
     const { name } = checkOptions(`make a ${kind}`, options, SHARED_OPTIONS);
     if (name !== undefined) checkName(`make a ${kind}`, name);
     const voucher = kind === "pool" ? Voucher.for(poolWish(name, args), contactBehind(this.#ref)!.actor) : undefined;
-    const asked = this.#ref.with({ timeoutMs: Infinity }).call.object(kind, name, args, voucher);
-    const object = await unlessEnded(contactBehind(this.#ref)!, `make a ${kind}`, asked) as object;
-    if (name === undefined) return object as never;
-    return namedHandle(contactBehind(this.#ref)!, [kind, name, args], object, voucher) as never;
+    const { call } = this.#ref.with({ timeoutMs: Infinity });
+    const asked = name === undefined ? call.object(kind, name, args, voucher) : call.named(kind, name, args, voucher);
+    return await unlessEnded(contactBehind(this.#ref)!, `make a ${kind}`, asked) as never;
   }
 }
 

@@ -1,53 +1,46 @@
-import { ActorExitedError, DisconnectedError } from "../../channels/errors.ts";
+import { ActorExitedError, DisconnectedError, ProtocolError } from "../../channels/errors.ts";
+import { whoActs } from "../../channels/kernel/acting.ts";
+import { ask } from "../../channels/kernel/ask.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
-import { enroll, handleKind, passagesOf } from "../../channels/kernel/handle.ts";
+import { enroll, handleKind, type Import, type Passage, passagesOf } from "../../channels/kernel/handle.ts";
 import { isA } from "../../channels/kernel/look.ts";
-import {
-  expected,
-  isAnything,
-  isText,
-  listOf,
-  type Shape,
-  startsWith,
-  withFields,
-} from "../../channels/kernel/shape.ts";
+import { Transit } from "../../channels/kernel/transit.ts";
+import { expected, isText, startsWith } from "../../channels/kernel/shape.ts";
 import { clientOf, remember } from "../../channels/sync/permit_client.ts";
 import { selectable, type Source, sourceOf } from "../../channels/source.ts";
-import { contactFrom, contactPassage, makeRef } from "../actor_ref.ts";
-import type { Contact } from "../contact.ts";
-import type { Ref } from "../ref.ts";
-import { Voucher } from "../supervision/voucher.ts";
+import { actorExited } from "../exited.ts";
 import { endOf } from "./life.ts";
-import type { ManagerActor } from "./manager_actor.ts";
-import type { ObjectKind } from "./object_kinds.ts";
-import { unlessEnded } from "./unless_ended.ts";
-
-/** What a manager has to be asked for. */
-export type NamedRequest = readonly [kind: ObjectKind, name: string, args: readonly unknown[]];
+import { type NamedRight, PRESENT } from "./named_cell.ts";
+import { addressText } from "./shared_client.ts";
 
 type Method = (...args: unknown[]) => unknown;
+
+/** How to read what the handle is of. */
+type NamedMeta = [manager: string, kind: string, name: string];
 
 /**
  * What stands behind a handle to a named object: the handle that the manager's present life gave for that name. When
  * that life is over, the next one is asked. (While a supervisor restarts it, the question waits.)
  */
 class Named {
-  readonly #contact: Contact;
-  readonly #request: NamedRequest;
-  /** The present handle, and the voucher if there is one: they travel with this one. */
-  readonly #parts: [object] | [object, Voucher];
+  readonly #right: Target;
+  readonly #imported: Import | undefined;
+  readonly #meta: NamedMeta;
+  /** The present handle, which travels with this one. */
+  readonly #parts: [object];
   #target!: Target;
   #gone = false;
   #asking: Promise<object> | undefined;
 
-  constructor(contact: Contact, request: NamedRequest, parts: [object] | [object, Voucher], face: object) {
-    this.#contact = contact;
-    this.#request = request;
-    this.#parts = parts;
+  constructor(face: object, { kind, target }: Passage, meta: NamedMeta, object: object, imported: Import | undefined) {
+    this.#right = target;
+    this.#imported = imported;
+    this.#meta = meta;
+    this.#parts = [object];
     named.set(face, this);
-    enroll(face, () => contactPassage("named", contact, request), parts);
-    this.#use(face, parts[0]);
+    enroll(face, () => ({ kind, target, meta }), this.#parts);
+    this.#use(face, object);
   }
 
   /** The handle as it is, even if what it is of has ended. */
@@ -68,17 +61,22 @@ class Named {
     }
   }
 
+  /** Gives back the right to the next handle. */
+  release(): void {
+    this.#imported?.release();
+  }
+
   #isGone(): boolean {
     return this.#gone || endOf(this.#target) !== undefined;
   }
 
   async #ask(face: object): Promise<object> {
     try {
-      const manager = makeRef(this.#contact) as unknown as Ref<ManagerActor>;
-      const { call } = manager.with({ timeoutMs: Infinity });
-      const [kind, name] = this.#request;
-      const asked = call.object(...this.#request, this.#parts[1]);
-      const object = await unlessEnded(this.#contact, `find the ${kind} "${oneLine(name)}"`, asked) as object;
+      const [manager, kind, name] = this.#meta.map(oneLine);
+      const action = `find the ${kind} "${name}"`;
+      const lost = (exit = endOf(this.#right)) => actorExited(action, manager, addressText(this.#right), exit);
+      const object = await ask(this.#right, { holder: whoActs.holder(), verb: PRESENT, lost });
+      if (!isHandle(object)) throw new ProtocolError(`Cannot ${action}: what came is no handle`);
       this.#parts[0] = object;
       this.#gone = false;
       this.#use(face, object);
@@ -105,19 +103,15 @@ class Named {
   }
 }
 
+/** The handle of a named object, and its lease. */
+const NAMED = "named";
+
 const named = new WeakMap<object, Named>();
 const prototypes = new Map<object, object>();
 
-/**
- * A handle to the object of this name, in whichever of its lives the manager is.
- *
- * @param first one to the present object
- * @param voucher what lets it be made again, if that takes one
- */
-export function namedHandle(contact: Contact, request: NamedRequest, first: object, voucher?: Voucher): object {
-  const face = Object.create(prototypeFor(first));
-  new Named(contact, request, voucher === undefined ? [first] : [first, voucher], face);
-  return face;
+/** What a manager gives for a name: the present object, and the right to those of its next lives. */
+export function namedTransit(manager: string, kind: string, name: string, right: NamedRight, object: object): Transit {
+  return new Transit({ kind: NAMED, target: right.target, meta: [manager, kind, name] satisfies NamedMeta }, [object]);
 }
 
 /** The class of the handle, with each method done by the handle behind it. */
@@ -152,6 +146,12 @@ function forwardMethod(prototype: object, key: string | symbol): void {
 
 function forwarder(key: string | symbol): Method {
   const call = (object: object, args: unknown[]) => (Reflect.get(object, key) as Method).apply(object, args);
+  if (key === Symbol.dispose) {
+    return function (this: object, ...args) {
+      named.get(this)!.release();
+      return call(named.get(this)!.latest, args);
+    };
+  }
   // What is done at once is done with the handle that there is.
   if (typeof key === "symbol" ? key !== Symbol.asyncIterator : key.endsWith("Sync")) {
     return function (this: object, ...args) {
@@ -176,16 +176,19 @@ async function* iterate(begun: Promise<AsyncIterable<unknown>[]>): AsyncGenerato
   yield* items;
 }
 
-handleKind("named", {
-  leased: false,
-  revive(passage, _imported, _holder, [object, voucher]) {
-    const shape = startsWith<[ObjectKind, string, unknown[]]>(isText as Shape<ObjectKind>, isText, listOf(isAnything));
-    const [, , request] = expected(
-      "a handle to a named object",
-      passage.meta,
-      startsWith(isAnything, isAnything, shape),
-    );
-    expected("a handle to a named object", object, withFields({}));
-    return namedHandle(contactFrom(passage), request, object, voucher instanceof Voucher ? voucher : undefined);
+const isMeta = startsWith<NamedMeta>(isText, isText, isText);
+
+function isHandle(value: unknown): value is object {
+  return typeof value === "object" && value !== null && passagesOf(value) !== undefined;
+}
+
+handleKind(NAMED, {
+  leased: true,
+  revive(passage, imported, _holder, [object]) {
+    const meta = expected("a handle to a named object", passage.meta, isMeta);
+    expected("a handle to a named object", object, isHandle);
+    const face = Object.create(prototypeFor(object));
+    new Named(face, passage, meta, object, imported);
+    return face;
   },
 });

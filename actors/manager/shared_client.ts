@@ -122,6 +122,7 @@ function exitAt(target: Target): ReturnType<typeof isolate.exitOf> {
   return isCell(target) ? cells.exitOf(target.slot, target.secret) : isolate.exitOf(target.isolate);
 }
 
-function addressText(target: Target): string {
+/** Where a cell is, as people read it. */
+export function addressText(target: Target): string {
   return isCell(target) ? `${isolate.id}#${target.slot}` : oneLine(showAddress(target));
 }

@@ -118,7 +118,7 @@ const HANDLES: readonly Pick<Passage, "kind" | "meta" | "also">[] = [
   { kind: "process", meta: [...name, false, 1] },
   { kind: "supervisor", meta: [...name, ["a"]] },
   // The object that it stands for is its part.
-  { kind: "named", meta: [...name, ["dict", "name", []]] },
+  { kind: "named", meta: ["manager", "dict", "name"] },
   { kind: "instance", meta: name, also: ELSEWHERE },
   { kind: "signal", meta: encode("over", "reason") },
 ];

@@ -13,17 +13,17 @@ import type { HostileBytes } from "./hostile_bytes.ts";
 /** Every verb that a cell may understand, and some that none does. */
 const VERBS: readonly string[] = ("abort acquire acquireSync add await call cancelSync cast chunk clear close " +
   "compareExchange delete discard done down entries exit exited extend get has hasRoom hold increment indexOf insert " +
-  "inspect interrupt isSet item join keys kill leave look message more notify object over ping poll pop probe produce " +
+  "inspect interrupt isSet item join keys kill leave look message more notify object over ping poll pop present probe produce " +
   "push put read recv reject release remove report reset result reverse room run runWith send set setDefault settle " +
   "size slice sort start stats stop swap take terminate tryAcquire tryGet tryPoll tryPut tryRecv unlink up update " +
-  "value values wait waiting watch write createMemory attachMemory register lookup unregister deadLetters described " +
+  "value values wait waiting watch write createMemory attachMemory register lookup name unregister deadLetters described " +
   "toString __proto__ \n").split(" ");
 /** Kinds of handles and leases. */
 const KINDS: readonly string[] =
   ("stream signal ref process voucher place-control queue-loan producer queue supervisor " +
     "pool-line pool joinable-queue shared-array shared-struct shared-value barrier lock rlock condition event-flag " +
     "semaphore bounded-semaphore shared-changes shared-dict shared-namespace shared-list shared-set instance connection " +
-    "remote-connection named manager shared-memory shareable-list __proto__ nothing").split(" ");
+    "remote-connection named named-right named-home manager shared-memory shareable-list __proto__ nothing").split(" ");
 /** The metas of handles: sound for some kinds, and with a value of another type in one of their places. */
 const METAS: readonly unknown[] = [
   null,

@@ -23,6 +23,9 @@ const REFUSED_TASK = /^TypeError: Cannot run \w+ of .*: pool runs for those with
 const REFUSED_POOL = /^(TypeError: Cannot make a pool: |ProtocolError: Cannot read a request for an object: )/;
 const REFUSED_CLASS =
   /^(TypeError: Cannot make a \w+: for those with fewer rights|ProtocolError: Cannot read a request)/;
+/** (The cell of numbers looks at the form of a request before its verb.) */
+const REFUSED_VERB =
+  /^(TypeError: Cannot ask .*: no such request as |ProtocolError: Cannot read a request for shared n)/;
 const REFUSED_CHILD = /^TypeError: Cannot add "\d": nobody with the rights of this supervisor has described \w+ so$/;
 
 for (const placement of PLACEMENTS) {
@@ -66,7 +69,7 @@ for (const placement of PLACEMENTS) {
       const forger = await spawn(Prisoner, [], SANDBOX);
       const forged = await within(forger.call.forge(each)) as Queue<number>;
       await forger.kill();
-      await assertRejects(() => within(forged.put(1)), TypeError, "Cannot make a pool: ");
+      await assertRejects(() => within(forged.put(1)), TypeError, "no such request");
       const { dict, ...refused } = await within(prisoner.call.useManager(each));
       for (const outcome of Object.values(refused)) assertMatch(outcome, REFUSED_POOL);
       assertEquals(dict, "1");
@@ -77,6 +80,34 @@ for (const placement of PLACEMENTS) {
     const { known: _, ...children } = await within(prisoner.call.useSupervisor(manager));
     for (const outcome of Object.values(children)) assertMatch(outcome, REFUSED_CHILD);
   });
+
+  oneTest(
+    `a sandbox with a named object has that object and nothing else of its manager's (${placement})`,
+    async () => {
+      await using prisoner = await spawn(Prisoner, [], SANDBOX);
+      await using manager = await manage({}, { placement });
+      await using above = await supervise({ kept: supervisedManager({}, { placement }) });
+      for (const each of [manager, above.refs.kept]) {
+        const secret = await each.dict<string, number>({ name: "secret" });
+        await secret.set("a", 1);
+        const given = [
+          await each.dict({ name: "d" }),
+          await each.queue({ name: "q" }),
+          await each.lock({ name: "l" }),
+          await each.condition({ name: "c" }),
+          await each.array("int32", 1, { name: "a" }),
+          await each.pool({ name: "p", size: 1 }),
+        ];
+        for (const object of given) {
+          for (const [what, outcome] of Object.entries(await within(prisoner.call.useNamed(object)))) {
+            assertMatch(outcome, REFUSED_VERB, what);
+          }
+        }
+        assert(each.alive);
+        assertEquals(await secret.get("a"), 1);
+      }
+    },
+  );
 
   oneTest(`a sandbox can name and watch its parent, and do nothing else with it (${placement})`, async () => {
     const guard = await spawn(Guard, [], { placement, name: "guard" });
