@@ -15,6 +15,11 @@ interface Named {
   readonly object: object;
 }
 
+function nameless(kind: ObjectKind): string {
+  return `Cannot make a ${kind} without a name: the manager has a store, in which a later start could not find it; ` +
+    "give it a name, or make it at a manager without a store";
+}
+
 /** The objects of a manager's, in one life of it. */
 export class Catalogue {
   readonly #home: Pick<Home, "holder" | "life">;
@@ -44,11 +49,15 @@ export class Catalogue {
    * A new object; or the one of this name, which is made if there is none.
    *
    * @param account of the stranger that wants it, if one does
-   * @throws {TypeError} If the name is that of an object of another kind, or of one that was made otherwise.
+   * @throws {TypeError} If the name is that of an object of another kind, or of one that was made otherwise; or if there
+   *   is none, and the content of such objects is stored.
    * @throws {QuotaError} If the stranger has too much here.
    */
   get(kind: ObjectKind, name: string | undefined, args: readonly unknown[], account?: Account): object {
-    if (name === undefined) return this.#make(kind, args, account);
+    if (name === undefined) {
+      if (this.#journal !== undefined && isStored(kind)) throw new TypeError(nameless(kind));
+      return this.#make(kind, args, account);
+    }
     const found = this.#named.get(name);
     if (found !== undefined) {
       const difference = found.kind === kind ? differenceOf(found.object, kind, args) : undefined;

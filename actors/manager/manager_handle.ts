@@ -44,7 +44,8 @@ import type { SharedSet } from "./shared_set.ts";
 export interface SharedOptions {
   /**
    * By which a later call finds the same object. A call that asks for another `kind`, `fields`, `maxSize`, `parties` or
-   * `size` than it has rejects with `TypeError`; what a call says of its first content counts for nothing then.
+   * `size` than it has rejects with `TypeError`; what a call says of its first content counts for nothing then. A manager
+   * with a store makes no dict, list, set, namespace, value, array or struct without a name: `TypeError`.
    */
   readonly name?: string | undefined;
 }
@@ -71,8 +72,9 @@ const SHARED_BARRIER_OPTIONS: OptionNames<SharedBarrierOptions> = { ...SHARED_OP
  *   and other channels with `DisconnectedError`. Under a supervisor ({@linkcode manager}) it comes back, and handles to
  *   named objects find the new ones: empty, unless they are kept in a `store`.
  * - **Store**: a write that resolved is on disk, and so is what was read. It survives `kill -9` of the program and loss of
- *   power. What many write at the same time is written at once. Only named dicts, lists, sets, namespaces, values,
- *   arrays and structs are kept, and no handles in them. When the disk refuses, the manager ends.
+ *   power. What many write at the same time is written at once. Dicts, lists, sets, namespaces, values, arrays and
+ *   structs are kept, by their names and without handles in them; one without a name is refused. Queues and locks are
+ *   made, and not kept. When the disk refuses, the manager ends.
  *
  * @example Two names for one dict
  * ```ts

@@ -74,9 +74,8 @@ everywhere("a manager started again on its store has all that its named objects 
     const empty = await manager.list({ name: "empty" });
     await empty.push(1);
     await empty.clear();
-    // These are not kept, nor is what has no name.
+    // This is not kept.
     await (await manager.queue<number>({ name: "queue" })).put(1);
-    await (await manager.dict<string, number>()).set("a", 1);
     // One in another program goes on when who is connected to it goes.
     await manager.stop();
   }
@@ -136,8 +135,34 @@ everywhere(
     }
     assertEquals([await dict.size(), await list.size()], [0, 0]);
     assertEquals(await Array.fromAsync(queue), []);
-    // Without a name nothing is stored, and anything may lie there.
-    await (await manager.dict<string, unknown>()).set("q", queue);
+  },
+);
+
+everywhere(
+  "what a store could not find again is refused: any object of a stored kind without a name",
+  async (place) => {
+    using folder = new Folder();
+    await using manager = await place.manage({ store: folder.file() });
+    const stored: Record<string, () => Promise<unknown>> = {
+      dict: () => manager.dict(),
+      list: () => manager.list(),
+      set: () => manager.set({}),
+      namespace: () => manager.namespace({ name: undefined }),
+      value: () => manager.value("int32"),
+      array: () => manager.array("float64", [1, 2]),
+      struct: () => manager.struct({ x: "float64" }, 1),
+    };
+    for (const [kind, make] of Object.entries(stored)) {
+      await assertRejects(
+        make,
+        TypeError,
+        `Cannot make a ${kind} without a name: the manager has a store, in which a later start could not find it`,
+      );
+    }
+    // Of these nothing is kept in any case.
+    await (await manager.queue<number>()).put(1);
+    using _held = await (await manager.lock()).acquire();
+    assertEquals(await (await manager.dict({ name: "d" })).size(), 0);
   },
 );
 
