@@ -130,7 +130,7 @@ export function describeChild<H>(
   const place = new Place(plan.name, plan.placement, kind);
   const child: Child<H> = { ref: face(place, kind), options };
   const what = { kind, moduleUrl, definition: name, options };
-  const spec = { ...what, args: [...args], control: PlaceControl.of(place, definitionOf(what)) };
+  const spec = { ...what, args: [...args], control: PlaceControl.of(place) };
   described.set(child, { spec, place, supervised: false });
   return child;
 }

@@ -14,19 +14,17 @@ import type { Contact } from "../contact.ts";
 import { arrivedExit } from "../exited.ts";
 import { type Companion, companionsFrom } from "./companions.ts";
 import type { Place } from "./place.ts";
-import { DESCRIBED, vouchesAt } from "./voucher.ts";
 
 /** The lease of a supervisor, and of those above it that may start it again. */
 const CONTROL = "place-control";
 
 /** The cell by which a supervisor says how a child is. Whoever has only a ref to the child cannot reach it. */
 class ControlCell extends Cell {
-  constructor(readonly place: Place, readonly described: string) {
+  constructor(readonly place: Place) {
     super();
   }
 
   receive(request: Request): void {
-    if (request.verb === DESCRIBED) return request.reply(this.described);
     const value = unpack(request.body, holderOf(this));
     if (request.verb === "up") this.up(contactOf(value));
     else if (request.verb === "part") this.place.part(companionsFrom(value));
@@ -68,14 +66,9 @@ export class PlaceControl {
     enroll(this, () => ({ kind: CONTROL, target, meta: null }));
   }
 
-  /** The control of a place of this isolate, for what was described here as running there. */
-  static of(place: Place, described: string): PlaceControl {
-    return new PlaceControl(new ControlCell(place, described));
-  }
-
-  /** Whether an isolate with the rights of this one has described that child. */
-  vouches(described: string): Promise<boolean> {
-    return vouchesAt(this.#target, described);
+  /** The control of a place of this isolate. */
+  static of(place: Place): PlaceControl {
+    return new PlaceControl(new ControlCell(place));
   }
 
   /** The child lives. */
@@ -122,5 +115,5 @@ export class PlaceControl {
 
 handleKind(CONTROL, {
   leased: true,
-  revive: ({ target }) => isCell(target) && !("described" in target) ? unreadable() : new PlaceControl(target),
+  revive: ({ target }) => isCell(target) && !("place" in target) ? unreadable() : new PlaceControl(target),
 });

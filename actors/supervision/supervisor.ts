@@ -17,6 +17,7 @@ import {
   checkSignificance,
   type Child,
   type ChildSpec,
+  definitionOf,
   describeChild,
   describedAs,
   RESTART_OPTIONS,
@@ -25,6 +26,7 @@ import {
 import type { Place } from "./place.ts";
 import { type AutoShutdown, type BackoffOptions, budgetOf, type Strategy } from "./restart_policy.ts";
 import { SupervisorActor, type SupervisorEvent, type SupervisorPlan } from "./supervisor_actor.ts";
+import { Voucher } from "./voucher.ts";
 
 /** The children of a supervisor, each under its name. */
 export type Children = Readonly<Record<string, Child>>;
@@ -142,7 +144,8 @@ export class SupervisorHandle implements Supervisor {
     const added = describedAs(`add "${name}"`, name, child);
     added.supervised = true;
     try {
-      await this.#patient.add(name, added.spec);
+      const voucher = Voucher.for(definitionOf(added.spec), contactBehind(this.#ref)!.actor);
+      await this.#patient.add(name, added.spec, voucher);
     } catch (error) {
       added.place.over();
       throw error;

@@ -15,6 +15,7 @@ import { logGaveUp, logRestarted } from "../life_log.ts";
 import { checkSignificance, checkSpec, type ChildSpec, definitionOf } from "./child.ts";
 import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
+import { Voucher } from "./voucher.ts";
 
 /** What a supervisor is told. Plain data. */
 export interface SupervisorPlan {
@@ -76,11 +77,15 @@ export class SupervisorActor implements ActorHooks {
     }
   }
 
-  /** Adds a child and starts it. */
-  async add(key: string, spec: ChildSpec): Promise<void> {
+  /**
+   * Adds a child and starts it.
+   *
+   * @param voucher shows that an isolate with the rights of this one has described the child
+   */
+  async add(key: string, spec: ChildSpec, voucher?: Voucher): Promise<void> {
     checkSpec(key, spec);
     // Not in turn: it may never be answered.
-    await this.#assertMayRun(key, spec);
+    await this.#assertMayRun(key, spec, voucher);
     await this.#inTurn(async () => {
       if (this.#children.has(key)) throw new TypeError(`Cannot add "${key}": there is a child of that name`);
       checkSignificance(`add "${key}"`, key, spec, this.#plan.autoShutdown);
@@ -143,9 +148,9 @@ export class SupervisorActor implements ActorHooks {
    * A sandbox or another program that has the supervisor's handle does not thereby choose the code that runs here, or
    * with which rights: it may add one more of what there is.
    */
-  async #assertMayRun(key: string, spec: ChildSpec): Promise<void> {
+  async #assertMayRun(key: string, spec: ChildSpec, voucher: unknown): Promise<void> {
     const definition = definitionOf(spec);
-    if (await spec.control.vouches(definition)) this.#note(spec);
+    if (voucher instanceof Voucher && await voucher.vouches(definition)) this.#note(spec);
     else if (!this.#definitions.has(definition)) {
       throw new TypeError(
         `Cannot add "${key}": nobody with the rights of this supervisor has described ${spec.definition} so`,

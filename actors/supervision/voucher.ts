@@ -8,12 +8,12 @@ import { isolate } from "../../channels/kernel/isolate.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 
 /** The request by which a cell is asked for what it vouches for. */
-export const DESCRIBED = "described";
+const DESCRIBED = "described";
 /** The handle of a voucher, and its lease. */
 const VOUCHER = "voucher";
 
 class VoucherCell extends Cell {
-  constructor(readonly wish: string, readonly stranger: IsolateId | undefined) {
+  constructor(readonly wish: string, readonly asked: Target) {
     super();
   }
 
@@ -24,7 +24,11 @@ class VoucherCell extends Cell {
 
   /** A stranger that was given the voucher is not to have others believe it. */
   #isFor(asking: IsolateId): boolean {
-    return this.stranger === undefined || strangerOf(asking, isolate.id) === this.stranger;
+    // The place of a supervised actor is here, whoever's the isolate is in which the actor lives.
+    const asked = isCell(this.asked) ? this.asked.direct : this.asked;
+    if (asked === undefined) return false;
+    const stranger = isCell(asked) ? undefined : strangerOf(asked.isolate, isolate.id);
+    return stranger === undefined || strangerOf(asking, isolate.id) === stranger;
   }
 }
 
@@ -42,8 +46,7 @@ export class Voucher {
 
   /** A voucher of this isolate's, for the actor that is asked. */
   static for(wish: string, asked: Target): Voucher {
-    const stranger = isCell(asked) ? undefined : strangerOf(asked.isolate, isolate.id);
-    return new Voucher(new VoucherCell(wish, stranger));
+    return new Voucher(new VoucherCell(wish, asked));
   }
 
   /** Whether an isolate with the rights of this one wants that. */

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DisconnectedError } from "../../../mod.ts";
 import { Voucher, vouchesAt } from "../../../actors/supervision/voucher.ts";
+import { Contact } from "../../../actors/contact.ts";
+import { Place } from "../../../actors/supervision/place.ts";
 import type { Target } from "../../../channels/kernel/cell.ts";
 import { isolate } from "../../../channels/kernel/isolate.ts";
 
@@ -19,6 +21,19 @@ Deno.test("a voucher that went to a sandbox or another program convinces nobody 
   for (const id of [`${isolate.id}!1`, `${isolate.id}@2`, `${isolate.id}.1@3.1`]) {
     assertEquals(await Voucher.for("a wish", actorIn(id)).vouches("a wish"), false, id);
   }
+});
+
+Deno.test("a voucher for a supervised actor convinces its isolate, and a program's own only where the actor is its own", async () => {
+  const place = new Place("supervisor", "process", "actor");
+  const voucher = Voucher.for("a wish", place);
+  const convinces = () => voucher.vouches("a wish");
+  const live = (id: string) => place.up(new Contact("supervisor", "process", actorIn(id), actorIn(id)));
+  assertEquals(await convinces(), false, "nobody has been started yet");
+  live(`${isolate.id}!1`);
+  assertEquals(await convinces(), false, "it lives in a sandbox");
+  live(`${isolate.id}/1`);
+  assertEquals(await convinces(), true);
+  place.over();
 });
 
 Deno.test("a request is not confirmed once the isolate is gone that it was made in", async () => {

@@ -100,9 +100,14 @@ export class RawPeer implements Disposable {
 
   /** Reads envelopes until one satisfies `wanted`: its header, as this side can read it. */
   async next(wanted: (header: ValueType[]) => boolean): Promise<ValueType[]> {
+    return (await this.nextMessage(wanted)).header;
+  }
+
+  /** The same with the body. */
+  async nextMessage(wanted: (header: ValueType[]) => boolean): Promise<{ header: ValueType[]; body: Uint8Array }> {
     while (true) {
-      const header = headerOf(await this.readFrame() ?? fail("The other side hung up"));
-      if (wanted(header)) return header;
+      const message = messageOf(await this.readFrame() ?? fail("The other side hung up"));
+      if (wanted(message.header)) return message;
     }
   }
 
@@ -130,8 +135,8 @@ export const SEND = 0;
 /** See `SEND`. */
 export const REPLY = 1;
 
-/** Route and header of an envelope, without what needs an extension of MessagePack. */
-function headerOf(frame: Uint8Array): ValueType[] {
+/** Route and header of an envelope, without what needs an extension of MessagePack; and its body. */
+function messageOf(frame: Uint8Array): { header: ValueType[]; body: Uint8Array } {
   // Two short strings and an array; where that ends and the body begins is found by trying.
   for (let end = frame.length; end > 0; end--) {
     const array = new Uint8Array(end + 1);
@@ -139,7 +144,7 @@ function headerOf(frame: Uint8Array): ValueType[] {
     array.set(frame.subarray(0, end), 1);
     try {
       const [to, from, header] = decode(array) as [string, string, ValueType[]];
-      return [to, from, ...header];
+      return { header: [to, from, ...header], body: frame.slice(end) };
     } catch {
       // The body begins further to the front.
     }

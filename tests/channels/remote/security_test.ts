@@ -16,7 +16,7 @@ import {
 } from "../../../mod.ts";
 import { allEnded } from "./all_ended.ts";
 import { counted, Counting } from "./fixtures/counting.ts";
-import { envelope, prove, RawPeer, REPLY, SEND } from "./raw_peer.ts";
+import { envelope, prove, RawPeer, REPLY, SEND, turned } from "./raw_peer.ts";
 
 const WITHIN_MS = 5000;
 const authKey = "swordfish";
@@ -340,6 +340,32 @@ Deno.test("a peer with a supervisor's handle cannot have it start what nobody he
   const second = child(Counting, [], { placement: "inline" });
   await app.add("second", second);
   assertEquals(await second.ref.call.count(), 1);
+});
+
+Deno.test("a peer that was asked to add a child cannot have this program's own supervisor add it", async () => {
+  await using scene = await Scene.open();
+  const { raw, served } = await scene.join();
+  using _raw = raw;
+  await using app = await supervise({}, { placement: "inline" });
+  const own = await give(served, raw, app);
+  // The peer's supervisor is a cell of its own, which it answers for.
+  const far: ValueType[] = ["supervisor", ["far", "inline", []], 0, -1, 0, "<", 9, 1, "cd".repeat(16)];
+  const [, slot, incarnation, secret] = raw.welcome.end as ValueType[];
+  const send: ValueType[] = [SEND, slot, incarnation, secret, 1, 1_000_000, "send", "-1", null, [far]];
+  await raw.envelope(">", "<", send, new Uint8Array([0xd4, 10, 0]));
+  const supervisor = await deadline(served.recv(), WITHIN_MS) as typeof app;
+  const before = counted();
+  const added = supervisor.add("child", child(Counting, [], { placement: "inline" })).catch((error) => error);
+  const { header, body } = await raw.nextMessage(([, , kind, of]) => kind === SEND && of === 9);
+  const passages = (header[11] as ValueType[][]).map(([kind, meta, parts, memory, number, isolate, ...address]) => [
+    ...[kind, meta, parts, memory, number],
+    ...[turned(isolate as string), ...address],
+  ]);
+  const { outcome } = await ask(raw, own, "call", { detail: "add", body, passages });
+  assertEquals(outcome, "thrown");
+  assertEquals(counted(), before);
+  raw.socket.close();
+  assert(await deadline(added, WITHIN_MS) instanceof Error);
 });
 
 Deno.test("who has a lock's handle can take the lock, and not what another holds", async () => {
