@@ -100,6 +100,7 @@ const stops = new WeakMap<object, () => void>();
 
 handleKind(SIGNAL, {
   leased: false,
+  bridged: true,
   revive: ({ target, meta }, _imported, holder) =>
     meta === null ? reviveSignal(target, holder) : AbortSignal.abort(decode(expected("a signal", meta, isReason))),
 });

@@ -184,5 +184,6 @@ export class StreamReader implements AsyncIterableIterator<unknown> {
 
 handleKind(STREAM, {
   leased: true,
+  bridged: true,
   revive: ({ target }, imported, holder) => new StreamReader(target, imported, holder),
 });

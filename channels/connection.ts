@@ -66,7 +66,8 @@ export interface Connection<Out, In = Out> extends AsyncIterable<In>, Disposable
    */
   send(message: Out, options?: SendOptions): Promise<void>;
   /**
-   * Receives the next message, waiting for one.
+   * Receives the next message, waiting for one. A message that cannot be read, as only code that is not this library's
+   * writes one, is a dead letter.
    *
    * @throws {TimeoutError} If none came in time.
    * @throws {DisconnectedError} If the peer is gone and everything it sent was received.

@@ -33,6 +33,7 @@ export class JoinableQueueCell extends QueueCell {
     if (request.verb === "taskDone") this.#taskDone(request);
     else if (request.verb === "join") this.#join(request);
     else if (request.verb === "tryJoin") request.reply(this.#unfinished === 0);
+    else if (request.verb === "unreadable") this.#unreadable(request);
     else if (request.verb === "abandon") this.#taken.get(request.from)?.lease.drop();
     else super.receive(request);
   }
@@ -51,25 +52,34 @@ export class JoinableQueueCell extends QueueCell {
   }
 
   #taskDone(request: Request): void {
-    const taken = this.#taken.get(request.from);
     const number = unpack(request.body, request.from) as number | undefined;
-    const at = taken === undefined
-      ? -1
-      : number === undefined
-      ? 0
-      : taken.items.findIndex((item) => item.number === number);
-    if (taken === undefined || at < 0) {
+    const item = this.#close(request.from, number);
+    if (item === undefined) {
       return request.throw(
         new RangeError("Cannot acknowledge an item of a queue: the caller has taken none that is open"),
       );
     }
+    request.reply(item.number);
+    this.#done(item);
+  }
+
+  /** Nobody will work on it. */
+  #unreadable({ from, detail }: Request): void {
+    const item = this.#close(from, Number(detail));
+    if (item !== undefined) this.#done(item);
+  }
+
+  /** The item of that number, or the oldest, is open no longer. */
+  #close(by: Holder, number: number | undefined): Item | undefined {
+    const taken = this.#taken.get(by);
+    const at = number === undefined ? 0 : taken?.items.findIndex((item) => item.number === number) ?? -1;
+    if (taken === undefined || at < 0) return undefined;
     const [item] = taken.items.splice(at, 1);
     if (taken.items.length === 0) {
       taken.lease.end();
-      this.#taken.delete(request.from);
+      this.#taken.delete(by);
     }
-    request.reply(item.number);
-    this.#done(item);
+    return item;
   }
 
   #join(request: Request): void {

@@ -48,7 +48,14 @@ export class Loan {
     while (true) {
       throwIfOver(wait);
       const lent = this.#take();
-      if (lent !== undefined) return unpack(plainPacket(lent), whoActs.holder());
+      if (lent !== undefined) {
+        try {
+          return unpack(plainPacket(lent), whoActs.holder());
+        } catch {
+          this.#client.passOver();
+          continue;
+        }
+      }
       let isLent = true;
       const terms = this.#terms;
       const answer = await this.#client.next(wait, () => isLent = false, terms && { detail: terms.detail });

@@ -60,8 +60,7 @@ class PipeEnd implements Connection<unknown> {
     });
     selectable(this, {
       assertOpen: () => this.#assertReadable(),
-      take: ({ signal, claim }) =>
-        this.#ask("recv", RECEIVE, { wait: channelWait("select", { signal }), takes: "", claim }),
+      take: ({ signal, claim }) => this.#take("recv", "", { wait: channelWait("select", { signal }), claim }),
       tryTake: () => this.#tryRecv(""),
       poll: async (signal) => void await this.#ask("poll", "poll", { wait: channelWait("poll a pipe", { signal }) }),
       tryPoll: () => this.#ask("tryPoll", "poll", {}) as Promise<boolean>,
@@ -173,7 +172,7 @@ class PipeEnd implements Connection<unknown> {
 
   #next(detail: string, wait: Patience): Promise<unknown> {
     this.#assertReadable();
-    return this.#ask("recv", RECEIVE, { detail, takes: detail, wait, late: empty });
+    return this.#take("recv", detail, { wait, late: empty });
   }
 
   /** The sender alone has said that the message is bytes. */
@@ -189,8 +188,12 @@ class PipeEnd implements Connection<unknown> {
 
   async #tryRecv(detail: string): Promise<{ value: unknown } | undefined> {
     let taken: { value: unknown } | undefined;
-    await this.#ask("tryRecv", RECEIVE, { detail, takes: detail, tagged: (_tag, value) => taken = { value } });
+    await this.#take("tryRecv", detail, { tagged: (_tag, value) => taken = { value } });
     return taken;
+  }
+
+  #take(verb: string, detail: string, question: Partial<Question>): Promise<unknown> {
+    return this.#ask(verb, RECEIVE, { detail, takes: detail, unreadable() {}, ...question });
   }
 
   #ask(verb: string, action: string, question: Partial<Question>): Promise<unknown> {

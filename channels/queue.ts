@@ -39,6 +39,8 @@ export const QUEUE_OPTIONS: OptionNames<QueueOptions> = { maxSize: true };
  * - **Cancellation**: a `get` that was given up has taken nothing, and a `put` that was given up has put nothing.
  * - **Stopping**: when the actor or task that waits is asked to stop, a `get` or `put` that is pending is given up, with the
  *   reason of `current().signal`, and a loop over the queue is left as if the queue had ended. What follows runs.
+ * - **An item that cannot be read**, as only code that is not this library's writes one, is a dead letter. Its reader gets the
+ *   next.
  * - **Disposal** gives back this handle, and closes nothing for others.
  *
  * There is no `empty()` and no `full()`: in Python they lie, and a promise in a condition is always true.

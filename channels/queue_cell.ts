@@ -103,6 +103,9 @@ export class QueueCell extends Cell implements Listed {
       case "close":
         this.#close();
         return request.reply();
+      case "unreadable":
+        // The reader has told of it.
+        return;
       default:
         request.throw(noSuchRequest("a queue", request.verb));
     }

@@ -1,7 +1,7 @@
 import { checkNumber } from "./argument.ts";
 import { ClosedError, DisconnectedError, EmptyError, FullError } from "./errors.ts";
 import { whoActs } from "./kernel/acting.ts";
-import { ask, tell } from "./kernel/ask.ts";
+import { ask, noteUnreadable, tell } from "./kernel/ask.ts";
 import type { Question } from "./kernel/question.ts";
 import type { IsolateId } from "./kernel/address.ts";
 import { isCell, type Target } from "./kernel/cell.ts";
@@ -66,14 +66,13 @@ export class QueueClient {
   /** Takes the next item, or is lent some as that `reader`: then nobody is told of a tag. */
   next(wait: Patience, tagged?: Tagged, extras?: Pick<Question, "claim" | "detail">): Promise<unknown> {
     this.#assertUsable("get from");
-    return this.#ask("get", "get from", { wait, takes: "", late: empty, ...(tagged && { tagged }), ...extras });
+    return this.#take("get", { wait, late: empty, ...(tagged && { tagged }), ...extras });
   }
 
   async tryGet(tagged?: Tagged): Promise<{ value: unknown } | undefined> {
     this.#assertUsable("get from");
     let taken: { value: unknown } | undefined;
-    await this.#ask("tryGet", "get from", {
-      takes: "",
+    await this.#take("tryGet", {
       tagged(tag, value) {
         taken = { value };
         tagged?.(tag, value);
@@ -95,6 +94,11 @@ export class QueueClient {
   /** Says something to the home. */
   tell(verb: string, detail: string): void {
     tell(this.target, whoActs.holder(), verb, detail, EMPTY_PACKET);
+  }
+
+  /** An item that was lent cannot be read, and is a dead letter. */
+  passOver(): void {
+    noteUnreadable(this.target);
   }
 
   /** This queue as something to select from; `noting` gives who is to hear of an item taken. */
@@ -119,6 +123,12 @@ export class QueueClient {
   release(): void {
     this.#released = true;
     this.#imported?.release();
+  }
+
+  #take(verb: string, question: Partial<Question>): Promise<unknown> {
+    const holder = whoActs.holder();
+    const unreadable = (tag: number) => tell(this.target, holder, "unreadable", `${tag}`, EMPTY_PACKET);
+    return this.#ask(verb, "get from", { holder, takes: "", unreadable, ...question });
   }
 
   #ask(verb: string, action: string, question: Partial<Question>): Promise<unknown> {

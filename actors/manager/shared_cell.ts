@@ -4,7 +4,7 @@ import { DISCARD } from "../../channels/kernel/ask.ts";
 import { Cell } from "../../channels/kernel/cell.ts";
 import { grantAll, type Passage, releaseAll } from "../../channels/kernel/handle.ts";
 import type { Holder } from "../../channels/kernel/holder.ts";
-import { pack } from "../../channels/kernel/pack.ts";
+import { checkReadable, pack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet } from "../../channels/kernel/packet.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
@@ -116,15 +116,18 @@ export abstract class SharedCell extends Cell {
    * Keeps what came with a request.
    *
    * @throws {NotSerializableError} If it is to be kept on disk, and cannot be.
+   * @throws {ProtocolError} If a stranger has sent it, and nobody can read it.
    */
   protected keep(arrived: Packet): Entry {
     const packet = keepable(arrived);
-    if (this.stored !== undefined) assertStorable(packet, this.#present?.detail ?? "");
+    const { from, detail } = this.#present ?? {};
+    // Whoever reads all values would find that one of them cannot be read, and not which.
+    if (from?.account !== undefined) checkReadable(packet);
+    if (this.stored !== undefined) assertStorable(packet, detail ?? "");
     if (packet.passages.length > 0) {
       this.#kept.add(packet.passages);
       this.#manager.imports.add(this);
     }
-    const { from, detail } = this.#present ?? {};
     if (from?.account !== undefined) {
       const bytes = packet.bytes.length + detail!.length;
       (this.#charges ??= new Charges(this)).add(packet, from.account.charge(bytes));

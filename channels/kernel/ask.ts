@@ -2,6 +2,7 @@ import { type Exit, PARENT_GONE } from "../exit.ts";
 import { TimeoutError } from "../errors.ts";
 import { type Address, type IsolateId, isWithin, showAddress } from "./address.ts";
 import { type Cell, isCell, type Target } from "./cell.ts";
+import { deadLetters } from "./dead_letters.ts";
 import type { Item, Outcome, Reply } from "./envelope.ts";
 import { releaseAll } from "./handle.ts";
 import { Held, type Holder } from "./holder.ts";
@@ -10,11 +11,11 @@ import { keepAlive } from "./keep_alive.ts";
 import { losses } from "./losses.ts";
 import { endMoved } from "./moving.ts";
 import { NumberMap } from "./number_map.ts";
-import { drop, unpack } from "./pack.ts";
+import { checkReadable, drop, unpack } from "./pack.ts";
 import { EMPTY_PACKET, type Packet } from "./packet.ts";
 import { Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
-import { sizeOf } from "./snapshot.ts";
+import { sizeOf, Snapshot } from "./snapshot.ts";
 import { Stale } from "./stale.ts";
 import type { Settler } from "./awaited.ts";
 import type { OpenQuestion, Question, Unanswered } from "./question.ts";
@@ -124,6 +125,7 @@ class Pending extends Held implements Unanswered, OpenQuestion, Expiring {
   }
 
   offered(body: Packet, tag: number): void {
+    if (this.question.claim !== undefined && !this.#settled && !isReadable(body)) return this.#passOver(tag);
     const taker = this.#wants() ? this : this.#heir();
     if (taker === undefined) {
       releaseAll(body.passages, this.question.holder);
@@ -167,13 +169,36 @@ class Pending extends Held implements Unanswered, OpenQuestion, Expiring {
   }
 
   #take(body: Packet, tag: number): void {
+    const { question, result } = this;
+    let value: unknown;
     try {
-      const value = unpack(body, this.question.holder);
-      this.question.tagged?.(tag, value);
-      this.result.resolve(value);
+      value = unpack(body, question.holder);
     } catch (error) {
-      this.result.reject(error);
+      return question.unreadable === undefined ? result.reject(error) : this.#askAgain(tag);
     }
+    try {
+      question.tagged?.(tag, value);
+      result.resolve(value);
+    } catch (error) {
+      result.reject(error);
+    }
+  }
+
+  /** The item is taken without being claimed: who selects is not to have decided for it. */
+  #passOver(tag: number): void {
+    this.#end();
+    this.#answer(true, EMPTY_PACKET);
+    this.#askAgain(tag);
+  }
+
+  /** Whoever has put an item that nobody can read does no harm to its reader, who gets the next. */
+  #askAgain(tag: number): void {
+    const { question, target, cell } = this;
+    noteUnreadable(target ?? cell!);
+    question.unreadable!(tag);
+    const { wait } = question;
+    const rest = wait && { ...wait, timeoutMs: Math.max(0, wait.timeoutMs - this.ageMs) };
+    askFor(this.result, target ?? cell!, { ...question, wait: rest, late: () => late(question, wait!.timeoutMs) });
   }
 
   /** Whether an item that has come is wanted; if it is, it must be taken. */
@@ -235,6 +260,21 @@ class Pending extends Held implements Unanswered, OpenQuestion, Expiring {
     if (this.#aborted !== undefined) this.question.wait!.signal!.removeEventListener("abort", this.#aborted);
     this.end();
     if (!this.question.quiet) keepAlive.release();
+  }
+}
+
+/** Somebody has put something into a cell that no reader can read. */
+export function noteUnreadable(target: Target): void {
+  deadLetters.add(isCell(target) ? `${isolate.id}#${target.slot}` : showAddress(target), "unreadable item");
+}
+
+function isReadable(body: Packet): boolean {
+  if (body instanceof Snapshot) return true;
+  try {
+    checkReadable(body);
+    return true;
+  } catch {
+    return false;
   }
 }
 

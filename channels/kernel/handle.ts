@@ -2,8 +2,7 @@ import { type IsolateId, sameProcess } from "./address.ts";
 import { addressOf, isCell, type Target } from "./cell.ts";
 import { malformed } from "./codec/reader.ts";
 import { oneLine } from "./escape.ts";
-import type { Holder } from "./holder.ts";
-import { holders } from "./holder.ts";
+import { Holder, holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { singleton } from "./singleton.ts";
 
@@ -29,6 +28,8 @@ export interface Passage {
 export interface HandleKind {
   /** The leases that a holder has by having one; none for what lives and dies by itself, as actors do. */
   readonly leased: boolean;
+  /** Whether it lasts as long as the call that brings it, so that it cannot be kept. */
+  readonly bridged?: boolean;
   /** Makes the face. `imported` is the lease that came with it, `parts` the faces of what belongs to it. */
   revive(passage: Passage, imported: Import | undefined, holder: Holder, parts: readonly object[]): object;
 }
@@ -59,6 +60,9 @@ export function metaSize(meta: unknown, depth: number = 0): number {
   for (const part of isRecord ? Object.values(meta) : meta as unknown[]) size += metaSize(part, depth + 1);
   return size;
 }
+
+/** Holds nothing. */
+const NOBODY = new Holder("", 0);
 
 const kinds: Map<string, HandleKind> = singleton("handle-kinds", () => new Map());
 interface Face {
@@ -116,18 +120,40 @@ export function releaseWith(face: object, imported: Import): void {
 /** Makes the face of the handle at `index`, which has come to `holder`, and of what belongs to it. */
 export function revive(passages: readonly Passage[], index: number, holder: Holder): object {
   const passage = passages[index];
-  const parts: object[] = [];
-  for (let at = index + 1; at <= index + (passage.parts ?? 0); at += 1 + (passages[at].parts ?? 0)) {
-    parts.push(revive(passages, at, holder));
-  }
-  const kind = kinds.get(passage.kind);
-  if (kind === undefined) {
-    throw new Error(`Cannot receive a handle: this program knows no kind "${oneLine(passage.kind)}"`);
-  }
+  const parts = partsOf(passages, index, (at) => revive(passages, at, holder));
+  const kind = kindOf(passage);
   const imported = kind.leased ? new Import(passage.target, passage.kind, holder) : undefined;
   const face = kind.revive(passage, imported, holder, parts);
   if (imported !== undefined) releaseWith(face, imported);
   return face;
+}
+
+/**
+ * Makes the face of the handle at `index` without its lease, to see whether it can be made. Nobody may use the face.
+ *
+ * @throws {Error} If it cannot be made, or kept.
+ */
+export function tryToRevive(passages: readonly Passage[], index: number): object {
+  const passage = passages[index];
+  const parts = partsOf(passages, index, (at) => tryToRevive(passages, at));
+  const kind = kindOf(passage);
+  return kind.bridged
+    ? malformed("it keeps a handle that lasts as long as a call")
+    : kind.revive(passage, undefined, NOBODY, parts);
+}
+
+function partsOf(passages: readonly Passage[], index: number, make: (at: number) => object): object[] {
+  const parts: object[] = [];
+  for (let at = index + 1; at <= index + (passages[index].parts ?? 0); at += 1 + (passages[at].parts ?? 0)) {
+    parts.push(make(at));
+  }
+  return parts;
+}
+
+function kindOf({ kind: name }: Passage): HandleKind {
+  const kind = kinds.get(name);
+  if (kind !== undefined) return kind;
+  throw new Error(`Cannot receive a handle: this program knows no kind "${oneLine(name)}"`);
 }
 
 /**

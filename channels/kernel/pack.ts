@@ -15,6 +15,7 @@ import {
   passagesOf,
   releaseAll,
   revive,
+  tryToRevive,
 } from "./handle.ts";
 import type { Holder } from "./holder.ts";
 import { isolate } from "./isolate.ts";
@@ -223,6 +224,27 @@ export function unpack(packet: Packet, holder: Holder, bridged?: (face: object) 
     // A handle that the value does not name after all is nobody's.
     if (revived.size < passages.length) releaseAll(passages.filter((_, index) => !revived.has(index)), holder);
   }
+}
+
+/**
+ * Reads a value of which nothing is wanted.
+ *
+ * @throws {Error} If it cannot be read.
+ */
+export function checkReadable({ bytes, passages, moved }: Packet): void {
+  if (bytes.length === 0) return;
+  const faces = new Map<number, object>();
+  const named = new Set<number>();
+  decode(bytes, {
+    handle(index) {
+      if (!faces.has(index) && passages[index] !== undefined) {
+        for (const at of indexesOf(passages, index, named)) named.add(at);
+        faces.set(index, tryToRevive(passages, index));
+      }
+      return faces.get(index);
+    },
+    transfer: (index) => moved[index],
+  });
 }
 
 /** Stands for a handle in a value that is not read but written again. */

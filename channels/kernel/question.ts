@@ -47,6 +47,8 @@ export interface Question {
   claim?(): boolean;
   /** Told the home's number of an item, before the promise resolves with it. */
   tagged?(tag: number, value: unknown): void;
+  /** An item that came cannot be read. It is a dead letter, and the question is asked again. */
+  unreadable?(tag: number): void;
 }
 
 /** Who waits for the answer to something that was asked of another isolate. */

@@ -8,7 +8,7 @@ import type { Target } from "../../channels/kernel/cell.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { HANDLE } from "../../channels/kernel/codec/extension.ts";
 import { grantAll, type Passage, passagesOf } from "../../channels/kernel/handle.ts";
-import { unpack } from "../../channels/kernel/pack.ts";
+import { destinationOf, unpack } from "../../channels/kernel/pack.ts";
 import { EMPTY_PACKET, type Packet, plainPacket } from "../../channels/kernel/packet.ts";
 import {
   Barrier,
@@ -37,17 +37,13 @@ import {
   spawn,
   supervise,
 } from "../../mod.ts";
-import { Giver, isAlive, reads } from "./fixtures/hostile_users.ts";
+import { Giver, isAlive, ItemReader, reads, unreadable, Vandal } from "./fixtures/hostile_users.ts";
 import { INJECTION } from "./fixtures/hostile_values.ts";
 import { assertLogged, assertShown, outcomeOf } from "./lawful.ts";
 import { within } from "./bounded.ts";
 import { bounded, everywhere, until } from "./process_everywhere.ts";
 
 const HANDLE_0 = new Uint8Array([0xd4, HANDLE, 0]);
-
-function handles(bytes: Uint8Array, ...passages: Passage[]): Packet {
-  return { bytes, passages, moved: [] };
-}
 
 /** Bodies that are no list of arguments. */
 function bodies(target: Target): Readonly<Record<string, Packet>> {
@@ -64,12 +60,7 @@ function bodies(target: Target): Readonly<Record<string, Packet>> {
   return {
     "nothing": EMPTY_PACKET,
     ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, plainPacket(encode(value, "value"))])),
-    "a byte that means nothing": plainPacket(new Uint8Array([0xc1])),
-    "a list that is cut off": plainPacket(new Uint8Array([0x92, 1])),
-    "a list and something after it": plainPacket(new Uint8Array([0x90, 1])),
-    "a handle that there is not": plainPacket(new Uint8Array([0x91, ...HANDLE_0])),
-    "a handle of an unknown kind": handles(new Uint8Array([0x91, ...HANDLE_0]), { kind: "none", target, meta: null }),
-    "a handle with a wrong meta": handles(new Uint8Array([0x91, ...HANDLE_0]), { kind: "ref", target, meta: [1, 2] }),
+    ...unreadable(target),
   };
 }
 
@@ -107,6 +98,87 @@ everywhere("a message whose body cannot be read is a dead letter, and its reader
   await process.send("the next");
   assertEquals(await within(5000, process.result), "the next");
   await until(() => deadLetters.count === before + 3, "each is a dead letter");
+});
+
+everywhere(
+  "an item or message that cannot be read is a dead letter, and its reader gets the next",
+  async (placement) => {
+    using _quiet = quiet();
+    await using reader = await spawn(ItemReader, [], { placement });
+    const [near, far] = pipe<unknown, unknown>();
+    const channels: Record<string, { channel: object; verb: string; detail: string; good: (item: string) => unknown }> =
+      {};
+    for (const channel of [new Queue<unknown>(), new JoinableQueue<unknown>()]) {
+      const good = (item: string) => channel.put(item);
+      channels[channel.constructor.name] = { channel, verb: "put", detail: "", good };
+    }
+    channels.pipe = { channel: far, verb: "send", detail: "-1", good: (item) => near.send(item) };
+    const holder = whoActs.holder();
+    for (const [name, { channel, verb, detail, good }] of Object.entries(channels)) {
+      const { target } = passagesOf(name === "pipe" ? near : channel)![0];
+      const bad = Object.entries(unreadable(contactBehind(reader)!.actor));
+      const before = deadLetters.count;
+      for (const way of ["get", "iterate", "select", "tryGet"] as const) {
+        for (const [what, body] of bad) {
+          grantAll(body.passages, destinationOf(target));
+          await within(5000, ask(target, { holder, verb, detail, body, lost: () => new Error("lost") })).catch(
+            (error) => {
+              throw new Error(`${name} ${what}`, { cause: error });
+            },
+          );
+        }
+        await good(`${name} ${way}`);
+        assertEquals(await within(5000, reader.call.read(channel as Queue<unknown>, way)), `${name} ${way}`);
+      }
+      await until(() => deadLetters.count >= before + 4 * bad.length, "each is a dead letter");
+      if (channel instanceof JoinableQueue) {
+        for (let open = 0; open < 4; open++) await reader.call.done(channel);
+        await within(5000, channel.join());
+      }
+    }
+  },
+);
+
+everywhere("a reader that is lent items passes over those that cannot be read", async (placement) => {
+  using _quiet = quiet();
+  await using reader = await spawn(ItemReader, [], { placement });
+  const queue = new Queue<number>();
+  const { target } = passagesOf(queue)![0];
+  const holder = whoActs.holder();
+  const body = plainPacket(new Uint8Array([0xc1]));
+  const before = deadLetters.count;
+  const items = Array.from({ length: 200 }, (_, at) => at);
+  for (const item of items) {
+    await queue.put(item);
+    if (item % 3 === 0) await ask(target, { holder, verb: "put", body, lost: () => new Error("lost") });
+  }
+  assertEquals(await within(5000, reader.call.readAll(queue, items.length)), items);
+  await until(() => deadLetters.count >= before + 66, "each is a dead letter");
+});
+
+everywhere("what cannot be read is refused to the sandbox that would have a manager keep it", async (placement) => {
+  await using manager = await manage({}, { placement });
+  await using vandal = await spawn(Vandal, [], { placement: "process", permissions: "none" });
+  const dict = await manager.dict<string, unknown>();
+  const list = await manager.list<unknown>();
+  const set = await manager.set<string>();
+  const namespace = await manager.namespace<Record<string, unknown>>();
+  const kept = {
+    queue: new Queue<number>(),
+    lock: new Lock(),
+    pipe: pipe()[0],
+    named: await manager.dict({ name: "n" }),
+  };
+  await dict.set("kept", kept);
+  await list.push("kept");
+  for (const [name, outcome] of Object.entries(await within(10_000, vandal.call.spoil(dict, list, set, namespace)))) {
+    assertEquals(outcome, "refused", name);
+  }
+  // What can be read is kept of a sandbox, too.
+  assertEquals(await vandal.call.copy(dict, "kept", "copied"), undefined);
+  assertEquals([...(await dict.snapshot()).keys()], ["kept", "copied"]);
+  assertEquals(await Array.fromAsync(list), ["kept"]);
+  assertEquals([await set.size(), Object.keys(await namespace.snapshot())], [0, []]);
 });
 
 /** Keeps what is told of dead letters off the screen. */
