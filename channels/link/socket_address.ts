@@ -96,12 +96,24 @@ export async function openListening(
   address: SocketAddress | undefined,
   tls: ListenTls | undefined,
 ): Promise<Listening> {
+  openSignals();
   if (address === undefined) return await listenPrivately();
   try {
     return await listenOn(address, tls);
   } catch (error) {
     throw explained(`listen on ${showSocketAddress(address)}`, error);
   }
+}
+
+/**
+ * Deno opens two files for signals when it first needs them, half a second after its start, and panics if it can open none.
+ * It needs them now, before clients could have taken all.
+ */
+function openSignals(): void {
+  if (Deno.build.os === "windows") return;
+  const nothing = () => {};
+  Deno.addSignalListener("SIGWINCH", nothing);
+  Deno.removeSignalListener("SIGWINCH", nothing);
 }
 
 async function listenOn(address: SocketAddress, tls: ListenTls | undefined): Promise<Listening> {
@@ -193,19 +205,20 @@ async function listenOnPath(path: string): Promise<Deno.Listener> {
   try {
     return open();
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse) || await isListenedOn(path)) throw error;
-    // A program that was killed has left it behind.
+    if (!(error instanceof Deno.errors.AddrInUse) || !await isLeftBehind(path)) throw error;
     await Deno.remove(path);
     return open();
   }
 }
 
-async function isListenedOn(path: string): Promise<boolean> {
+/** Whether a program that was killed has left a socket there. A file, or a link to anything, is somebody's. */
+async function isLeftBehind(path: string): Promise<boolean> {
   try {
+    if (!(await Deno.lstat(path)).isSocket) return false;
     (await Deno.connect({ transport: "unix", path })).close();
-    return true;
+    return false;
   } catch (error) {
-    return !(error instanceof Deno.errors.ConnectionRefused);
+    return error instanceof Deno.errors.ConnectionRefused;
   }
 }
 

@@ -15,6 +15,11 @@ export function isOfOneConnection(error: unknown): boolean {
   return error instanceof Error && OF_ONE_CONNECTION.has((error as { readonly code?: unknown }).code);
 }
 
+/** Whether an error says that the program, or the system, has no files left. */
+export function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && ["EMFILE", "ENFILE"].includes((error as { readonly code?: string }).code ?? "");
+}
+
 /** Says of an error of the system what failed by it, and where. It keeps its class, and is the new one's cause. */
 export function explained(action: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof TroupeError || error instanceof DOMException) return error;

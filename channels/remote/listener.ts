@@ -21,7 +21,7 @@ import {
   type SocketAddress,
 } from "../link/socket_address.ts";
 import { hangUp } from "../link/socket_link.ts";
-import { explainedHandshake, isOfOneConnection } from "../link/system_error.ts";
+import { explainedHandshake, isOfOneConnection, isOutOfFiles } from "../link/system_error.ts";
 import { Queue } from "../queue.ts";
 import { selectable, sourceOf } from "../source.ts";
 import {
@@ -213,8 +213,11 @@ class SocketListener implements Listener {
           if (eventLoop.tally(ACCEPT_WEIGHT)) await eventLoop.turn();
           continue;
         }
-        // Closed; or the system has no sockets left, and the next attempt is not to come at once.
-        if (!this.#closed) await new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ACCEPT_AGAIN_MS)));
+        if (this.#closed) return;
+        // As many as there can be show their keys.
+        if (isOutOfFiles(error) && !this.#strangers.isEmpty) await this.#strangers.oneLeft();
+        // The system can do nothing for it, and the next attempt is not to come at once.
+        else await new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ACCEPT_AGAIN_MS)));
       }
     }
   }
@@ -299,8 +302,8 @@ type Checked =
  *   It can never make this program import or run code.
  * - **Secrecy**: the key is proved by both sides and never sent, but what comes after that is neither secret nor protected
  *   on the way. A listener that other machines can reach needs `tls`; without it, `logger` warns of that once.
- * - **Many clients at once** are all served. At most `maxPending` of them show their keys at a time; the system keeps up to
- *   4096 others, as far as it is set up to, until it is their turn.
+ * - **Many clients at once** are all served. At most `maxPending` of them show their keys at a time, or as many as the
+ *   program may have files open for; the system keeps up to 4096 others, as far as it is set up to, until it is their turn.
  * - **Clients that do not show a key** are hung up on after `handshakeTimeoutMs`. When another client waits for a place, or
  *   when more than `maxPendingPerAddress` came from one address, those that were silent for a tenth of that time are. So
  *   `n` of them delay a client behind them by `n / maxPending` times that tenth: with the defaults by a second for 4096.
@@ -311,7 +314,7 @@ type Checked =
  *
  * @param address where; a port of 0 lets the system choose one
  * @throws {TypeError} If the address, or an option, is none.
- * @throws {Deno.errors.AddrInUse} If another program listens there; or what else `Deno.listen` throws, with the address in
+ * @throws {Deno.errors.AddrInUse} If another program listens there, or there is a file or link; or what else `Deno.listen` throws, with the address in
  *   its message and Deno's error as its `cause`. (A Unix socket that a killed program has left is replaced.)
  *
  * @example Two ends of a socket

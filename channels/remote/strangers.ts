@@ -63,12 +63,20 @@ export class Strangers {
    * @param action what is done for it, for messages
    */
   async admit(from: SocketAddress, action: string): Promise<Stranger> {
-    while (this.#entries.size >= this.#options.maxPending) {
-      this.#lookOut();
-      await new Promise<void>((resolve) => this.#admit = resolve);
-      this.#admit = undefined;
-    }
+    while (this.#entries.size >= this.#options.maxPending) await this.oneLeft();
     return this.#enter(networkOf(from), action);
+  }
+
+  /** Whether no client is here. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
+  /** Waits until a client has left; while this side waits, all are hurried. One caller waits at a time. */
+  async oneLeft(): Promise<void> {
+    this.#lookOut();
+    await new Promise<void>((resolve) => this.#admit = resolve);
+    this.#admit = undefined;
   }
 
   /** Hangs up on all. */

@@ -63,6 +63,32 @@ async function crowd(
   return counts;
 }
 
+Deno.test({
+  name: "where a program may open fewer files than there are silent clients, those are hung up on for one with the key",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const file = join(import.meta.dirname!, "fixtures", "few_files.ts");
+    const script = 'ulimit -n 200; exec "$0" run -A --no-check "$1"';
+    const child = new Deno.Command("sh", { args: ["-c", script, Deno.execPath(), file], stdout: "piped" }).spawn();
+    const silent: Deno.Conn[] = [];
+    try {
+      const said = child.stdout.getReader();
+      const port = Number(new TextDecoder().decode((await said.read()).value));
+      await said.cancel();
+      for (let i = 0; i < 250; i++) silent.push(await Deno.connect({ port }));
+      // The silent ones have 20 s, or 2 s when others wait.
+      using client = await connect<number>({ port }, { authKey, handshakeTimeoutMs: 15_000 });
+      await client.send(1);
+      assertEquals(await client.recv(), 1);
+    } finally {
+      for (const socket of silent) socket.close();
+      child.kill("SIGKILL");
+      await child.status;
+    }
+    await allEnded();
+  },
+});
+
 /** A program that connects very often and never shows the key. */
 interface Junk extends AsyncDisposable {
   /** Resolves when all its connections are there. */

@@ -96,6 +96,25 @@ test("[LIS-01] [LIS-03] [LIS-08] who connects to the listener's address, of any 
   }
 });
 
+test("listen() on a path replaces a socket that was left behind, and nothing else", async () => {
+  using left = temporaryPath();
+  const { path } = left;
+  const args = ["eval", `Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} }); Deno.exit();`];
+  assert((await new Deno.Command(Deno.execPath(), { args }).output()).success);
+  const file = `${path}-file`;
+  await Deno.writeTextFile(file, "precious");
+  await Deno.symlink(file, `${path}-to-file`);
+  await Deno.symlink(path, `${path}-to-socket`);
+  await Deno.mkdir(`${path}-folder`);
+  for (const taken of [file, `${path}-to-file`, `${path}-to-socket`, `${path}-folder`]) {
+    const kind = await Deno.lstat(taken);
+    await assertRejects(() => listen({ path: taken }, { authKey }), Deno.errors.AddrInUse);
+    assertEquals((await Deno.lstat(taken)).ino, kind.ino, taken);
+  }
+  assertEquals(await Deno.readTextFile(file), "precious");
+  await using _listener = await listen({ path }, { authKey });
+});
+
 test("[LIS-02] listen() on an address that is listened on rejects with AddrInUse", async () => {
   using temporary = temporaryPath();
   for (const address of [{ port: 0 }, { path: temporary.path }]) {
