@@ -39,6 +39,8 @@ export const process: Placement = {
     const granted = resolvePermissions(`start ${config.name}`, options.permissions);
     const { net } = granted;
     const isSandboxed = isSandbox(granted);
+    // A child that is given all that can be given may have the terminal too, and then prints in order with its messages.
+    const hasOwnOutput = isSandboxed && (options.permissions ?? "inherit") !== "inherit";
     // A name cannot be lent alone, and giving up all of a permission takes what is on a list as well.
     const sockets = new ChildSockets(canMeetByName() && (net === true || net.length === 0) ? "unix" : "tcp");
     const isUnix = sockets.invitation.meeting.transport === "unix";
@@ -60,7 +62,7 @@ export const process: Placement = {
         env: { ...options.env, [INVITATION]: JSON.stringify(sockets.invitation) },
         // As for the children of Python's multiprocessing: what the program is given to read is for the program.
         stdin: "null",
-        ...(isSandboxed && { stdout: "piped", stderr: "piped" }),
+        ...(hasOwnOutput && { stdout: "piped", stderr: "piped" }),
         // Out of the terminal's group: Ctrl-C is for the program, which stops its children in order.
         detached: true,
       }).spawn();
@@ -68,7 +70,7 @@ export const process: Placement = {
       sockets.forget();
       throw error;
     }
-    const output = isSandboxed ? new Output(child) : undefined;
+    const output = hasOwnOutput ? new Output(child) : undefined;
     // A sandbox talks to its parent alone, which checks what it says.
     const family = isUnix && !isSandboxed ? meetingPlace.family : undefined;
     const noStorage = isSandboxed && hasOwnStorage(options.denoArgs);
