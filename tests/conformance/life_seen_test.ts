@@ -91,38 +91,86 @@ function assertAllSaw(told: [string, Account][], assertExit: (exit: Exit) => voi
   }
 }
 
-for (const [death, placements, assertExit] of deaths) {
-  for (const placement of placements) {
-    Deno.test(
-      `[${placement}] death by ${death} settles calls in flight, queued and later within 1 s, everywhere, with the exit`,
-      leavesNothing(async () => {
-        await using witnesses = await gather();
-        const victim = await spawn(Holding, [], { placement, concurrency: WITNESSES + 1 });
-        const pid = await victim.call.pid();
-        const told = await accounts(witnesses, victim, async (trigger) => {
-          if (death === "kill") await soon(victim.kill());
-          else if (death === "signal") Deno.kill(pid, "SIGKILL");
-          else await trigger.put(death);
-        });
-        assertAllSaw(told, assertExit);
-        assertExit(await soon(victim.exited));
-      }),
-    );
+type Witnesses = Awaited<ReturnType<typeof gather>>;
+
+/** Has the same witnesses see one death after another; afterwards nothing is left. */
+function allSee(deaths: string, cases: Iterable<[name: string, see: (witnesses: Witnesses) => Promise<void>]>): void {
+  Deno.test(deaths, (test) =>
+    leavesNothing(async () => {
+      await using witnesses = await gather();
+      for (const [name, see] of cases) await test.step(name, () => see(witnesses));
+    }, ORPHANS_MS)());
+}
+
+function* deathsOf(placement: PlacementName): Generator<[string, (witnesses: Witnesses) => Promise<void>]> {
+  for (const [death, placements, assertExit] of deaths) {
+    if (!placements.includes(placement)) continue;
+    yield [`by ${death}`, async (witnesses) => {
+      const victim = await spawn(Holding, [], { placement, concurrency: WITNESSES + 1 });
+      const pid = await victim.call.pid();
+      const told = await accounts(witnesses, victim, async (trigger) => {
+        if (death === "kill") await soon(victim.kill());
+        else if (death === "signal") Deno.kill(pid, "SIGKILL");
+        else await trigger.put(death);
+      });
+      assertAllSaw(told, assertExit);
+      assertExit(await soon(victim.exited));
+    }];
   }
+  yield ["by a kill() of somebody who was only given the ref", async (witnesses) => {
+    const victim = await spawn(Holding, [], { placement, concurrency: WITNESSES + 1 });
+    const told = await accounts(witnesses, victim, async () => {
+      assertEquals(await soon(witnesses["in the thread of a subprocess"].call.kill()), KILLED);
+    });
+    assertAllSaw(told, (exit) => assertEquals(exit, KILLED));
+  }];
+  yield ["before those who are given a ref could learn of it", async (witnesses) => {
+    const victim = await spawn(Holding, [], { placement });
+    victim.cast.end("exit", 5);
+    await soon(victim.exited);
+    for (const [where, witness] of Object.entries(witnesses)) {
+      await soon(witness.call.watch(victim));
+      const { inFlight, exited, later, alive } = await soon(witness.call.account());
+      const exit: Exit = { code: 5, reason: "error" };
+      assertEquals([where, inFlight.exit, exited, later.exit, alive], [where, exit, exit, exit, false]);
+    }
+  }];
+}
+
+function* deathsWithParents(placement: PlacementName): Generator<[string, (witnesses: Witnesses) => Promise<void>]> {
+  for (const parentPlacement of EVERYWHERE) {
+    for (const death of ["kill", "throwLater", "exit"] as const) {
+      yield [`by ${death} of a parent (${parentPlacement})`, async (witnesses) => {
+        const guardian = await spawn(Guardian, [], { placement: parentPlacement });
+        const victim = await guardian.call.start(placement, WITNESSES + 1);
+        const told = await accounts(witnesses, victim, async () => {
+          if (death === "kill") await soon(guardian.kill());
+          else guardian.cast.end(death, 5);
+        });
+        assertAllSaw(told, (exit) => assertEquals(exit, PARENT_GONE));
+      }];
+    }
+  }
+  yield ["of two children by their parent's, to their friends and to each other", async (witnesses) => {
+    const guardian = await spawn(Guardian, [], { placement: "process" });
+    const first = await guardian.call.start(placement, WITNESSES + 2);
+    const second = await guardian.call.start(placement, 1);
+    // One of them waits for the other.
+    first.cast.holdBy(second);
+    const settled = assertRejects(() => second.with({ timeoutMs: Infinity }).call.hold(), ActorExitedError);
+    const told = await accounts(witnesses, first, async () => void await soon(guardian.kill()));
+    assertAllSaw(told, (exit) => assertEquals(exit, PARENT_GONE));
+    assertEquals((await soon(settled)).exit, PARENT_GONE);
+    assertEquals(await soon(second.exited), PARENT_GONE);
+  }];
 }
 
 for (const placement of EVERYWHERE) {
-  Deno.test(
-    `[${placement}] a kill() by somebody who was only given the ref is seen like any other`,
-    leavesNothing(async () => {
-      await using witnesses = await gather();
-      const victim = await spawn(Holding, [], { placement, concurrency: WITNESSES + 1 });
-      const told = await accounts(witnesses, victim, async () => {
-        assertEquals(await soon(witnesses["in the thread of a subprocess"].call.kill()), KILLED);
-      });
-      assertAllSaw(told, (exit) => assertEquals(exit, KILLED));
-    }),
+  allSee(
+    `a death settles calls in flight, queued and later within 1 s, everywhere, with the exit (${placement})`,
+    deathsOf(placement),
   );
+  allSee(`a child dies with its parent, and all see it: "parent-gone" (${placement})`, deathsWithParents(placement));
 
   for (const parentPlacement of EVERYWHERE) {
     Deno.test(
@@ -139,56 +187,5 @@ for (const placement of EVERYWHERE) {
         assertEquals(order, ["child", "parent"]);
       }),
     );
-
-    for (const death of ["kill", "throwLater", "exit"] as const) {
-      Deno.test(
-        `[${placement} in ${parentPlacement}] a child dies with its parent, by ${death}, and all see it: "parent-gone"`,
-        leavesNothing(async () => {
-          await using witnesses = await gather();
-          const guardian = await spawn(Guardian, [], { placement: parentPlacement });
-          const victim = await guardian.call.start(placement, WITNESSES + 1);
-          const told = await accounts(witnesses, victim, async () => {
-            if (death === "kill") await soon(guardian.kill());
-            else guardian.cast.end(death, 5);
-          });
-          assertAllSaw(told, (exit) => assertEquals(exit, PARENT_GONE));
-        }, ORPHANS_MS),
-      );
-    }
   }
-}
-
-for (const placement of EVERYWHERE) {
-  Deno.test(
-    `[${placement}] who is given a ref only after the death learns at once how it came`,
-    leavesNothing(async () => {
-      const victim = await spawn(Holding, [], { placement });
-      victim.cast.end("exit", 5);
-      await soon(victim.exited);
-      await using witnesses = await gather();
-      for (const [where, witness] of Object.entries(witnesses)) {
-        await soon(witness.call.watch(victim));
-        const { inFlight, exited, later, alive } = await soon(witness.call.account());
-        const exit: Exit = { code: 5, reason: "error" };
-        assertEquals([where, inFlight.exit, exited, later.exit, alive], [where, exit, exit, exit, false]);
-      }
-    }),
-  );
-
-  Deno.test(
-    `[${placement}] two children of one dead parent are both gone, to their friends and to each other`,
-    leavesNothing(async () => {
-      await using witnesses = await gather();
-      const guardian = await spawn(Guardian, [], { placement: "process" });
-      const first = await guardian.call.start(placement, WITNESSES + 2);
-      const second = await guardian.call.start(placement, 1);
-      // One of them waits for the other.
-      first.cast.holdBy(second);
-      const settled = assertRejects(() => second.with({ timeoutMs: Infinity }).call.hold(), ActorExitedError);
-      const told = await accounts(witnesses, first, async () => void await soon(guardian.kill()));
-      assertAllSaw(told, (exit) => assertEquals(exit, PARENT_GONE));
-      assertEquals((await soon(settled)).exit, PARENT_GONE);
-      assertEquals(await soon(second.exited), PARENT_GONE);
-    }),
-  );
 }
