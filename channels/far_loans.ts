@@ -10,9 +10,11 @@ const AHEAD_MS = 1;
 /** A reader that has not given back in this time computes. */
 const RECALL_MS = 50;
 
-/** The loan of one reader in another process. */
+/** The loan of one reader in another process, which is a loop of an actor there. */
 class FarLoan extends Held {
-  /** The items that the reader has not begun, as far as is known; and how many it has begun of those that it was lent last. */
+  readonly name: string;
+  /** How often it was lent items; those that the reader has not begun, as far as is known, and how many of the last it has. */
+  batch = 0;
   lent: Item[] = [];
   begun = 0;
   /** The reader's open request to be told when items are to come back. */
@@ -25,6 +27,7 @@ class FarLoan extends Held {
 
   constructor(recall: Request, loans: FarLoans) {
     super(recall.from);
+    this.name = recall.detail;
     this.recall = recall;
     this.#loans = loans;
     this.begin();
@@ -52,7 +55,8 @@ class FarLoan extends Held {
  */
 export class FarLoans {
   readonly #store: ItemStore;
-  readonly #loans = new Map<Holder, FarLoan>();
+  /** By the actor, and by the name that it gave. */
+  readonly #loans = new Map<Holder, Map<string, FarLoan>>();
   /** The loans with items that are not begun, and not asked for; and those that were asked for a moment ago. */
   readonly #full = new Set<FarLoan>();
   readonly #asked = new Set<FarLoan>();
@@ -73,14 +77,17 @@ export class FarLoans {
 
   /** A reader would be lent items, and is told when they are to come back, by the answer. */
   open(request: Request): void {
-    this.#endOf(request.from);
-    this.#loans.set(request.from, new FarLoan(request, this));
-    request.onCancel = () => this.#endOf(request.from);
+    const { from, detail } = request;
+    this.#endOf(from, detail);
+    let loans = this.#loans.get(from);
+    if (loans === undefined) this.#loans.set(from, loans = new Map());
+    loans.set(detail, new FarLoan(request, this));
+    request.onCancel = () => this.#endOf(from, detail);
   }
 
   /** Somebody asks for an item. Returns whether that is a reader, and was lent some. */
   serve(request: Request): boolean {
-    const loan = request.detail === "" ? undefined : this.#loans.get(request.from);
+    const loan = request.detail === "" ? undefined : this.#find(request.from, request.detail);
     if (loan === undefined) return false;
     this.#settle(loan, loan.lent.length);
     loan.begun = 0;
@@ -89,17 +96,20 @@ export class FarLoans {
     if (loan.isRecalled || most === 1 || this.#store.size <= 1) return false;
     loan.lent = this.#store.lend(most);
     if (loan.lent.length === 0) return false;
+    loan.batch++;
     this.size += loan.lent.length;
     this.#full.add(loan);
     request.replyPacket(packPlain(loan.lent.map(({ packet }) => packet.bytes)));
     return true;
   }
 
-  /** A reader says how many it has begun of what it was lent last. */
+  /** A reader says how many items it has begun: the name of the loan, which batch, and the number, with spaces between. */
   began({ from, detail }: Request): void {
-    const loan = this.#loans.get(from);
-    const begun = Number(detail);
-    if (loan === undefined || !Number.isInteger(begun)) return;
+    const [name, batch, count] = detail.split(" ", 3);
+    const loan = this.#find(from, name);
+    const begun = Number(count);
+    // The last batch is another one when it came to a reader that had given up: it has begun none of that.
+    if (loan === undefined || batch !== `${loan.batch}` || !Number.isInteger(begun)) return;
     const more = begun - loan.begun;
     if (more <= 0 || more > loan.lent.length) return;
     loan.begun = begun;
@@ -109,7 +119,7 @@ export class FarLoans {
   /** A reader gives back what it has not begun. */
   gaveBack(request: Request): void {
     this.began(request);
-    this.#endOf(request.from);
+    this.#endOf(request.from, request.detail.split(" ", 1)[0]);
   }
 
   /**
@@ -136,7 +146,9 @@ export class FarLoans {
 
   /** Ends a loan: the items that its reader has not begun are back in the queue. */
   end(loan: FarLoan): void {
-    if (this.#loans.get(loan.holder) === loan) this.#loans.delete(loan.holder);
+    const loans = this.#loans.get(loan.holder);
+    if (loans?.get(loan.name) === loan) loans.delete(loan.name);
+    if (loans?.size === 0) this.#loans.delete(loan.holder);
     loan.end();
     loan.recall.onCancel = undefined;
     loan.recall.reply(false);
@@ -156,8 +168,12 @@ export class FarLoans {
     for (const then of this.#then.splice(0)) then();
   }
 
-  #endOf(holder: Holder): void {
-    const loan = this.#loans.get(holder);
+  #find(holder: Holder, name: string): FarLoan | undefined {
+    return this.#loans.get(holder)?.get(name);
+  }
+
+  #endOf(holder: Holder, name: string): void {
+    const loan = this.#find(holder, name);
     if (loan !== undefined) this.end(loan);
   }
 

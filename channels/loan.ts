@@ -4,6 +4,7 @@ import { isolate } from "./kernel/isolate.ts";
 import { unpack } from "./kernel/pack.ts";
 import { plainPacket } from "./kernel/packet.ts";
 import { expected, isBytes, isList, isNumber, type Shape } from "./kernel/shape.ts";
+import { singleton } from "./kernel/singleton.ts";
 import { type Patience, throwIfOver } from "./kernel/wait.ts";
 import { LoanTerms, sharesWith } from "./lender.ts";
 import type { QueueClient } from "./queue_client.ts";
@@ -25,6 +26,8 @@ interface Terms {
   begin(): boolean;
   /** Takes the items of an answer. */
   lent(answer: unknown): readonly Uint8Array[];
+  /** No more is taken. */
+  end(): void;
 }
 
 /** What a reader that takes one item after another has been lent by the queue's home. */
@@ -41,6 +44,11 @@ export class Loan {
 
   constructor(client: QueueClient) {
     this.#client = client;
+  }
+
+  /** Whoever took its items takes no more: what was lent and not begun is the queue's again. */
+  end(): void {
+    this.#terms?.end();
   }
 
   /** The next item: one that was lent, or else what the home has. */
@@ -125,12 +133,20 @@ class Claimed implements Terms {
     this.#sequence = following(sequence, 1);
     return this.#claims.begin(sequence);
   }
+
+  /** The home need not be told: nothing was given. */
+  end(): void {}
 }
+
+/** Names the loans of this isolate's readers: one actor may have several. */
+const names = singleton("loan-names", () => ({ last: 0 }));
 
 /** Items of which a message says that they are begun. */
 class Told implements Terms {
-  readonly detail = "told";
+  readonly detail = `loan-${++names.last}`;
   readonly #client: QueueClient;
+  /** How often items have come, and how many of the last are begun. The home may have sent some that nobody waited for. */
+  #batch = 0;
   #begun = 0;
   #isTelling = false;
   #isOver = false;
@@ -139,15 +155,26 @@ class Told implements Terms {
   constructor(client: QueueClient, recalled: () => void) {
     this.#client = client;
     const end = (isRecalled: unknown) => {
+      if (isRecalled === true) this.end();
       this.#isOver = true;
-      if (isRecalled === true) client.tell("gaveBack", `${this.#begun}`);
       recalled();
     };
     // The answer is that something is to come back, or that nothing is lent.
-    void client.request("lend", "borrow from", { quiet: true }).then(end, end);
+    void client.request("lend", "borrow from", { quiet: true, detail: this.detail }).then(end, end);
+  }
+
+  end(): void {
+    if (!this.#isOver) this.#client.tell("gaveBack", this.#word());
+    this.#isOver = true;
+  }
+
+  /** Which loan, which of its batches, and how many items of that are begun. */
+  #word(): string {
+    return `${this.detail} ${this.#batch} ${this.#begun}`;
   }
 
   lent(answer: unknown): readonly Uint8Array[] {
+    this.#batch++;
     this.#begun = 0;
     return expected(LENT, answer, isItems);
   }
@@ -159,7 +186,7 @@ class Told implements Terms {
       this.#isTelling = true;
       queueMicrotask(() => {
         this.#isTelling = false;
-        if (!this.#isOver) this.#client.tell("began", `${this.#begun}`);
+        if (!this.#isOver) this.#client.tell("began", this.#word());
       });
     }
     return true;

@@ -157,7 +157,7 @@ export class Queue<T> implements AsyncIterable<T>, Disposable {
   /** Takes items until the queue is closed and drained. An item is taken only when the loop asks for it. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     const loan = new Loan(this.#client);
-    return itemsOf((wait) => loan.get(wait) as Promise<T>);
+    return itemsOf((wait) => loan.get(wait) as Promise<T>, () => loan.end());
   }
 
   /** Gives back this handle. */

@@ -85,7 +85,7 @@ export class QueueClient {
   async request(
     verb: string,
     action: string,
-    options?: Pick<Question, "wait" | "body" | "late" | "quiet">,
+    options?: Pick<Question, "wait" | "body" | "late" | "quiet" | "detail">,
   ): Promise<unknown> {
     this.#assertUsable(action);
     return await this.#ask(verb, action, options ?? {});
@@ -179,16 +179,19 @@ export function maxSizeOf(options: { readonly maxSize?: number | undefined }): n
   return Math.max(0, maxSize);
 }
 
-/** Gives items by `next` until the queue is closed and drained, or the reader is asked to stop. */
-export async function* itemsOf<T>(next: (wait: Patience) => Promise<T>): AsyncGenerator<T> {
+/**
+ * Gives items by `next` until the queue is closed and drained, or the reader is asked to stop.
+ *
+ * @param left called when no more are taken
+ */
+export async function* itemsOf<T>(next: (wait: Patience) => Promise<T>, left?: () => void): AsyncGenerator<T> {
   const wait = channelWait("get from a queue", undefined);
-  while (true) {
-    try {
-      yield await next(wait);
-    } catch (error) {
-      if (error instanceof ClosedError || isStopped(wait, error)) return;
-      throw error;
-    }
+  try {
+    while (true) yield await next(wait);
+  } catch (error) {
+    if (!(error instanceof ClosedError || isStopped(wait, error))) throw error;
+  } finally {
+    left?.();
   }
 }
 

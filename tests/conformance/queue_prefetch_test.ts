@@ -8,7 +8,7 @@ import { Process, Queue, select } from "../../mod.ts";
 import { firstSeed, rounds } from "../soak.ts";
 import { boundedWithChildren, range, until, within } from "./bounded.ts";
 import { random } from "./fixtures/random.ts";
-import { readAndTell, type Whim } from "./fixtures/queue_readers.ts";
+import { readAndTell, readByLoops, type Whim } from "./fixtures/queue_readers.ts";
 
 const ITEMS = 2000;
 /** After so many it has certainly been lent some. */
@@ -155,3 +155,34 @@ async function chaos(seed: number): Promise<void> {
   assertLessOrEqual(all.length - different.size, readers.length, `seed ${seed}: something came twice`);
   assert(all.every((item) => item >= 0 && item < ITEMS));
 }
+
+for (const placement of ["process", "thread", "inline"] as const) {
+  for (const after of [Infinity, 50]) {
+    const leaving = after === Infinity ? "stay" : `leave after ${after} items and come again`;
+    boundedWithChildren(`loops of one actor that ${leaving} share the items (${placement})`, async () => {
+      for (const loops of [2, 64]) {
+        const [queue, told] = [new Queue<number>(), new Queue<number>()];
+        const reader = new Process(readByLoops, [queue, told, loops, after], { placement });
+        await reader.start();
+        for (const item of range(0, 2 * ITEMS)) await queue.put(item);
+        await queue.close();
+        await within(30_000, reader.exited);
+        assertEquals((await drained(told)).toSorted((a, b) => a - b), range(0, 2 * ITEMS), `${loops} loops`);
+      }
+    });
+  }
+}
+
+boundedWithChildren(
+  "a loop that is stopped leaves all that it has not begun, also what is on its way to it",
+  async () => {
+    for (const round of range(0, rounds(8, 100))) {
+      const { queue, told, reader } = await readSome("pause", ITEMS + 1);
+      await within(5000, reader.stop());
+      const all = [...await drained(told), ...await drained(queue)].toSorted((a, b) => a - b);
+      assertEquals(all, [...new Set(all)], `round ${round}: something came twice`);
+      // The loop may have been stopped between taking an item and telling it.
+      assertLessOrEqual(ITEMS - all.length, 1, `round ${round}: something is missing`);
+    }
+  },
+);
