@@ -1,4 +1,4 @@
-/** Runs deno in a temporary copy of this package, for the tasks that need another deno.json. */
+/** This package as it lies here, and Deno run in a temporary copy of it, for a task that needs another deno.json. */
 import { cpSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -7,15 +7,22 @@ export const root: string = join(import.meta.dirname!, "..");
 
 /** The fields of deno.json that the tasks read or change. */
 export interface Config {
-  links?: string[];
+  workspace: string[];
   publish: { include: string[] };
 }
 
 /** This package's deno.json. */
 export const config: Config = JSON.parse(Deno.readTextFileSync(join(root, "deno.json")));
 
-/** The files and folders that are published. */
-export const published: string[] = config.publish.include.map((pattern) => pattern.replace(/\/\*\*.*$/, ""));
+const isStandIn = (member: string) => member.startsWith("./links/");
+
+/** Whether @std is the stand-ins of links/, and not the packages of JSR. */
+export const usesStandIns: boolean = config.workspace.some(isStandIn);
+
+/** The same with the packages of JSR. */
+export function withoutStandIns(config: Config): Config {
+  return { ...config, workspace: config.workspace.filter((member) => !isStandIn(member)) };
+}
 
 /** Copies the entries of the package's folder, puts `changed` in place of deno.json, runs deno there and exits as it did. */
 export async function runInCopy(entries: string[], changed: Config, args: string[]): Promise<never> {

@@ -5,18 +5,19 @@
  * @module
  */
 
-import { root } from "./copy.ts";
+import { root, usesStandIns } from "./copy.ts";
 
 /** Few enough that the last run is not waited for alone, and enough that starting them costs little. */
 const FILES_A_RUN = 4;
 
-const paths = ["tests", "links"].flatMap((folder) => testFiles(folder)).sort();
+const paths = testFiles("tests").sort();
 const runs = Array.from(
   { length: Math.ceil(paths.length / FILES_A_RUN) },
   (_, at) => paths.slice(at * FILES_A_RUN, (at + 1) * FILES_A_RUN),
 );
 const failures: Uint8Array[] = [];
 
+console.log(`@std: ${usesStandIns ? "the stand-ins of links/" : "the packages of JSR"}`);
 await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, lane));
 // Last, where one looks first.
 for (const failure of failures) show(failure);

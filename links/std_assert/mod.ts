@@ -7,28 +7,14 @@
  * @module
  */
 export { AssertionError } from "./assertion_error.ts";
-export { equal } from "./equal.ts";
-export {
-  assertAlmostEquals,
-  assertArrayIncludes,
-  assertEquals,
-  assertNotEquals,
-  assertNotStrictEquals,
-  assertObjectMatch,
-  assertStrictEquals,
-} from "./equality.ts";
+export { assertEquals, assertNotEquals, assertNotStrictEquals, assertStrictEquals } from "./equality.ts";
 export { assertGreater, assertGreaterOrEqual, assertLess, assertLessOrEqual } from "./order.ts";
-export { assertIsError, assertRejects, assertThrows } from "./throwing.ts";
+export { assertRejects, assertThrows } from "./throwing.ts";
 export {
   assert,
-  assertExists,
   assertFalse,
   assertInstanceOf,
   assertMatch,
   assertNotInstanceOf,
-  assertNotMatch,
   assertStringIncludes,
-  fail,
-  unimplemented,
-  unreachable,
 } from "./truth.ts";

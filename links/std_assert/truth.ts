@@ -10,11 +10,6 @@ export function assertFalse(expr: unknown, msg = ""): asserts expr is false | 0 
   if (expr) throw new AssertionError(msg);
 }
 
-/** Fails if the value is `null` or `undefined`. */
-export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
-  if (actual === undefined || actual === null) throw failure(`Expected a value, got ${actual}`, msg);
-}
-
 // deno-lint-ignore no-explicit-any
 type Class = abstract new (...args: any[]) => any;
 
@@ -46,29 +41,9 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
   if (!expected.test(actual)) throw failure(`Expected ${Deno.inspect(actual)} to match ${expected}`, msg);
 }
 
-/** Fails if the text matches. */
-export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
-  if (expected.test(actual)) throw failure(`Expected ${Deno.inspect(actual)} not to match ${expected}`, msg);
-}
-
 /** Fails unless the text contains the other. */
 export function assertStringIncludes(actual: string, expected: string, msg?: string): void {
   if (!actual.includes(expected)) {
     throw failure(`Expected ${Deno.inspect(actual)} to include ${Deno.inspect(expected)}`, msg);
   }
-}
-
-/** Fails. */
-export function fail(msg?: string): never {
-  throw failure("Failed assertion", msg);
-}
-
-/** Fails: this has not been written yet. */
-export function unimplemented(msg?: string): never {
-  throw failure("Unimplemented", msg);
-}
-
-/** Fails: the program cannot get here. */
-export function unreachable(msg?: string): never {
-  throw failure("Unreachable", msg);
 }
