@@ -8,6 +8,7 @@ import { isolate } from "../kernel/isolate.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
 import { tooLong } from "../kernel/pack.ts";
 import { EMPTY_PACKET } from "../kernel/packet.ts";
+import { FairShare } from "../link/fair_share.ts";
 import { LONGEST_FRAME_BYTES, type Socket, SocketLink } from "../link/socket_link.ts";
 import type { Naming } from "./naming.ts";
 import { Outstanding } from "./outstanding.ts";
@@ -61,7 +62,10 @@ export class Border implements Link {
   readonly #outstanding: Outstanding;
   /** A request that waits for room, and what came behind it. */
   readonly #line = new Deque<Envelope>();
+  readonly #share = new FairShare();
   #isPaused = false;
+  /** Tells that the link has ended, when what has come by it is taken. */
+  #over: (() => void) | undefined;
   #listener: LinkListener | undefined;
   #closed = false;
   #heard = false;
@@ -79,7 +83,10 @@ export class Border implements Link {
     this.#link = new SocketLink(socket, {
       maxFrameBytes,
       maxSentBytes: this.maxBytes,
-      onRead: () => void (this.#heard = true),
+      onRead: () => {
+        this.#heard = true;
+        this.#share.begin();
+      },
       onWritten: () => {
         this.#wrote = true;
         if (this.#link.broken) this.#outstanding.end();
@@ -99,10 +106,12 @@ export class Border implements Link {
       closed: (error) => {
         clearInterval(this.#pulse);
         this.#outstanding.end();
+        this.#over = () => {
+          this.#closed = true;
+          listener.closed(error);
+        };
         // The envelopes that came before the end are still taken.
-        while (!this.#closed && this.#line.size > 0) this.#take(this.#line.shift()!);
-        this.#closed = true;
-        listener.closed(error);
+        if (this.#closed || this.#line.size === 0) this.#over();
       },
     });
   }
@@ -180,13 +189,15 @@ export class Border implements Link {
       const next = this.#line.shift()!;
       this.#outstanding.wait(bytesOf(next), -1);
       this.#take(next);
+      if (this.#line.size > 0) await this.#share.turn();
       const first = this.#line.peek();
       if (first !== undefined && isRequest(first)) await this.#outstanding.room();
     }
+    this.#over?.();
   }
 
   #pause(): Promise<void> | undefined {
-    const pause = this.#outstanding.pause();
+    const pause = this.#outstanding.pause() ?? this.#share.turn();
     this.#isPaused = pause !== undefined;
     return pause?.then(() => void (this.#isPaused = false));
   }
