@@ -1,5 +1,6 @@
 import { eventLoop } from "../kernel/event_loop.ts";
 import { singleton } from "../kernel/singleton.ts";
+import { CAN_SPIN, Lookout, spin } from "./spinning.ts";
 
 /** Whether an isolate sleeps. */
 const STATE = 0;
@@ -52,24 +53,16 @@ export interface Entrance {
 const MOST_PER_VISIT = 1024;
 /** How often the microtasks of others get their turn before the thread is taken for idle. */
 const QUIET_TICKS = 4;
-/** How long to look out before going to sleep, and how long of that without letting the event loop turn. */
+/** How long to look out before going to sleep. */
 const WATCH_MS = 0.05;
-const SPIN_MS = 0.008;
-/** The longest one goes without looking out, in waits: what that costs when it is in vain is then divided by as many. */
-const MOST_SKIPPED = 63;
-
-/** On one core looking out keeps the one who is waited for from its work. */
-const CAN_SPIN = navigator.hardwareConcurrency > 1;
 
 /**
  * How an isolate learns that something has come into memory that it shares with others.
  *
  * A sleeping thread takes 25 µs to wake, and whoever wakes it 12. So after it has sent or received something it looks
  * out for more: first while the microtasks run that what came has started, then for a few microseconds at a stretch,
- * then between turns of its event loop. Then it sleeps, and whoever has something for it rings its bell. Each time that
- * looking out was in vain again, it is left for about twice as many waits as before: where what comes takes longer, or
- * comes from a thread on the very core that this one keeps busy, it costs next to nothing. Asleep an isolate uses no
- * processor, and is not kept alive.
+ * then between turns of its event loop, if that has paid lately. Then it sleeps, and whoever has something for it rings
+ * its bell. Asleep an isolate uses no processor, and is not kept alive.
  */
 export class Doorbell {
   #bell: Bell = allocateBell();
@@ -86,9 +79,8 @@ export class Doorbell {
   #rang = false;
   /** Whether it was the bell that ended the last sleep. */
   #woken = false;
-  /** For how many waits looking out is left after it has been in vain the next time, and for how many it still is. */
-  #pause = 0;
-  #skipping = 0;
+  readonly #lookout = new Lookout();
+  readonly #isWaiting = () => this.#waiting;
 
   constructor() {
     // Here nobody's asynchronous context reaches: what comes is handled on behalf of nobody else.
@@ -189,41 +181,30 @@ export class Doorbell {
       }
       await undefined;
     }
-    if (!this.#pays()) return false;
+    if (!this.maySpin || !this.#lookout.pays()) return false;
     const began = performance.now();
-    if (this.#sent && !eventLoop.due && this.#spin(began)) return this.#paid();
+    if (this.#sent && !eventLoop.due && spin(this.#isWaiting)) return this.#paid();
     do {
       await eventLoop.turn();
       if (this.#waiting) return this.#paid();
       // Another look from the beginning: somebody may be about to answer.
       if (this.#stirred) return true;
     } while (performance.now() < began + WATCH_MS);
-    this.#skipping = this.#pause;
-    this.#pause = Math.min(MOST_SKIPPED, 2 * this.#pause + 1);
+    this.#lookout.inVain();
     return false;
   }
 
-  #spin(began: number): boolean {
-    do {
-      for (let i = 0; i < 16; i++) {
-        if (this.#waiting) return true;
-        Atomics.pause();
-      }
-    } while (performance.now() < began + SPIN_MS);
-    return false;
-  }
-
-  #pays(): boolean {
-    // Whoever is being woken may have been given this very core. But if both sides always made way, both would sleep
-    // before each answer for ever: so who was woken itself does not.
-    if (!CAN_SPIN || this.#rang && !this.#woken) return false;
-    if (this.#skipping === 0) return true;
-    this.#skipping--;
-    return false;
+  /**
+   * Whether this isolate may keep its core while it waits. One that is being woken may have been given this very core.
+   * But if both sides always made way, both would sleep before each answer for ever: so an isolate that was woken itself
+   * does not.
+   */
+  get maySpin(): boolean {
+    return CAN_SPIN && (!this.#rang || this.#woken);
   }
 
   #paid(): true {
-    this.#pause = 0;
+    this.#lookout.paid();
     return this.#came();
   }
 

@@ -12,7 +12,8 @@ const LOCK: PermitKind = { name: "lock", title: "lock", permits: 1, grows: false
  * A lock that one actor holds at a time, wherever the actors run. (Python's `multiprocessing.Lock`.)
  *
  * - **Owner**: the actor, not the task within it; the program itself counts as one. Only the owner can release.
- * - **Order**: first come, first served, threads and subprocesses alike.
+ * - **Order**: first come, first served, threads and subprocesses alike. Of threads that come within 50 µs of each other
+ *   either may be the first.
  * - **Death**: what a dead owner held is released, and the next owner's guard says `abandoned`. (In Python it stays
  *   locked for ever.)
  * - **Cancellation**: an `acquire` that was given up holds nothing. It is given up, with the reason of `current().signal`,

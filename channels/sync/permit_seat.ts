@@ -11,10 +11,18 @@ import { type Patience, patience } from "../kernel/wait.ts";
 import { notOwner, type PermitCell } from "./permit_cell.ts";
 import type { PermitClient } from "./permit_client.ts";
 import { type Permit, type PermitWords, SPARE } from "./permit_words.ts";
+import { Spin } from "./spin.ts";
 import { beginBlocking, checkStop, isLost } from "./stop_word.ts";
 
 /** One who waits synchronously looks up this often, to see whether it has been asked to stop. */
 const SLICE_MS = 50;
+
+/**
+ * Once somebody waits at home all others do, since nobody takes the lock past them: that ends when one of them looks at the
+ * lock for as long as its home needs to give it to the next. So that is longer than others spin, and more often.
+ */
+const SPIN_MS = 0.05;
+const MOST_SKIPPED = 15;
 
 /** How long to wait for a lock that one has to have again: no request to stop ends that. */
 const FOR_EVER: Patience = patience("acquire a lock", undefined);
@@ -45,6 +53,7 @@ export class PermitSeat {
   readonly #seats: Seats;
   readonly #number: number;
   readonly #words: PermitWords | undefined;
+  readonly #spin = new Spin(SPIN_MS, MOST_SKIPPED);
   /** How many permits it has, and waits for. */
   #uses = 0;
   /** Where it is among those taken. */
@@ -74,7 +83,8 @@ export class PermitSeat {
 
   /** Takes a permit, waiting for one. */
   async acquire(wait: Patience): Promise<Permit> {
-    const permit = this.#takeFree() ?? await (wait.once ? this.tryAcquire() : this.#ask("acquire", wait));
+    const permit = this.#takeFree() ??
+      (wait.once ? await this.tryAcquire() : this.#takeSoon() ?? await this.#ask("acquire", wait));
     if (permit === undefined) throw this.#late(wait.timeoutMs);
     return permit;
   }
@@ -91,6 +101,8 @@ export class PermitSeat {
     if (permit !== undefined) return permit;
     if (wait.once) throw this.#late(wait.timeoutMs);
     if (this.holder.gone) throw new DOMException("Cannot acquire a lock: the actor has ended", "AbortError");
+    const soon = this.#takeSoon();
+    if (soon !== undefined) return soon;
     const number = this.#client.sleepingNumber ??= words.nextNumber();
     const deadline = performance.now() + wait.timeoutMs;
     const blocking = beginBlocking((this.#client.target as Address).isolate);
@@ -196,8 +208,18 @@ export class PermitSeat {
   #takeFree(): Permit | undefined {
     this.assertHome();
     // The code of a dead actor may go on; the home has freed what it had, and would not hear of any more.
-    if (this.#words === undefined || this.holder.gone || this.#words.contended) return undefined;
-    const permit = this.#words.take(this.#number);
+    if (this.#words === undefined || this.holder.gone) return undefined;
+    const permit = this.#words.takeNext(this.#number);
+    return permit && this.#note(permit);
+  }
+
+  /** The same if another thread is about to release it. Waiting at home, and being woken, takes many times as long. */
+  #takeSoon(): Permit | undefined {
+    const words = this.#words;
+    // What this very thread has it does not release while it looks.
+    if (words === undefined || words.count > 1 || this.holder.gone || this.held.length > 0) return undefined;
+    let permit: Permit | undefined;
+    this.#spin.until(() => words.hasFree && (permit = words.takeNext(this.#number)) !== undefined);
     return permit && this.#note(permit);
   }
 

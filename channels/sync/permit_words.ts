@@ -94,6 +94,11 @@ export class PermitWords {
     return index < 0 ? undefined : this.#taken(index, number);
   }
 
+  /** The same, if nobody waits at home. */
+  takeNext(number: number): Permit | undefined {
+    return this.contended ? undefined : this.take(number);
+  }
+
   /** The same for somebody who will find it by `given`: the index, or -1. */
   claim(number: number): number {
     for (let index = 0; index < this.count; index++) if (this.#change(index, NOBODY, number)) return index;

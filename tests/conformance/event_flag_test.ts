@@ -1,6 +1,8 @@
 /** A flag that all can see, set, clear and wait for. */
 
 import { assertEquals, assertGreaterOrEqual, assertRejects } from "@std/assert";
+import { passagesOf } from "../../channels/kernel/handle.ts";
+import { FlagWords } from "../../channels/sync/flag_words.ts";
 import { DisconnectedError, EventFlag, spawn, TimeoutError } from "../../mod.ts";
 import { LockHome } from "./fixtures/lock_home.ts";
 import {
@@ -62,6 +64,50 @@ everywhere("[EVENT-03] all who wait for a cleared flag go on when somebody sets 
   for (const user of [inline, thread, process]) assertEquals(await user.call.isSet(flag), false);
   await setter.call.set(flag);
   await soon(Promise.all([...waiting, mine]));
+});
+
+everywhere("all who wait for a flag go on when it is set, also if it is cleared at once", async (placement) => {
+  const flag = new EventFlag();
+  const [setter, { inline, thread, process }] = await Promise.all([spawnUser(placement), oneOfEach()]);
+  for (let round = 0; round < 20; round++) {
+    const waiting = [inline, thread, process].map((user) => later(user.call.wait(flag)));
+    const mine = flag.wait();
+    for (const user of [inline, thread, process]) assertEquals(await user.call.isSet(flag), false);
+    await setter.call.blink(flag);
+    await soon(Promise.all([...waiting, mine]));
+    assertEquals([await flag.isSet(), await process.call.isSet(flag)], [false, false]);
+  }
+});
+
+bounded("in a thread a flag is set, cleared and looked at without a message", async () => {
+  const user = await spawnUser("thread");
+  assertEquals(await user.call.countFlagEnvelopes(new EventFlag(), 100), 0);
+});
+
+bounded("who waits for a flag goes on, though the thread that set it died before it could say so", async () => {
+  const flag = new EventFlag();
+  const [setter, { thread, process }] = await Promise.all([spawnUser("thread"), oneOfEach()]);
+  for (const user of [setter, thread, process]) assertEquals(await user.call.isSet(flag), false);
+  const waiting = [flag.wait(), ...[thread, process].map((user) => later(user.call.wait(flag)))];
+  for (const user of [thread, process]) assertEquals(await user.call.isSet(flag), false);
+  new FlagWords(passagesOf(flag)![0].memory!).set();
+  await setter.kill();
+  await soon(Promise.all(waiting));
+});
+
+bounded("two who wake each other by flags without end keep nobody's timers waiting", async () => {
+  const [ping, pong, user] = [new EventFlag(), new EventFlag(), await spawnUser("thread")];
+  const answering = later(user.with({ timeoutMs: Infinity }).call.answer(ping, pong));
+  let ended = false;
+  // Here and there.
+  setTimeout(() => void soon(Promise.resolve(user.call.finish())).then(() => ended = true), 20);
+  while (!ended) {
+    await ping.set();
+    await Promise.race([pong.wait(), answering]);
+    await pong.clear();
+  }
+  await ping.set();
+  await soon(answering);
 });
 
 Deno.test("[EVENT-06] a flag shows whether it is set", async () => {
