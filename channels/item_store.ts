@@ -301,9 +301,14 @@ export class ItemStore {
   /** Nobody will ever take it. */
   #drop(item: Item, what: string): void {
     this.#bytes -= item.bytes;
+    this.lost(item, what);
     this.done(item);
     endMoved(item.packet.moved);
-    deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what);
+  }
+
+  /** Notes that nobody will have this item any more. */
+  lost(item: Item, what: string): void {
+    deadLetters.add(`${isolate.id}#${cells.slotOf(this.#owner.cell)}`, what, item);
   }
 
   #holder(): Holder {

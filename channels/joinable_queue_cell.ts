@@ -1,8 +1,5 @@
 import type { Item } from "./item_store.ts";
-import { cells } from "./kernel/cell.ts";
-import { deadLetters } from "./kernel/dead_letters.ts";
 import { type Holder, Lease } from "./kernel/holder.ts";
-import { isolate } from "./kernel/isolate.ts";
 import { unpack } from "./kernel/pack.ts";
 import type { Request } from "./kernel/request.ts";
 import { QueueCell } from "./queue_cell.ts";
@@ -95,7 +92,7 @@ export class JoinableQueueCell extends QueueCell {
     for (const item of taken?.items ?? []) {
       if (item.deliveries < this.#maxDeliveries) this.store.restore(item);
       else {
-        deadLetters.add(`${isolate.id}#${cells.slotOf(this)}`, "item of a queue");
+        this.store.lost(item, "item of a queue");
         this.#done(item);
       }
     }

@@ -1,8 +1,8 @@
 /** Joinable queues: what counts as done, and what becomes of what the dead had not finished. */
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { deadLetters } from "../../channels/kernel/dead_letters.ts";
-import { JoinableQueue, Queue, TimeoutError } from "../../mod.ts";
+import { deadLetters as letters, JoinableQueue, Queue, TimeoutError } from "../../mod.ts";
 import {
   acknowledgeForeign,
   loseATaker,
@@ -13,7 +13,7 @@ import {
   workThrough,
 } from "./fixtures/joinable_queue_tasks.ts";
 import { askAndSpin } from "./fixtures/queue_victims.ts";
-import { everywhere, KILLABLE, range, rest, until, within } from "./queue_everywhere.ts";
+import { everywhere, KILLABLE, PLACEMENTS, range, rest, until, within } from "./queue_everywhere.ts";
 
 everywhere(
   "[JQ-01] join() resolves when four consumers have acknowledged all of ten items, not before",
@@ -185,7 +185,7 @@ everywhere(
   async (place) => {
     const jobs = new JoinableQueue<unknown>();
     const letters: unknown[] = [];
-    using _listening = deadLetters.listen((letter) => letters.push(letter.what));
+    using _listening = deadLetters.listen(({ what, item, deliveries }) => letters.push([what, item, deliveries]));
     await jobs.put("poison");
     const joined = jobs.join();
     for (const _delivery of range(0, 2)) {
@@ -194,9 +194,39 @@ everywhere(
       await consumer.join();
     }
     await within(5000, joined);
-    assertEquals(letters, ["item of a queue"]);
+    assertEquals(letters, [["item of a queue", "poison", 2]]);
     assertEquals(await jobs.size(), 0);
   },
+);
+
+everywhere(
+  "the dead letter of an item is told to the program, with the item, wherever the queue lives",
+  async (place) => {
+    const items: [item: unknown, told: unknown][] = [
+      [{ id: 7, at: new Date(0), parts: new Map([["a", [1n, undefined]]]) }, undefined],
+      [undefined, undefined],
+      ["x".repeat(300_000), undefined],
+      ["y".repeat(300_000), undefined],
+      [{ id: 8, answers: new Queue<number>() }, { id: 8, answers: "[queue]" }],
+      ["z".repeat(600_000), "too long"],
+    ];
+    const jobs = await place.joinable<unknown>({ maxDeliveries: 1 });
+    const before = letters.count;
+    const reader = letters[Symbol.asyncIterator]();
+    for (const [item] of items) await jobs.put(item);
+    for (const _item of items) await (await place.start(takeAndFail, jobs)).join();
+    await within(5000, jobs.join());
+    for (const told of items.map(([item, told]) => told ?? item)) {
+      const { value: letter } = await within(5000, reader.next());
+      assertEquals(letter!.deliveries, 1);
+      if (told === "too long") assertMatch(letter!.what, /^item of a queue \(too long to be told: \d+ bytes\)$/);
+      else assertEquals([letter!.what, letter!.item], ["item of a queue", told]);
+      assertEquals("item" in letter!, told !== "too long");
+    }
+    assertEquals(letters.count - before, items.length);
+    await reader.return!();
+  },
+  { placements: PLACEMENTS },
 );
 
 for (const maxDeliveries of [1, 3]) {
