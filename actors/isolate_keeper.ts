@@ -107,7 +107,12 @@ export class IsolateKeeper extends Cell implements Keeper {
     this.#hold(true);
     try {
       deadline.check();
-      const seat = this.#seat = this.#placement.open(this.#config(parent), options);
+      const { open } = this.#placement;
+      const openSeat = open.loaded ?? await open.load();
+      // It may have been ended meanwhile.
+      if (this.exit !== undefined) throw new LostError(this.exit);
+      deadline.check();
+      const seat = this.#seat = openSeat(this.#config(parent), options);
       void seat.ended.then((end) => this.#ended(end, parent));
       void seat.link.then(() => deadline.begun(), () => {});
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
@@ -270,7 +275,7 @@ export class IsolateKeeper extends Cell implements Keeper {
 
   #ended(end: SeatEnd, parent: Actor): void {
     parent.children.delete(this);
-    this.#settle(this.#said ?? exitOf(end));
+    if (this.exit === undefined) this.#settle(this.#said ?? exitOf(end));
   }
 
   #settle(exit: Exit): void {

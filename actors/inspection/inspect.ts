@@ -5,8 +5,6 @@ import { addressOf, isCell } from "../../channels/kernel/cell.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { root, rootService } from "../../channels/kernel/root.ts";
 import { mainActor } from "../context.ts";
-import { reportHere } from "./collect.ts";
-import { lastingCycles, lockCyclesIn } from "./lock_cycles.ts";
 import type { ActorReport, Findings, Inspection, Part, Party } from "./report.ts";
 
 /** How long it may take in all. */
@@ -53,6 +51,8 @@ rootService("inspect", "program", (request) => void inspectHere().then((inspecti
 
 async function inspectHere(): Promise<Inspection> {
   const main = mainActor();
+  const { reportHere } = await import("./collect.ts");
+  const { lastingCycles, lockCyclesIn } = await import("./lock_cycles.ts");
   const part = await reportHere(main, WITHIN_MS - RESERVE_MS);
   if (lockCyclesIn(part).length === 0) return withNames(part, []);
   const again = await reportHere(main, RESERVE_MS / 2);

@@ -1,6 +1,5 @@
 import type { SocketAddress } from "../../channels/link/socket_address.ts";
 import type { ConnectOptions } from "../../channels/remote/connect.ts";
-import { obtain } from "../../channels/remote/offer.ts";
 import type { Children } from "../supervision/supervisor.ts";
 import type { Manager } from "./manager_handle.ts";
 
@@ -38,6 +37,7 @@ export async function connectManager<C extends Children = Children>(
   address: SocketAddress,
   options: ConnectOptions,
 ): Promise<Manager<C>> {
+  const { obtain } = await import("../../channels/remote/offer.ts");
   const { handle, connection } = await obtain<Manager<C>>(address, options);
   return Object.defineProperty(handle, Symbol.asyncDispose, { value: () => connection.close() });
 }

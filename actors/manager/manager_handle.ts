@@ -21,7 +21,6 @@ import type { RLock } from "../../channels/sync/rlock.ts";
 import type { BoundedSemaphore, Semaphore } from "../../channels/sync/semaphore.ts";
 import type { SocketAddress } from "../../channels/link/socket_address.ts";
 import type { Listener, ListenOptions } from "../../channels/remote/listener.ts";
-import { offer } from "../../channels/remote/offer.ts";
 import { contactBehind, contactFrom, makeRef } from "../actor_ref.ts";
 import { type ActorClass, registrationOf } from "../definition.ts";
 import { checkArgs } from "../spawn_options.ts";
@@ -301,6 +300,7 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
   }
 
   async serve(address: SocketAddress | undefined, options: ListenOptions): Promise<Listener> {
+    const { offer } = await import("../../channels/remote/offer.ts");
     return await offer(this, address, options);
   }
 

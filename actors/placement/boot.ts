@@ -13,8 +13,6 @@ import { setMainActor } from "../context.ts";
 import { deadLetterPost } from "../dead_letters.ts";
 import { findRegistration, type Registration } from "../definition.ts";
 import { ExitRequest } from "../exited.ts";
-import { partText } from "../inspection/arrival.ts";
-import { reportHere } from "../inspection/collect.ts";
 import { importGuarded } from "../start_guard.ts";
 import { trapErrors } from "../trap.ts";
 import "./handle_kinds.ts";
@@ -88,13 +86,19 @@ export class Boot extends Cell {
         this.#actor.result(request);
         return;
       case "inspect":
-        void reportHere(this.#actor, Number(request.detail)).then((part) => request.reply(partText(part)));
+        void this.#inspect(request);
         return;
       case "ping":
         return request.reply();
       default:
         request.throw(noSuchRequest("a new isolate", request.verb));
     }
+  }
+
+  async #inspect(request: Request): Promise<void> {
+    const { partText } = await import("../inspection/arrival.ts");
+    const { reportHere } = await import("../inspection/collect.ts");
+    request.reply(partText(await reportHere(this.#actor, Number(request.detail))));
   }
 
   async #start(request: Request): Promise<void> {

@@ -5,6 +5,7 @@ import type { LogLevel } from "../../channels/kernel/log.ts";
 import type { PlacementName } from "../contact.ts";
 import type { MailboxOptions } from "../inbox.ts";
 import type { IsolateOptions } from "../isolate_options.ts";
+import type { LoadedLater } from "../loaded_later.ts";
 import type { EndSignal } from "../keeper.ts";
 import type { Run } from "./run_flags.ts";
 
@@ -79,6 +80,6 @@ export interface Placement {
   boundary(options: IsolateOptions): Boundary;
   /** @throws {StartError} If an option is given that this placement cannot enforce, or may not. */
   check(action: string, options: IsolateOptions): void;
-  /** Starts an isolate that will import the module in `config`. */
-  open(config: BootConfig, options: IsolateOptions): Seat;
+  /** Starts an isolate that will import the module in `config`. Most children start none, and do not load it. */
+  readonly open: LoadedLater<(config: BootConfig, options: IsolateOptions) => Seat>;
 }

@@ -14,10 +14,10 @@ import { HostileKernel } from "./hostile_kernel.ts";
 /** Has subprocesses started by the test instead of the system, until it is disposed of. */
 export class HostileChildren implements Disposable {
   readonly all: HostileChild[] = [];
-  readonly #open = process.open;
+  readonly #open = process.open.loaded;
 
   constructor(chance: Chance, values: HostileBytes) {
-    process.open = (config: BootConfig): Seat => {
+    process.open.loaded = (config: BootConfig): Seat => {
       const child = new HostileChild(config, chance, values);
       this.all.push(child);
       return child.seat;
@@ -30,7 +30,7 @@ export class HostileChildren implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    process.open = this.#open;
+    process.open.loaded = this.#open;
     for (const child of this.alive) child.end();
   }
 }
