@@ -8,12 +8,11 @@
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import { decode } from "../../channels/kernel/codec/decode.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
-import type { Goal } from "./goal.ts";
-import { type Alternative, compare, printMachine } from "./harness.ts";
+import type { Alternative } from "./harness.ts";
+import { suite } from "./suite.ts";
 
 const OURS = "codec";
 const THEIRS = "@msgpack/msgpack";
-const FASTER: Goal[] = [{ of: OURS, than: THEIRS, times: 1 }];
 
 const messages: Record<string, unknown> = {
   "arguments of a call": [3],
@@ -38,49 +37,50 @@ const messages: Record<string, unknown> = {
   "64 KiB of bytes": crypto.getRandomValues(new Uint8Array(65_536)),
 };
 
-printMachine();
-const encoder = new Encoder();
-const decoder = new Decoder();
-for (const [name, value] of Object.entries(messages)) {
-  const [ours, theirs] = [encode(value, "value"), encoder.encode(value)];
-  // Bytes are copied here, and there a view is given: no race.
-  const goals = value instanceof Uint8Array ? [] : FASTER;
-  await compare({
-    title: `Codec, ${name}: both ways`,
-    show: "time",
-    alternatives: [
-      repeating(OURS, () => void decode(encode(value, "value"))),
-      repeating(THEIRS, () => void decoder.decode(encoder.encode(value))),
-      repeating("structuredClone", () => void structuredClone(value)),
-    ],
-    goals,
-  });
-  await compare({
-    title: `Codec, ${name}: encode`,
-    unhurried: true,
-    show: "time",
-    alternatives: [
-      repeating(OURS, () => void encode(value, "value")),
-      repeating(THEIRS, () => void encoder.encode(value)),
-    ],
-  });
-  await compare({
-    title: `Codec, ${name}: decode`,
-    unhurried: true,
-    show: "time",
-    alternatives: [
-      repeating(OURS, () => void decode(ours)),
-      repeating(THEIRS, () => void decoder.decode(theirs)),
-    ],
-  });
-}
+await suite(import.meta.main, async ({ compare }) => {
+  const encoder = new Encoder();
+  const decoder = new Decoder();
+  for (const [name, value] of Object.entries(messages)) {
+    const [ours, theirs] = [encode(value, "value"), encoder.encode(value)];
+    await compare({
+      title: `Codec, ${name}: both ways`,
+      show: "time",
+      batch: 100,
+      alternatives: [
+        repeating(OURS, () => void decode(encode(value, "value"))),
+        repeating(THEIRS, () => void decoder.decode(encoder.encode(value))),
+        repeating("structuredClone", () => void structuredClone(value)),
+      ],
+    });
+    await compare({
+      title: `Codec, ${name}: encode`,
+      unhurried: true,
+      show: "time",
+      batch: 100,
+      alternatives: [
+        repeating(OURS, () => void encode(value, "value")),
+        repeating(THEIRS, () => void encoder.encode(value)),
+      ],
+    });
+    await compare({
+      title: `Codec, ${name}: decode`,
+      unhurried: true,
+      show: "time",
+      batch: 100,
+      alternatives: [
+        repeating(OURS, () => void decode(ours)),
+        repeating(THEIRS, () => void decoder.decode(theirs)),
+      ],
+    });
+  }
 
-function repeating(name: string, once: () => void): Alternative {
-  return {
-    name,
-    run(count) {
-      for (let i = 0; i < count; i++) once();
-      return Promise.resolve();
-    },
-  };
-}
+  function repeating(name: string, once: () => void): Alternative {
+    return {
+      name,
+      run(count) {
+        for (let i = 0; i < count; i++) once();
+        return Promise.resolve();
+      },
+    };
+  }
+});

@@ -8,18 +8,21 @@
  * @module
  */
 
-import process from "node:process";
-import { format, type Goal, judge } from "./goal.ts";
+// @ts-types="@types/d3-array"
+import { extent, median } from "d3-array";
+import { type Clock, PartClock } from "./clock.ts";
+import { format, judge } from "./goal.ts";
+import { GOALS } from "./goals.ts";
 import { report } from "./report.ts";
 
 /** One way to do a thing. */
 export interface Alternative {
   readonly name: string;
   /**
-   * Does it `count` times and resolves when all of it is done; with what clears up after it, if that takes no part, or
-   * with the microseconds that count, if only some do.
+   * Does it `count` times and resolves when all of it is done. Where only a part counts, that part starts and ends the
+   * clock, once for each time; one in another language may give the microseconds that count instead.
    */
-  run(count: number): Promise<void | number | (() => Promise<unknown>)>;
+  run(count: number, clock: Clock): Promise<void | number>;
 }
 
 /** One that cannot be measured here, and why. */
@@ -31,20 +34,20 @@ export interface Absent {
 /** What is measured. */
 export interface Comparison {
   readonly title: string;
-  /** Milliseconds each round of each alternative should take. */
+  /** Milliseconds each round of each alternative should take, where they take turns. */
   readonly roundMs?: number;
+  /** How many make up one iteration of `deno bench`: enough for its timer. */
+  readonly batch?: number;
   /** Whether to show the time that one takes, or how many are done in a second. */
   readonly show: "time" | "rate";
   /** The first one is what the others are compared with. */
   readonly alternatives: readonly (Alternative | Absent)[];
   /** Whether to leave it out in a hurry: it is of interest, and nobody's goal. */
   readonly unhurried?: boolean;
-  /** What some of them are to reach, in microseconds where it is a limit. */
-  readonly goals?: readonly Goal[];
 }
 
-/** Whether the whole is to take less than two minutes. */
-export const quick: boolean = Deno.args.includes("--quick");
+/** Whether the whole is to take two or three minutes. */
+export const quick: boolean = Deno.args.includes("--quick") || Deno.env.get("DENO_BENCH_QUICK") === "1";
 
 const ROUNDS = quick ? 5 : 31;
 const COST_ROUNDS = quick ? 3 : 9;
@@ -65,9 +68,9 @@ export function printMachine(): void {
   );
 }
 
-/** Measures, and prints a table. */
-export async function compare(comparison: Comparison): Promise<void> {
-  const { title, show, goals = [], roundMs = ROUND_MS } = comparison;
+/** Measures a round of each in turn, many times, and prints a table. */
+export async function takeTurns(comparison: Comparison): Promise<void> {
+  const { title, show, roundMs = ROUND_MS } = comparison;
   if (quick && comparison.unhurried) return;
   const alternatives = comparison.alternatives.filter((one) => "run" in one);
   const absent = comparison.alternatives.filter((one) => "absent" in one);
@@ -78,15 +81,15 @@ export async function compare(comparison: Comparison): Promise<void> {
     for (let turn = 0; turn < alternatives.length; turn++) {
       // Each round begins with another one, so that none always follows the same.
       const i = (round + turn) % alternatives.length;
-      const { countedUs, cpuUs } = await measure(alternatives[i], counts[i]);
-      samples[i].push({ us: countedUs / counts[i], cpuUs: cpuUs / counts[i] });
+      const { us, cpuUs } = await measure(alternatives[i], counts[i]);
+      samples[i].push({ us: us / counts[i], cpuUs: cpuUs / counts[i] });
     }
   }
   print(title, show, alternatives, samples);
   for (const { name, absent: why } of absent) printRow(name, [`not here: ${why}`]);
-  const figures = new Map(alternatives.map(({ name }, i) => [name, quantile(samples[i].map(({ us }) => us), 0.5)]));
+  const figures = new Map(alternatives.map(({ name }, i) => [name, median(samples[i], ({ us }) => us)!]));
   const shown = show === "time" ? showUs : (us: number) => `${format(1000 / us)} thousand a second`;
-  settle(title, "µs", figures, goals, absent.map(({ name }) => name), shown);
+  settle(title, "µs", figures, absent.map(({ name }) => name), shown);
 }
 
 /** Prints figures that were measured in another way, of which less is better. */
@@ -94,7 +97,6 @@ export function readings(
   title: string,
   unit: string,
   figures: ReadonlyMap<string, number>,
-  goals: readonly Goal[],
   absent: readonly Absent[] = [],
 ): void {
   console.log(`\n${title} (${unit})`);
@@ -102,18 +104,17 @@ export function readings(
   printRow("", ["", "as good"]);
   for (const [name, figure] of figures) printRow(name, [format(figure), `${format(base / figure)}x`]);
   for (const { name, absent: why } of absent) printRow(name, [`not here: ${why}`]);
-  settle(title, unit, figures, goals, absent.map(({ name }) => name), (figure) => `${format(figure)} ${unit}`);
+  settle(title, unit, figures, absent.map(({ name }) => name), (figure) => `${format(figure)} ${unit}`);
 }
 
 function settle(
   title: string,
   unit: string,
   figures: ReadonlyMap<string, number>,
-  goals: readonly Goal[],
   absent: readonly string[],
   show: (figure: number) => string,
 ): void {
-  const reached = judge(goals, figures, new Set(absent), show);
+  const reached = judge(GOALS[title] ?? [], figures, new Set(absent), show);
   for (const { met, said } of reached) console.log(`  ${met ? "met" : "MISSED"}: ${said}`);
   report({ title, unit, figures: Object.fromEntries(figures), goals: reached });
 }
@@ -122,15 +123,17 @@ function settle(
 export async function cost(alternative: Alternative): Promise<number> {
   const count = await calibrate(alternative, ROUND_MS, COST_WARM_MS);
   const rounds: number[] = [];
-  for (let round = 0; round < COST_ROUNDS; round++) rounds.push((await measure(alternative, count)).countedUs / count);
-  return quantile(rounds, 0.5);
+  for (let round = 0; round < COST_ROUNDS; round++) rounds.push((await measure(alternative, count)).us / count);
+  return median(rounds)!;
 }
 
 /** Warms it up, and says how many times to do it in a round. */
 async function calibrate(alternative: Alternative, roundMs: number, warmMs = WARM_MS): Promise<number> {
   const warm = performance.now() + warmMs;
   for (let count = 1;;) {
-    const { wallUs } = await measure(alternative, count);
+    const began = performance.now();
+    await measure(alternative, count);
+    const wallUs = (performance.now() - began) * 1000;
     if (wallUs < roundMs * 500) count *= 2;
     else if (performance.now() > warm) return Math.max(1, Math.round(count * roundMs * 1000 / wallUs));
   }
@@ -141,17 +144,11 @@ interface Sample {
   readonly cpuUs: number;
 }
 
-async function measure(
-  alternative: Alternative,
-  count: number,
-): Promise<{ readonly wallUs: number; readonly countedUs: number; readonly cpuUs: number }> {
-  const cpuBefore = process.cpuUsage();
-  const began = performance.now();
-  const result = await alternative.run(count);
-  const wallUs = (performance.now() - began) * 1000;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  if (typeof result === "function") await result();
-  return { wallUs, countedUs: typeof result === "number" ? result : wallUs, cpuUs: user + system };
+async function measure(alternative: Alternative, count: number): Promise<Sample> {
+  const clock = new PartClock();
+  const said = await alternative.run(count, clock);
+  const { us, cpuUs } = clock.read();
+  return { us: said ?? us, cpuUs };
 }
 
 function print(
@@ -163,25 +160,18 @@ function print(
   const unit = show === "time" ? "µs each" : "thousand a second";
   console.log(`\n${title} (${unit})`);
   printRow("", ["median", "fastest", "slowest", "as fast", "cpu µs each"]);
-  const wall = samples.map((of) => of.map(({ us }) => us));
-  const base = quantile(wall[0], 0.5);
+  const base = median(samples[0], ({ us }) => us)!;
   for (const [i, { name }] of alternatives.entries()) {
-    const [median, fastest, slowest] = [0.5, 0, 1].map((q) => quantile(wall[i], q));
-    const shown = [median, fastest, slowest].map((us) => format(show === "time" ? us : 1000 / us));
-    const cpu = quantile(samples[i].map(({ cpuUs }) => cpuUs), 0.5);
-    printRow(name, [...shown, `${format(base / median)}x`, format(cpu)]);
+    const [fastest, slowest] = extent(samples[i], ({ us }) => us) as [number, number];
+    const middle = median(samples[i], ({ us }) => us)!;
+    const shown = [middle, fastest, slowest].map((us) => format(show === "time" ? us : 1000 / us));
+    printRow(name, [...shown, `${format(base / middle)}x`, format(median(samples[i], ({ cpuUs }) => cpuUs)!)]);
   }
 }
 
 /** A line of a table. */
 export function printRow(name: string, cells: readonly string[]): void {
   console.log(`  ${name.padEnd(32)}${cells.map((cell) => cell.padStart(12)).join("")}`);
-}
-
-/** The value below which that part of them lies. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.round(q * (sorted.length - 1))];
 }
 
 function showUs(us: number): string {

@@ -7,55 +7,56 @@
 
 import { manage, type PlacementName, spawn } from "../../mod.ts";
 import { DictUser } from "./dict_user.ts";
-import { type Alternative, compare, printMachine, quick } from "./harness.ts";
-import { python } from "./other_program.ts";
+import { type Alternative, quick } from "./harness.ts";
+import { suite } from "./suite.ts";
 
 const WITH_STORE = 64;
 
-printMachine();
-await using peer = await python("manager_peer.py");
-await using manager = await manage();
-const folder = Deno.makeTempDirSync({ prefix: "troupe-bench-" });
-await using stored = await manage({}, { store: `${folder}/state.db` });
-const dict = await manager.dict<string, number>();
-const onDisk = await stored.dict<string, number>({ name: "dict" });
-await using users = new AsyncDisposableStack();
-const user = async (placement: PlacementName) => users.use(await spawn(DictUser, [], { placement }));
-const [thread, process] = [await user("thread"), await user("process")];
-const from = { "from a thread": thread, "from a subprocess": process };
+await suite(import.meta.main, async ({ compare, python, stack }) => {
+  const peer = await python("manager_peer.py");
+  const manager = stack.use(await manage());
+  const folder = Deno.makeTempDirSync({ prefix: "troupe-bench-" });
+  // Before the manager that writes into it, which is so stopped first; `deno bench` waits for no promise at its end.
+  stack.defer(() => Deno.removeSync(folder, { recursive: true }));
+  const stored = stack.use(await manage({}, { store: `${folder}/state.db` }));
+  const dict = await manager.dict<string, number>();
+  const onDisk = await stored.dict<string, number>({ name: "dict" });
+  const user = async (placement: PlacementName) => stack.use(await spawn(DictUser, [], { placement }));
+  const [thread, process] = [await user("thread"), await user("process")];
+  const from = { "from a thread": thread, "from a subprocess": process };
 
-for (const name of ["set", "get", "increment", "update"] as const) {
+  for (const name of ["set", "get", "increment", "update"] as const) {
+    await compare({
+      title: `Shared dict: ${name}, one at a time`,
+      unhurried: name !== "set",
+      show: "time",
+      batch: 100,
+      roundMs: quick ? 60 : 150,
+      alternatives: [
+        peer.alternative("Manager", name),
+        ...Object.entries(from).map(([where, user]): Alternative => ({
+          name: where,
+          run: (count) => user.with({ timeoutMs: Infinity }).call[name](dict, count),
+        })),
+      ],
+    });
+  }
+
   await compare({
-    title: `Shared dict: ${name}, one at a time`,
-    unhurried: name !== "set",
-    show: "time",
-    roundMs: quick ? 60 : 150,
+    title: `Shared dict: set, ${WITH_STORE} at a time, in memory and on disk`,
+    unhurried: true,
+    show: "rate",
+    batch: 1000,
     alternatives: [
-      peer.alternative("Manager", name),
-      ...Object.entries(from).map(([where, user]): Alternative => ({
-        name: where,
-        run: (count) => user.with({ timeoutMs: Infinity }).call[name](dict, count),
-      })),
+      peer.alternative("Manager, one at a time", "set"),
+      ...Object.entries(from).flatMap(([where, user]): Alternative[] => {
+        const { call } = user.with({ timeoutMs: Infinity });
+        return [
+          { name: where, run: (count) => call.setMany(dict, WITH_STORE, count) },
+          { name: `${where}, on disk`, run: (count) => call.setMany(onDisk, WITH_STORE, count) },
+          { name: `${where}, on disk, one by one`, run: (count) => call.setMany(onDisk, 1, count) },
+        ];
+      }),
     ],
-    goals: name === "set" ? [{ of: "from a thread", than: "Python Manager", times: 2 }] : [],
   });
-}
-
-await compare({
-  title: `Shared dict: set, ${WITH_STORE} at a time, in memory and on disk`,
-  unhurried: true,
-  show: "rate",
-  alternatives: [
-    peer.alternative("Manager, one at a time", "set"),
-    ...Object.entries(from).flatMap(([where, user]): Alternative[] => {
-      const { call } = user.with({ timeoutMs: Infinity });
-      return [
-        { name: where, run: (count) => call.setMany(dict, WITH_STORE, count) },
-        { name: `${where}, on disk`, run: (count) => call.setMany(onDisk, WITH_STORE, count) },
-        { name: `${where}, on disk, one by one`, run: (count) => call.setMany(onDisk, 1, count) },
-      ];
-    }),
-  ],
 });
-
-globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));

@@ -8,42 +8,43 @@ import type { Absent, Alternative } from "./harness.ts";
 
 /** Such a program, or that there is nothing to run it with. */
 export class OtherProgram implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess | undefined;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | undefined;
-  readonly #lines: ReadableStreamDefaultReader<string> | undefined;
+  readonly #args: readonly string[];
+  #child: Deno.ChildProcess | undefined;
+  #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | undefined;
+  #lines: ReadableStreamDefaultReader<string> | undefined;
 
-  private constructor(readonly language: string, readonly command: string, args: readonly string[]) {
+  constructor(readonly language: string, readonly command: string, args: readonly string[]) {
+    this.#args = args;
+  }
+
+  /** Starts it, if it can, which first says that it is ready. */
+  async start(): Promise<this> {
     try {
-      this.#child = new Deno.Command(command, { args: [...args], stdin: "piped", stdout: "piped" }).spawn();
+      this.#child = new Deno.Command(this.command, { args: [...this.#args], stdin: "piped", stdout: "piped" }).spawn();
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
-      return;
+      return this;
     }
     this.#stdin = this.#child.stdin.getWriter();
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    await this.#heard();
+    return this;
   }
 
-  /** Starts one, which first says that it is ready. */
-  static async start(language: string, command: string, args: readonly string[]): Promise<OtherProgram> {
-    const program = new OtherProgram(language, command, args);
-    if (program.#child !== undefined) await program.#heard();
-    return program;
-  }
-
-  /** Whether there was something to run it with. */
+  /** Whether it was started, and there was something to run it with. */
   get isHere(): boolean {
     return this.#child !== undefined;
   }
 
-  /** What it does for an order, named after its language. */
-  alternative(name: string, order: string): Alternative | Absent {
+  /** What it does for an order, named after its language; `answers` if it says itself how many microseconds count. */
+  alternative(name: string, order: string, answers = false): Alternative | Absent {
     const full = `${this.language} ${name}`;
     if (this.#child === undefined) return { name: full, absent: `there is no ${this.command}` };
     return {
       name: full,
       run: async (count) => {
-        await this.#stdin!.write(new TextEncoder().encode(`${order} ${count}\n`));
-        await this.#heard();
+        const figure = await this.figure(order, count);
+        return answers ? figure : undefined;
       },
     };
   }
@@ -74,13 +75,17 @@ export class OtherProgram implements AsyncDisposable {
 }
 
 /** A Python program of this folder. */
-export function python(file: string): Promise<OtherProgram> {
-  return OtherProgram.start("Python", "python3", [`${import.meta.dirname!}/${file}`]);
+export class Python extends OtherProgram {
+  constructor(file: string) {
+    super("Python", "python3", [`${import.meta.dirname!}/${file}`]);
+  }
 }
 
 /** An Erlang program of this folder, compiled before it runs. */
-export function erlang(module: string): Promise<OtherProgram> {
-  const run = `{ok, ${module}, Code} = compile:file("${import.meta.dirname!}/${module}", [binary]),` +
-    `{module, _} = code:load_binary(${module}, "${module}.erl", Code), ${module}:main().`;
-  return OtherProgram.start("Erlang", "erl", ["-noshell", "+P", "5000000", "-eval", run]);
+export class Erlang extends OtherProgram {
+  constructor(module: string) {
+    const run = `{ok, ${module}, Code} = compile:file("${import.meta.dirname!}/${module}", [binary]),` +
+      `{module, _} = code:load_binary(${module}, "${module}.erl", Code), ${module}:main().`;
+    super("Erlang", "erl", ["-noshell", "+P", "5000000", "-eval", run]);
+  }
 }

@@ -1,3 +1,9 @@
+// @ts-types="@types/d3-array"
+import { extent } from "d3-array";
+// @ts-types="@types/d3-scale"
+import { scaleLog, type ScaleLogarithmic } from "d3-scale";
+// @ts-types="@types/d3-shape"
+import { line as pathOf } from "d3-shape";
 import type { Growth } from "./report.ts";
 
 const WIDTH = 640;
@@ -10,26 +16,22 @@ export function plot(title: string, { of, lines }: Growth): string {
   const points = Object.values(lines).flat();
   const x = scale(points.map(([n]) => n), MARGIN.left, WIDTH - MARGIN.right);
   const y = scale(points.map(([, us]) => us), HEIGHT - MARGIN.bottom, MARGIN.top);
+  const path = pathOf<readonly [number, number]>(([n]) => x(n), ([, us]) => y(us)).digits(1);
   const parts = [
     text(WIDTH / 2, 20, title, "middle"),
     text((MARGIN.left + WIDTH - MARGIN.right) / 2, HEIGHT - 8, of, "middle"),
   ];
-  for (const { value, at } of x.ticks) {
-    parts.push(
-      line(at, MARGIN.top, at, HEIGHT - MARGIN.bottom),
-      text(at, HEIGHT - MARGIN.bottom + 16, short(value), "middle"),
-    );
+  for (const n of powersOfTen(x)) {
+    parts.push(line(x(n), MARGIN.top, x(n), HEIGHT - MARGIN.bottom));
+    parts.push(text(x(n), HEIGHT - MARGIN.bottom + 16, short(n), "middle"));
   }
-  for (const { value, at } of y.ticks) {
-    parts.push(
-      line(MARGIN.left, at, WIDTH - MARGIN.right, at),
-      text(MARGIN.left - 6, at + 4, `${short(value)} µs`, "end"),
-    );
+  for (const us of powersOfTen(y)) {
+    parts.push(line(MARGIN.left, y(us), WIDTH - MARGIN.right, y(us)));
+    parts.push(text(MARGIN.left - 6, y(us) + 4, `${short(us)} µs`, "end"));
   }
   for (const [i, [name, of]] of Object.entries(lines).entries()) {
     const colour = COLOURS[i % COLOURS.length];
-    const path = of.map(([n, us]) => `${x.at(n).toFixed(1)},${y.at(us).toFixed(1)}`).join(" ");
-    parts.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`);
+    parts.push(`<path d="${path(of)}" fill="none" stroke="${colour}" stroke-width="2"/>`);
     parts.push(`<g fill="${colour}">${text(WIDTH - MARGIN.right + 8, MARGIN.top + 12 + i * 18, name, "start")}</g>`);
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
@@ -39,18 +41,13 @@ ${parts.join("\n")}
 `;
 }
 
-interface Scale {
-  at(value: number): number;
-  readonly ticks: readonly { readonly value: number; readonly at: number }[];
+/** A logarithmic scale over the powers of ten around the values. */
+function scale(values: readonly number[], from: number, to: number): ScaleLogarithmic<number, number> {
+  return scaleLog(extent(values) as [number, number], [from, to]).nice();
 }
 
-/** A logarithmic scale with a tick at each power of ten around the values. */
-function scale(values: readonly number[], from: number, to: number): Scale {
-  const low = Math.floor(Math.log10(Math.min(...values)));
-  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))));
-  const at = (value: number) => from + (Math.log10(value) - low) / (high - low) * (to - from);
-  const ticks = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
-  return { at, ticks: ticks.map((value) => ({ value, at: at(value) })) };
+function powersOfTen(scale: ScaleLogarithmic<number, number>): number[] {
+  return scale.ticks().filter((n) => Number.isInteger(Math.log10(n)));
 }
 
 function line(x1: number, y1: number, x2: number, y2: number): string {

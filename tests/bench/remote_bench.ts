@@ -7,8 +7,8 @@
 
 import { type Connection, listen, type Queue, type Ref, type SocketAddress } from "../../mod.ts";
 import type { Echo } from "./echo.ts";
-import { type Absent, type Alternative, atATime, compare, oneByOne, printMachine } from "./harness.ts";
-import { python } from "./other_program.ts";
+import { type Absent, type Alternative, atATime, oneByOne } from "./harness.ts";
+import { suite } from "./suite.ts";
 
 const authKey = "swordfish";
 
@@ -19,70 +19,77 @@ interface Peer {
   readonly queue: Queue<number>;
 }
 
-async function startPeer(name: Peer["name"], address: SocketAddress | undefined): Promise<Peer> {
-  const listener = stack.use(await listen<number, unknown>(address, { authKey }));
-  const file = `${import.meta.dirname}/remote_echo.ts`;
-  const args = ["run", "-A", "--no-check", file, JSON.stringify(listener.address), authKey];
-  const child = new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn();
-  stack.defer(async () => void await child.status);
-  const connection = stack.use(await listener.accept());
-  const { echo, queue } = await connection.recv() as Pick<Peer, "echo" | "queue">;
-  return { name, connection, echo, queue };
-}
+await suite(import.meta.main, async ({ compare, python, stack }) => {
+  const peer = await python("remote_peer.py");
+  const pythons = (what: string): (Alternative | Absent)[] =>
+    ["unix", "tcp"].map((family) => peer.alternative(family, `${what} ${family}`));
+  async function startPeer(name: Peer["name"], address: SocketAddress | undefined): Promise<Peer> {
+    const listener = stack.use(await listen<number, unknown>(address, { authKey }));
+    const file = `${import.meta.dirname}/remote_echo.ts`;
+    const args = ["run", "-A", "--no-check", file, JSON.stringify(listener.address), authKey];
+    const child = new Deno.Command(Deno.execPath(), { args, stdin: "null" }).spawn();
+    stack.defer(async () => void await child.status);
+    const connection = stack.use(await listener.accept());
+    const { echo, queue } = await connection.recv() as Pick<Peer, "echo" | "queue">;
+    return { name, connection, echo, queue };
+  }
 
-printMachine();
-await using stack = new AsyncDisposableStack();
-const peer = stack.use(await python("remote_peer.py"));
-const pythons = (what: string): (Alternative | Absent)[] =>
-  ["unix", "tcp"].map((family) => peer.alternative(family, `${what} ${family}`));
-const peers = [await startPeer("unix", undefined), await startPeer("tcp", { port: 0 })];
+  const peers = [await startPeer("unix", undefined), await startPeer("tcp", { port: 0 })];
 
-await compare({
-  title: "Remote call, one at a time",
-  show: "time",
-  alternatives: [
-    ...peers.map(({ name, echo }) => ({ name, run: (count: number) => oneByOne(count, (n) => echo.call.echo(n)) })),
-    ...pythons("call"),
-  ],
-});
+  await compare({
+    title: "Remote call, one at a time",
+    show: "time",
+    batch: 100,
+    alternatives: [
+      ...peers.map(({ name, echo }) => ({ name, run: (count: number) => oneByOne(count, (n) => echo.call.echo(n)) })),
+      ...pythons("call"),
+    ],
+  });
 
-await compare({
-  title: "Remote calls, 64 at a time; Python's one at a time, as it can",
-  show: "rate",
-  alternatives: [
-    ...peers.map(({ name, echo }) => ({ name, run: (count: number) => atATime(64, count, (n) => echo.call.echo(n)) })),
-    ...pythons("call"),
-  ],
-});
+  await compare({
+    title: "Remote calls, 64 at a time; Python's one at a time, as it can",
+    show: "rate",
+    batch: 1000,
+    alternatives: [
+      ...peers.map(({ name, echo }) => ({
+        name,
+        run: (count: number) => atATime(64, count, (n) => echo.call.echo(n)),
+      })),
+      ...pythons("call"),
+    ],
+  });
 
-await compare({
-  title: "Remote queue: put there and get back, one at a time",
-  show: "time",
-  alternatives: [
-    ...peers.map(({ name, queue }) => ({
-      name,
-      run: (count: number) =>
-        oneByOne(count, async (n) => {
-          await queue.put(n);
-          await queue.get();
-        }),
-    })),
-    ...pythons("queue"),
-  ],
-});
+  await compare({
+    title: "Remote queue: put there and get back, one at a time",
+    show: "time",
+    batch: 100,
+    alternatives: [
+      ...peers.map(({ name, queue }) => ({
+        name,
+        run: (count: number) =>
+          oneByOne(count, async (n) => {
+            await queue.put(n);
+            await queue.get();
+          }),
+      })),
+      ...pythons("queue"),
+    ],
+  });
 
-await compare({
-  title: "Connection: send and receive back, one at a time",
-  show: "time",
-  alternatives: [
-    ...peers.map(({ name, connection }) => ({
-      name,
-      run: (count: number) =>
-        oneByOne(count, async (n) => {
-          await connection.send(n);
-          await connection.recv();
-        }),
-    })),
-    ...pythons("connection"),
-  ],
+  await compare({
+    title: "Connection: send and receive back, one at a time",
+    show: "time",
+    batch: 100,
+    alternatives: [
+      ...peers.map(({ name, connection }) => ({
+        name,
+        run: (count: number) =>
+          oneByOne(count, async (n) => {
+            await connection.send(n);
+            await connection.recv();
+          }),
+      })),
+      ...pythons("connection"),
+    ],
+  });
 });

@@ -1,13 +1,15 @@
 /**
  * Runs the benchmarks, each in a program of its own: `deno task bench [--quick] [--out=FOLDER] [name ...]`. Ends with a
  * table of all goals, those that were missed at its end, and leaves all medians as JSON and pictures of how costs grow in
- * the folder, or else in one for temporary files.
+ * the folder, or else in one for temporary files. With `--from=FILE` it runs none, and makes the table of what
+ * `deno bench --json` has written there.
  *
  * @module
  */
 
 import { format } from "./goal.ts";
 import { plot } from "./plot.ts";
+import { judgeBenchmarks } from "./json.ts";
 import { Collected, type Measured } from "./report.ts";
 
 const FOLDER = import.meta.dirname!;
@@ -19,6 +21,7 @@ const PROGRAMS = [
   "channel",
   "bulk",
   "start",
+  "footprint",
   "memory",
   "manager",
   "pool",
@@ -29,6 +32,8 @@ const PROGRAMS = [
 ];
 /** Those that hold no goal are left out where time is short. */
 const UNHURRIED = ["locks", "supervision", "remote"];
+/** Those that are no comparison of alternatives that one program can make. */
+const NOT_BENCHMARKS = ["manners", "footprint", "growth"];
 /** Room for a million actors, and a collection when it is asked for. */
 const V8_FLAGS = "--v8-flags=--expose-gc,--max-old-space-size=6000";
 
@@ -39,6 +44,12 @@ const unknown = wanted.filter((name) => !PROGRAMS.includes(name));
 if (unknown.length > 0) {
   console.error(`Cannot run ${unknown.join(", ")}: the benchmarks are ${PROGRAMS.join(", ")}`);
   Deno.exit(2);
+}
+
+const from = Deno.args.find((arg) => arg.startsWith("--from="))?.slice("--from=".length);
+if (from !== undefined) {
+  printGoals(judgeBenchmarks(Deno.readTextFileSync(from)));
+  Deno.exit(0);
 }
 
 using collected = new Collected();
@@ -59,7 +70,8 @@ if (failed.length > 0) {
 }
 
 async function run(name: string): Promise<boolean> {
-  const file = `${name}_bench.ts`;
+  // Those that `deno bench` cannot run are not named as it wants them.
+  const file = NOT_BENCHMARKS.includes(name) ? `${name}.ts` : `${name}_bench.ts`;
   console.log(`\n# ${file}`);
   const began = performance.now();
   const args = ["run", "-A", "--no-check", V8_FLAGS, `${FOLDER}/${file}`, ...quick ? ["--quick"] : []];

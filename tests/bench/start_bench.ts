@@ -7,17 +7,19 @@
 
 import { type PlacementName, spawn, warm } from "../../mod.ts";
 import { Echo } from "./echo.ts";
-import { type Alternative, compare, oneByOne, printMachine, quick } from "./harness.ts";
-import { python } from "./other_program.ts";
+import { type Alternative, oneByOne, quick } from "./harness.ts";
 import { nodeWorker, unixSocket, webWorker } from "./raw_echo.ts";
+import { suite } from "./suite.ts";
 
 function starting(name: string, open: () => Promise<AsyncDisposable>): Alternative {
   return {
     name,
-    async run(count) {
+    async run(count, clock) {
       const opened: AsyncDisposable[] = [];
+      clock.start();
       await oneByOne(count, async () => opened.push(await open()));
-      return () => Promise.all(opened.map((one) => one[Symbol.asyncDispose]()));
+      clock.end();
+      await Promise.all(opened.map((one) => one[Symbol.asyncDispose]()));
     },
   };
 }
@@ -29,36 +31,30 @@ function actorIn(placement: PlacementName): Alternative {
 /** Only the start counts: the spare was there before, and another comes after it. */
 const warmed: Alternative = {
   name: "thread, with a warm spare",
-  async run(count) {
-    let tookMs = 0;
+  async run(count, clock) {
     await oneByOne(count, async () => {
       await using _spare = await warm(Echo);
-      const began = performance.now();
+      clock.start();
       await using _ref = await spawn(Echo, [], { placement: "thread" });
-      tookMs += performance.now() - began;
+      clock.end();
     });
-    return 1000 * tookMs;
   },
 };
 
-printMachine();
-await using peer = await python("call_peer.py");
-await compare({
-  title: "Start",
-  show: "time",
-  roundMs: quick ? 40 : 120,
-  alternatives: [
-    starting("bare web Worker", webWorker),
-    starting("bare node:worker_threads", nodeWorker),
-    starting("bare deno run, with a socket", unixSocket),
-    actorIn("thread"),
-    warmed,
-    actorIn("process"),
-    peer.alternative("spawn", "spawn 1"),
-  ],
-  goals: [
-    { of: "thread", than: "bare node:worker_threads", times: 1 / 1.3 },
-    { of: warmed.name, atMost: 3000 },
-    { of: "process", than: "bare deno run, with a socket", times: 1 / 1.5 },
-  ],
+await suite(import.meta.main, async ({ compare, python }) => {
+  const peer = await python("call_peer.py");
+  await compare({
+    title: "Start",
+    show: "time",
+    roundMs: quick ? 40 : 120,
+    alternatives: [
+      starting("bare web Worker", webWorker),
+      starting("bare node:worker_threads", nodeWorker),
+      starting("bare deno run, with a socket", unixSocket),
+      actorIn("thread"),
+      warmed,
+      actorIn("process"),
+      peer.alternative("spawn", "spawn 1"),
+    ],
+  });
 });

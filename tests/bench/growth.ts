@@ -68,7 +68,7 @@ const weights = new Map<string, number>();
 await weigh("inline", quick ? 10_000 : 100_000, () => heapBytes());
 await weigh("thread", quick ? 4 : 16, () => residentBytes());
 await weigh("process", quick ? 4 : 16, () => residentBytes(true));
-readings("Memory of an actor, by placement", "KiB", weights, []);
+readings("Memory of an actor, by placement", "KiB", weights);
 
 /** Measures what one actor more takes. */
 async function weigh(placement: PlacementName, count: number, bytes: () => number): Promise<void> {

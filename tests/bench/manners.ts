@@ -5,10 +5,12 @@
  * @module
  */
 
+// @ts-types="@types/d3-array"
+import { median } from "d3-array";
 import process from "node:process";
 import { type Ref, spawn } from "../../mod.ts";
 import { Echo } from "./echo.ts";
-import { oneByOne, printMachine, quantile, quick, readings } from "./harness.ts";
+import { oneByOne, printMachine, quick, readings } from "./harness.ts";
 import { OtherProgram } from "./other_program.ts";
 import { type RawEcho, webWorker } from "./raw_echo.ts";
 
@@ -48,7 +50,8 @@ await idling();
 /** How late a server is that also makes calls. */
 async function answering(callers: ReadonlyMap<string, Call>): Promise<void> {
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => new Response("ok"));
-  await using client = await OtherProgram.start("Deno", Deno.execPath(), ["run", "-A", file("http_client.ts")]);
+  await using client = new OtherProgram("Deno", Deno.execPath(), ["run", "-A", file("http_client.ts")]);
+  await client.start();
   const p99 = (count = REQUESTS) => client.figure(`${server.addr.port}`, count);
   await p99();
   const samples = new Map<string, number[]>([["no calls at all", []]]);
@@ -63,7 +66,6 @@ async function answering(callers: ReadonlyMap<string, Call>): Promise<void> {
     `HTTP requests to a program with ${LOOPS} loops of calls, 99th percentile`,
     "ms",
     medians(samples),
-    [{ of: SPINS, atMost: 2 }],
   );
 }
 
@@ -87,11 +89,8 @@ async function sharing(callers: ReadonlyMap<string, Call>): Promise<void> {
       took.get(name)!.push(1000 * (performance.now() - began) / calls);
     }
   }
-  readings("Every core busy with other work: what a call takes of them", "µs", medians(taken), [
-    // What looking out costs, not what a call does.
-    { of: SPINS, than: SLEEPS, times: 1 },
-  ]);
-  readings("Every core busy with other work: how long a call takes", "µs", medians(took), []);
+  readings("Every core busy with other work: what a call takes of them", "µs", medians(taken));
+  readings("Every core busy with other work: how long a call takes", "µs", medians(took));
 }
 
 /** A program that keeps a core busy. */
@@ -120,14 +119,13 @@ async function idling(): Promise<void> {
   {
     await using bare = new AsyncDisposableStack();
     for (let n = 0; n < THREADS; n++) bare.use(await webWorker());
-    shares.set(`${THREADS} raw web Workers`, await share());
+    shares.set("raw web Workers", await share());
   }
   const refs: Ref<Echo>[] = [];
   for (let n = 0; n < THREADS; n++) refs.push(stack.use(await spawn(Echo, [])));
   for (const ref of refs) await oneByOne(100, (n) => ref.call.echo(n));
-  const name = `${THREADS} threads`;
-  shares.set(name, await share());
-  readings(`Idle for ${IDLE_MS / 1000} s`, "% of a core", shares, [{ of: name, atMost: 1 }]);
+  shares.set("threads", await share());
+  readings(`Idle, with ${THREADS} of them`, "% of a core", shares);
 }
 
 /** Calls in so many loops until disposed of. */
@@ -149,7 +147,7 @@ function keepCalling(call: Call | undefined, loops: number): AsyncDisposable & {
 }
 
 function medians(samples: ReadonlyMap<string, readonly number[]>): Map<string, number> {
-  return new Map([...samples].map(([name, values]) => [name, quantile(values, 0.5)]));
+  return new Map([...samples].map(([name, values]) => [name, median(values)!]));
 }
 
 function file(name: string): string {
