@@ -19,11 +19,15 @@ const ASK = LINE_WORDS + 1;
 const NOTHING = 0;
 const BLOCKED = 1;
 
-/** How long a sender blocks at most for a receiver that has yet to come to a frame: asleep until now, or at work. */
+/**
+ * How long a sender blocks for a receiver that has yet to come to a frame: asleep until now, or at work; and longer than
+ * that if it is a small part of what a copy takes, for which the sender would block, too.
+ */
 const WAKING_MS = 2;
 const WORKING_MS = 0.1;
+const PART_OF_COPY = 1 / 4;
 /** How long a receiver blocks for a frame that its sender is just about to post. */
-const POSTING_MS = 1;
+const POSTING_MS = 4;
 const TRANSFER_MS = 64;
 /** How long to block for a receiver that is just about to receive: more than it needs. */
 const RECEIVING_MS = 10;
@@ -83,7 +87,8 @@ export class HandOver implements Beside {
       return;
     }
     const { reachable, woken } = mark();
-    const ms = Math.min(copyMs(frame), woken ? WAKING_MS : WORKING_MS);
+    const longest = copyMs(frame);
+    const ms = Math.min(longest, Math.max(woken ? WAKING_MS : WORKING_MS, longest * PART_OF_COPY));
     if (reachable) Atomics.wait(this.#out, ASK, NOTHING, ms);
     const blocked = Atomics.compareExchange(this.#out, ASK, BLOCKED, NOTHING) === BLOCKED;
     // One that is about to be terminated must not be given anything that would stay behind.
