@@ -1,6 +1,6 @@
 import { checkCount } from "./argument.ts";
 import { TimeoutError } from "./errors.ts";
-import { JoinableQueueCell } from "./joinable_queue_cell.ts";
+import { JOINABLE_QUEUE, JoinableQueueCell } from "./joinable_queue_cell.ts";
 import { whoActs } from "./kernel/acting.ts";
 import { adopted, adopting } from "./kernel/adoption.ts";
 import { tell } from "./kernel/ask.ts";
@@ -32,7 +32,11 @@ export const JOINABLE_QUEUE_OPTIONS: OptionNames<JoinableQueueOptions> = { ...QU
  * - **Acknowledging**: whoever took an item says `taskDone` when the work on it is finished. An item is open from `get`
  *   on; it belongs to the actor that took it, which may have several.
  * - **Redelivery**: what a dead actor took and did not acknowledge is given to another, `maxDeliveries` times in all;
- *   after that it is a dead letter and counts as done. An actor that ends in good order is dead, too.
+ *   after that it is a dead letter, with the item (see {@linkcode deadLetters}), and counts as done. An actor that ends in
+ *   good order is dead, too.
+ * - **Joining** goes on while items are open, as whoever has the queue can start another consumer at any time. When all
+ *   that took items have ended, and no actor but those that join has had the queue for 1 s, the log of the queue's home
+ *   tells that once (`"queue-abandoned"`). A `timeoutMs` or a `signal` bounds the wait.
  * - **Closing**: readers are told of the end when nothing is left to take, also while others have items open. Who wants
  *   such an item to find a reader, should it come back, joins the queue before closing it.
  *
@@ -107,7 +111,8 @@ export class JoinableQueue<T> extends Queue<T> {
   }
 
   /**
-   * Waits until every item that was put is done.
+   * Waits until every item that was put is done. If nobody is left who could finish one, the log tells; what to do then is the
+   * program's to say, as with `join({ timeoutMs })`, or `process.exited` of the consumers.
    *
    * @throws {TimeoutError} If that took too long.
    */
@@ -157,7 +162,7 @@ function joinableClient(options: JoinableQueueOptions): QueueClient {
   return new QueueClient(new JoinableQueueCell(maxSize, maxDeliveries), maxSize);
 }
 
-handleKind("joinable-queue", {
+handleKind(JOINABLE_QUEUE, {
   leased: true,
   revive: ({ target, meta }, imported) =>
     adopting(

@@ -1,8 +1,18 @@
 import type { Item } from "./item_store.ts";
+import { cells } from "./kernel/cell.ts";
 import { type Holder, Lease } from "./kernel/holder.ts";
+import { isolate } from "./kernel/isolate.ts";
+import { logger } from "./kernel/log.ts";
 import { unpack } from "./kernel/pack.ts";
 import type { Request } from "./kernel/request.ts";
+import { type Deadline, wheel } from "./kernel/wheel.ts";
 import { QueueCell } from "./queue_cell.ts";
+
+/** The kind of the queue's handles. */
+export const JOINABLE_QUEUE = "joinable-queue";
+
+/** A program that hears of a consumer's end has so long to start another one before the log tells. */
+const ABANDONED_MS = 1000;
 
 /** What one holder has taken and not acknowledged, oldest first. */
 interface Unacknowledged {
@@ -16,6 +26,10 @@ export class JoinableQueueCell extends QueueCell {
   readonly #taken = new Map<Holder, Unacknowledged>();
   readonly #joiners = new Set<Request>();
   #unfinished = 0;
+  /** Whether somebody else has had the queue, and has it no more; whether the log has told; when it will. */
+  #hadUsers = false;
+  #isTold = false;
+  #tellsAt: Deadline | undefined;
 
   constructor(maxSize: number, maxDeliveries: number) {
     super(maxSize, true);
@@ -46,6 +60,14 @@ export class JoinableQueueCell extends QueueCell {
       this.#taken.set(by, taken = { items: [], lease });
     }
     taken.items.push(item);
+    this.#isTold = false;
+  }
+
+  override returned(kind: string): void {
+    super.returned(kind);
+    if (kind !== JOINABLE_QUEUE) return;
+    this.#hadUsers = true;
+    this.#look();
   }
 
   #taskDone(request: Request): void {
@@ -82,7 +104,42 @@ export class JoinableQueueCell extends QueueCell {
   #join(request: Request): void {
     if (this.#unfinished === 0) return request.reply();
     this.#joiners.add(request);
-    request.onCancel = () => void this.#joiners.delete(request);
+    request.onCancel = () => {
+      this.#joiners.delete(request);
+      if (this.#joiners.size === 0) this.#tellNot();
+    };
+    this.#look();
+  }
+
+  /**
+   * Whether a join waits for items that nobody has, and nobody but those that join has the queue. No more can be known:
+   * its maker may still give it to somebody.
+   */
+  get #isAbandoned(): boolean {
+    if (!this.#hadUsers || this.#joiners.size === 0 || this.#taken.size > 0 || this.store.isAwaited) return false;
+    const joining = new Set([...this.#joiners].map(({ from }) => from));
+    const users = [...joining].filter((holder) => this.isLeased(JOINABLE_QUEUE, holder)).length;
+    return this.holdersOf(JOINABLE_QUEUE) === users;
+  }
+
+  /** Whoever took items may be gone. */
+  #look(): void {
+    if (this.#isTold || !this.#isAbandoned) return;
+    this.#tellsAt ??= wheel.after(ABANDONED_MS, () => {
+      this.#tellsAt = undefined;
+      if (!this.#isAbandoned) return;
+      this.#isTold = true;
+      const items = `${this.#unfinished} ${this.#unfinished === 1 ? "item" : "items"}`;
+      const message =
+        `joinable queue ${isolate.id}#${cells.slotOf(this)}: join() waits for ${items}, and nobody is left ` +
+        "who could finish: whoever took items has ended, and no other actor has the queue";
+      logger.log({ level: "warn", event: "queue-abandoned", message });
+    });
+  }
+
+  #tellNot(): void {
+    this.#tellsAt?.cancel();
+    this.#tellsAt = undefined;
   }
 
   /** Who worked on these is dead: others get them, unless that has been tried often enough. */
@@ -96,11 +153,13 @@ export class JoinableQueueCell extends QueueCell {
         this.#done(item);
       }
     }
+    this.#look();
   }
 
   #done(item: Item): void {
     this.store.done(item);
     if (--this.#unfinished > 0) return;
+    this.#tellNot();
     for (const request of this.#joiners) request.reply();
     this.#joiners.clear();
   }

@@ -2,9 +2,11 @@
 
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { deadLetters } from "../../channels/kernel/dead_letters.ts";
-import { deadLetters as letters, JoinableQueue, Queue, TimeoutError } from "../../mod.ts";
+import { deadLetters as letters, JoinableQueue, logger, Queue, TimeoutError } from "../../mod.ts";
+import { delay } from "@std/async";
 import {
   acknowledgeForeign,
+  holdOn,
   loseATaker,
   manyTakers,
   takeAndAcknowledge,
@@ -260,4 +262,50 @@ async function pendingAfter(promise: Promise<unknown>, queue: JoinableQueue<numb
   void promise.then(() => pending = false);
   await queue.size();
   return pending;
+}
+
+everywhere(
+  "the log tells once of a join() that nobody is left to finish, and never while another actor has the queue",
+  async (place) => {
+    const told: string[] = [];
+    using _telling = telling((message) => told.push(message));
+    const jobs = new JoinableQueue<unknown>();
+    const [idle, hold] = [new Queue<unknown>(), new Queue<unknown>()];
+    // It only has the queue, and could take something any time.
+    const other = await place.start(holdOn, jobs, idle, hold);
+    await idle.get();
+    await jobs.put("a");
+    await jobs.put("b");
+    const joined = jobs.join();
+    await (await place.start(takeAndFail, jobs)).join();
+    await until(async () => await jobs.size() === 2, "the item is back");
+    await delay(1200);
+    assertEquals(told, []);
+
+    await other.kill();
+    await until(() => told.length > 0, "the log tells");
+    assertMatch(
+      told[0],
+      /^joinable queue [\da-f]+#\d+: join\(\) waits for 2 items, and nobody is left who could finish: whoever took items has ended/,
+    );
+    await jobs.put("c");
+    await delay(1200);
+    assertEquals(told.length, 1);
+
+    // Somebody can still come.
+    const done = new Queue<unknown>();
+    const worker = await place.start(workThrough, jobs, done);
+    await within(5000, joined);
+    await jobs.close();
+    await worker.join();
+    assertEquals(told.length, 1);
+  },
+  { placements: PLACEMENTS },
+);
+
+/** Hears what the log says of queues that are abandoned, and leaves the log as it was. */
+function telling(hear: (message: string) => void): Disposable {
+  const { write } = logger;
+  logger.write = (record) => record.event === "queue-abandoned" ? hear(record.message) : write(record);
+  return { [Symbol.dispose]: () => void (logger.write = write) };
 }
