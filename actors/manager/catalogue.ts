@@ -63,7 +63,7 @@ export class Catalogue {
       const difference = found.kind === kind ? differenceOf(found.object, kind, args) : undefined;
       if (found.kind === kind && difference === undefined) return found.object;
       const known = difference === undefined ? `a ${found.kind} of that name` : `one of that name with ${difference}`;
-      throw new TypeError(`Cannot make a ${kind} named "${oneLine(name)}": there is ${known}`);
+      throw new TypeError(`Cannot make a ${oneLine(kind)} named "${oneLine(name)}": there is ${known}`);
     }
     const sizeBytes = account === undefined ? 0 : name.length + sizeOf(kind, args);
     const error = account?.noRoom(sizeBytes);

@@ -1,3 +1,4 @@
+import { oneLine } from "../../channels/kernel/escape.ts";
 import { isDeepStrictEqual } from "node:util";
 import { isCell } from "../../channels/kernel/cell.ts";
 import { isGraph } from "../../channels/kernel/codec/tokens.ts";
@@ -99,7 +100,9 @@ export class ListCell extends SharedCell {
   #existing(action: string, detail: string): number {
     const at = this.#index(detail);
     if (at in this.#items) return at;
-    throw new RangeError(`Cannot ${action} an item of a list: there is no index ${detail} among ${this.#items.length}`);
+    throw new RangeError(
+      `Cannot ${action} an item of a list: there is no index ${oneLine(detail)} among ${this.#items.length}`,
+    );
   }
 
   #replace(at: number, packet: Packet): void {

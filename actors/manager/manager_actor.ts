@@ -3,7 +3,7 @@ import { contactBehind, isRef } from "../actor_ref.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { expected, isAnything, isText, listOf, maybe, startsWith, withFields } from "../../channels/kernel/shape.ts";
-import { reasonOf } from "../../channels/kernel/show.ts";
+import { brief, reasonOf } from "../../channels/kernel/show.ts";
 import { currentActor, currentFrame } from "../context.ts";
 import { current } from "../current.ts";
 import { actor, type ActorClass, type RegisteredName } from "../definition.ts";
@@ -163,7 +163,7 @@ export class ManagerActor extends SupervisorActor {
     // Its end may not have been told yet.
     const isFree = known === undefined || await contactBehind(known)!.look() !== undefined;
     if (!isFree || this.#instances.get(name) !== known) {
-      throw new Deno.errors.AlreadyExists(`Cannot share "${name}": another instance has that name`);
+      throw new Deno.errors.AlreadyExists(`Cannot share ${brief(name)}: another instance has that name`);
     }
     const error = known === undefined ? call.account?.noRoom(name.length) : undefined;
     if (error !== undefined) throw error;
@@ -175,7 +175,7 @@ export class ManagerActor extends SupervisorActor {
   published(name: string): Ref {
     const ref = this.#instances.get(name);
     if (ref !== undefined) return ref;
-    throw new Deno.errors.NotFound(`Cannot find the shared instance "${name}": nobody has shared one`);
+    throw new Deno.errors.NotFound(`Cannot find the shared instance ${brief(name)}: nobody has shared one`);
   }
 }
 actor(import.meta.url, ManagerActor);

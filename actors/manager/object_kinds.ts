@@ -1,3 +1,4 @@
+import { oneLine } from "../../channels/kernel/escape.ts";
 import type { OptionNames } from "../../channels/kernel/options.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { brief } from "../../channels/kernel/show.ts";
@@ -179,7 +180,9 @@ export function isStored(kind: ObjectKind): boolean {
  * @throws {TypeError} If there is no such kind.
  */
 export function makeObject(kind: ObjectKind, args: readonly unknown[], home: Home): object {
-  if (!Object.hasOwn(MAKE, kind)) throw new TypeError(`Cannot make a ${kind}: a manager has no such kind of object`);
+  if (!Object.hasOwn(MAKE, kind)) {
+    throw new TypeError(`Cannot make a ${oneLine(kind)}: a manager has no such kind of object`);
+  }
   return (MAKE[kind] as (home: Home, ...args: readonly unknown[]) => object)(home, ...args);
 }
 

@@ -171,7 +171,7 @@ const isNamedSpec = startsWith(
  */
 export function checkSpec(name: string, spec: ChildSpec): void {
   expected("a request to add a child", [name, spec], isNamedSpec);
-  checkRestartOptions(`add "${name}"`, spec.options);
+  checkRestartOptions(`add ${brief(name)}`, spec.options);
 }
 
 /** @throws {TypeError} If a child is significant where that means nothing. */
@@ -183,7 +183,7 @@ export function checkSignificance(
 ): void {
   if (!options.significant || autoShutdown !== "never") return;
   throw new TypeError(
-    `Cannot ${action}: "${name}" is significant, which means nothing while autoShutdown is "never"`,
+    `Cannot ${action}: ${brief(name)} is significant, which means nothing while autoShutdown is "never"`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { MAX_DELAY_MS } from "../../channels/kernel/wheel.ts";
 import type { Actor } from "../actor.ts";
 import type { Contact } from "../contact.ts";
@@ -57,7 +58,7 @@ export class SupervisedChild {
    */
   async start(parent: Actor, started: () => void, ended: (exit: Exit, livedMs: number) => void): Promise<void> {
     const { args, options, control } = this.#spec;
-    const action = `start "${this.key}"`;
+    const action = `start ${brief(this.key)}`;
     const life: { contact: Contact | undefined } = this.#life = { contact: undefined };
     const assertWanted = () => {
       if (this.#life !== life) throw new StartError(`Cannot ${action}: it was stopped before it had started`);

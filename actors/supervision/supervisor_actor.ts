@@ -1,6 +1,7 @@
 import { RestartLimitError, StartError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
+import { brief } from "../../channels/kernel/show.ts";
 import { passagesOf } from "../../channels/kernel/handle.ts";
 import { expected, isText, type Shape, startsWith } from "../../channels/kernel/shape.ts";
 import type { Producer } from "../../channels/producer.ts";
@@ -87,8 +88,8 @@ export class SupervisorActor implements ActorHooks {
     // Not in turn: it may never be answered.
     await this.#assertMayRun(key, spec, voucher);
     await this.#inTurn(async () => {
-      if (this.#children.has(key)) throw new TypeError(`Cannot add "${key}": there is a child of that name`);
-      checkSignificance(`add "${key}"`, key, spec, this.#plan.autoShutdown);
+      if (this.#children.has(key)) throw new TypeError(`Cannot add ${brief(key)}: there is a child of that name`);
+      checkSignificance(`add ${brief(key)}`, key, spec, this.#plan.autoShutdown);
       const child = new SupervisedChild(key, spec);
       this.#children.set(key, child);
       try {
@@ -153,7 +154,9 @@ export class SupervisorActor implements ActorHooks {
     if (voucher instanceof Voucher && await voucher.vouches(definition)) this.#note(spec);
     else if (!this.#definitions.has(definition)) {
       throw new TypeError(
-        `Cannot add "${key}": nobody with the rights of this supervisor has described ${spec.definition} so`,
+        `Cannot add ${brief(key)}: nobody with the rights of this supervisor has described ${
+          oneLine(spec.definition)
+        } so`,
       );
     }
   }
@@ -165,12 +168,12 @@ export class SupervisorActor implements ActorHooks {
 
   #child(action: string, key: string): SupervisedChild {
     const child = this.#children.get(key);
-    if (child === undefined) throw new TypeError(`Cannot ${action} "${key}": there is no child of that name`);
+    if (child === undefined) throw new TypeError(`Cannot ${action} ${brief(key)}: there is no child of that name`);
     return child;
   }
 
   async #start(child: SupervisedChild, type: "started" | "restarted"): Promise<void> {
-    if (this.#isOver) throw new StartError(`Cannot start "${child.key}": its supervisor is ending`);
+    if (this.#isOver) throw new StartError(`Cannot start ${brief(child.key)}: its supervisor is ending`);
     const started = () => this.#tell({ type, child: child.key });
     await child.start(this.#actor, started, (exit, livedMs) => {
       this.#tell({ type: "exited", child: child.key, exit });
@@ -262,7 +265,7 @@ export class SupervisorActor implements ActorHooks {
     const restarts = this.#counter.count(failed) - 1;
     this.#tell({ type: "gave-up", child, restarts });
     const exit = failed.exit!;
-    const message = `Cannot keep "${oneLine(child)}" alive: it ended again after ${restarts} restarts (${
+    const message = `Cannot keep ${brief(child)} alive: it ended again after ${restarts} restarts (${
       describeExit(exit)
     })`;
     const cause = exit.error === undefined ? undefined : { cause: exit.error };

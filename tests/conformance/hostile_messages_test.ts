@@ -1,7 +1,10 @@
 /** A message with a body of a wrong shape costs its sender; its texts are shown harmlessly. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { contactBehind } from "../../actors/actor_ref.ts";
+import { contactBehind, makeRef } from "../../actors/actor_ref.ts";
+import { behindFace } from "../../actors/contact.ts";
+import type { ManagerActor } from "../../actors/manager/manager_actor.ts";
+import { describedAs } from "../../actors/supervision/child.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask, tell } from "../../channels/kernel/ask.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
@@ -27,6 +30,7 @@ import {
   Process,
   ProtocolError,
   Queue,
+  type Ref,
   RLock,
   Semaphore,
   ShareableList,
@@ -235,6 +239,36 @@ bounded("a request of an unknown name is refused in words that are bounded", asy
   }
   const question = { holder: whoActs.holder(), verb: "call", detail: INJECTION, lost: () => new Error("lost") };
   assertShown((await assertRejects(() => ask(targets[0], question), TypeError)).message, "a refusal");
+});
+
+bounded("a manager and its lists refuse names and kinds that there are not in words that are bounded", async () => {
+  await using manager = await manage({}, { placement: "inline" });
+  const list = await manager.list<number>();
+  const { call } = makeRef(behindFace(manager)!) as unknown as Ref<ManagerActor>;
+  const spec = (definition: string) => ({ kind: "actor", moduleUrl: "", definition, options: {}, args: [] });
+  for (const text of [INJECTION, "x".repeat(100_000)]) {
+    const { control } = describedAs("test", "child", child(Giver, [], { placement: "inline" })).spec;
+    const asked: Record<string, () => PromiseLike<unknown>> = {
+      object: () => call.object(text as never, undefined, []),
+      "object of a name": () => call.object("dict", text, []).then(() => call.object("list", text, [])),
+      "object of a name and kind": () => call.object("dict", text, []).then(() => call.object(text as never, text, [])),
+      named: () => call.named(text as never, text, []),
+      make: () => call.make({ moduleUrl: text, name: text }, [], undefined as never),
+      published: () => call.published(text),
+      "published of another type": () => call.published([text] as never),
+      remove: () => call.remove(text),
+      restart: () => call.restart(text),
+      add: () => call.add(text, { ...spec(text), control } as never),
+      "add of a wrong option": () => call.add(text, { ...spec(text), options: { restart: text }, control } as never),
+      "list.set": () => {
+        const question = { holder: whoActs.holder(), verb: "set", detail: text, lost: () => new Error("lost") };
+        return ask(passagesOf(list)![0].target, question);
+      },
+    };
+    for (const [what, ask] of Object.entries(asked)) {
+      assertShown((await assertRejects(async () => await ask(), Error)).message, what);
+    }
+  }
 });
 
 bounded("a logger that fails keeps nobody from ending, and what it was to write is written", async () => {
