@@ -17,6 +17,8 @@ export interface CallContext {
 export interface HandledCall extends CallContext {
   /** Of the stranger that has called, if one has. */
   readonly account?: Account | undefined;
+  /** How many bytes the stranger has sent; 0 if none has called. */
+  readonly strangeBytes?: number;
 }
 
 /** A task of a pool at its worker. */

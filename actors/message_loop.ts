@@ -414,10 +414,12 @@ class Call implements HandledCall, Frame, Cancellable {
   readonly task = undefined;
   #controller: AbortController | undefined;
   readonly account: Account | undefined;
+  readonly strangeBytes: number;
   #gaveUp = false;
 
   constructor(readonly actor: Actor, request: Request) {
     this.account = request.from.account;
+    this.strangeBytes = this.account === undefined ? 0 : request.body.bytes.length;
     request.onCancel = this;
   }
 

@@ -39,6 +39,13 @@ export function poolWish(name: string | undefined, args: readonly unknown[]): st
   return encode([name, args], "options").toBase64();
 }
 
+/** An instance that somebody shares, for as long as it lives. */
+interface Published {
+  readonly ref: Ref;
+  /** Told when it is shared no longer. */
+  readonly withdrawn: (() => void) | undefined;
+}
+
 async function isVouchedFor(name: string | undefined, args: readonly unknown[], voucher: unknown): Promise<boolean> {
   return voucher instanceof Voucher && await voucher.vouches(poolWish(name, args));
 }
@@ -47,7 +54,7 @@ async function isVouchedFor(name: string | undefined, args: readonly unknown[], 
 export class ManagerActor extends SupervisorActor {
   readonly #store: string | undefined;
   readonly #classes: readonly MadeClass[];
-  readonly #instances = new Map<string, Ref>();
+  readonly #instances = new Map<string, Published>();
   readonly #rights = new Map<string, Promise<NamedRight>>();
   #catalogue!: Catalogue;
   #home: NamedHome | undefined;
@@ -161,20 +168,28 @@ export class ManagerActor extends SupervisorActor {
     expected("a request to share an instance", [name, ref], isSharing);
     const known = this.#instances.get(name);
     // Its end may not have been told yet.
-    const isFree = known === undefined || await contactBehind(known)!.look() !== undefined;
+    const isFree = known === undefined || await contactBehind(known.ref)!.look() !== undefined;
     if (!isFree || this.#instances.get(name) !== known) {
       throw new Deno.errors.AlreadyExists(`Cannot share ${brief(name)}: another instance has that name`);
     }
-    const error = known === undefined ? call.account?.noRoom(name.length) : undefined;
+    if (known !== undefined) this.#withdraw(name, known);
+    const error = call.account?.noEntry ?? call.account?.noRoom(name.length);
     if (error !== undefined) throw error;
-    if (known === undefined) call.account?.keep(name.length);
-    this.#instances.set(name, ref);
+    const published = { ref, withdrawn: call.account?.keep(name.length) };
+    this.#instances.set(name, published);
+    void contactBehind(ref)!.exited.then(() => this.#withdraw(name, published));
+  }
+
+  #withdraw(name: string, published: Published): void {
+    if (this.#instances.get(name) !== published) return;
+    this.#instances.delete(name);
+    published.withdrawn?.();
   }
 
   /** An instance that somebody shares. */
   published(name: string): Ref {
-    const ref = this.#instances.get(name);
-    if (ref !== undefined) return ref;
+    const published = this.#instances.get(name);
+    if (published !== undefined) return published.ref;
     throw new Deno.errors.NotFound(`Cannot find the shared instance ${brief(name)}: nobody has shared one`);
   }
 }

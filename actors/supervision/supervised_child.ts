@@ -35,7 +35,8 @@ export class SupervisedChild {
   #life: { contact: Contact | undefined } | undefined;
   #wait: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(key: string, spec: ChildSpec) {
+  /** @param forgotten told when its supervisor forgets it */
+  constructor(key: string, spec: ChildSpec, readonly forgotten?: () => void) {
     const { restart = "permanent", significant = false, shutdownMs = SHUTDOWN_MS } = spec.options;
     this.key = key;
     this.restart = restart;

@@ -8,7 +8,7 @@ import type { Producer } from "../../channels/producer.ts";
 import { PRODUCER } from "../../channels/queue_cell.ts";
 import { Queue } from "../../channels/queue.ts";
 import type { Actor } from "../actor.ts";
-import { currentActor } from "../context.ts";
+import { currentActor, currentFrame } from "../context.ts";
 import { actor, isOfLibrary } from "../definition.ts";
 import { describeExit, failedBy } from "../exited.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "../hooks.ts";
@@ -32,6 +32,9 @@ export type SupervisorEvent =
   | { readonly type: "started" | "restarted"; readonly child: string }
   | { readonly type: "exited"; readonly child: string; readonly exit: Exit }
   | { readonly type: "gave-up"; readonly child: string; readonly restarts: number };
+
+/** What a child takes that a stranger has added, beside what it was given; a thread or subprocess not all of it here. */
+const CHILD_BYTES = { inline: 16 * 1024, thread: 16 * 1024 * 1024, process: 16 * 1024 * 1024 };
 
 /** The id of an observer, which is kept as long as the observer. */
 const isId: Shape<string> = (value): value is string => isText(value) && value.length <= 64;
@@ -84,18 +87,22 @@ export class SupervisorActor implements ActorHooks {
    * @param voucher shows that an isolate with the rights of this one has described the child
    */
   async add(key: string, spec: ChildSpec, voucher?: Voucher): Promise<void> {
+    const { call } = currentFrame();
     checkSpec(key, spec);
     // Not in turn: it may never be answered.
     await this.#assertMayRun(key, spec, voucher);
     await this.#inTurn(async () => {
       if (this.#children.has(key)) throw new TypeError(`Cannot add ${brief(key)}: there is a child of that name`);
       checkSignificance(`add ${brief(key)}`, key, spec, this.#plan.autoShutdown);
-      const child = new SupervisedChild(key, spec);
+      const bytes = (call?.strangeBytes ?? 0) + CHILD_BYTES[spec.options.placement ?? "thread"];
+      const refusal = call?.account?.noEntry ?? call?.account?.noRoom(bytes);
+      if (refusal !== undefined) throw refusal;
+      const child = new SupervisedChild(key, spec, call?.account?.keep(bytes));
       this.#children.set(key, child);
       try {
         await this.#start(child, "started");
       } catch (error) {
-        this.#children.delete(key);
+        this.#forget(child);
         await child.over();
         throw error;
       }
@@ -107,7 +114,7 @@ export class SupervisorActor implements ActorHooks {
     return this.#inTurn(async () => {
       const child = this.#child("remove", key);
       const group = child.endWait() ? this.#groupOf(child) : [];
-      this.#children.delete(key);
+      this.#forget(child);
       await this.#stop(child);
       await child.over();
       // Those who waited to be started with it are not to wait for ever.
@@ -172,6 +179,11 @@ export class SupervisorActor implements ActorHooks {
     return child;
   }
 
+  #forget(child: SupervisedChild): void {
+    this.#children.delete(child.key);
+    child.forgotten?.();
+  }
+
   async #start(child: SupervisedChild, type: "started" | "restarted"): Promise<void> {
     if (this.#isOver) throw new StartError(`Cannot start ${brief(child.key)}: its supervisor is ending`);
     const started = () => this.#tell({ type, child: child.key });
@@ -203,7 +215,7 @@ export class SupervisorActor implements ActorHooks {
     if (this.#isOver || child.alive || this.#children.get(child.key) !== child) return;
     if (exit.escalated) return await this.#end({ code: 1, reason: "error", error: exit.error });
     if (comesBack(child.restart, exit)) return await this.#bringBack(child, livedMs);
-    if (child.restart === "temporary") this.#children.delete(child.key);
+    if (child.restart === "temporary") this.#forget(child);
     await child.over();
     if (child.significant && this.#shutsDown()) await this.#end({ code: 0, reason: "normal" });
   }
@@ -223,7 +235,7 @@ export class SupervisorActor implements ActorHooks {
     for (const child of group.toReversed()) {
       await this.#stop(child);
       if (child.restart !== "temporary") continue;
-      this.#children.delete(child.key);
+      this.#forget(child);
       await child.over();
     }
     const start = async () => void await this.#startGroup(this.#groupOf(failed));

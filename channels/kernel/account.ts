@@ -68,10 +68,17 @@ export class Account {
     return new Charge(this, bytes + MESSAGE_BYTES);
   }
 
-  /** Counts what the stranger has had made for all, under a name, until the stranger is gone. */
-  keep(bytes: number): void {
+  /**
+   * Counts what the stranger has had made for all, under a name, until the stranger is gone. Returns what takes it off the
+   * count before that.
+   */
+  keep(bytes: number): () => void {
     this.entries++;
-    this.charge(bytes);
+    const charge = this.charge(bytes);
+    return () => {
+      this.entries--;
+      charge.end();
+    };
   }
 
   #error(quota: keyof Limits, state: string): QuotaError {

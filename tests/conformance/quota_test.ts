@@ -1,9 +1,20 @@
 /** How much strangers, who have fewer rights than this program, can have it keep for them, and that honest ones need no more. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { deadLetters, Lock, manage, Queue, QuotaError, type QuotaOptions, type Ref, spawn } from "../../mod.ts";
+import {
+  child,
+  deadLetters,
+  Lock,
+  manage,
+  Queue,
+  QuotaError,
+  type QuotaOptions,
+  type Ref,
+  spawn,
+  supervise,
+} from "../../mod.ts";
 import { accounts } from "../../channels/kernel/account.ts";
-import { boundedWithChildren, range } from "./bounded.ts";
+import { boundedWithChildren, range, until } from "./bounded.ts";
 import { rounds } from "../soak.ts";
 import { Guest, HostOfGuests, type Tally } from "./fixtures/guest.ts";
 import { OtherProgram } from "./other_program.ts";
@@ -131,6 +142,35 @@ eachGuest(
     assertEquals((await call.makeArrays(manager, 10 * MIB, true)).done, 0);
     // Others are served.
     assertEquals((await manager.array("float64", 10 * MIB)).length, 10 * MIB);
+  },
+);
+
+eachGuest(
+  "children that a stranger adds count until they are removed",
+  { bytes: MIB / 4 },
+  async (guest) => {
+    await using supervisor = await supervise({ known: child(Guest, [], { placement: "inline" }) });
+    const { call } = guest.with(patient);
+    const first = await call.addChildren(supervisor, "first", 5);
+    assert(first.done > 10 && first.done < 16, `${first.done} were added`);
+    assertMatch(first.error, /^QuotaError: .+, its quota is 262144 bytes$/);
+    assertEquals((await call.addChildren(supervisor, "second", 0)).done, 5);
+  },
+);
+
+eachGuest(
+  "instances that a stranger shares count while they live, and are forgotten with it",
+  { bytes: MIB },
+  async (guest) => {
+    await using manager = await manage({}, { placement: "inline" });
+    const { call } = guest.with(patient);
+    const first = await call.shareInstances(manager, 100_000);
+    assert(first.done > 2 && first.done < 10, `${first.done} were shared`);
+    assertMatch(first.error, /^QuotaError: .+, its quota is 1048576 bytes$/);
+    const names = range(first.done).map((n) => `${n}`.padEnd(100_000));
+    const isForgotten = (name: string) => manager.shared(name).then(() => false, () => true);
+    await until(async () => !(await Promise.all(names.map(isForgotten))).includes(false), "all are forgotten");
+    assertEquals((await call.shareInstances(manager, 100_000)).done, first.done);
   },
 );
 
