@@ -1,3 +1,5 @@
+import { outside } from "../channels/kernel/acting.ts";
+
 /** Code that is loaded when it is first needed. */
 export class LoadedLater<T> {
   /** The code, once it is loaded. */
@@ -12,6 +14,6 @@ export class LoadedLater<T> {
 
   /** Loads it, once. */
   load(): Promise<T> {
-    return this.#loading ??= this.#load().then((loaded) => this.loaded = loaded);
+    return this.#loading ??= outside(this.#load).then((loaded) => this.loaded = loaded);
   }
 }

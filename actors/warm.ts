@@ -1,3 +1,4 @@
+import { outside } from "../channels/kernel/acting.ts";
 import { checkSize } from "../channels/argument.ts";
 import { type Definition, registrationOf } from "./definition.ts";
 import { startError } from "./start_deadline.ts";
@@ -34,7 +35,7 @@ export async function warm(definition: Definition, count: number = 1): Promise<A
   const { name, moduleUrl } = registrationOf("warm", definition);
   checkSize(`warm ${name}`, "count", count, 1);
   const imports = [moduleUrl];
-  const { spareThreads } = await import("./placement/spare_threads.ts");
+  const { spareThreads } = await outside(() => import("./placement/spare_threads.ts"));
   await spareThreads.keep(imports, count).catch((error) => {
     throw startError(`warm ${name}`, error);
   });

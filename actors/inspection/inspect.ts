@@ -1,4 +1,4 @@
-import { whoActs } from "../../channels/kernel/acting.ts";
+import { outside, whoActs } from "../../channels/kernel/acting.ts";
 import { hasFewerRights, MAIN_SLOT } from "../../channels/kernel/address.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { addressOf, isCell } from "../../channels/kernel/cell.ts";
@@ -51,8 +51,8 @@ rootService("inspect", "program", (request) => void inspectHere().then((inspecti
 
 async function inspectHere(): Promise<Inspection> {
   const main = mainActor();
-  const { reportHere } = await import("./collect.ts");
-  const { lastingCycles, lockCyclesIn } = await import("./lock_cycles.ts");
+  const { reportHere } = await outside(() => import("./collect.ts"));
+  const { lastingCycles, lockCyclesIn } = await outside(() => import("./lock_cycles.ts"));
   const part = await reportHere(main, WITHIN_MS - RESERVE_MS);
   if (lockCyclesIn(part).length === 0) return withNames(part, []);
   const again = await reportHere(main, RESERVE_MS / 2);

@@ -1,3 +1,4 @@
+import { outside } from "../../channels/kernel/acting.ts";
 import type { SocketAddress } from "../../channels/link/socket_address.ts";
 import type { ConnectOptions } from "../../channels/remote/connect.ts";
 import type { Children } from "../supervision/supervisor.ts";
@@ -37,7 +38,7 @@ export async function connectManager<C extends Children = Children>(
   address: SocketAddress,
   options: ConnectOptions,
 ): Promise<Manager<C>> {
-  const { obtain } = await import("../../channels/remote/offer.ts");
+  const { obtain } = await outside(() => import("../../channels/remote/offer.ts"));
   const { handle, connection } = await obtain<Manager<C>>(address, options);
   return Object.defineProperty(handle, Symbol.asyncDispose, { value: () => connection.close() });
 }

@@ -1,8 +1,7 @@
 import { Cell } from "../../channels/kernel/cell.ts";
-import { enroll, handleKind, type Passage } from "../../channels/kernel/handle.ts";
+import { enroll, handleKind, type Passage, Transit } from "../../channels/kernel/handle.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import { expected, isAnything, type Shape } from "../../channels/kernel/shape.ts";
-import { Transit } from "../../channels/kernel/transit.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { contactBehind, contactFrom, makeRef } from "../actor_ref.ts";
 import { Contact } from "../contact.ts";

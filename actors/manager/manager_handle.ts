@@ -1,3 +1,4 @@
+import { outside } from "../../channels/kernel/acting.ts";
 import { checkName } from "../../channels/argument.ts";
 import {
   JOINABLE_QUEUE_OPTIONS,
@@ -31,7 +32,7 @@ import type { Key } from "./key.ts";
 import { Voucher } from "../supervision/voucher.ts";
 import { classWish, type ManagerActor, poolWish } from "./manager_actor.ts";
 import "./named.ts";
-import { unlessEnded } from "./unless_ended.ts";
+import { unlessEnded } from "./named_cell.ts";
 import type { Namespace } from "./namespace.ts";
 import { type ObjectArgs, type ObjectKind, SHARED_POOL_OPTIONS, type SharedPoolOptions } from "./object_kinds.ts";
 import { serveInstance } from "./shareable.ts";
@@ -300,7 +301,7 @@ export class ManagerHandle extends SupervisorHandle implements Manager {
   }
 
   async serve(address: SocketAddress | undefined, options: ListenOptions): Promise<Listener> {
-    const { offer } = await import("../../channels/remote/offer.ts");
+    const { offer } = await outside(() => import("../../channels/remote/offer.ts"));
     return await offer(this, address, options);
   }
 

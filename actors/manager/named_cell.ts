@@ -1,20 +1,21 @@
-import { DisconnectedError } from "../../channels/errors.ts";
+import { ActorExitedError, DisconnectedError } from "../../channels/errors.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
+import { isA } from "../../channels/kernel/look.ts";
 import { destinationOf, pack, unpack } from "../../channels/kernel/pack.ts";
 import { holderOf } from "../../channels/kernel/relay.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import { expected, isAnything, isText, listOf, type Shape, startsWith } from "../../channels/kernel/shape.ts";
 import { makeRef } from "../actor_ref.ts";
 import type { Contact } from "../contact.ts";
+import { actorExited } from "../exited.ts";
 import type { Ref } from "../ref.ts";
 import { Voucher } from "../supervision/voucher.ts";
 import type { ManagerActor } from "./manager_actor.ts";
 import type { ObjectKind } from "./object_kinds.ts";
-import { unlessEnded } from "./unless_ended.ts";
 
 /** What a manager has to be asked for. */
 export type NamedRequest = [kind: ObjectKind, name: string, args: readonly unknown[]];
@@ -106,5 +107,15 @@ export class NamedHome {
 
   static {
     handleKind(HOME, { leased: true, revive: ({ target }) => new NamedHome(target) });
+  }
+}
+
+/** A manager's answer. If the manager has ended, the error names the action that the program asked for. */
+export async function unlessEnded<T>(manager: Contact, action: string, answer: PromiseLike<T>): Promise<Awaited<T>> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isA(error, ActorExitedError) || error.address !== manager.address) throw error;
+    throw actorExited(action, manager.name, manager.address, error.exit);
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { MAIN_SLOT } from "./address.ts";
 import { type Holder, holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
@@ -19,3 +20,9 @@ export const whoActs: WhoActs = singleton("who-acts", () => ({
   holder: () => alone ??= holders.adopt(isolate.id, MAIN_SLOT),
   stop: () => never,
 }));
+
+/**
+ * Runs code on behalf of nobody. Modules are imported by it: Deno keeps the frame in which a module was first evaluated, and
+ * what it runs next would count as that actor's.
+ */
+export const outside: <R>(run: () => R) => R = AsyncLocalStorage.snapshot();

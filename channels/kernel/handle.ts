@@ -82,6 +82,14 @@ export function enroll(face: object, passage: () => Passage, parts: readonly obj
   faces.set(face, { passage, parts });
 }
 
+/** Stands in a message for a handle of which the sender has no face. (Not a plain object, which would travel as one.) */
+export class Transit {
+  /** @param parts handles that go with it */
+  constructor(passage: Passage, parts: readonly object[] = []) {
+    enroll(this, () => passage, parts);
+  }
+}
+
 /** What to send for `face`, if it is a handle: its own passage first, then those of its parts. */
 export function passagesOf(face: object): [Passage, ...Passage[]] | undefined {
   const known = faces.get(face);

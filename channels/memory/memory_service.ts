@@ -4,7 +4,7 @@ import { oneLine } from "../kernel/escape.ts";
 import { isolate } from "../kernel/isolate.ts";
 import type { Request } from "../kernel/request.ts";
 import { expected, isCount, isText, maybe, startsWith } from "../kernel/shape.ts";
-import { Transit } from "../kernel/transit.ts";
+import { Transit } from "../kernel/handle.ts";
 import { packAnswer, unpack } from "../kernel/pack.ts";
 import { rootService } from "../kernel/root.ts";
 import { MemoryCell, SEGMENT } from "./memory_cell.ts";

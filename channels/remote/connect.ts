@@ -1,3 +1,4 @@
+import { outside } from "../kernel/acting.ts";
 import type { Connection } from "../connection.ts";
 import { checkOptions, type OptionNames } from "../kernel/options.ts";
 import type { ConnectTls, SocketAddress } from "../link/socket_address.ts";
@@ -59,6 +60,6 @@ export async function connect<Out = unknown, In = Out>(
   options: ConnectOptions = {},
 ): Promise<Connection<Out, In>> {
   const own = { ...checkOptions("connect", options, CONNECT_OPTIONS) };
-  const { openConnection } = await import("./socket_connection.ts");
+  const { openConnection } = await outside(() => import("./socket_connection.ts"));
   return await openConnection(address, own) as Connection<Out, In>;
 }

@@ -1,3 +1,4 @@
+import { outside } from "../kernel/acting.ts";
 import type { Connection } from "../connection.ts";
 import { checkOptions, type OptionNames } from "../kernel/options.ts";
 import { singleton } from "../kernel/singleton.ts";
@@ -112,6 +113,6 @@ export async function listen<Out = unknown, In = Out>(
   options: ListenOptions = {},
 ): Promise<Listener<Out, In>> {
   const own = { ...checkOptions("listen", options, LISTEN_OPTIONS) };
-  const { openListener } = await import("./socket_listener.ts");
+  const { openListener } = await outside(() => import("./socket_listener.ts"));
   return await openListener(address, own) as unknown as Listener<Out, In>;
 }
