@@ -9,13 +9,16 @@ import { checkOptions, type OptionNames } from "./kernel/options.ts";
  * - **Beyond it** a request rejects with `QuotaError`, and a cast is a dead letter. A subprocess or program that holds, or
  *   gives back, a handle beyond it is hung up on, since nobody waits for an answer to that.
  * - **Others** are served as before, and keep what they have. Memory that was kept for it alone is given up when it ends.
+ * - **What outlives it** (items of queues, names and values of a manager, children that it added) counts until it ends, and no
+ *   more after that: a program that connects again has its whole quota again.
  */
 export interface QuotaOptions {
   /** How many requests may be open, handles held and the like; 131,072 when left out. */
   readonly entries?: number | undefined;
   /**
    * How many bytes of its messages may lie in mailboxes, queues and shared objects, each counting 512 bytes more, with the
-   * shared memory that it made, with its name, and the numbers that managers made for it; and how many bytes of answers may
+   * shared memory that it made, with its name, the numbers that managers made for it, and 16 KiB, or in a thread or
+   * subprocess 16 MiB, for each child that it added to a supervisor; and how many bytes of answers may
    * wait that it has not read. 256 MiB when left out. A longer message of a subprocess rejects with `QuotaError` there.
    */
   readonly bytes?: number | undefined;
