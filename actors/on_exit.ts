@@ -9,7 +9,9 @@ import { watchProgram } from "./program.ts";
  *
  * - **Order**: higher priority first; among equals the last registered first. (Python's `util.Finalize`.)
  * - **When**: after an orderly end, an uncaught error in an actor, or `current().exit()`; promises are waited for. At
- *   `Deno.exit()` in the program only what runs at once still happens. Not when killed.
+ *   `Deno.exit()` in the program only what runs at once still happens. Ctrl-C, SIGTERM and SIGHUP end a program in
+ *   order where they are handled: once a {@linkcode Process} was started, or with `signals: true` of
+ *   {@linkcode supervise}. Not when killed. (Python's `atexit` does not run at SIGTERM.)
  *
  * @param run the function; what it throws is told on standard error and stops no other
  * @returns disposing takes the function back
@@ -31,6 +33,14 @@ import { watchProgram } from "./program.ts";
  * await p.start();
  * await p.join();
  * assertEquals([await log.get(), await log.get()], ["earlier", "later"]);
+ * ```
+ *
+ * @example Clean up when a container is stopped, by SIGTERM
+ * ```ts
+ * import { onExit, supervise } from "@troupe/troupe";
+ *
+ * await using _app = await supervise({}, { signals: true });
+ * using _goodbye = onExit(() => console.log("stopped, in order"));
  * ```
  */
 export function onExit(run: () => unknown, options: ExitHookOptions = {}): Disposable {
