@@ -417,7 +417,7 @@ class Call implements HandledCall, Frame, Cancellable {
   #gaveUp = false;
 
   constructor(readonly actor: Actor, request: Request) {
-    this.account = request.from.account;
+    this.account = request.account;
     this.strangeBytes = this.account === undefined ? 0 : request.body.bytes.length;
     request.onCancel = this;
   }

@@ -42,6 +42,7 @@ export function relay(request: Request, via: Holder, target: Target, options: Re
   if (isCell(target)) {
     const inner = new Request(via, verb, detail, body, relayed);
     inner.left = options.left;
+    inner.relayedFor = request.account;
     if (relayed !== undefined) {
       request.onCancel = () => inner.cancel();
       request.onward = { cell: target, request: inner };

@@ -1,5 +1,5 @@
 import type { Exit } from "../exit.ts";
-import type { Charge } from "./account.ts";
+import type { Account, Charge } from "./account.ts";
 import type { Address, IsolateId } from "./address.ts";
 import type { Cell } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
@@ -52,6 +52,8 @@ export class Request extends Held {
   onward: Onward | undefined;
   /** What its body costs the stranger that has sent it. It ends with the request, unless a cell keeps the body and takes it. */
   charge: Charge | undefined;
+  /** Of the stranger that has asked who hands it on, if one has. */
+  relayedFor: Account | undefined;
   /** Nobody, when no answer is wanted. */
   readonly asker: Asker | undefined;
   #committed = false;
@@ -74,6 +76,11 @@ export class Request extends Held {
   /** Who asks. */
   get from(): Holder {
     return this.holder;
+  }
+
+  /** Of the stranger that asks, if one does. */
+  get account(): Account | undefined {
+    return this.relayedFor ?? this.holder.account;
   }
 
   /** Whether the cell still owes an answer. */

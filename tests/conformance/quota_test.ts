@@ -6,12 +6,14 @@ import {
   deadLetters,
   Lock,
   manage,
+  manager as supervisedManager,
   Queue,
   QuotaError,
   type QuotaOptions,
   type Ref,
   spawn,
   supervise,
+  supervisor,
 } from "../../mod.ts";
 import { accounts } from "../../channels/kernel/account.ts";
 import { boundedWithChildren, range, until } from "./bounded.ts";
@@ -142,6 +144,10 @@ eachGuest(
     assertEquals((await call.makeArrays(manager, 10 * MIB, true)).done, 0);
     // Others are served.
     assertEquals((await manager.array("float64", 10 * MIB)).length, 10 * MIB);
+    // A manager under a supervisor is asked by its place.
+    await using app = await supervise({ state: supervisedManager({}, { placement: "inline" }) });
+    assertEquals((await call.makeStructs(app.refs.state, 12 * MIB)).done, 0);
+    assertEquals((await call.makeArrays(app.refs.state, 10 * MIB, true)).done, 0);
   },
 );
 
@@ -149,12 +155,17 @@ eachGuest(
   "children that a stranger adds count until they are removed",
   { bytes: MIB / 4 },
   async (guest) => {
-    await using supervisor = await supervise({ known: child(Guest, [], { placement: "inline" }) });
+    const known = () => ({ known: child(Guest, [], { placement: "inline" }) });
+    await using app = await supervise({ ...known(), inner: supervisor(known()) });
     const { call } = guest.with(patient);
-    const first = await call.addChildren(supervisor, "first", 5);
-    assert(first.done > 10 && first.done < 16, `${first.done} were added`);
-    assertMatch(first.error, /^QuotaError: .+, its quota is 262144 bytes$/);
-    assertEquals((await call.addChildren(supervisor, "second", 0)).done, 5);
+    for (const each of [app, app.refs.inner]) {
+      const first = await call.addChildren(each, "first", 5);
+      assert(first.done > 10 && first.done < 16, `${first.done} were added`);
+      assertMatch(first.error, /^QuotaError: .+, its quota is 262144 bytes$/);
+      assertEquals((await call.addChildren(each, "second", 0)).done, 5);
+      for (let n = 0; n < 5; n++) await each.remove(`second ${n}`);
+      for (let n = 5; n < first.done; n++) await each.remove(`first ${n}`);
+    }
   },
 );
 
