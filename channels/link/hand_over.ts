@@ -2,7 +2,7 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import type { Frame } from "../kernel/link.ts";
 import { type Bell, isDoomed, ring } from "./doorbell.ts";
 import type { Beside } from "./inlet.ts";
-import { copyMs, fromPosted, isHeavy, noFrame, toPosted, transferOf } from "./posted.ts";
+import { copyMs, fromPosted, isHeavy, noFrame, type Posted, toPosted, transferOf } from "./posted.ts";
 
 /*
  * The words of one direction. The sender writes the first and the receiver the second; each in a cache line of its own.
@@ -82,19 +82,22 @@ export class HandOver implements Beside {
   give(frame: Frame, mark: () => { readonly reachable: boolean; readonly woken: boolean }): void {
     if (this.#over) return;
     if (this.#immortal || !isHeavy(frame)) {
-      this.#post(frame, this.#immortal);
+      this.#post(toPosted(frame), this.#immortal);
       mark();
       return;
     }
+    // Before the receiver blocks for it: this may take a copy.
+    const posted = toPosted(frame);
     const { reachable, woken } = mark();
     const longest = copyMs(frame);
     const ms = Math.min(longest, Math.max(woken ? WAKING_MS : WORKING_MS, longest * PART_OF_COPY));
     if (reachable) Atomics.wait(this.#out, ASK, NOTHING, ms);
     const blocked = Atomics.compareExchange(this.#out, ASK, BLOCKED, NOTHING) === BLOCKED;
     // One that is about to be terminated must not be given anything that would stay behind.
-    this.#post(frame, blocked && !isDoomed(this.#bell));
+    this.#post(posted, blocked && !isDoomed(this.#bell));
     if (blocked) this.#handed = this.#posted;
-    else ring(this.#bell);
+    // It sleeps if it was not there yet, and if posting took longer than it has blocked.
+    ring(this.#bell);
   }
 
   /** Whether there is a frame to take. */
@@ -148,8 +151,7 @@ export class HandOver implements Beside {
     return this.ready;
   }
 
-  #post(frame: Frame, moving: boolean): void {
-    const posted = toPosted(frame);
+  #post(posted: Posted, moving: boolean): void {
     this.#port.postMessage(posted, transferOf(posted, moving));
     Atomics.store(this.#out, POSTED, this.#posted = this.#posted + 1 | 0);
     Atomics.notify(this.#out, POSTED);
