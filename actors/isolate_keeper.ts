@@ -37,6 +37,7 @@ import type { BootConfig, ContactData, Placement, Seat, SeatEnd } from "./placem
 import { programRun } from "./placement/run_flags.ts";
 import { StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
+import { startTurns } from "./start_turns.ts";
 
 /** How long a supervisor's event loop may be silent while the supervisor takes whatever time its children need to stop. */
 const SILENT_MS = 5000;
@@ -102,19 +103,22 @@ export class IsolateKeeper extends Cell implements Keeper {
   async start(args: Packet, parent: Actor, options: IsolateOptions): Promise<void> {
     const action = `start ${this.name}`;
     const deadline = new StartDeadline(action, this.#plan);
+    const turn = startTurns.take();
     parent.children.add(this);
     seated.set(this, parent);
     this.#hold(true);
     try {
       deadline.check();
+      if (turn.come !== undefined) await Promise.race([turn.come, deadline.failed, this.exited]);
       const { open } = this.#placement;
       const openSeat = open.loaded ?? await open.load();
       // It may have been ended meanwhile.
       if (this.exit !== undefined) throw new LostError(this.exit);
       deadline.check();
+      deadline.loads();
       const seat = this.#seat = openSeat(this.#config(parent), options);
       void seat.ended.then((end) => this.#ended(end, parent));
-      void seat.link.then(() => deadline.begun(), () => {});
+      void seat.link.then(() => deadline.begun(), () => {}).finally(() => turn.end());
       await Promise.race([this.#run(seat, args, parent), deadline.failed]);
       this.#hold(!this.daemon && parent.isAwaited);
       this.#watchOver(this.#plan.livenessMs);
@@ -135,6 +139,7 @@ export class IsolateKeeper extends Cell implements Keeper {
       throw startError(action, cause, mayLack ? this.#seat?.lacks : undefined);
     } finally {
       deadline.end();
+      turn.end();
       this.#seat?.started?.();
     }
   }

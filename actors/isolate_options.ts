@@ -62,7 +62,8 @@ export interface IsolateOptions {
   /**
    * Milliseconds that starting may take from when code of the new isolate runs; 10,000 when left out. For a supervisor or
    * manager any time when left out, since each of its children has a limit of its own. Before that Deno loads the isolate's
-   * first modules, and with `deno test` or `--check` checks their types: for that it has 120,000 more, or as many as this.
+   * first modules, and with `deno test` or `--check` checks their types: for that it has 120,000 more, or as many as this. Of
+   * many that are started at once a few load at a time, and the time of each counts from when its turn to load has come.
    */
   readonly startTimeoutMs?: number | undefined;
   /**

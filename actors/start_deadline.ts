@@ -8,12 +8,13 @@ const LOADING_MS = 120_000;
 
 /**
  * What makes a start fail from outside: its time is over, or its signal aborts. Its time begins when code of the new isolate
- * runs. Until then Deno loads that, in a time of its own.
+ * runs. Until then Deno loads that, in a time of its own, which begins when the start's turn to load has come.
  */
 export class StartDeadline {
   /** Rejects when either happens. */
   readonly failed: Promise<never>;
   #deadline: Deadline | undefined;
+  readonly #load: () => void;
   readonly #begin: () => void;
   readonly #signal: AbortSignal | undefined;
   readonly #aborted: () => void;
@@ -48,8 +49,13 @@ export class StartDeadline {
       if (ms !== Infinity) this.#deadline = wheel.after(ms, () => reject(error()));
     };
     if (startTimeoutMs <= 0) this.#tooLate = late();
-    else limit(loadingMs, notLoaded);
+    this.#load = () => limit(loadingMs, notLoaded);
     this.#begin = () => limit(startTimeoutMs, late);
+  }
+
+  /** Deno loads the new isolate's first modules. */
+  loads(): void {
+    this.#load();
   }
 
   /** Code of the new isolate runs. */
