@@ -84,7 +84,7 @@ export type {
 export { manage, type ManageOptions, manager } from "./actors/manager/manager.ts";
 export type { MakeArgs, Manager, SharedBarrierOptions, SharedOptions } from "./actors/manager/manager_handle.ts";
 export { connectManager } from "./actors/manager/connect_manager.ts";
-export type { SharedPoolOptions } from "./actors/manager/object_kinds.ts";
+export type { SharedPoolOptions } from "./actors/manager/shared_pool_options.ts";
 export type { DeepReadonly } from "./actors/manager/frozen.ts";
 export type { Key } from "./actors/manager/key.ts";
 export { Namespace, type NumberNames } from "./actors/manager/namespace.ts";

@@ -1,3 +1,4 @@
+import { outside } from "../channels/kernel/acting.ts";
 import { brief } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 
@@ -34,9 +35,14 @@ export interface Registration extends RegisteredName {
 interface Registry {
   readonly byName: Map<string, Registration>;
   readonly byDefinition: Map<Definition, Registration>;
+  /** How the modules of those are imported that this isolate may not have yet. */
+  readonly late: Map<string, () => Promise<unknown>>;
 }
 
-const registry: Registry = singleton("definitions", () => ({ byName: new Map(), byDefinition: new Map() }));
+const registry: Registry = singleton(
+  "definitions",
+  () => ({ byName: new Map(), byDefinition: new Map(), late: new Map() }),
+);
 
 /**
  * Registers a class, so that its instances can be started as actors, in this isolate or any other.
@@ -173,6 +179,22 @@ export function registrationOf(action: string, definition: unknown): Registratio
   throw new TypeError(
     `Cannot ${action}: ${name} is not registered; call ${how}(import.meta.url, ${name}) in the module that declares it`,
   );
+}
+
+/**
+ * Says where a definition of the library's own is, whose module is loaded by whoever starts it.
+ *
+ * @param load imports the module, with a literal specifier: so it takes no permission
+ */
+export function definedLater(moduleUrl: string, name: string, load: () => Promise<unknown>): RegisteredName {
+  registry.late.set(keyOf(moduleUrl, name), load);
+  return { kind: "actor", moduleUrl, name };
+}
+
+/** Has this isolate have a definition that a module registers. */
+export async function loadDefinition(moduleUrl: string, name: string): Promise<void> {
+  const load = registry.late.get(keyOf(moduleUrl, name)) ?? (() => import(moduleUrl));
+  if (findRegistration(moduleUrl, name) === undefined) await outside(load);
 }
 
 /** The definition of this name that a module has registered, once it has been imported. */

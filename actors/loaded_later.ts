@@ -12,8 +12,11 @@ export class LoadedLater<T> {
     this.#load = load;
   }
 
-  /** Loads it, once. */
+  /** Loads it, once; again where that failed. */
   load(): Promise<T> {
-    return this.#loading ??= outside(this.#load).then((loaded) => this.loaded = loaded);
+    return this.#loading ??= outside(this.#load).then((loaded) => this.loaded = loaded, (error) => {
+      this.#loading = undefined;
+      throw error;
+    });
   }
 }

@@ -1,7 +1,8 @@
+import { outside } from "../../channels/kernel/acting.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import { brief } from "../../channels/kernel/show.ts";
 import { makeRef } from "../actor_ref.ts";
-import { type ActorClass, registrationOf } from "../definition.ts";
+import { type ActorClass, definedLater, registrationOf } from "../definition.ts";
 import type { Ref } from "../ref.ts";
 import { spawn } from "../spawn.ts";
 import { type Child, describeChild, RESTART_OPTIONS, type RestartOptions } from "../supervision/child.ts";
@@ -14,7 +15,7 @@ import {
   type SuperviseOptions,
   supervisorPlan,
 } from "../supervision/supervisor.ts";
-import { type MadeClass, ManagerActor } from "./manager_actor.ts";
+import type { MadeClass, ManagerActor } from "./manager_actor.ts";
 import { type Manager, ManagerHandle } from "./manager_handle.ts";
 import { NamedHome } from "./named_cell.ts";
 
@@ -33,6 +34,12 @@ export interface ManageOptions extends SuperviseOptions {
 }
 
 const MANAGE_OPTIONS: OptionNames<ManageOptions> = { ...SUPERVISE_OPTIONS, store: true, classes: true };
+
+const MANAGER = definedLater(
+  import.meta.resolve("./manager_actor.ts"),
+  "ManagerActor",
+  () => import("./manager_actor.ts"),
+);
 
 /** While children start, and restart, objects are to be had. */
 const CONCURRENCY = Infinity;
@@ -70,8 +77,10 @@ export async function manage<const C extends Children = Record<never, never>>(
   checkOptions("manage", options, MANAGE_OPTIONS);
   const { args, refs, places } = planned("manage", children, options, false);
   const { name = "manager", placement, signals } = options;
-  const start = () =>
-    spawn(ManagerActor, args, { name, placement, concurrency: CONCURRENCY, ...isolateOptionsOf(options) });
+  const start = async () => {
+    const { ManagerActor } = await outside(() => import("./manager_actor.ts"));
+    return await spawn(ManagerActor, args, { name, placement, concurrency: CONCURRENCY, ...isolateOptionsOf(options) });
+  };
   const ref = await startSupervisor("manage", start, places, signals);
   return new ManagerHandle(ref, refs) as unknown as Manager<C>;
 }
@@ -104,7 +113,7 @@ export function manager<const C extends Children = Record<never, never>>(
   const { name = "manager", placement, restart, shutdownMs = Infinity, significant } = options;
   const start = { concurrency: CONCURRENCY, ...isolateOptionsOf(options) };
   return describeChild(
-    ManagerActor,
+    MANAGER,
     [...args, home],
     { name, placement, restart, shutdownMs, significant, ...start },
     (place) => {

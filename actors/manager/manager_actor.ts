@@ -1,6 +1,5 @@
 import { StartError } from "../../channels/errors.ts";
 import { contactBehind, isRef } from "../actor_ref.ts";
-import { encode } from "../../channels/kernel/codec/encode.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { expected, isAnything, isText, listOf, maybe, startsWith, withFields } from "../../channels/kernel/shape.ts";
 import { brief, reasonOf } from "../../channels/kernel/show.ts";
@@ -19,6 +18,7 @@ import { namedTransit } from "./named.ts";
 import { NamedHome, type NamedRight } from "./named_cell.ts";
 import type { ObjectKind } from "./object_kinds.ts";
 import { openStore } from "./store.ts";
+import { classWish, poolWish } from "./wish.ts";
 
 const isRequest = startsWith(isText, maybe(isText), listOf(isAnything));
 
@@ -28,16 +28,6 @@ export type MadeClass = Omit<RegisteredName, "kind">;
 const isMaking = startsWith(withFields<MadeClass>({ moduleUrl: isText, name: isText }), listOf(isAnything));
 
 const isSharing = startsWith(isText, isRef);
-
-/** A request for instances of a class, as the text that a voucher confirms. */
-export function classWish({ moduleUrl, name }: MadeClass): string {
-  return `make ${moduleUrl} ${name}`;
-}
-
-/** A request for a pool, as the text that a voucher confirms. */
-export function poolWish(name: string | undefined, args: readonly unknown[]): string {
-  return encode([name, args], "options").toBase64();
-}
 
 /** An instance that somebody shares, for as long as it lives. */
 interface Published {

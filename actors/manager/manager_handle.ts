@@ -28,17 +28,21 @@ import { checkArgs } from "../spawn_options.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Ref } from "../ref.ts";
 import { type Children, refsFrom, type Supervisor, SupervisorHandle } from "../supervision/supervisor.ts";
+import "./changes.ts";
+import "./instance.ts";
 import type { Key } from "./key.ts";
 import { Voucher } from "../supervision/voucher.ts";
-import { classWish, type ManagerActor, poolWish } from "./manager_actor.ts";
+import type { ManagerActor } from "./manager_actor.ts";
 import "./named.ts";
 import { unlessEnded } from "./named_cell.ts";
 import type { Namespace } from "./namespace.ts";
-import { type ObjectArgs, type ObjectKind, SHARED_POOL_OPTIONS, type SharedPoolOptions } from "./object_kinds.ts";
+import type { ObjectArgs, ObjectKind } from "./object_kinds.ts";
 import { serveInstance } from "./shareable.ts";
+import { SHARED_POOL_OPTIONS, type SharedPoolOptions } from "./shared_pool_options.ts";
 import type { SharedDict } from "./shared_dict.ts";
 import type { SharedList } from "./shared_list.ts";
 import type { SharedSet } from "./shared_set.ts";
+import { classWish, poolWish } from "./wish.ts";
 
 /** What everything that a manager makes takes. */
 export interface SharedOptions {

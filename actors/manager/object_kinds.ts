@@ -1,5 +1,4 @@
 import { oneLine } from "../../channels/kernel/escape.ts";
-import type { OptionNames } from "../../channels/kernel/options.ts";
 import { encode } from "../../channels/kernel/codec/encode.ts";
 import { brief } from "../../channels/kernel/show.ts";
 import { adopting } from "../../channels/kernel/adoption.ts";
@@ -19,7 +18,6 @@ import { Lock } from "../../channels/sync/lock.ts";
 import { RLock } from "../../channels/sync/rlock.ts";
 import { BoundedSemaphore, Semaphore } from "../../channels/sync/semaphore.ts";
 import { Pool } from "../pool/pool.ts";
-import { POOL_OPTIONS, type PoolOptions } from "../pool/pool_options.ts";
 import { DictCell } from "./dict_cell.ts";
 import { ListCell } from "./list_cell.ts";
 import { NAMESPACE, Namespace } from "./namespace.ts";
@@ -28,15 +26,8 @@ import type { Home, SharedCell } from "./shared_cell.ts";
 import { DICT, SharedDict } from "./shared_dict.ts";
 import { LIST, SharedList } from "./shared_list.ts";
 import { SET, SharedSet } from "./shared_set.ts";
+import type { SharedPoolOptions } from "./shared_pool_options.ts";
 import { StoredNumbersCell } from "./stored_numbers.ts";
-
-/** What a pool of a manager's is made with: nothing that would have to be found again in the manager's isolate. */
-export type SharedPoolOptions = Omit<PoolOptions, "initializer" | "initializerArgs" | "name">;
-
-const { initializer: _initializer, initializerArgs: _args, name: _name, ...OF_POOL } = POOL_OPTIONS;
-
-/** The names of `SharedPoolOptions`. */
-export const SHARED_POOL_OPTIONS: OptionNames<SharedPoolOptions> = OF_POOL;
 
 /** The arguments with which each kind of object is made: plain values, since they are kept with the name. */
 export interface ObjectArgs {

@@ -1,3 +1,4 @@
+import { outside } from "../../channels/kernel/acting.ts";
 import { BOOT_SLOT, MAIN_SLOT } from "../../channels/kernel/address.ts";
 import { Cell, cells } from "../../channels/kernel/cell.ts";
 import "../../channels/kernel/dispatch.ts";
@@ -96,8 +97,8 @@ export class Boot extends Cell {
   }
 
   async #inspect(request: Request): Promise<void> {
-    const { partText } = await import("../inspection/arrival.ts");
-    const { reportHere } = await import("../inspection/collect.ts");
+    const { partText } = await outside(() => import("../inspection/arrival.ts"));
+    const { reportHere } = await outside(() => import("../inspection/collect.ts"));
     request.reply(partText(await reportHere(this.#actor, Number(request.detail))));
   }
 

@@ -5,7 +5,7 @@ import { expected, isList, isText, startsWith, withFields } from "../../channels
 import { brief } from "../../channels/kernel/show.ts";
 import { makeRef } from "../actor_ref.ts";
 import { currentActor } from "../context.ts";
-import { type Definition, registrationOf } from "../definition.ts";
+import { type Definition, type RegisteredName, registrationOf } from "../definition.ts";
 import { processFrom } from "../process.ts";
 import type { ArgsThenOptions, Handle, StartArgs } from "../spawn.ts";
 import { planOf, SPAWN_OPTIONS, type SpawnOptions } from "../spawn_options.ts";
@@ -104,9 +104,9 @@ export function child<D extends Definition>(
   ...rest: ArgsThenOptions<StartArgs<D>, ChildOptions>
 ): Child<Handle<D>> {
   const [args = [], options = {}] = rest as unknown as [unknown[]?, ChildOptions?];
-  const { name } = registrationOf("describe a child", definition);
-  checkOptions(`describe a child of ${name}`, options, CHILD_OPTIONS);
-  return describeChild(definition, args, options, (place, kind) => {
+  const registration = registrationOf("describe a child", definition);
+  checkOptions(`describe a child of ${registration.name}`, options, CHILD_OPTIONS);
+  return describeChild(registration, args, options, (place, kind) => {
     const handle = kind === "task" ? processFrom(place.contact, true, undefined) : makeRef(place.contact);
     return handle as unknown as Handle<D>;
   });
@@ -114,12 +114,11 @@ export function child<D extends Definition>(
 
 /** The same with another face for its ref, and for options whose names were checked. */
 export function describeChild<H>(
-  definition: Definition,
+  registration: RegisteredName,
   args: readonly unknown[],
   options: ChildOptions,
   face: (place: Place, kind: "actor" | "task") => H,
 ): Child<H> {
-  const registration = registrationOf("describe a child", definition);
   const action = `describe a child of ${registration.name}`;
   if (!Array.isArray(args)) throw new TypeError(`Cannot ${action}: the arguments must be an array`);
   checkRestartOptions(action, options);

@@ -5,7 +5,7 @@ import { MAX_DELAY_MS } from "../../channels/kernel/wheel.ts";
 import type { Actor } from "../actor.ts";
 import type { Contact } from "../contact.ts";
 import { noteRestarts } from "../inspection/restarts.ts";
-import { findRegistration, type RegisteredName } from "../definition.ts";
+import { loadDefinition, type RegisteredName } from "../definition.ts";
 import { failedBy } from "../exited.ts";
 import { planOf } from "../spawn_options.ts";
 import { prepare } from "../start.ts";
@@ -146,7 +146,7 @@ export class SupervisedChild {
   /** What to run; where this isolate is to run it, its module is imported first. */
   async #registration(): Promise<RegisteredName> {
     const { kind, moduleUrl, definition: name, options } = this.#spec;
-    if (options.placement === "inline" && findRegistration(moduleUrl, name) === undefined) await import(moduleUrl);
+    if (options.placement === "inline") await loadDefinition(moduleUrl, name);
     return { kind, moduleUrl, name };
   }
 }

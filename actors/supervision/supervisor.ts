@@ -1,4 +1,5 @@
 import { type Exit, exitFrom } from "../../channels/exit.ts";
+import { outside } from "../../channels/kernel/acting.ts";
 import { enroll, handleKind, type Passage } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
@@ -8,6 +9,7 @@ import { Queue } from "../../channels/queue.ts";
 import { endingSource, selectable } from "../../channels/source.ts";
 import { contactBehind, contactFrom, contactPassage, isChild, makeRef } from "../actor_ref.ts";
 import { type PlacementName, standsFor } from "../contact.ts";
+import { definedLater } from "../definition.ts";
 import { graceOf } from "../grace.ts";
 import { ISOLATE_OPTIONS, type IsolateOptions } from "../isolate_options.ts";
 import { handleSignals } from "../program_signals.ts";
@@ -25,7 +27,7 @@ import {
 } from "./child.ts";
 import type { Place } from "./place.ts";
 import { type AutoShutdown, type BackoffOptions, budgetOf, type Strategy } from "./restart_policy.ts";
-import { SupervisorActor, type SupervisorEvent, type SupervisorPlan } from "./supervisor_actor.ts";
+import type { SupervisorActor, SupervisorEvent, SupervisorPlan } from "./supervisor_actor.ts";
 import { Voucher } from "./voucher.ts";
 
 /** The children of a supervisor, each under its name. */
@@ -107,6 +109,12 @@ export interface Supervisor<C extends Children = Children> extends AsyncDisposab
   /** Ends it and its children at once. */
   kill(): Promise<Exit>;
 }
+
+const SUPERVISOR = definedLater(
+  import.meta.resolve("./supervisor_actor.ts"),
+  "SupervisorActor",
+  () => import("./supervisor_actor.ts"),
+);
 
 const STRATEGIES: readonly string[] = ["one-for-one", "one-for-all", "rest-for-one"];
 /** An observer who reads too slowly misses events beyond this number. */
@@ -285,7 +293,10 @@ export async function supervise<const C extends Children>(
   checkOptions("supervise", options, SUPERVISE_OPTIONS);
   const { args, refs, places } = supervisorPlan("supervise", children, options, false);
   const { name = "supervisor", placement = "inline", signals } = options;
-  const start = () => spawn(SupervisorActor, args, { name, placement, ...isolateOptionsOf(options) });
+  const start = async () => {
+    const { SupervisorActor } = await outside(() => import("./supervisor_actor.ts"));
+    return await spawn(SupervisorActor, args, { name, placement, ...isolateOptionsOf(options) });
+  };
   const ref = await startSupervisor("supervise", start, places, signals);
   return new SupervisorHandle(ref, refs) as unknown as Supervisor<C>;
 }
@@ -320,7 +331,7 @@ export function supervisor<const C extends Children>(
   const { args, refs, places } = supervisorPlan("describe a supervisor", children, options, true);
   const { name = "supervisor", placement = "inline", restart, shutdownMs = Infinity, significant } = options;
   const childOptions = { name, placement, restart, shutdownMs, significant, ...isolateOptionsOf(options) };
-  return describeChild(SupervisorActor, args, childOptions, (place) => {
+  return describeChild(SUPERVISOR, args, childOptions, (place) => {
     place.below.push(...places);
     const ref = makeRef(place.contact) as unknown as Ref<SupervisorActor>;
     return new SupervisorHandle(ref, refs) as unknown as Supervisor<C>;
