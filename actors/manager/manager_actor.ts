@@ -159,7 +159,8 @@ export class ManagerActor extends SupervisorActor {
     const known = this.#instances.get(name);
     // Its end may not have been told yet.
     const isFree = known === undefined || await contactBehind(known.ref)!.look() !== undefined;
-    if (!isFree || this.#instances.get(name) !== known) {
+    // Meanwhile it may have been told, too; then there is none.
+    if (!isFree || (this.#instances.get(name) ?? known) !== known) {
       throw new Deno.errors.AlreadyExists(`Cannot share ${brief(name)}: another instance has that name`);
     }
     if (known !== undefined) this.#withdraw(name, known);
