@@ -144,6 +144,10 @@ export class IsolateKeeper extends Cell implements Keeper {
     }
   }
 
+  override takesCast(verb: string): boolean {
+    return verb === "watch";
+  }
+
   receive(request: Request): void {
     if (request.verb === "watch" && request.from.isolate === this.#boot.isolate) return this.#watch(request.detail);
     if (!control(this, request)) {

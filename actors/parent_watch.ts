@@ -16,6 +16,11 @@ export class ParentWatch extends Cell {
     this.#parent = parent;
   }
 
+  /** It says itself what becomes of them. */
+  override takesCast(): boolean {
+    return true;
+  }
+
   receive(request: Request): void {
     const { verb, detail, asker, body } = request;
     if (verb === "exited") return this.#answer(request, this.#parent.exited);

@@ -40,6 +40,10 @@ export class JoinableQueueCell extends QueueCell {
     return `${super.describe()}, ${this.#unfinished} not done`;
   }
 
+  override takesCast(verb: string): boolean {
+    return verb === "abandon" || super.takesCast(verb);
+  }
+
   override receive(request: Request): void {
     if (request.verb === "taskDone") this.#taskDone(request);
     else if (request.verb === "join") this.#join(request);

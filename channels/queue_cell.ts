@@ -57,6 +57,10 @@ export class QueueCell extends Cell implements Listed {
     return `${size}${most} ${size === 1 && most === "" ? "item" : "items"}${this.#closed ? ", closed" : ""}`;
   }
 
+  override takesCast(verb: string): boolean {
+    return verb === "began" || verb === "gaveBack" || verb === "unreadable";
+  }
+
   receive(request: Request): void {
     switch (request.verb) {
       case "put":

@@ -54,6 +54,10 @@ export class PoolCell extends Cell implements Employer {
     return holderOf(this);
   }
 
+  override takesCast(verb: string): boolean {
+    return verb === "abort";
+  }
+
   receive(request: Request): void {
     const { verb } = request;
     switch (verb) {

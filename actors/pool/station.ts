@@ -126,6 +126,10 @@ export class Station extends Cell {
     return this.contact.end("SIGKILL");
   }
 
+  override takesCast(): boolean {
+    return true;
+  }
+
   receive(request: Request): void {
     const here = holderOf(this);
     const { actor } = this.contact;

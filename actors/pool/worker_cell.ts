@@ -57,6 +57,10 @@ export class WorkerCell extends Cell {
     this.#hasShown = this.#claims !== undefined;
   }
 
+  override takesCast(): boolean {
+    return true;
+  }
+
   receive(request: Request): void {
     const { verb, detail, body } = request;
     if (this.#over) return releaseAll(body.passages, this.#actor.holder);

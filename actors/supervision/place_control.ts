@@ -24,6 +24,10 @@ class ControlCell extends Cell {
     super();
   }
 
+  override takesCast(): boolean {
+    return true;
+  }
+
   receive(request: Request): void {
     const value = unpack(request.body, holderOf(this));
     if (request.verb === "up") this.up(contactOf(value));

@@ -340,7 +340,7 @@ export function askFor(result: Settler, target: Target, question: Question): voi
   };
 }
 
-/** Tells a cell something; no answer is wanted. */
+/** Tells a cell something that it takes as a cast (`Cell.takesCast`); no answer is wanted. */
 export function tell(target: Target, holder: Holder, verb: string, detail: string, body: Packet): void {
   if (isCell(target)) return target.receive(new Request(holder, verb, detail, body, undefined));
   post(target, holder, 0, verb, detail, body);

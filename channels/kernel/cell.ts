@@ -34,9 +34,15 @@ export abstract class Cell {
   abstract receive(request: Request): void;
 
   /**
-   * Whether it may keep a message of this verb to which nobody waits for an answer. All others are done with at once, or
-   * not at all.
+   * Whether it takes a message of this verb from elsewhere to which nobody waits for an answer. All others, but one that only
+   * gives back handles, are dead letters: a request that reads would work for nobody, and one that makes something could
+   * not be refused.
    */
+  takesCast(verb: string): boolean {
+    return this.keepsMail(verb);
+  }
+
+  /** Whether it may keep such a message. All others are done with at once, or not at all. */
   keepsMail(_verb: string): boolean {
     return false;
   }

@@ -1,7 +1,7 @@
 import type { QuotaError } from "../errors.ts";
 import type { Account } from "./account.ts";
 import { isWithin, sameProcess } from "./address.ts";
-import { answered, askerOf } from "./ask.ts";
+import { answered, askerOf, DISCARD } from "./ask.ts";
 import { type Cell, cells } from "./cell.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope, Grant, Item, Release, Reply, Send } from "./envelope.ts";
@@ -60,6 +60,7 @@ function receive(send: Send): void {
   if (error !== undefined) refuse(send, from, error);
   else if (cell === undefined) miss(send, from);
   else if (send.verb === KEPT) keptBy(from, cell, send.detail);
+  else if (send.id === 0 && send.verb !== DISCARD && !cell.takesCast(send.verb)) miss(send, from);
   else deliver(send, from, cell);
   // A holder that waits for nothing and holds nothing need not be known.
   if (from.leases.size === 0) holders.idle(from);

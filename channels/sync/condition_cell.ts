@@ -24,6 +24,10 @@ export class ConditionCell extends Cell {
     return [...this.#asleep].map(({ lease }) => lease.holder);
   }
 
+  override takesCast(verb: string): boolean {
+    return verb === "leave";
+  }
+
   receive(request: Request): void {
     const { detail, from } = request;
     switch (request.verb) {

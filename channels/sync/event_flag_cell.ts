@@ -8,6 +8,10 @@ export class EventFlagCell extends Cell {
   /** With what each of them saw when it found the flag not set. */
   readonly #waiting = new Map<Request, number>();
 
+  override takesCast(verb: string): boolean {
+    return verb === "look";
+  }
+
   receive(request: Request): void {
     const { words } = this;
     switch (request.verb) {

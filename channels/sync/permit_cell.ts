@@ -14,6 +14,9 @@ const MAX_IN_MEMORY = 65_536;
 /** So many permits that come later find a place there, too. */
 const GROWTH = 256;
 
+/** What is told, and not asked. */
+const CASTS: ReadonlySet<string> = new Set(["acquireSync", "cancelSync", "kick", "release"]);
+
 /** Whether it is the home's main actor, which cannot die before what it made, and so is not enlisted. */
 function isMain(holder: Holder): boolean {
   return holder.resident && holder.slot === MAIN_SLOT;
@@ -91,6 +94,10 @@ export class PermitCell extends Cell implements Listed {
   /** Who waits for a permit, in the order in which they will get one. */
   get waiting(): Holder[] {
     return [...this.#waiters].map(({ holder }) => holder);
+  }
+
+  override takesCast(verb: string): boolean {
+    return CASTS.has(verb);
   }
 
   receive(request: Request): void {
