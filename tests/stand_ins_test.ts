@@ -20,6 +20,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { deadline, delay } from "@std/async";
+import { abortable } from "@std/async/abortable";
+import { retry, RetryError } from "@std/async/retry";
 import { decode, encode, type ValueType } from "@std/msgpack";
 import { assertType, type IsExact } from "@std/testing/types";
 
@@ -147,6 +149,33 @@ Deno.test("deadline() rejects with a TimeoutError, or the signal's reason", asyn
   assertEquals(timeout.name, "TimeoutError");
   const signal = AbortSignal.abort(new Error("gone"));
   await assertRejects(() => deadline(new Promise(() => {}), 60_000, { signal }), Error, "gone");
+});
+
+Deno.test("abortable() gives what comes first: the promise, or the signal's reason", async () => {
+  const controller = new AbortController();
+  assertEquals(await abortable(Promise.resolve(1), controller.signal), 1);
+  await assertRejects(() => abortable(Promise.reject(new RangeError("own")), controller.signal), RangeError, "own");
+  const waiting = assertRejects(() => abortable(new Promise(() => {}), controller.signal), Error, "enough");
+  controller.abort(new Error("enough"));
+  await waiting;
+  await assertRejects(() => abortable(new Promise(() => {}), controller.signal), Error, "enough");
+});
+
+Deno.test("retry() gives up after maxAttempts, with the last error as cause, and at once after what is not retriable", async () => {
+  let calls = 0;
+  const failing = (times: number) => () => {
+    if (++calls <= times) throw new Error(`failure ${calls}`);
+    return "done";
+  };
+  assertEquals(await retry(failing(2), { minTimeout: 1 }), "done");
+  calls = 0;
+  const options = { minTimeout: 1, multiplier: 1, jitter: 0, maxAttempts: 2 };
+  const error = await assertRejects(() => retry(failing(9), options), RetryError);
+  assertEquals((error.cause as Error).message, "failure 2");
+  calls = 0;
+  const isRetriable = (error: unknown) => !(error as Error).message.includes("1");
+  await assertRejects(() => retry(failing(9), { ...options, isRetriable }), Error, "failure 1");
+  assertEquals(calls, 1);
 });
 
 Deno.test("msgpack round-trips, with fixed forms", () => {

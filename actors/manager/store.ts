@@ -1,15 +1,14 @@
+import { retry, RetryError } from "@std/async/retry";
 import type { DatabaseSync } from "node:sqlite";
 import { resolve } from "node:path";
-import { delayed } from "../../channels/kernel/wheel.ts";
 import { Journal } from "./journal.ts";
 
 /** "Trpe": what the file is, among all that SQLite is used for. */
 const APPLICATION = 0x54727065;
 /** How it is laid out within. */
 const FORMAT = 1;
-/** A thread that was just ended may have the file this much longer. */
-const PATIENCE_MS = 1000;
-const LOOK_AGAIN_MS = 20;
+/** A thread that was just ended may have the file a second longer. */
+const LOOKS = { maxAttempts: 50, minTimeout: 20, multiplier: 1, jitter: 0 };
 
 const LAYOUT = `
   CREATE TABLE objects (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, args BLOB NOT NULL);
@@ -34,7 +33,7 @@ const LAYOUT = `
 export async function openStore(path: string, failed: (error: unknown) => void): Promise<Journal> {
   const file = resolve(path);
   const { DatabaseSync } = await import("node:sqlite");
-  for (const end = performance.now() + PATIENCE_MS;; await delayed(LOOK_AGAIN_MS)) {
+  const open = (): Journal => {
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(file);
@@ -44,12 +43,16 @@ export async function openStore(path: string, failed: (error: unknown) => void):
       return new Journal(database, failed);
     } catch (error) {
       database?.close();
-      const { message } = error as Error;
-      if (!message.includes("locked")) throw new Error(`Cannot open the store ${file}: ${message}`, { cause: error });
-      if (performance.now() > end) {
-        throw new Error(`Cannot open the store ${file}: another manager is using it`, { cause: error });
-      }
+      throw error;
     }
+  };
+  try {
+    return await retry(open, { ...LOOKS, isRetriable: (error) => (error as Error).message.includes("locked") });
+  } catch (error) {
+    if (!(error instanceof RetryError)) {
+      throw new Error(`Cannot open the store ${file}: ${(error as Error).message}`, { cause: error });
+    }
+    throw new Error(`Cannot open the store ${file}: another manager is using it`, { cause: error.cause });
   }
 }
 

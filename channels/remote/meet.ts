@@ -1,3 +1,4 @@
+import { abortable } from "@std/async/abortable";
 import { TimeoutError } from "../errors.ts";
 import { hangUp } from "../link/socket_link.ts";
 
@@ -23,8 +24,6 @@ export async function meet<T>(
 ): Promise<T> {
   signal?.throwIfAborted();
   const giveUp = new AbortController();
-  const { promise: given, reject } = Promise.withResolvers<never>();
-  giveUp.signal.addEventListener("abort", () => reject(giveUp.signal.reason));
   const timer = setTimeout(() => {
     giveUp.abort(new TimeoutError(`Cannot ${action}: the handshake was not over after ${timeoutMs} ms`, { timeoutMs }));
   }, timeoutMs);
@@ -33,7 +32,7 @@ export async function meet<T>(
   signal?.addEventListener("abort", aborted, { once: true });
   const opening = open(giveUp.signal);
   try {
-    return await Promise.race([opening.then(shake), given]);
+    return await abortable(opening.then(shake), giveUp.signal);
   } catch (error) {
     opening.then(hangUp, () => {});
     throw error;

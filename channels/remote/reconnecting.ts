@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import {
   type Connection,
   RECV_BYTES_OPTIONS,
@@ -18,7 +19,11 @@ import { checkDelay } from "./limits.ts";
 
 /** How to connect again when a connection has broken. */
 export interface ReconnectOptions {
-  /** How long to wait before the second attempt, 100 ms when left out; the first is made at once. Each wait is twice the last. */
+  /**
+   * How long to wait before the second attempt, 100 ms when left out; the first is made at once. Each wait is
+   * twice the last, and up to a fifth of it is left out, by chance: those that lost their connections together come back
+   * one by one.
+   */
   readonly minMs?: number | undefined;
   /** The longest wait, 10,000 ms when left out. */
   readonly maxMs?: number | undefined;
@@ -28,6 +33,9 @@ export interface ReconnectOptions {
 
 /** The names of `ReconnectOptions`. */
 export const RECONNECT_OPTIONS: OptionNames<ReconnectOptions> = { minMs: true, maxMs: true, attempts: true };
+
+/** How much of a wait is left to chance. */
+const JITTER = 0.2;
 
 /** Makes a connection; `ended` is called once it has broken. */
 export type Connector = (ended: () => void) => Promise<Connection<unknown>>;
@@ -143,7 +151,7 @@ export class Reconnecting implements Connection<unknown> {
   async #again(): Promise<Connection<unknown>> {
     let cause: unknown;
     for (let attempt = 0; attempt < this.#attempts && !this.#closed; attempt++) {
-      if (attempt > 0) await asleep(Math.min(this.#maxMs, this.#minMs * 2 ** (attempt - 1)));
+      if (attempt > 0) await pause(Math.min(this.#maxMs, this.#minMs * 2 ** (attempt - 1)));
       try {
         const connection = await this.#connect();
         if (this.#closed) await connection.close();
@@ -211,6 +219,6 @@ export class Reconnecting implements Connection<unknown> {
 }
 
 /** Keeps no program alive: whoever waits for the connection does. */
-function asleep(ms: number): Promise<void> {
-  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ms)));
+function pause(ms: number): Promise<void> {
+  return delay(ms * (1 - JITTER * Math.random()), { persistent: false });
 }

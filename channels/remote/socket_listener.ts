@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import { checkMs, checkSize } from "../argument.ts";
 import type { Connection } from "../connection.ts";
 import { ClosedError, EmptyError, TimeoutError } from "../errors.ts";
@@ -149,7 +150,7 @@ class SocketListener implements Listener {
         // As many as there can be show their keys.
         if (isOutOfFiles(error) && !this.#strangers.isEmpty) await this.#strangers.oneLeft();
         // The system can do nothing for it, and the next attempt is not to come at once.
-        else await new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ACCEPT_AGAIN_MS)));
+        else await delay(ACCEPT_AGAIN_MS, { persistent: false });
       }
     }
   }

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { packPlain } from "../../channels/kernel/pack.ts";
@@ -19,5 +20,5 @@ Deno.test("a child whose keeper answers with no exit harms nobody but those who 
   assertEquals(await tell("interrupt"), undefined);
   place.orphan();
   // A rejection that nobody catches fails the whole test file.
-  await new Promise((resolve) => setTimeout(resolve));
+  await delay(0);
 });

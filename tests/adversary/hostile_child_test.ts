@@ -3,6 +3,7 @@
  * says, the program lives, answers others, keeps what is not the child's, and stays within its bounds.
  */
 import { assertEquals } from "@std/assert";
+import { delay } from "@std/async";
 import { actor, child, Lock, manage, pipe, Pool, Queue, type Ref, Semaphore, SharedMemory } from "../../mod.ts";
 import { EventFlag, inspect, spawn, supervise } from "../../mod.ts";
 import { Chance } from "../chance.ts";
@@ -71,12 +72,12 @@ Deno.test(`${CASES} hostile messages of a sandboxed child harm nobody else (seed
       for (let round = 0; round < 20 && acted < CASES && !isOver && app!.alive; round++) {
         await inTime(`${BATCH} messages`, async () => {
           asking.push(...ask(app!.refs.victim, handles));
-          await new Promise((resolve) => setTimeout(resolve));
+          await delay(0);
           const hostile = children.alive.filter((child) => child.isUp);
           isOver = hostile.length === 0;
           for (let n = 0; n < BATCH && !isOver; n++) chance.one(hostile).act();
           acted += isOver ? 0 : BATCH;
-          await new Promise((resolve) => setTimeout(resolve));
+          await delay(0);
         });
         assertEquals(await honest.call.ping(), "pong");
       }

@@ -3,7 +3,7 @@
  * this program lives, serves others, keeps what is not the peer's, and stays within its bounds.
  */
 import { assertEquals } from "@std/assert";
-import { deadline } from "@std/async";
+import { deadline, delay } from "@std/async";
 import { BOOT_SLOT } from "../../channels/kernel/address.ts";
 import type { Envelope } from "../../channels/kernel/envelope.ts";
 import { EMPTY_PACKET, plainPacket } from "../../channels/kernel/packet.ts";
@@ -92,7 +92,7 @@ Deno.test(`${CASES} hostile messages of a peer with the key harm nobody else (se
           peer.act();
           acted++;
           // Lets the other side hang up, so that what follows is heard.
-          if (n % 25 === 24) await peer.flush().then(() => new Promise((resolve) => setTimeout(resolve)));
+          if (n % 25 === 24) await peer.flush().then(() => delay(0));
         }
       });
       assertEquals(await honest.call.ping(), "pong");
@@ -178,7 +178,7 @@ Deno.test("a field of any kind of envelope that is of any other type costs at mo
           }
           peer.say(withField(envelope, at, [...encode(value, "field")]));
           await peer.flush();
-          await new Promise((resolve) => setTimeout(resolve));
+          await delay(0);
         }
       }
       await assertServes(listener);

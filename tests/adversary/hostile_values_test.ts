@@ -1,5 +1,6 @@
 /** Reading, showing and checking any bytes of a stranger and any objects of a user ends in time, and harms nothing. */
 import { assert } from "@std/assert";
+import { delay } from "@std/async";
 import { exitFrom } from "../../channels/exit.ts";
 import { decode } from "../../channels/kernel/codec/decode.ts";
 import { encode, encodeThrown } from "../../channels/kernel/codec/encode.ts";
@@ -36,7 +37,7 @@ Deno.test(`${CASES} hostile values are read, shown and sent in time, and harm no
           look(exit.error, false);
         }
       });
-      if (n % 1000 === 0) await new Promise((resolve) => setTimeout(resolve));
+      if (n % 1000 === 0) await delay(0);
     }
   }));
 

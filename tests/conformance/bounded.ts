@@ -2,6 +2,7 @@
 
 import { deadline } from "@std/async/deadline";
 import { assertRejects } from "@std/assert";
+import { delay } from "@std/async";
 import { currentActor } from "../../actors/context.ts";
 import { assertNothingLeft } from "../../actors/testing.ts";
 import { leaveOtherProgram } from "./other_program.ts";
@@ -56,7 +57,7 @@ export async function until(
 ): Promise<void> {
   for (const end = performance.now() + boundMs; !await fact();) {
     if (performance.now() > end) throw new Error(`It did not come true within ${boundMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await delay(2);
   }
 }
 

@@ -1,5 +1,6 @@
 /** A stranger dies while a handle that it has sent is on its way: the receiver has it or not, and its home knows which. */
 
+import { delay } from "@std/async";
 import type { Cell } from "../../channels/kernel/cell.ts";
 import { passagesOf } from "../../channels/kernel/handle.ts";
 import { Queue, spawn } from "../../mod.ts";
@@ -23,9 +24,9 @@ for (const placement of ["thread", "process"] as const) {
       for (let turn = 0; turn < round % 20; turn++) await guest.call.keep([]);
       await guest.kill();
       // Some of it may still be under way; a lease of nobody would never go.
-      while (await host.call.kept() !== leased()) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (await host.call.kept() !== leased()) await delay(5);
     }
     await host.kill();
-    while (leased() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (leased() > 0) await delay(5);
   }, 60_000 * rounds(1, 10));
 }

@@ -1,5 +1,6 @@
 /** livenessMs: an event loop that hangs is found and ended; one that works is not. */
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { delay } from "@std/async";
 import {
   ActorExitedError,
   child,
@@ -44,7 +45,7 @@ for (const placement of ["thread", "process"] satisfies PlacementName[]) {
     await using mortal = await spawn(Mortal, [], options);
     for (let n = 0; n < 4; n++) assertEquals(await mortal.call.spin(LIVENESS_MS / 2), "done");
     const { end } = await occupy(mortal);
-    await new Promise((resolve) => setTimeout(resolve, 2 * LIVENESS_MS));
+    await delay(2 * LIVENESS_MS);
     await end();
     assertEquals(await mortal.call.ping(), "pong");
   });
@@ -54,7 +55,7 @@ for (const placement of ["thread", "process"] satisfies PlacementName[]) {
     assertEquals(await mortal.call.ping(), "pong");
     const end = performance.now() + 2.5 * LIVENESS_MS;
     while (performance.now() < end);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     assertEquals(await mortal.call.ping(), "pong");
   });
 

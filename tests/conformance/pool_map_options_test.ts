@@ -1,6 +1,7 @@
 /** The options of maps: running items again, limits of time, moving instead of copying, going on after errors. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { delay } from "@std/async";
 import {
   ActorExitedError,
   NotSerializableError,
@@ -121,7 +122,7 @@ eachPool("timeoutMs of imap() is about each result, from when it is asked for", 
   const results = pool.imap(tellOrHold, items, { timeoutMs: 400 });
   assertEquals(await within(results.next()), { done: false, value: 0 });
   // The reader's own time does not count.
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await delay(500);
   const began = performance.now();
   const error = await within(rejection(results.next()));
   assertInstanceOf(error, TimeoutError);

@@ -1,6 +1,7 @@
 /** Big items, exits that wait for nobody, and queues used while modules load. */
 
 import { assertEquals } from "@std/assert";
+import { delay } from "@std/async";
 import { Queue } from "../../mod.ts";
 import { seen, seenAtImport } from "./fixtures/queue_at_import.ts";
 import { putBig, putTrueFalse } from "./fixtures/queue_tasks.ts";
@@ -47,7 +48,7 @@ everywhere("[QUEUE-34] put() of 10 MB to a full queue stays pending, and the eve
   await queue.put(new Uint8Array(10 * MEGABYTE).fill(1));
   let resolved = false;
   const second = queue.put(new Uint8Array(10 * MEGABYTE).fill(2)).then(() => resolved = true);
-  for (const _turn of range(0, 20)) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (const _turn of range(0, 20)) await delay(1);
   assertEquals(await queue.size(), 1);
   assertEquals(resolved, false);
   assertEquals((await queue.get())[0], 1);

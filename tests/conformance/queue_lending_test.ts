@@ -4,6 +4,7 @@
  */
 
 import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
+import { delay } from "@std/async";
 import { Process, Queue, SharedArray } from "../../mod.ts";
 import { QueuePlace } from "./queue_everywhere.ts";
 import { firstSeed, rounds } from "../soak.ts";
@@ -58,7 +59,7 @@ boundedWithChildren("the size of a queue counts what is lent until it is begun",
     // One may be begun and not be noted yet.
     assertLessOrEqual(before, begun);
     assertLessOrEqual(begun, notes.getSync(0) + 1);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
   }
 });
 
@@ -109,7 +110,7 @@ async function chaos(seed: number): Promise<void> {
   }));
   for (let item = 0; item < ITEMS;) {
     for (const end = Math.min(ITEMS, item + 1 + below(200)); item < end; item++) await queue.put(item);
-    if (below(4) === 0) await new Promise((resolve) => setTimeout(resolve, below(4)));
+    if (below(4) === 0) await delay(below(4));
   }
   await queue.close();
   const rest = await within(10_000, Array.fromAsync(queue));

@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { delay } from "@std/async";
 import { Process, Queue, select } from "../../mod.ts";
 import { firstSeed, rounds } from "../soak.ts";
 import { boundedWithChildren, range, until, within } from "./bounded.ts";
@@ -141,7 +142,7 @@ async function chaos(seed: number): Promise<void> {
   const killAt = below(ITEMS);
   for (let item = 0; item < ITEMS;) {
     for (const end = Math.min(ITEMS, item + 1 + below(200)); item < end; item++) await queue.put(item);
-    if (below(4) === 0) await new Promise((resolve) => setTimeout(resolve, below(4)));
+    if (below(4) === 0) await delay(below(4));
     if (item >= killAt) await readers[0].reader.kill();
   }
   await queue.close();

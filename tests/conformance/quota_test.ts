@@ -1,6 +1,7 @@
 /** How much strangers, who have fewer rights than this program, can have it keep for them, and that honest ones need no more. */
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { delay } from "@std/async";
 import {
   child,
   deadLetters,
@@ -223,7 +224,7 @@ eachGuest(
       same = now > 0 && now === given ? same + 1 : 0;
       given = now;
       most = Math.max(most, Deno.memoryUsage().rss - before);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await delay(10);
     }
     // Twice, and what V8 has yet to collect: all of them would be 2000 MiB.
     assert(most < 300 * MIB, `${Math.round(most / MIB)} MiB`);

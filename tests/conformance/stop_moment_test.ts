@@ -1,6 +1,7 @@
 /** Items that come at the very moment of a stop: each is either delivered or still there. */
 
 import { assertEquals } from "@std/assert";
+import { delay } from "@std/async";
 import { pipe, type PlacementName, Process, Queue } from "../../mod.ts";
 import { firstSeed, rounds } from "../soak.ts";
 import { bounded, range } from "./bounded.ts";
@@ -68,11 +69,11 @@ async function takeUntilStopped(placement: PlacementName, seed: number): Promise
         for (const one of await Promise.allSettled([give, more])) if (one.status === "fulfilled") sent++;
       }
       const pause = random();
-      if (pause < 0.3) await new Promise((resolve) => setTimeout(resolve, random() * 2));
+      if (pause < 0.3) await delay(random() * 2);
       else if (pause < 0.5) await new Promise((resolve) => setImmediate(resolve));
     }
   })();
-  if (random() < 0.8) await new Promise((resolve) => setTimeout(resolve, random() * 8));
+  if (random() < 0.8) await delay(random() * 8);
   const stopped = p.stop(PATIENTLY);
   assertEquals(await stopped, STOPPED);
   over.abort();
@@ -101,7 +102,7 @@ async function passOnUntilStopped(placement: PlacementName, seed: number): Promi
       if (random() < 0.3) await new Promise((resolve) => setImmediate(resolve));
     }
   })();
-  await new Promise((resolve) => setTimeout(resolve, random() * 8));
+  await delay(random() * 8);
   assertEquals(await p.stop(PATIENTLY), STOPPED);
   isOver.now = true;
   await feeding;

@@ -4,6 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { delay } from "@std/async";
 import {
   ActorExitedError,
   Barrier,
@@ -61,7 +62,7 @@ async function bringAbout({ condition, flag, barrier }: Primitives, ended: () =>
       await condition.notifyAll();
     }
     await flag.set();
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
     await flag.clear();
     // The others may be waiting for something else, and so for ever not for this.
     if (await barrier.broken() || (round % 4 === 3 && await barrier.waiting() > 0)) await barrier.reset();
@@ -90,7 +91,7 @@ async function schedule(users: User[], seed: number): Promise<number> {
   );
   const victims = new Set<number>();
   for (let deaths = 1 + Number(chance(4) === 0); deaths > 0; deaths--) {
-    await new Promise((resolve) => setTimeout(resolve, chance(25)));
+    await delay(chance(25));
     const victim = chance(users.length);
     victims.add(victim);
     if (users[victim].ref.alive) end(users[victim], chance);
@@ -122,7 +123,7 @@ async function progress(user: User, primitives: Primitives): Promise<void> {
   const { steps } = user.ref.call;
   const goesOn = async () => {
     for (const before = await steps(); await steps() === before;) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await delay(2);
     }
   };
   await within(goesOn(), () => `${who(user)} goes on`, primitives);

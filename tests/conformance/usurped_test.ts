@@ -3,6 +3,7 @@
  * with it what the handle is for, in its own name alone.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "@std/async";
 import {
   actor,
   Barrier,
@@ -41,7 +42,7 @@ function bystander(placement: PlacementName = "thread"): Promise<Ref<Bystander>>
 /** Handles its calls one after the other, each for a moment. */
 class Waiting {
   async wait(): Promise<string> {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     return "done";
   }
 }

@@ -33,6 +33,9 @@ for (const how of [["thread"], ["process"], ["process", "none"]] as const) {
       // What only connections to other programs need is not loaded.
       const imports = {
         "@troupe/troupe": troupe,
+        "@std/async/abortable": "data:text/javascript,export const abortable = 0",
+        "@std/async/delay": "data:text/javascript,export const delay = 0",
+        "@std/async/retry": "data:text/javascript,export const retry = 0, RetryError = 0",
         "@std/msgpack": "data:text/javascript,export const decode = 0, encode = 0",
       };
       const config = join(folder, "deno.json");

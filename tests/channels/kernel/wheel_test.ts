@@ -1,5 +1,5 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { deadline } from "@std/async";
+import { deadline, delay } from "@std/async";
 import { MAX_DELAY_MS, Wheel } from "../../../channels/kernel/wheel.ts";
 
 /** What should come soon has come by then, on a busy machine too. */
@@ -71,7 +71,7 @@ Deno.test("the longest delay there is does not fire at once, nor make the event 
   };
   try {
     const deadline = new Wheel().after(MAX_DELAY_MS, () => fired = true);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
     deadline.cancel();
   } finally {
     AbortSignal.timeout = timeout;
@@ -85,7 +85,7 @@ Deno.test("an idle wheel starts again, be its last alarm to come or over", async
     wheel.after(60_000, () => {}).cancel();
     await deadline(fires(wheel, 1), SOON_MS);
     wheel.after(1, () => {}).cancel();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
 });
 
@@ -97,7 +97,7 @@ Deno.test("deadlines that come and go in any order fire once each, unless they w
     const ms = n * 7919 % 90;
     if (n % 3 === 0) wheel.after(ms, () => fired.push(-1)).cancel();
     else waiting.push(fires(wheel, ms, () => fired.push(n)));
-    if (n % 50 === 0) await new Promise((resolve) => setTimeout(resolve, ms / 9));
+    if (n % 50 === 0) await delay(ms / 9);
     // Nothing is left, and the next begins anew.
     if (n % 125 === 124) await deadline(Promise.all(waiting), SOON_MS);
   }

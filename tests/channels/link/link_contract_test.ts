@@ -1,6 +1,7 @@
 /** What every link between threads keeps, whatever it is made of. */
 
 import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async";
 import { deadline } from "@std/async/deadline";
 import type { Frame, Link } from "../../../channels/kernel/link.ts";
 import { doorbell } from "../../../channels/link/doorbell.ts";
@@ -116,7 +117,7 @@ contract("what is more than the link holds waits, is not lost, and blocks nothin
   let flushed = false;
   const flush = Promise.resolve(here.flush()).then(() => flushed = true);
   // The reader sleeps, and the event loop turns.
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await delay(0);
   const recorder = started(there);
   await recorder.received(count);
   await flush;
@@ -131,7 +132,7 @@ contract("frames that come before start() are kept", async ({ here, there }) => 
   here.send(frameOf(1));
   here.send({ bytes: new Uint8Array([2]), moved: [new ArrayBuffer(1)] });
   await here.flush();
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await delay(0);
   const recorder = started(there);
   here.send(frameOf(3));
   await recorder.received(3);
@@ -148,7 +149,7 @@ contract(
     here.send(frameOf(9));
     there.send(frameOf(8));
     await other.received(400);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await delay(5);
     assertEquals([mine.frames.length, mine.ends, other.frames.length], [0, [undefined], 400]);
   },
 );
@@ -166,7 +167,7 @@ contract("a link that is closed by the listener of a frame gives no other", asyn
   );
   for (const n of [1, 2, 3]) here.send(frameOf(n));
   await closed;
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await delay(5);
   assertEquals(got, [1, 2]);
 });
 

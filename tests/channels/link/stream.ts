@@ -1,3 +1,4 @@
+import { delay } from "@std/async";
 import type { Frame, Link } from "../../../channels/kernel/link.ts";
 
 /** Random numbers that a seed repeats. */
@@ -39,7 +40,7 @@ export class Stream {
     for (let number = 0; number < this.#count; number++) {
       this.#link.send(this.#make(number));
       const stall = this.#random();
-      if (stall < 0.02) await new Promise((resolve) => setTimeout(resolve, 3 * this.#random()));
+      if (stall < 0.02) await delay(3 * this.#random());
       else if (stall < 0.1) await new Promise((resolve) => setImmediate(resolve));
       else if (stall < 0.2) await undefined;
     }

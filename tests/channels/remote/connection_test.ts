@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { deadline } from "@std/async";
+import { deadline, delay } from "@std/async";
 import { encode, type ValueType } from "@std/msgpack";
 import {
   ActorExitedError,
@@ -272,7 +272,7 @@ Deno.test("a peer that floods is not read: it has to wait, memory stays as it is
   };
   const flooding = flood().catch(() => {});
   const before = Deno.memoryUsage().rss;
-  while (!blocked) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!blocked) await delay(10);
   assert(written < 100 * 1024 * 1024, `it could write ${written} bytes`);
   assert(Deno.memoryUsage().rss - before < 400 * 1024 * 1024);
   // Others are served meanwhile, ...
@@ -283,7 +283,7 @@ Deno.test("a peer that floods is not read: it has to wait, memory stays as it is
   // ... and it goes on when what it put is got.
   const then = written;
   for (let i = 0; i < 200; i++) await deadline(queue.get(), WITHIN_MS);
-  while (written === then) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (written === then) await delay(10);
   raw.socket.close();
   await flooding;
   for (const connection of kept.splice(0)) await connection.close();
@@ -312,7 +312,7 @@ Deno.test("a peer that asks and does not read its answers is not read either", a
   })().catch(() => {});
   await deadline(
     (async () => {
-      while (!blocked && await queue.size() > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      while (!blocked && await queue.size() > 0) await delay(10);
     })(),
     10_000,
   );
@@ -320,7 +320,7 @@ Deno.test("a peer that asks and does not read its answers is not read either", a
   raw.socket.close();
   await asking;
   // What was offered and not acknowledged is there again.
-  while (await queue.size() < 200) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (await queue.size() < 200) await delay(10);
   for (const connection of kept.splice(0)) await connection.close();
   await listener.close();
   await allEnded();
@@ -453,7 +453,7 @@ Deno.test("what was under way at a break rejects, iterating goes on, and after s
   await served.send("before");
   const theirs = new Queue<number>();
   await served.send(theirs as never);
-  while (read.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (read.length < 2) await delay(1);
   const getting = assertRejects(() => (read[1] as unknown as Queue<number>).get(), DisconnectedError);
   await Promise.all([served.close(), first.close()]);
   await deadline(getting, WITHIN_MS);
@@ -461,7 +461,7 @@ Deno.test("what was under way at a break rejects, iterating goes on, and after s
   const second = await listen(address, { authKey });
   const again = await deadline(second.accept(), WITHIN_MS);
   await again.send("after");
-  while (read.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (read.length < 3) await delay(1);
   assertEquals([read[0], read[2]], ["before", "after"]);
   // Nobody listens there any more, or nobody with that key: it gives up.
   await Promise.all([again.close(), second.close()]);

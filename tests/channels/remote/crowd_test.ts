@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { delay } from "@std/async";
 import { join } from "node:path";
 import {
   connect,
@@ -201,7 +202,7 @@ Deno.test("an address with more than its share is hurried, and no other", async 
   {
     await using program = junk(listener, 100, "127.0.0.2", ["silent", "slow"]);
     await program.connected;
-    while (refused.length < 92) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (refused.length < 92) await delay(10);
     await assertServed(listener);
     assertEquals(listener.refused, 92, "those within its share have as much time as all others");
     for (const { error, from } of refused) {

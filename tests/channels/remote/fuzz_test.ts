@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { deadline } from "@std/async";
+import { deadline, delay } from "@std/async";
 import { encode, type ValueType } from "@std/msgpack";
 import { connect, listen, type Listener, Lock, Queue } from "../../../mod.ts";
 import { Chance } from "../../chance.ts";
@@ -152,7 +152,7 @@ async function badFrames({ raw, frames }: Knowing, chance: Chance, most: number)
       return sent + 1;
     }
     // Lets the other side answer by hanging up, so that each damaged frame counts.
-    if (sent % 4 === 3) await new Promise((resolve) => setTimeout(resolve));
+    if (sent % 4 === 3) await delay(0);
     if (hungUp) return sent + 1;
   }
   return most;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { deadline } from "@std/async";
+import { deadline, delay } from "@std/async";
 import { join } from "node:path";
 import {
   AuthenticationError,
@@ -360,7 +360,7 @@ test("connect() to one who does not even take the connection rejects in time, an
   const attempts = Array.from({ length: 16 }, async () => {
     kept.push(await Deno.connect({ ...address, signal: waiting.signal }));
   });
-  await Promise.race([Promise.all(attempts), new Promise((resolve) => setTimeout(resolve, 100))]);
+  await Promise.race([Promise.all(attempts), delay(100)]);
   assert(kept.length < attempts.length, "the system keeps more for later than this test reckons with");
   await assertRejects(() => deadline(connect(address, { handshakeTimeoutMs: 50 }), WITHIN_MS), TimeoutError);
   const controller = new AbortController();

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { deadline } from "@std/async";
+import { deadline, delay } from "@std/async";
 import { encode, type ValueType } from "@std/msgpack";
 import {
   connect,
@@ -140,7 +140,7 @@ for (const [way, prepare] of Object.entries(WAYS)) {
       while (!gone) {
         await honest.send("hello");
         assertEquals(await deadline(honestServed.recv(), WITHIN_MS), "hello");
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await delay(5);
       }
       await ended;
       clearInterval(beating);
