@@ -13,8 +13,10 @@ const RECALL_MS = 50;
 /** The loan of one reader in another process, which is a loop of an actor there. */
 class FarLoan extends Held {
   readonly name: string;
-  /** How often it was lent items; those that the reader has not begun, as far as is known, and how many of the last it has. */
+  /** How often it was lent items, and how a word about the last of them begins. */
   batch = 0;
+  which = "";
+  /** The items that the reader has not begun, as far as is known; and how many it has begun of those that it was lent last. */
   lent: Item[] = [];
   begun = 0;
   /** The reader's open request to be told when items are to come back. */
@@ -96,7 +98,7 @@ export class FarLoans {
     if (loan.isRecalled || most === 1 || this.#store.size <= 1) return false;
     loan.lent = this.#store.lend(most);
     if (loan.lent.length === 0) return false;
-    loan.batch++;
+    loan.which = `${loan.name} ${++loan.batch} `;
     this.size += loan.lent.length;
     this.#full.add(loan);
     request.replyPacket(packPlain(loan.lent.map(({ packet }) => packet.bytes)));
@@ -105,11 +107,11 @@ export class FarLoans {
 
   /** A reader says how many items it has begun: the name of the loan, which batch, and the number, with spaces between. */
   began({ from, detail }: Request): void {
-    const [name, batch, count] = detail.split(" ", 3);
-    const loan = this.#find(from, name);
-    const begun = Number(count);
+    const loan = this.#find(from, nameIn(detail));
     // The last batch is another one when it came to a reader that had given up: it has begun none of that.
-    if (loan === undefined || batch !== `${loan.batch}` || !Number.isInteger(begun)) return;
+    if (loan === undefined || !detail.startsWith(loan.which)) return;
+    const begun = Number(detail.slice(loan.which.length));
+    if (!Number.isInteger(begun)) return;
     const more = begun - loan.begun;
     if (more <= 0 || more > loan.lent.length) return;
     loan.begun = begun;
@@ -119,7 +121,7 @@ export class FarLoans {
   /** A reader gives back what it has not begun. */
   gaveBack(request: Request): void {
     this.began(request);
-    this.#endOf(request.from, request.detail.split(" ", 1)[0]);
+    this.#endOf(request.from, nameIn(request.detail));
   }
 
   /**
@@ -191,4 +193,10 @@ export class FarLoans {
     this.#full.delete(loan);
     this.#asked.delete(loan);
   }
+}
+
+/** The loan that a reader speaks of: all up to the first space, or all there is. */
+function nameIn(detail: string): string {
+  const end = detail.indexOf(" ");
+  return end < 0 ? detail : detail.slice(0, end);
 }

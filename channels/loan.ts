@@ -143,11 +143,13 @@ const names = singleton("loan-names", () => ({ last: 0 }));
 
 /** Items of which a message says that they are begun. */
 class Told implements Terms {
-  readonly detail = `loan-${++names.last}`;
+  readonly detail = `${++names.last}`;
   readonly #client: QueueClient;
   /** How often items have come, and how many of the last are begun. The home may have sent some that nobody waited for. */
   #batch = 0;
   #begun = 0;
+  /** How a word about the last begins. */
+  #which = "";
   #isTelling = false;
   #isOver = false;
 
@@ -170,11 +172,11 @@ class Told implements Terms {
 
   /** Which loan, which of its batches, and how many items of that are begun. */
   #word(): string {
-    return `${this.detail} ${this.#batch} ${this.#begun}`;
+    return this.#which + this.#begun;
   }
 
   lent(answer: unknown): readonly Uint8Array[] {
-    this.#batch++;
+    this.#which = `${this.detail} ${++this.#batch} `;
     this.#begun = 0;
     return expected(LENT, answer, isItems);
   }
