@@ -90,7 +90,9 @@ export class HandOver implements Beside {
     const posted = toPosted(frame);
     const { reachable, woken } = mark();
     const longest = copyMs(frame);
-    const ms = Math.min(longest, Math.max(woken ? WAKING_MS : WORKING_MS, longest * PART_OF_COPY));
+    // Memory that is shared cannot be copied, and so is nothing to block longer for.
+    const part = longest < Infinity ? longest * PART_OF_COPY : 0;
+    const ms = Math.min(longest, Math.max(woken ? WAKING_MS : WORKING_MS, part));
     if (reachable) Atomics.wait(this.#out, ASK, NOTHING, ms);
     const blocked = Atomics.compareExchange(this.#out, ASK, BLOCKED, NOTHING) === BLOCKED;
     // One that is about to be terminated must not be given anything that would stay behind.

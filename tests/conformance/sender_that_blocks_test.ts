@@ -44,3 +44,15 @@ for (const [what, send] of Object.entries(VALUES)) {
     }, 2 * BOUND_MS + 5000);
   }
 }
+
+bounded("the sender of shared memory goes on while the thread computes, and can kill it", async () => {
+  await using to = await spawn(Taker, [], { placement: "thread" });
+  const [begun, done, taken] = [0, 0, 0].map((start) => new SharedValue("int32", start));
+  to.cast.compute(5000, begun, done);
+  await Promise.resolve();
+  assert(spinUntil(begun, 1));
+  VALUES["shared memory"](to, taken);
+  await Promise.resolve();
+  assert(done.getSync() === 0);
+  await to.kill();
+}, 2 * BOUND_MS);
