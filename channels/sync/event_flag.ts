@@ -85,7 +85,10 @@ export class EventFlag {
   /** Whether the flag is set. */
   async isSet(): Promise<boolean> {
     const words = this.#at("look at");
-    return words?.isSet ?? await this.#ask("isSet", "look at", {}) as boolean;
+    if (words === undefined) return await this.#ask("isSet", "look at", {}) as boolean;
+    // One that asks again and again would otherwise never hear what else comes.
+    await this.#spin.turn();
+    return words.isSet;
   }
 
   /**
@@ -113,7 +116,10 @@ export class EventFlag {
     if (words !== undefined) {
       const seen = words.turns;
       throwIfOver(wait);
-      if (words.isSet) return true;
+      if (words.isSet) {
+        await this.#spin.turn();
+        return true;
+      }
       // The dead do not go on.
       if (!whoActs.holder().gone && this.#spin.until(() => words.turns !== seen)) {
         await this.#spin.turn();
