@@ -3,8 +3,7 @@ import { oneLine } from "../channels/kernel/escape.ts";
 const HOOKS: ReadonlySet<string> = new Set(["onStart", "onStop", "onDown", "onError"]);
 const known = new WeakMap<object, Map<string, Callable>>();
 
-// deno-lint-ignore no-explicit-any -- the arguments were typed where the call was made
-type Method = (this: object, ...args: any[]) => unknown;
+type Method = (this: object, ...args: unknown[]) => unknown;
 
 /** A method that others may call, and what was seen of it. */
 export interface Callable {

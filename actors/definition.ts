@@ -3,12 +3,10 @@ import { brief } from "../channels/kernel/show.ts";
 import { singleton } from "../channels/kernel/singleton.ts";
 
 /** A class whose instances can be actors. */
-// deno-lint-ignore no-explicit-any -- any other element type would refuse constructors that take arguments
-export type ActorClass = new (...args: any[]) => object;
+export type ActorClass = new (...args: never[]) => object;
 
 /** A function that can be run as a process. */
-// deno-lint-ignore no-explicit-any -- any other element type would refuse functions that take arguments
-export type TaskFunction = (...args: any[]) => unknown;
+export type TaskFunction = (...args: never[]) => unknown;
 
 /** What can be started: a registered class or function. */
 export type Definition = ActorClass | TaskFunction;

@@ -74,8 +74,7 @@ const PROCESS_OPTIONS: OptionNames<ProcessOptions> = { ...SPAWN_OPTIONS, handleS
  * assertEquals(await p.result, 49);
  * ```
  */
-// deno-lint-ignore no-explicit-any -- a process of any arguments must be assignable to `Process<R>`
-export class Process<R = unknown, A extends unknown[] = any> implements AsyncDisposable {
+export class Process<R = unknown, A extends unknown[] = never[]> implements AsyncDisposable {
   readonly #contact: Contact;
   /** What only its maker has: the means to start it. */
   #unstarted:

@@ -19,8 +19,7 @@ export type Callable<T> = {
 
 /** What a call gives for a method that returns `R`: a promise, or the items of a generator. */
 export type Reply<R> = [R] extends [never] ? Promise<never>
-  // deno-lint-ignore no-explicit-any -- what a generator returns and takes does not matter here
-  : [R] extends [Iterator<infer Y, any, any> | AsyncIterator<infer Y, any, any>] ? AsyncIterableIterator<Y>
+  : [R] extends [Iterator<infer Y, unknown, never> | AsyncIterator<infer Y, unknown, never>] ? AsyncIterableIterator<Y>
   : Promise<Awaited<R>>;
 
 /** A method as others call it. One that already returns a promise or async iterator is kept, overloads and all. */

@@ -66,7 +66,7 @@ export async function spawn<D extends Definition>(
   checkArgs(action, args);
   checkOptions(action, options, SPAWN_OPTIONS);
   if (registration.kind === "task") {
-    const process = new Process(definition as TaskFunction, args, { daemon: true, ...options });
+    const process = new Process(definition as TaskFunction, args as never[], { daemon: true, ...options });
     await process.start();
     return process as Handle<D>;
   }

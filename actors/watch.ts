@@ -12,8 +12,7 @@ import { watchLives } from "./supervision/lives.ts";
 import type { Supervisor } from "./supervision/supervisor.ts";
 
 /** What can be watched: a ref, a process, a supervisor. */
-// deno-lint-ignore no-explicit-any -- a ref to any actor, whatever its methods
-export type Watchable = Ref<any> | Process | Supervisor<any>;
+export type Watchable = Ref | Process | Supervisor;
 
 /** What `watch` takes. */
 export interface WatchOptions {

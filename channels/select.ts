@@ -16,8 +16,13 @@ export interface Ending {
 }
 
 /** What one can select from. */
-// deno-lint-ignore no-explicit-any -- any other item type would refuse sources of some
-export type SelectSource = Receiver<any> | Connection<any, any> | Queue<any> | EventFlag | Ending | Listener<any, any>;
+export type SelectSource =
+  | Receiver<unknown>
+  | Connection<unknown>
+  | Queue<unknown>
+  | EventFlag
+  | Ending
+  | Listener<unknown>;
 
 /** What is taken from a source. */
 export type Taken<S> = S extends Queue<infer T> ? T

@@ -36,7 +36,7 @@ class InstanceCell extends Cell {
 /** Makes an instance in this isolate for the caller of the method that is running, as a child of the running actor. */
 export async function makeInstance(Class: ActorClass, args: readonly unknown[]): Promise<object> {
   const { signal } = current().call!;
-  const ref = await spawn(Class, args, { placement: "inline" });
+  const ref = await spawn(Class, args as never[], { placement: "inline" });
   const instance = contactBehind(ref)!;
   const cell = new InstanceCell(instance);
   // The caller may give up, or die, up to the moment in which the answer leaves.

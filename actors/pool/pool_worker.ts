@@ -32,7 +32,7 @@ export class PoolWorker implements ActorHooks {
   async onStart(): Promise<void> {
     if (this.#initializer !== null) {
       const { moduleUrl, name } = this.#initializer;
-      await (await findTask(moduleUrl, name))(...this.#initializerArgs);
+      await (await findTask(moduleUrl, name))(...this.#initializerArgs as never[]);
       // A rejection that it left to nobody is told before the next turn, and is a reason not to start.
       await eventLoop.turn();
     }

@@ -25,7 +25,7 @@ export class KnownTask {
 
   /** Calls it; a promise if that is what it gives. */
   call(args: readonly unknown[]): unknown {
-    const result: unknown = this.#task(...args);
+    const result: unknown = this.#task(...args as never[]);
     this.#atOnce = !isThenable(result) && this.#atOnce !== false;
     return result;
   }

@@ -6,8 +6,7 @@
  */
 
 /** What ends a line, moves a cursor or turns the direction of writing; halves of characters, too. */
-// deno-lint-ignore no-control-regex -- these are what it finds
-const CONTROL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
+const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
 
 /** Characters of a name. */
 const MOST_IN_LINE = 200;

@@ -41,8 +41,7 @@ export const MOST_META_BYTES: number = 2 * 1024 * 1024;
 /** Lists and records within a meta nest at most so deep. */
 const META_DEPTH = 4;
 const HEAD_BYTES = 5;
-// deno-lint-ignore no-control-regex -- ASCII begins with the control characters
-const ASCII = /^[\x00-\x7f]*$/;
+const ASCII = /^\p{ASCII}*$/u;
 
 /**
  * At most how many bytes a handle's meta takes on the wire: constants, numbers, strings, bytes, and lists and records of

@@ -4,8 +4,8 @@ import { fromPosted, noFrame, toPosted, transferOf } from "./posted.ts";
 
 /** What both ends of a worker thread have: a way to post and a way to hear. */
 export interface Port {
-  // deno-lint-ignore no-explicit-any -- the two runtimes' types of what can be transferred differ
-  postMessage(message: unknown, transfer: any[]): void;
+  /** `transfer` has no type: those of the two runtimes differ. */
+  postMessage(message: unknown, transfer: never[]): void;
   on(event: "message", listener: (message: unknown) => void): unknown;
 }
 
@@ -81,7 +81,7 @@ export class PortLink implements Link {
     this.#batch = [];
     const posted = frames.map(toPosted);
     // Deno never frees a buffer that was transferred to a thread that is terminated before it has received it.
-    this.#port.postMessage(posted, posted.flatMap((frame) => transferOf(frame, false)));
+    this.#port.postMessage(posted, posted.flatMap((frame) => transferOf(frame, false)) as never[]);
   }
 
   #receive(message: unknown): void {
