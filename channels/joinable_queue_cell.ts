@@ -86,7 +86,7 @@ export class JoinableQueueCell extends QueueCell {
     this.#done(item);
   }
 
-  /** Nobody will work on it. */
+  /** The reader could not read an item, so nobody will work on it. */
   #unreadable({ from, detail }: Request): void {
     const item = this.#close(from, Number(detail));
     if (item !== undefined) this.#done(item);
@@ -126,7 +126,7 @@ export class JoinableQueueCell extends QueueCell {
     return this.holdersOf(JOINABLE_QUEUE) === users;
   }
 
-  /** Whoever took items may be gone. */
+  /** The actors that took items may be gone: has the log tell of that in a while, if it is still so. */
   #look(): void {
     if (this.#isTold || !this.#isAbandoned) return;
     this.#tellsAt ??= wheel.after(ABANDONED_MS, () => {
@@ -136,7 +136,7 @@ export class JoinableQueueCell extends QueueCell {
       const items = `${this.#unfinished} ${this.#unfinished === 1 ? "item" : "items"}`;
       const message =
         `joinable queue ${isolate.id}#${cells.slotOf(this)}: join() waits for ${items}, and nobody is left ` +
-        "who could finish: whoever took items has ended, and no other actor has the queue";
+        "who could finish: the actors that took items have ended, and no other has the queue";
       logger.log({ level: "warn", event: "queue-abandoned", message });
     });
   }

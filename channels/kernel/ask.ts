@@ -184,14 +184,14 @@ class Pending extends Held implements Unanswered, OpenQuestion, Expiring {
     }
   }
 
-  /** The item is taken without being claimed: who selects is not to have decided for it. */
+  /** Takes an unreadable item without claiming it: a `select` is not decided by it. */
   #passOver(tag: number): void {
     this.#end();
     this.#answer(true, EMPTY_PACKET);
     this.#askAgain(tag);
   }
 
-  /** Whoever has put an item that nobody can read does no harm to its reader, who gets the next. */
+  /** An unreadable item is a dead letter, and costs its reader nothing: the same question gets the next item. */
   #askAgain(tag: number): void {
     const { question, target, cell } = this;
     noteUnreadable(target ?? cell!);
@@ -263,7 +263,7 @@ class Pending extends Held implements Unanswered, OpenQuestion, Expiring {
   }
 }
 
-/** Somebody has put something into a cell that no reader can read. */
+/** Notes that an item of a cell was unreadable. */
 export function noteUnreadable(target: Target): void {
   deadLetters.add(isCell(target) ? `${isolate.id}#${target.slot}` : showAddress(target), "unreadable item");
 }

@@ -55,7 +55,7 @@ export abstract class Cell {
   /** What went straight to `target` found nobody there. */
   missed(_target: Target): void {}
 
-  /** A handle was given to a holder. `number` is what it is called in the cell's shared memory, if it has any. */
+  /** A handle was given to a holder. `number` is its name in the cell's shared memory, 0 where it has none. */
   granted(_kind: string, _holder: Holder, _number: number): void {}
 
   /** The same, but the holder is dead already, or has returned it. */
@@ -206,7 +206,7 @@ export class Cells {
     if (this.#ended.size > KNOWN_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
-  /** How a cell ended that nobody has any more. */
+  /** How a retired cell ended. */
   exitOf(slot: number, secret: string): Exit | undefined {
     const ended = this.#ended.get(slot);
     return ended?.secret === secret ? ended.exit : undefined;

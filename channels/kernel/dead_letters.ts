@@ -143,7 +143,7 @@ function withItem({ to, what }: DeadLetter, { packet, bytes, deliveries }: Lost)
   try {
     return { to, what, item: remains(packet), deliveries };
   } catch {
-    // What had moved has left with somebody, or a stranger's code has written it.
+    // The item cannot be read: an object in it has moved to another holder, or the code of a stranger has written it.
     return { to, what, deliveries };
   }
 }

@@ -2,8 +2,8 @@ import { decode } from "./codec/decode.ts";
 import type { Packet } from "./packet.ts";
 
 /**
- * What was in a message that nobody will read, as data alone: in the place of a handle, and of an object that moved and is
- * no buffer, stands what it was, as `"[queue]"`.
+ * The value of a message that nobody will read, as data alone: in the place of a handle, and of an object that moved and is
+ * no buffer, stands its kind, as `"[queue]"`.
  *
  * @throws {Error} If it cannot be read.
  */

@@ -195,8 +195,8 @@ export class Doorbell {
   }
 
   /**
-   * Whether this isolate may keep its core while it waits. One that is being woken may have been given this very core.
-   * But if both sides always made way, both would sleep before each answer for ever: so an isolate that was woken itself
+   * Whether this isolate may keep its core while it waits. The isolate that it has just woken may have been given the
+   * same core. But if both sides always made way, both would sleep before each answer for ever: so an isolate that was woken itself
    * does not.
    */
   get maySpin(): boolean {

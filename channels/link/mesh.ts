@@ -27,7 +27,7 @@ export class ThreadMesh implements Mesh, Entrance {
     doorbell.add(this);
   }
 
-  /** Makes this isolate a member, before it has any link. */
+  /** Makes this isolate a member, before its first link. */
   static join(board: Switchboard, member: number): ThreadMesh {
     doorbell.hang(board.bell(member));
     const mesh = singleton("mesh", () => new ThreadMesh(board, member));

@@ -1,10 +1,10 @@
 import { checkSize } from "../argument.ts";
 import { makeSecret, strangerOf } from "../kernel/address.ts";
 import { oneLine } from "../kernel/escape.ts";
+import { Transit } from "../kernel/handle.ts";
 import { isolate } from "../kernel/isolate.ts";
 import type { Request } from "../kernel/request.ts";
 import { expected, isCount, isText, maybe, startsWith } from "../kernel/shape.ts";
-import { Transit } from "../kernel/handle.ts";
 import { packAnswer, unpack } from "../kernel/pack.ts";
 import { rootService } from "../kernel/root.ts";
 import { MemoryCell, SEGMENT } from "./memory_cell.ts";

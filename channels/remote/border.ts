@@ -107,6 +107,7 @@ export class Border implements Link {
         clearInterval(this.#pulse);
         this.#outstanding.end();
         this.#over = () => {
+          this.#over = undefined;
           this.#closed = true;
           listener.closed(error);
         };

@@ -86,7 +86,7 @@ export class EventFlag {
   async isSet(): Promise<boolean> {
     const words = this.#at("look at");
     if (words === undefined) return await this.#ask("isSet", "look at", {}) as boolean;
-    // One that asks again and again would otherwise never hear what else comes.
+    // A loop that asks until the flag is set would otherwise keep out every message and timer.
     await this.#spin.turn();
     return words.isSet;
   }

@@ -14,7 +14,7 @@ const MAX_IN_MEMORY = 65_536;
 /** So many permits that come later find a place there, too. */
 const GROWTH = 256;
 
-/** What is told, and not asked. */
+/** The verbs of messages whose senders wait for no answer. */
 const CASTS: ReadonlySet<string> = new Set(["acquireSync", "cancelSync", "kick", "release"]);
 
 /** Whether it is the home's main actor, which cannot die before what it made, and so is not enlisted. */

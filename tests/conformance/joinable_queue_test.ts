@@ -286,7 +286,7 @@ everywhere(
     await until(() => told.length > 0, "the log tells");
     assertMatch(
       told[0],
-      /^joinable queue [\da-f]+#\d+: join\(\) waits for 2 items, and nobody is left who could finish: whoever took items has ended/,
+      /^joinable queue [\da-f]+#\d+: join\(\) waits for 2 items, and nobody is left who could finish: the actors that took items have ended/,
     );
     await jobs.put("c");
     await delay(1200);

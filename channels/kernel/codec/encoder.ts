@@ -304,7 +304,7 @@ export class Encoder {
     if (hasNames(array, length - holes)) this.#names(array, start, depth);
   }
 
-  /** Adds its other properties, if it has any after all, to an array that was written from `start` on. */
+  /** Adds the named properties of an array, which may be none, to the array that was written from `start` on. */
   #names(array: readonly unknown[], start: number, depth: number): void {
     const names = namesOf(array);
     if (names.length === 0) return;
