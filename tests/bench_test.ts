@@ -17,27 +17,30 @@ Deno.test("every file that `deno bench` finds has comparisons", () => {
 
 Deno.test("`deno bench --json` gives groups with one baseline each, leaves nothing, and the goals are judged by it", async () => {
   const tag = crypto.randomUUID();
-  const env = { ...tagged(tag), DENO_BENCH_QUICK: "1" };
-  const files = ["codec", "locks"].map((name) => join(FOLDER, `${name}_bench.ts`));
-  const { code, stdout, stderr } = await run(["deno", "bench", "-A", "--no-check", "--json", ...files], WITHIN_MS, env);
-  assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  const { benches } = JSON.parse(stdout) as { benches: Benchmark[] };
-  for (const [group, of] of Map.groupBy(benches, ({ group }) => group)) {
-    assertEquals(of.map(({ baseline }) => baseline), of.map((_, i) => i === 0), group);
-    for (const { name, results } of of) assert(results.every(({ ok }) => ok !== undefined && ok.avg > 0), name);
-  }
-  assert(benches.some(({ name }) => name === "@msgpack/msgpack") && benches.some(({ name }) => name === "process"));
-  await until("nothing of it is left", () => processesOf(tag).length === 0);
-
-  const file = await Deno.makeTempFile({ prefix: "troupe-test-" });
+  const temp = await Deno.makeTempDir({ prefix: "troupe-test-" });
+  const env = { ...tagged(tag), TMPDIR: temp, DENO_BENCH_QUICK: "1" };
+  const files = ["bulk", "codec", "locks", "manager"].map((name) => join(FOLDER, `${name}_bench.ts`));
   try {
+    const command = ["deno", "bench", "-A", "--no-check", "--json", ...files];
+    const { code, stdout, stderr } = await run(command, WITHIN_MS, env);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const { benches } = JSON.parse(stdout) as { benches: Benchmark[] };
+    for (const [group, of] of Map.groupBy(benches, ({ group }) => group)) {
+      assertEquals(of.map(({ baseline }) => baseline), of.map((_, i) => i === 0), group);
+      for (const { name, results } of of) assert(results.every(({ ok }) => ok !== undefined && ok.avg > 0), name);
+    }
+    assert(benches.some(({ name }) => name === "@msgpack/msgpack") && benches.some(({ name }) => name === "process"));
+    await until("nothing of it is left", () => processesOf(tag).length === 0);
+    assertEquals([...Deno.readDirSync(temp)], []);
+
+    const file = join(temp, "bench.json");
     await Deno.writeTextFile(file, stdout);
     const judged = await run(`deno run -A --no-check ${join(FOLDER, "run.ts")} --from=${file}`, WITHIN_MS);
     assertEquals({ code: judged.code, stderr: judged.stderr }, { code: 0, stderr: "" });
-    assertMatch(judged.stdout, /\d+ of 4 goals met/);
+    assertMatch(judged.stdout, /\d+ of 6 goals met/);
     assertMatch(judged.stdout, /Codec, a small call: both ways: codec is [\d.]+ times as good as @msgpack\/msgpack/);
   } finally {
-    await Deno.remove(file);
+    await Deno.remove(temp, { recursive: true });
   }
 });
 

@@ -12,13 +12,10 @@ import { suite } from "./suite.ts";
 
 const WITH_STORE = 64;
 
-await suite(import.meta.main, async ({ compare, python, stack }) => {
+await suite(import.meta.main, async ({ compare, folder, python, stack }) => {
   const peer = await python("manager_peer.py");
   const manager = stack.use(await manage());
-  const folder = Deno.makeTempDirSync({ prefix: "troupe-bench-" });
-  // Before the manager that writes into it, which is so stopped first; `deno bench` waits for no promise at its end.
-  stack.defer(() => Deno.removeSync(folder, { recursive: true }));
-  const stored = stack.use(await manage({}, { store: `${folder}/state.db` }));
+  const stored = stack.use(await manage({}, { store: `${folder()}/state.db` }));
   const dict = await manager.dict<string, number>();
   const onDisk = await stored.dict<string, number>({ name: "dict" });
   const user = async (placement: PlacementName) => stack.use(await spawn(DictUser, [], { placement }));

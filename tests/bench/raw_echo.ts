@@ -69,14 +69,15 @@ export async function socketChild(source: string): Promise<AsyncDisposable & { r
     stdin: "null",
   }).spawn();
   const socket = await listener.accept();
+  // Connected, it needs no name: so no file is left, however this program ends.
+  listener.close();
+  await Deno.remove(folder, { recursive: true });
   return {
     socket,
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.status;
       socket.close();
-      listener.close();
-      await Deno.remove(folder, { recursive: true });
     },
   };
 }

@@ -10,9 +10,11 @@ import { Erlang, type OtherProgram, Python } from "./other_program.ts";
 
 /** What a file of comparisons is given. */
 export interface Suite {
-  /** What is used until the last benchmark is over. */
+  /** The actors, peers and other objects in use until the last benchmark is over. */
   readonly stack: AsyncDisposableStack;
   compare(comparison: Comparison): Promise<void>;
+  /** Makes a folder for files, which is removed at the end. */
+  folder(): string;
   /** Starts a Python program of this folder; `deno bench` has none. */
   python(file: string): Promise<OtherProgram>;
   /** Starts an Erlang program of this folder. */
@@ -33,14 +35,18 @@ export async function suite(inTurns: boolean, setUp: (suite: Suite) => Promise<v
   const given: Suite = {
     stack,
     compare: (comparison) => inTurns ? takeTurns(comparison) : Promise.resolve(register(comparison)),
+    folder() {
+      const folder = Deno.makeTempDirSync({ prefix: "troupe-bench-" });
+      const remove = () => Deno.removeSync(folder, { recursive: true });
+      if (inTurns) stack.defer(remove);
+      else globalThis.addEventListener("unload", remove);
+      return folder;
+    },
     python: (file) => other(new Python(file)),
     erlang: (module) => other(new Erlang(module)),
   };
-  if (!inTurns) {
-    // Not awaited, as the program goes on to its end: what it has started ends with it.
-    globalThis.addEventListener("unload", () => void stack.disposeAsync());
-    return await setUp(given);
-  }
+  // `deno bench` waits for no promise at its end: threads and subprocesses end with it, and files are removed by then.
+  if (!inTurns) return await setUp(given);
   printMachine();
   await using _ = stack;
   await setUp(given);
