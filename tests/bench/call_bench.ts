@@ -6,10 +6,10 @@
  */
 
 import { logger, type PlacementName, type Ref, spawn } from "../../mod.ts";
-import { comlink, piscina } from "./call_peers.ts";
 import { Echo } from "./echo.ts";
 import type { Clock } from "./clock.ts";
 import { type Absent, type Alternative, atATime, inBursts, oneByOne, quick } from "./harness.ts";
+import { comlink, piscina } from "./pool_peers.ts";
 import { nodeWorker, unixSocket, webWorker } from "./raw_echo.ts";
 import { suite } from "./suite.ts";
 
@@ -24,7 +24,10 @@ await suite(import.meta.main, async ({ compare, python, stack }) => {
   const web = stack.use(await webWorker());
   const node = stack.use(await nodeWorker());
   const socket = stack.use(await unixSocket());
-  const peers = [comlink(), piscina()].map((peer) => stack.use(peer));
+  const peers = [comlink("Comlink", 1), piscina("Piscina, one thread", 1)].map((peer) => {
+    const { name, run } = stack.use(peer);
+    return { name, call: (n: number): Promise<unknown> => run("same", n) };
+  });
   const pythons = await python("call_peer.py");
   const actors: { readonly name: PlacementName; readonly ref: Ref<Echo> }[] = [];
   for (const placement of PLACEMENTS) {

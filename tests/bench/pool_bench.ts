@@ -7,7 +7,7 @@
 import { Pool } from "../../mod.ts";
 import { type Absent, type Alternative, atATime, oneByOne, quick } from "./harness.ts";
 import { byteLength, countPrimes, same } from "./pool_functions.ts";
-import { startPeers } from "./pool_peers.ts";
+import { startPeers, WORKERS } from "./pool_peers.ts";
 import { suite } from "./suite.ts";
 
 const PYTHON = [["multiprocessing.Pool", "pool"], ["ProcessPoolExecutor", "executor"]] as const;
@@ -15,7 +15,7 @@ const PYTHON = [["multiprocessing.Pool", "pool"], ["ProcessPoolExecutor", "execu
 await suite(import.meta.main, async ({ compare, python, stack }) => {
   const pools = (["thread", "process"] as const).map((placement) => ({
     name: `Troupe, ${placement}`,
-    pool: stack.use(new Pool({ size: 2, placement })),
+    pool: stack.use(new Pool({ size: WORKERS, placement })),
   }));
   const peers = startPeers().map((peer) => stack.use(peer));
   const other = await python("pool_peer.py");
