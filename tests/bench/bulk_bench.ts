@@ -7,7 +7,7 @@
 
 import { spawn } from "../../mod.ts";
 import { Echo } from "./echo.ts";
-import { type Alternative, quick } from "./harness.ts";
+import { type Alternative, quick, repeating } from "./harness.ts";
 import { bulkSocket, sinkWorker } from "./raw_bulk.ts";
 import { suite } from "./suite.ts";
 
@@ -55,20 +55,12 @@ await suite(import.meta.main, async ({ compare, python, stack }) => {
     show: "time",
     roundMs: quick ? 40 : 200,
     alternatives: [
-      { name: "raw Unix socket", run: (count) => times(count, () => socket.echo(many)) },
-      {
-        name: "process",
-        run: (count) =>
-          times(count, async () => {
-            const echoed = await process.with({ timeoutMs: Infinity }).call.echoBytes(many);
-            if (echoed.length !== many.length) throw new Error("Not all has come back");
-          }),
-      },
+      repeating("raw Unix socket", () => socket.echo(many)),
+      repeating("process", async () => {
+        const echoed = await process.with({ timeoutMs: Infinity }).call.echoBytes(many);
+        if (echoed.length !== many.length) throw new Error("Not all has come back");
+      }),
       peer.alternative("Pipe", "bytes 1"),
     ],
   });
-
-  async function times(count: number, one: () => Promise<unknown>): Promise<void> {
-    for (let i = 0; i < count; i++) await one();
-  }
 });

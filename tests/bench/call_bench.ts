@@ -8,7 +8,7 @@
 import { logger, type PlacementName, type Ref, spawn } from "../../mod.ts";
 import { Echo } from "./echo.ts";
 import type { Clock } from "./clock.ts";
-import { type Absent, type Alternative, atATime, inBursts, oneByOne, quick } from "./harness.ts";
+import { type Absent, type Alternative, atATime, casting, oneByOne, quick, repeating } from "./harness.ts";
 import { comlink, piscina } from "./pool_peers.ts";
 import { nodeWorker, unixSocket, webWorker } from "./raw_echo.ts";
 import { suite } from "./suite.ts";
@@ -93,27 +93,20 @@ await suite(import.meta.main, async ({ compare, python, stack }) => {
     batch: 100,
     unhurried: true,
     show: "time",
-    alternatives: actors.map(({ name, ref }) => ({
-      name,
-      run: (count) => oneByOne(count, (n) => ref.call.echoLater(n)),
-    })),
+    alternatives: actors.map(({ name, ref }) => repeating(name, (n) => ref.call.echoLater(n))),
   });
 
   /** So many casts are sent before an answer shows that they have come: fewer than an outbox takes. */
   const BURST = 10_000;
-
-  function casting(name: string, cast: (n: number) => void, fence: () => Promise<unknown>): Alternative {
-    return { name, run: (count) => inBursts(BURST, count, cast, fence) };
-  }
 
   await compare({
     title: "Casts, until the last is handled",
     batch: 1000,
     show: "rate",
     alternatives: [
-      casting(WEB, web.cast, () => web.call(0)),
-      casting(NODE, node.cast, () => node.call(0)),
-      ...actors.map(({ name, ref }) => casting(name, (n) => ref.cast.count(n), () => ref.call.casts())),
+      casting(WEB, BURST, web.cast, () => web.call(0)),
+      casting(NODE, BURST, node.cast, () => node.call(0)),
+      ...actors.map(({ name, ref }) => casting(name, BURST, (n) => ref.cast.count(n), () => ref.call.casts())),
     ],
   });
 });

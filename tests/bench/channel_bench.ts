@@ -7,7 +7,7 @@
 
 import { type Connection, pipe, type PlacementName, Process, Queue } from "../../mod.ts";
 import { moveItems, sendBack, takeItems } from "./echo.ts";
-import { type Alternative, atATime, oneByOne } from "./harness.ts";
+import { type Alternative, atATime, oneByOne, repeating } from "./harness.ts";
 import { nodeWorker, webWorker } from "./raw_echo.ts";
 import { suite } from "./suite.ts";
 
@@ -50,14 +50,12 @@ await suite(import.meta.main, async ({ compare, python, stack }) => {
     batch: 100,
     alternatives: [
       ...raw((call, count) => oneByOne(count, call)),
-      ...queues.map(({ name, there, back }) => ({
-        name,
-        run: (count: number) =>
-          oneByOne(count, async (n) => {
-            await there.put(n);
-            await back.get();
-          }),
-      })),
+      ...queues.map(({ name, there, back }) =>
+        repeating(name, async (n) => {
+          await there.put(n);
+          await back.get();
+        })
+      ),
       peer.alternative("Queue", "queue 1"),
     ],
   });
@@ -87,14 +85,12 @@ await suite(import.meta.main, async ({ compare, python, stack }) => {
     batch: 100,
     alternatives: [
       ...raw((call, count) => oneByOne(count, call)),
-      ...pipes.map(({ name, end }) => ({
-        name,
-        run: (count: number) =>
-          oneByOne(count, async (n) => {
-            await end.send(n);
-            await end.recv();
-          }),
-      })),
+      ...pipes.map(({ name, end }) =>
+        repeating(name, async (n) => {
+          await end.send(n);
+          await end.recv();
+        })
+      ),
       peer.alternative("Pipe", "pipe 1"),
     ],
   });

@@ -47,9 +47,9 @@ await suite(import.meta.main, async ({ compare }) => {
       show: "time",
       batch: 100,
       alternatives: [
-        repeating(OURS, () => void decode(encode(value, "value"))),
-        repeating(THEIRS, () => void decoder.decode(encoder.encode(value))),
-        repeating("structuredClone", () => void structuredClone(value)),
+        looping(OURS, () => void decode(encode(value, "value"))),
+        looping(THEIRS, () => void decoder.decode(encoder.encode(value))),
+        looping("structuredClone", () => void structuredClone(value)),
       ],
     });
     await compare({
@@ -58,8 +58,8 @@ await suite(import.meta.main, async ({ compare }) => {
       show: "time",
       batch: 100,
       alternatives: [
-        repeating(OURS, () => void encode(value, "value")),
-        repeating(THEIRS, () => void encoder.encode(value)),
+        looping(OURS, () => void encode(value, "value")),
+        looping(THEIRS, () => void encoder.encode(value)),
       ],
     });
     await compare({
@@ -68,13 +68,14 @@ await suite(import.meta.main, async ({ compare }) => {
       show: "time",
       batch: 100,
       alternatives: [
-        repeating(OURS, () => void decode(ours)),
-        repeating(THEIRS, () => void decoder.decode(theirs)),
+        looping(OURS, () => void decode(ours)),
+        looping(THEIRS, () => void decoder.decode(theirs)),
       ],
     });
   }
 
-  function repeating(name: string, once: () => void): Alternative {
+  /** Without a promise for each. */
+  function looping(name: string, once: () => void): Alternative {
     return {
       name,
       run(count) {

@@ -6,7 +6,7 @@
 
 import { child, logger, type Ref, spawn, supervise } from "../../mod.ts";
 import { Echo } from "./echo.ts";
-import { type Absent, printMachine, quick, readings } from "./harness.ts";
+import { type Absent, heapBytes, printMachine, quick, readings } from "./harness.ts";
 import { nact, xstate } from "./inline_peers.ts";
 import { Erlang } from "./other_program.ts";
 
@@ -42,8 +42,3 @@ for (const { name, make } of [nact(), xstate()]) {
 if (other.isHere) weights.set("Erlang process", await other.figure("memory", live));
 else absent.push({ name: "Erlang process", absent: "there is no erl" });
 readings("Memory of an inline actor", "bytes", weights, absent);
-
-function heapBytes(): number {
-  (globalThis as { gc?: () => void }).gc?.();
-  return Deno.memoryUsage().heapUsed;
-}

@@ -8,7 +8,7 @@
 import { logger, type PlacementName, Queue, type Ref, spawn } from "../../mod.ts";
 import { Echo, Host } from "./echo.ts";
 import { format } from "./goal.ts";
-import { atATime, cost, oneByOne, printMachine, quick, readings } from "./harness.ts";
+import { atATime, cost, heapBytes, oneByOne, printMachine, quick, readings } from "./harness.ts";
 import { report } from "./report.ts";
 
 type Line = (readonly [number, number])[];
@@ -77,11 +77,6 @@ async function weigh(placement: PlacementName, count: number, bytes: () => numbe
   for (let i = 0; i < count; i++) refs.push(await spawn(Echo, [], { placement }));
   weights.set(`${placement}, of ${count}`, (bytes() - before) / count / 1024);
   await Promise.all(refs.map((ref) => ref[Symbol.asyncDispose]()));
-}
-
-function heapBytes(): number {
-  (globalThis as { gc?: () => void }).gc?.();
-  return Deno.memoryUsage().heapUsed;
 }
 
 /** What is in memory of this program, or of its subprocesses alone; pages that they share count for each. */

@@ -202,14 +202,30 @@ export async function atATime(outstanding: number, count: number, one: (i: numbe
   await Promise.all(Array.from({ length: Math.min(outstanding, count) }, lane));
 }
 
-/** Does so many in bursts, each over when its fence is: no outbox takes any number of them. */
-export async function inBursts(
+/** An alternative that does one after another. */
+export function repeating(name: string, one: (i: number) => Promise<unknown>): Alternative {
+  return { name, run: (count) => oneByOne(count, one) };
+}
+
+/** An alternative that casts in bursts, each over when its fence is: no outbox takes any number of casts. */
+export function casting(
+  name: string,
   burst: number,
-  count: number,
-  one: (i: number) => void,
+  cast: (i: number) => void,
   fence: () => Promise<unknown>,
-): Promise<void> {
-  for (let done = 0; done < count; await fence()) {
-    for (const end = Math.min(count, done + burst); done < end; done++) one(done);
-  }
+): Alternative {
+  return {
+    name,
+    async run(count) {
+      for (let done = 0; done < count; await fence()) {
+        for (const end = Math.min(count, done + burst); done < end; done++) cast(done);
+      }
+    },
+  };
+}
+
+/** Bytes of objects in use, after a collection where the program can ask for one (`--expose-gc`). */
+export function heapBytes(): number {
+  (globalThis as { gc?: () => void }).gc?.();
+  return Deno.memoryUsage().heapUsed;
 }

@@ -6,7 +6,7 @@
 
 import { logger, type Ref, spawn } from "../../mod.ts";
 import { Echo } from "./echo.ts";
-import { type Alternative, inBursts, oneByOne } from "./harness.ts";
+import { type Alternative, casting, repeating } from "./harness.ts";
 import { bareLoop, type InlinePeer, nact, xstate } from "./inline_peers.ts";
 import { suite } from "./suite.ts";
 
@@ -22,18 +22,14 @@ await suite(import.meta.main, async ({ compare, erlang, stack }) => {
   const peers = [bareLoop(), nact(), xstate()];
   const other = await erlang("inline_peer");
 
-  function casting(name: string, cast: (n: number) => void, fence: () => Promise<unknown>): Alternative {
-    return { name, run: (count) => inBursts(BURST, count, cast, fence) };
-  }
-
   await compare({
     title: "Inline casts, until the last is handled",
     show: "rate",
     batch: BURST,
     alternatives: [
-      casting(SYNC, (n) => echo.cast.count(n), () => echo.call.casts()),
-      casting(ASYNC, (n) => echo.cast.countLater(n), () => echo.call.casts()),
-      ...peers.map(({ name, cast, fence }) => casting(name, cast, fence)),
+      casting(SYNC, BURST, (n) => echo.cast.count(n), () => echo.call.casts()),
+      casting(ASYNC, BURST, (n) => echo.cast.countLater(n), () => echo.call.casts()),
+      ...peers.map(({ name, cast, fence }) => casting(name, BURST, cast, fence)),
       other.alternative("process", "cast"),
     ],
   });
@@ -43,9 +39,9 @@ await suite(import.meta.main, async ({ compare, erlang, stack }) => {
     show: "time",
     batch: 1000,
     alternatives: [
-      { name: SYNC, run: (count) => oneByOne(count, (n) => echo.call.echo(n)) },
-      { name: ASYNC, run: (count) => oneByOne(count, (n) => echo.call.echoLater(n)) },
-      ...peers.flatMap(({ name, call }) => call === undefined ? [] : { name, run: (n: number) => oneByOne(n, call) }),
+      repeating(SYNC, (n) => echo.call.echo(n)),
+      repeating(ASYNC, (n) => echo.call.echoLater(n)),
+      ...peers.flatMap(({ name, call }) => call === undefined ? [] : repeating(name, call)),
       other.alternative("process", "call"),
     ],
   });

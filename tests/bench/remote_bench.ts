@@ -7,7 +7,7 @@
 
 import { type Connection, listen, type Queue, type Ref, type SocketAddress } from "../../mod.ts";
 import type { Echo } from "./echo.ts";
-import { type Absent, type Alternative, atATime, oneByOne } from "./harness.ts";
+import { type Absent, type Alternative, atATime, repeating } from "./harness.ts";
 import { suite } from "./suite.ts";
 
 const authKey = "swordfish";
@@ -41,7 +41,7 @@ await suite(import.meta.main, async ({ compare, python, stack }) => {
     show: "time",
     batch: 100,
     alternatives: [
-      ...peers.map(({ name, echo }) => ({ name, run: (count: number) => oneByOne(count, (n) => echo.call.echo(n)) })),
+      ...peers.map(({ name, echo }) => repeating(name, (n) => echo.call.echo(n))),
       ...pythons("call"),
     ],
   });
@@ -64,14 +64,12 @@ await suite(import.meta.main, async ({ compare, python, stack }) => {
     show: "time",
     batch: 100,
     alternatives: [
-      ...peers.map(({ name, queue }) => ({
-        name,
-        run: (count: number) =>
-          oneByOne(count, async (n) => {
-            await queue.put(n);
-            await queue.get();
-          }),
-      })),
+      ...peers.map(({ name, queue }) =>
+        repeating(name, async (n) => {
+          await queue.put(n);
+          await queue.get();
+        })
+      ),
       ...pythons("queue"),
     ],
   });
@@ -81,14 +79,12 @@ await suite(import.meta.main, async ({ compare, python, stack }) => {
     show: "time",
     batch: 100,
     alternatives: [
-      ...peers.map(({ name, connection }) => ({
-        name,
-        run: (count: number) =>
-          oneByOne(count, async (n) => {
-            await connection.send(n);
-            await connection.recv();
-          }),
-      })),
+      ...peers.map(({ name, connection }) =>
+        repeating(name, async (n) => {
+          await connection.send(n);
+          await connection.recv();
+        })
+      ),
       ...pythons("connection"),
     ],
   });
