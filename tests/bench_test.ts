@@ -38,6 +38,7 @@ Deno.test("`deno bench --json` gives groups with one baseline each, leaves nothi
     const judged = await run(`deno run -A --no-check ${join(FOLDER, "run.ts")} --from=${file}`, WITHIN_MS);
     assertEquals({ code: judged.code, stderr: judged.stderr }, { code: 0, stderr: "" });
     assertMatch(judged.stdout, /\d+ of 6 goals met/);
+    assertMatch(judged.stdout, /Not measured, so not judged\n[^]*^ +Inline calls, one at a time$/m);
     assertMatch(judged.stdout, /Codec, a small call: both ways: codec is [\d.]+ times as good as @msgpack\/msgpack/);
   } finally {
     await Deno.remove(temp, { recursive: true });

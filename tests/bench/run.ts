@@ -8,41 +8,31 @@
  */
 
 import { format } from "./goal.ts";
+import { GOALS } from "./goals.ts";
 import { plot } from "./plot.ts";
 import { judgeBenchmarks } from "./json.ts";
 import { Collected, type Measured } from "./report.ts";
 
 const FOLDER = import.meta.dirname!;
-const PROGRAMS = [
-  "codec",
-  "inline",
-  "call",
-  "manners",
-  "channel",
-  "bulk",
-  "start",
-  "footprint",
-  "memory",
-  "manager",
-  "pool",
-  "locks",
-  "supervision",
-  "remote",
-  "growth",
-];
-/** Those that hold no goal are left out where time is short. */
+/** Programs that `deno bench` cannot run: they compare no alternatives that one program can measure in turn. */
+const ALONE = ["footprint", "growth", "manners"];
+const BENCHMARKS = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith("_bench.ts"));
+/** The file of each program by its name. */
+const PROGRAMS = new Map([
+  ...BENCHMARKS.sort().map((file) => [file.slice(0, -"_bench.ts".length), file] as const),
+  ...ALONE.map((name) => [name, `${name}.ts`] as const),
+]);
+/** Programs without a goal, which are left out where time is short. */
 const UNHURRIED = ["locks", "supervision", "remote"];
-/** Those that are no comparison of alternatives that one program can make. */
-const NOT_BENCHMARKS = ["manners", "footprint", "growth"];
 /** Room for a million actors, and a collection when it is asked for. */
 const V8_FLAGS = "--v8-flags=--expose-gc,--max-old-space-size=6000";
 
 const began = performance.now();
 const quick = Deno.args.includes("--quick");
 const wanted = Deno.args.filter((arg) => !arg.startsWith("--"));
-const unknown = wanted.filter((name) => !PROGRAMS.includes(name));
+const unknown = wanted.filter((name) => !PROGRAMS.has(name));
 if (unknown.length > 0) {
-  console.error(`Cannot run ${unknown.join(", ")}: the benchmarks are ${PROGRAMS.join(", ")}`);
+  console.error(`Cannot run ${unknown.join(", ")}: the benchmarks are ${[...PROGRAMS.keys()].join(", ")}`);
   Deno.exit(2);
 }
 
@@ -54,9 +44,9 @@ if (from !== undefined) {
 
 using collected = new Collected();
 const failed: string[] = [];
-for (const name of PROGRAMS) {
+for (const [name, file] of PROGRAMS) {
   const isDue = wanted.length === 0 ? !quick || !UNHURRIED.includes(name) : wanted.includes(name);
-  if (isDue && !await run(name)) failed.push(name);
+  if (isDue && !await run(file)) failed.push(name);
 }
 const { all } = collected;
 printGoals(all);
@@ -69,9 +59,7 @@ if (failed.length > 0) {
   Deno.exit(1);
 }
 
-async function run(name: string): Promise<boolean> {
-  // Those that `deno bench` cannot run are not named as it wants them.
-  const file = NOT_BENCHMARKS.includes(name) ? `${name}.ts` : `${name}_bench.ts`;
+async function run(file: string): Promise<boolean> {
   console.log(`\n# ${file}`);
   const began = performance.now();
   const args = ["run", "-A", "--no-check", V8_FLAGS, `${FOLDER}/${file}`, ...quick ? ["--quick"] : []];
@@ -81,7 +69,7 @@ async function run(name: string): Promise<boolean> {
   return success;
 }
 
-/** What was met and what was missed, and by how much. */
+/** Prints the goals that were met and missed, by how much, and the comparisons with goals that nothing measured. */
 function printGoals(all: readonly Measured[]): void {
   const goals = all.flatMap(({ title, goals }) => goals.map((goal) => ({ title, ...goal })));
   const missed = goals.filter(({ met }) => !met);
@@ -91,6 +79,9 @@ function printGoals(all: readonly Measured[]): void {
       console.log(`  ${format(ratio / times).padStart(6)} of it  ${title}: ${said}`);
     }
   }
+  const measured = new Set(all.map(({ title }) => title));
+  const left = Object.keys(GOALS).filter((title) => !measured.has(title));
+  if (left.length > 0) console.log(["\nNot measured, so not judged", ...left].join("\n  "));
 }
 
 async function leave(all: readonly Measured[], folder: string): Promise<void> {
