@@ -2,13 +2,13 @@
 
 import process from "node:process";
 
-/** What says when the part that counts begins and ends. */
+/** Is told when the part that counts begins and ends. */
 export interface Clock {
   start(): void;
   end(): void;
 }
 
-/** One that adds up the parts. A round that never starts it counts whole. */
+/** Adds up the parts. A round that never starts the clock counts whole. */
 export class PartClock implements Clock {
   #us = 0;
   #cpuUs = 0;
@@ -28,7 +28,7 @@ export class PartClock implements Clock {
     this.#cpuUs += user + system;
   }
 
-  /** Microseconds that passed in what counts, and those of the processor. */
+  /** Microseconds that passed in the parts, and those of the processor. */
   read(): { readonly us: number; readonly cpuUs: number } {
     if (!this.#wasUsed) this.end();
     return { us: this.#us, cpuUs: this.#cpuUs };

@@ -1,5 +1,5 @@
 /**
- * What an inline actor takes of memory: one of very many, beside those of nact, XState and Erlang, and one of a supervisor.
+ * Memory that an inline actor takes: one of very many, beside those of nact, XState and Erlang, and one of a supervisor.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * What is to be reached, by the title of the comparison: `deno task bench` judges it, after its own turns or with
- * `--from=FILE` after what `deno bench --json` has written there. Limits are in the unit of the comparison, microseconds
- * unless it says another.
+ * The goals of each comparison, by its title: `deno task bench` judges them, after its own turns or with `--from=FILE` by
+ * the file that `deno bench --json` has written. Limits are in the unit of the comparison, microseconds unless it says
+ * another.
  *
  * @module
  */
@@ -68,7 +68,7 @@ export const GOALS: Readonly<Record<string, readonly Goal[]>> = {
     { of: "Troupe, thread", than: "Python multiprocessing.Pool", times: 1 },
   ],
   "HTTP requests to a program with 64 loops of calls, 99th percentile": [{ of: "thread", atMost: 2 }],
-  // What looking out costs, not what a call does.
+  // The cost of looking out for messages, not of a call.
   "Every core busy with other work: what a call takes of them": [
     { of: "thread", than: "thread, linked by its port alone", times: 1 },
   ],

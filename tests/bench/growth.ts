@@ -79,7 +79,7 @@ async function weigh(placement: PlacementName, count: number, bytes: () => numbe
   await Promise.all(refs.map((ref) => ref[Symbol.asyncDispose]()));
 }
 
-/** What is in memory of this program, or of its subprocesses alone; pages that they share count for each. */
+/** Resident memory of this program, or of its subprocesses alone; pages that they share count for each. */
 function residentBytes(ofChildren = false): number {
   if (!ofChildren) return Deno.memoryUsage().rss;
   const kib = [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name)).map(({ name }) => {

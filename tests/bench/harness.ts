@@ -25,13 +25,13 @@ export interface Alternative {
   run(count: number, clock: Clock): Promise<void | number>;
 }
 
-/** One that cannot be measured here, and why. */
+/** An alternative that cannot be measured here, and why. */
 export interface Absent {
   readonly name: string;
   readonly absent: string;
 }
 
-/** What is measured. */
+/** Alternatives that are measured beside each other. */
 export interface Comparison {
   readonly title: string;
   /** Milliseconds each round of each alternative should take, where they take turns. */

@@ -2,14 +2,14 @@ import { format, judge } from "./goal.ts";
 import { GOALS } from "./goals.ts";
 import type { Measured } from "./report.ts";
 
-/** What `deno bench --json` says of one benchmark; times are in nanoseconds. */
+/** A benchmark in the output of `deno bench --json`; times are in nanoseconds. */
 interface Benchmark {
   readonly group: string | null;
   readonly name: string;
   readonly results: readonly { readonly ok?: { readonly avg: number } }[];
 }
 
-/** What became of the goals, by what `deno bench --json` says. Peers in other languages do not run there. */
+/** Judges the goals by the output of `deno bench --json`. Peers in other languages do not run there. */
 export function judgeBenchmarks(json: string): Measured[] {
   const { benches } = JSON.parse(json) as { readonly benches: readonly Benchmark[] };
   const groups = Map.groupBy(benches, ({ group }) => group ?? "");

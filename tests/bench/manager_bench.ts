@@ -1,6 +1,6 @@
 /**
  * A manager's dict, used from a thread and from a subprocess, beside Python's `Manager().dict()` used from a process: the
- * same thing one at a time, in turns. What is measured is measured where the user is.
+ * same thing one at a time, in turns. The time is taken where the user is.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What messages cost everybody else: the HTTP requests of a program that is busy with calls, the work of others where
- * there is more to do than there are cores, and the processor where there is nothing to do.
+ * The cost of messages to everybody else: to the HTTP requests of a program that is busy with calls, to the work of others
+ * where there is more to do than there are cores, and to the processor where there is nothing to do.
  *
  * @module
  */
@@ -104,11 +104,11 @@ function burner(): AsyncDisposable {
   };
 }
 
-/** What a system costs that has nothing to do. */
+/** The cost of a system that has nothing to do. */
 async function idling(): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const share = async () => {
-    // Whatever starting or stopping them still does is over by then.
+    // Starting and stopping them is over by then.
     await new Promise((resolve) => setTimeout(resolve, 500));
     const before = process.cpuUsage();
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS));

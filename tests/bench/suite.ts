@@ -1,5 +1,5 @@
 /**
- * What is compared, in two ways to run it: `deno bench` runs each alternative as a benchmark of its own, and the file run
+ * Two ways to run the same comparisons: `deno bench` runs each alternative as a benchmark of its own, and the file run
  * as a program (`deno task bench`) lets the alternatives take turns, with peers in other languages among them.
  *
  * @module
@@ -8,7 +8,7 @@
 import { type Comparison, printMachine, quick, takeTurns } from "./harness.ts";
 import { Erlang, type OtherProgram, Python } from "./other_program.ts";
 
-/** What a file of comparisons is given. */
+/** The means of a file of comparisons. */
 export interface Suite {
   /** The actors, peers and other objects in use until the last benchmark is over. */
   readonly stack: AsyncDisposableStack;
@@ -22,7 +22,7 @@ export interface Suite {
 }
 
 /**
- * Sets up what a file compares.
+ * Sets up the comparisons of a file.
  *
  * @param inTurns whether the file is the program: `import.meta.main`
  */
