@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { config, root, usesStandIns, withoutStandIns } from "./copy.ts";
+import { configForJsr, root, usesStandIns } from "./package.ts";
 
 const [wanted, ...rest] = Deno.args;
 if (rest.length > 0 || (wanted !== undefined && wanted !== "jsr")) {
@@ -12,7 +12,7 @@ if (rest.length > 0 || (wanted !== undefined && wanted !== "jsr")) {
   Deno.exit(2);
 }
 if (wanted === "jsr" && usesStandIns) {
-  Deno.writeTextFileSync(`${root}/deno.json`, `${JSON.stringify(withoutStandIns(config), null, 2)}\n`);
+  Deno.writeTextFileSync(`${root}/deno.json`, `${JSON.stringify(configForJsr, null, 2)}\n`);
   // It is bound to the stand-ins; Deno writes it anew.
   Deno.removeSync(`${root}/deno.lock`);
 }

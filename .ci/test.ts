@@ -5,7 +5,7 @@
  * @module
  */
 
-import { root, usesStandIns } from "./copy.ts";
+import { root, usesStandIns } from "./package.ts";
 
 /** Few enough that the last run is not waited for alone, and enough that starting them costs little. */
 const FILES_A_RUN = 4;

@@ -1,9 +1,9 @@
-/** What a clone is to people who came for the library alone: no downloads, no warnings. */
+/** A clone in the hands of people who came for the library alone: no downloads, no warnings. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { config, usesStandIns, withoutStandIns } from "../.ci/copy.ts";
+import { config, configForJsr, standIns, usesStandIns } from "../.ci/package.ts";
 import { withoutRestarts } from "./examples.ts";
 import { root, run } from "./program.ts";
 
@@ -81,7 +81,7 @@ for (const [how, config] of Object.entries(importing)) {
   });
 }
 
-/** What needs @std at run time: two ends that find that they have the same key. */
+/** A program that needs @std at run time: two ends find that they have the same key. */
 const LISTENING = `import { connect, listen } from "@troupe/troupe";
 await using listener = await listen<string>({ port: 0 }, { authKey: "key" });
 const [there, here] = await Promise.all([listener.accept(), connect<string>(listener.address, { authKey: "key" })]);
@@ -93,13 +93,12 @@ await Promise.all([here.close(), there.close()]);
 Deno.test("a stand-in is of the least version that deno.json names, and exports nothing that nobody imports", {
   ignore: !usesStandIns,
 }, () => {
-  const { imports } = config as unknown as { imports: Record<string, string> };
   const text = sources(["actors", "channels", "tests", "mod.ts", "README.md"]).map((file) =>
     Deno.readTextFileSync(file)
   );
-  for (const member of config.workspace.filter((member) => member.startsWith("./links/"))) {
+  for (const member of standIns) {
     const { name, version, exports } = JSON.parse(Deno.readTextFileSync(join(root, member, "deno.json")));
-    assertEquals(imports[name], `jsr:${name}@^${version}`);
+    assertEquals(config.imports[name], `jsr:${name}@^${version}`);
     const imported = new Set(text.flatMap((text) => importsOf(text, name)));
     for (const file of Object.values<string>(exports)) {
       const exported = exportsOf(Deno.readTextFileSync(join(root, member, file)));
@@ -124,7 +123,7 @@ Deno.test("`deno task std` says which @std it is, and takes that of JSR when tol
     if (usesStandIns) assertMatch(await std(), /^@std: the stand-ins of links\/\n$/);
     assertMatch(await std("jsr"), /^@std: the packages of JSR\n$/);
     assertMatch(await std(), /^@std: the packages of JSR\n$/);
-    assertEquals(JSON.parse(Deno.readTextFileSync(join(folder, "deno.json"))), withoutStandIns(config));
+    assertEquals(JSON.parse(Deno.readTextFileSync(join(folder, "deno.json"))), configForJsr);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * A registry on loopback that does of JSR what Deno asks of it: it takes what `deno publish` sends, and serves it. What the
- * package imports of @std it serves from the stand-ins.
+ * A registry on loopback that does of JSR what Deno asks of it: it takes what `deno publish` sends, and serves it. It
+ * serves the stand-ins as the packages of @std.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import { config } from "../.ci/copy.ts";
+import { standIns } from "../.ci/package.ts";
 import { root } from "./program.ts";
 
 /** A version of a package that is served. */
@@ -23,7 +23,7 @@ export class Registry implements AsyncDisposable {
   readonly #folder = Deno.makeTempDirSync({ prefix: "troupe-test-" });
 
   constructor() {
-    for (const member of config.workspace.filter((member) => member.startsWith("./links/"))) {
+    for (const member of standIns) {
       const folder = join(root, member);
       const { name, version } = configOf(folder);
       this.#packages.set(name, { version, folder });

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { usesStandIns } from "../.ci/copy.ts";
+import { usesStandIns } from "../.ci/package.ts";
 import { root, run } from "./program.ts";
 import { Registry } from "./registry.ts";
 

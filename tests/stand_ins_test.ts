@@ -1,4 +1,4 @@
-// What is taken for granted of @std, as it is documented for the versions that deno.json names. `deno task test` asks the
+// The behaviour that is taken for granted of @std, as documented for the versions that deno.json names. `deno task test` asks the
 // stand-ins, `deno task test:jsr` the packages themselves.
 import {
   assert,
@@ -230,7 +230,7 @@ Deno.test("msgpack refuses what has no form", () => {
 Deno.test("types are told apart", () => {
   assertType<IsExact<{ a: string }, { a: string }>>(true);
   assertType<IsExact<{ a?: string }, { a: string | undefined }>>(false);
-  // deno-lint-ignore no-explicit-any
+  // deno-lint-ignore no-explicit-any -- it is told apart from unknown
   assertType<IsExact<{ a: any }, { a: unknown }>>(false);
   // @ts-expect-error: they are not the same type
   assertType<IsExact<string, number>>(true);

@@ -1,8 +1,7 @@
 /**
  * A stand-in for `@std/assert`, used where JSR cannot be reached; it is no part of the published package.
  *
- * What `@std/assert` accepts and this refuses: errors here are compared by name, message and cause as well as by
- * their own fields.
+ * Where the two differ: errors are compared here by name, message and cause as well as by their own fields.
  *
  * @module
  */

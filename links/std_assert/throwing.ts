@@ -1,7 +1,6 @@
 import { failure } from "./assertion_error.ts";
 
-// deno-lint-ignore no-explicit-any
-type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
+type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
 
 /** Fails unless `error` is an Error, of the class and with the words asked for. */
 function check<E extends Error>(error: unknown, errorClass: ErrorClass<E>, msgIncludes?: string, msg?: string): E {

@@ -10,15 +10,12 @@ export function assertFalse(expr: unknown, msg = ""): asserts expr is false | 0 
   if (expr) throw new AssertionError(msg);
 }
 
-// deno-lint-ignore no-explicit-any
-type Class = abstract new (...args: any[]) => any;
-
 /** Fails unless the value is an instance of the class. */
-export function assertInstanceOf<C extends Class>(
+export function assertInstanceOf<T>(
   actual: unknown,
-  expectedClass: C,
+  expectedClass: abstract new (...args: never[]) => T,
   msg?: string,
-): asserts actual is InstanceType<C> {
+): asserts actual is T {
   if (!(actual instanceof expectedClass)) {
     throw failure(`Expected an instance of ${expectedClass.name}, got ${Deno.inspect(actual)}`, msg);
   }
@@ -27,8 +24,7 @@ export function assertInstanceOf<C extends Class>(
 /** Fails if the value is an instance of the class. */
 export function assertNotInstanceOf<A, T>(
   actual: A,
-  // deno-lint-ignore no-explicit-any
-  unexpectedClass: abstract new (...args: any[]) => T,
+  unexpectedClass: abstract new (...args: never[]) => T,
   msg?: string,
 ): asserts actual is Exclude<A, T> {
   if (actual instanceof unexpectedClass) {

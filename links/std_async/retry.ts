@@ -1,6 +1,6 @@
 import { delay } from "./delay.ts";
 
-/** What {@linkcode retry} rejects with after the last attempt; its `cause` is what that attempt threw. */
+/** The reason of {@linkcode retry} after the last attempt; its `cause` is what that attempt threw. */
 export class RetryError extends Error {
   constructor(cause: unknown, attempts: number) {
     super(`Retrying exceeded the maxAttempts (${attempts}).`, { cause });

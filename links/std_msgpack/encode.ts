@@ -1,4 +1,4 @@
-/** What has a form in MessagePack. */
+/** The values that have a form in MessagePack. */
 export type ValueType =
   | number
   | bigint
