@@ -46,7 +46,7 @@ export class Loan {
     this.#client = client;
   }
 
-  /** Whoever took its items takes no more: what was lent and not begun is the queue's again. */
+  /** The reader takes no more: the items that it was lent and has not begun are the queue's again. */
   end(): void {
     this.#terms?.end();
   }

@@ -20,7 +20,7 @@ export interface DeadLetter {
   readonly deliveries?: number | undefined;
 }
 
-/** What lay in a queue or pipe, and how often somebody has had it. */
+/** An item of a queue or pipe that nobody will have any more. */
 export interface Lost {
   readonly packet: Packet;
   readonly bytes: number;

@@ -53,13 +53,13 @@ async function connectOnce(
       const end = (seat: Seat) => peer.end(seat);
       const agreed = await handshake.greet(socket, action, authKey, { holder: seatOf(holder), maxFrameBytes, end });
       const connection = peer.join(socket, agreed, options, `a connection to ${to}`, ended);
-      // Reading keeps no program alive; who waits for something does.
+      // Reading keeps no program alive; waiting for something does.
       socket.unref();
       return connection;
     });
   } catch (error) {
     peer.leave();
-    // What the signal was aborted with is the caller's own.
+    // The reason of an aborted signal is the caller's own.
     throw signal?.aborted ? error : explainedHandshake(action, error);
   }
 }

@@ -97,7 +97,7 @@ class SocketListener implements Listener {
     this.#lease.end();
     listening.delete(this.#title);
     keepAlive.linked(-1);
-    // Only when nobody accepts any more does the system refuse who connects; that is worth waiting for.
+    // Only when nobody accepts any more does the system refuse clients; that is worth waiting for.
     this.#listening.sockets.ref();
     this.#listening.close();
     this.#strangers.end(this.#closedError("accept on"));
@@ -157,7 +157,7 @@ class SocketListener implements Listener {
 
   async #acceptOne(): Promise<void> {
     const socket = await acceptNext(this.#listening);
-    // Who connects keeps no program alive; who waits for it does.
+    // A client keeps no program alive; waiting for one does.
     socket.unref();
     const from = remoteAddress(socket);
     // Until there is a place for this one the system keeps those who come after it.
@@ -199,7 +199,7 @@ class SocketListener implements Listener {
   #refuse(error: Error, from: SocketAddress): void {
     this.refused++;
     const { onRefused } = this.#options;
-    // What it throws is an error of the program, and not of this one's.
+    // An error that it throws is the program's, and not this listener's.
     if (onRefused !== undefined) queueMicrotask(() => onRefused(error, from));
   }
 

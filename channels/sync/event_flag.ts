@@ -15,7 +15,7 @@ import { EventFlagCell } from "./event_flag_cell.ts";
 import { FlagWords } from "./flag_words.ts";
 import { Spin } from "./spin.ts";
 
-/** What a handle to a flag is made of. */
+/** The parts of a handle to a flag. */
 interface Parts {
   readonly target: Target;
   /** The flag itself, where its memory is shared. */

@@ -216,7 +216,7 @@ export class PermitSeat {
   /** The same if another thread is about to release it. Waiting at home, and being woken, takes many times as long. */
   #takeSoon(): Permit | undefined {
     const words = this.#words;
-    // What this very thread has it does not release while it looks.
+    // A permit that this thread itself has is not released while it looks.
     if (words === undefined || words.count > 1 || this.holder.gone || this.held.length > 0) return undefined;
     let permit: Permit | undefined;
     this.#spin.until(() => words.hasFree && (permit = words.takeNext(this.#number)) !== undefined);
