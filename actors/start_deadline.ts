@@ -4,7 +4,7 @@ import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
 import type { StartPlan } from "./start_plan.ts";
 
 /** Deno may take so long to load an isolate's first modules: on a busy machine checking their types takes many seconds. */
-const LOADING_MS = 120_000;
+export const LOADING_MS = 120_000;
 
 /**
  * What makes a start fail from outside: its time is over, or its signal aborts. Its time begins when code of the new isolate

@@ -24,6 +24,18 @@ Deno.test("turns are given in order, and whoever gives up waiting takes none", a
   second.end();
   const again = [turns.take(), turns.take(), turns.take()];
   assertEquals(again.map(({ come }) => come === undefined), [true, true, false]);
+  for (const turn of again) turn.end();
+});
+
+Deno.test("a turn that never ends is given on, and ending it later gives no other away", async () => {
+  const turns = new StartTurns(1, 10);
+  const [hanging, second, third] = [turns.take(), turns.take(), turns.take()];
+  await second.come;
+  hanging.end();
+  second.end();
+  await third.come;
+  third.end();
+  assertEquals([turns.take(), turns.take()].map(({ come, end }) => (end(), come === undefined)), [true, false]);
 });
 
 for (const placement of ["thread", "process"] satisfies PlacementName[]) {
