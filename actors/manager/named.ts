@@ -4,6 +4,7 @@ import { ask } from "../../channels/kernel/ask.ts";
 import type { Target } from "../../channels/kernel/cell.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { enroll, handleKind, type Import, type Passage, passagesOf, Transit } from "../../channels/kernel/handle.ts";
+import type { Holder } from "../../channels/kernel/holder.ts";
 import { isA } from "../../channels/kernel/look.ts";
 import { expected, isText, startsWith } from "../../channels/kernel/shape.ts";
 import { clientOf, remember } from "../../channels/sync/permit_client.ts";
@@ -30,7 +31,8 @@ class Named {
   readonly #parts: [object];
   #target!: Target;
   #gone = false;
-  #asking: Promise<object> | undefined;
+  /** By the asker: a question ends with the actor that has asked it, and nobody else may wait for its answer. */
+  readonly #asking = new WeakMap<Holder, Promise<object>>();
 
   constructor(face: object, { kind, target }: Passage, meta: NamedMeta, object: object, imported: Import | undefined) {
     this.#right = target;
@@ -49,7 +51,7 @@ class Named {
 
   /** Does something with a handle that is good as far as is known here. */
   async with<R>(face: object, use: (object: object) => R): Promise<Awaited<R>> {
-    const present = this.#isGone() ? await (this.#asking ??= this.#ask(face)) : this.latest;
+    const present = this.#isGone() ? await this.#next(face) : this.latest;
     try {
       return await use(present);
     } catch (error) {
@@ -69,19 +71,27 @@ class Named {
     return this.#gone || endOf(this.#target) !== undefined;
   }
 
-  async #ask(face: object): Promise<object> {
+  /** The handle of the manager's next life, for which an actor asks once. */
+  #next(face: object): Promise<object> {
+    const holder = whoActs.holder();
+    let asked = this.#asking.get(holder);
+    if (asked === undefined) this.#asking.set(holder, asked = this.#ask(face, holder));
+    return asked;
+  }
+
+  async #ask(face: object, holder: Holder): Promise<object> {
     try {
       const [manager, kind, name] = this.#meta.map(oneLine);
       const action = `find the ${kind} "${name}"`;
       const lost = (exit = endOf(this.#right)) => actorExited(action, manager, addressText(this.#right), exit);
-      const object = await ask(this.#right, { holder: whoActs.holder(), verb: PRESENT, lost });
+      const object = await ask(this.#right, { holder, verb: PRESENT, lost });
       if (!isHandle(object)) throw new ProtocolError(`Cannot ${action}: what came is no handle`);
       this.#parts[0] = object;
       this.#gone = false;
       this.#use(face, object);
       return object;
     } finally {
-      this.#asking = undefined;
+      this.#asking.delete(holder);
     }
   }
 
