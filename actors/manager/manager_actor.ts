@@ -20,6 +20,9 @@ import type { ObjectKind } from "./object_kinds.ts";
 import { openStore } from "./store.ts";
 import { classWish, poolWish } from "./wish.ts";
 
+/** How long the keeper of a shared instance may take to say that the instance has ended. */
+const LOOK_MS = 1000;
+
 const isRequest = startsWith(isText, maybe(isText), listOf(isAnything));
 
 /** Where a class is found of which the manager makes instances. */
@@ -158,7 +161,7 @@ export class ManagerActor extends SupervisorActor {
     expected("a request to share an instance", [name, ref], isSharing);
     const known = this.#instances.get(name);
     // Its end may not have been told yet.
-    const isFree = known === undefined || await contactBehind(known.ref)!.look() !== undefined;
+    const isFree = known === undefined || await contactBehind(known.ref)!.look(LOOK_MS) !== undefined;
     // Meanwhile it may have been told, too; then there is none.
     if (!isFree || (this.#instances.get(name) ?? known) !== known) {
       throw new Deno.errors.AlreadyExists(`Cannot share ${brief(name)}: another instance has that name`);

@@ -1,6 +1,6 @@
 /** How managers begin and end, what their end does to those who use them, and theirs to them. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import {
   ActorExitedError,
   child,
@@ -19,7 +19,7 @@ import {
   supervise,
 } from "../../mod.ts";
 import { double } from "./fixtures/manager_pool_tasks.ts";
-import { Busy, ManagerUser, Registrar } from "./fixtures/manager_users.ts";
+import { Busy, ManagerUser, Registrar, Shown } from "./fixtures/manager_users.ts";
 import { children } from "../machine.ts";
 import { Place } from "./place.ts";
 import { EVERYWHERE, everywhere, KILLABLE, PLACEMENTS, until, within } from "./queue_everywhere.ts";
@@ -259,6 +259,23 @@ everywhere("an update that hangs keeps others waiting for no longer than a secon
   await user.kill();
   await call;
 });
+
+everywhere(
+  "a name that is an instance's of a busy isolate is taken, which is said while that is busy",
+  async (place) => {
+    await using manager = await place.manage();
+    const busy = await spawn(Busy, [], { placement: "thread" });
+    await busy.call.share(manager, "instance");
+    const folder = await Deno.makeTempDir();
+    busy.cast.spin(60_000, `${folder}/busy`);
+    await until(async () => (await Array.fromAsync(Deno.readDir(folder))).length > 0, "it is busy");
+    await Deno.remove(folder, { recursive: true });
+    const shared = await within(5000, manager.share("instance", new Shown()).then(() => "shared", (error) => error));
+    assertInstanceOf(shared, Deno.errors.AlreadyExists);
+    await busy.kill();
+    await manager.share("instance", new Shown());
+  },
+);
 
 everywhere(
   "[BEAT-12] what a dead consumer of a manager's queue did not acknowledge is given to another once, and join returns",
