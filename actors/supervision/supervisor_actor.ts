@@ -88,16 +88,18 @@ export class SupervisorActor implements ActorHooks {
    */
   async add(key: string, spec: ChildSpec, voucher?: Voucher): Promise<void> {
     const { call } = currentFrame();
+    // A cast: nobody could be told that a quota refuses the child.
+    if (call === undefined) return;
     checkSpec(key, spec);
     // Not in turn: it may never be answered.
     await this.#assertMayRun(key, spec, voucher);
     await this.#inTurn(async () => {
       if (this.#children.has(key)) throw new TypeError(`Cannot add ${brief(key)}: there is a child of that name`);
       checkSignificance(`add ${brief(key)}`, key, spec, this.#plan.autoShutdown);
-      const bytes = (call?.strangeBytes ?? 0) + CHILD_BYTES[spec.options.placement ?? "thread"];
-      const refusal = call?.account?.noEntry ?? call?.account?.noRoom(bytes);
+      const bytes = (call.strangeBytes ?? 0) + CHILD_BYTES[spec.options.placement ?? "thread"];
+      const refusal = call.account?.noEntry ?? call.account?.noRoom(bytes);
       if (refusal !== undefined) throw refusal;
-      const child = new SupervisedChild(key, spec, call?.account?.keep(bytes));
+      const child = new SupervisedChild(key, spec, call.account?.keep(bytes));
       this.#children.set(key, child);
       try {
         await this.#start(child, "started");
