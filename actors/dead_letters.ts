@@ -1,6 +1,12 @@
 import { ask } from "../channels/kernel/ask.ts";
 import { whoActs } from "../channels/kernel/acting.ts";
-import { type DeadLetter, deadLetters as letters, MOST_ITEM_BYTES } from "../channels/kernel/dead_letters.ts";
+import {
+  type DeadLetter,
+  deadLetters as letters,
+  MAX_UNREAD,
+  MAX_UNREAD_BYTES,
+  MOST_ITEM_BYTES,
+} from "../channels/kernel/dead_letters.ts";
 import { drop, packPlain } from "../channels/kernel/pack.ts";
 import { remains } from "../channels/kernel/remains.ts";
 import { root, rootService } from "../channels/kernel/root.ts";
@@ -18,8 +24,6 @@ import { singleton } from "../channels/kernel/singleton.ts";
 
 export type { DeadLetter };
 
-/** Of how many at a time the program's own isolate is told more than that they were. */
-const MOST_TOLD = 1000;
 /** A message has items of so many bytes in all: what a stranger says may not have very many values. */
 const MOST_BYTES = MOST_ITEM_BYTES;
 
@@ -89,14 +93,18 @@ export const deadLetters: DeadLetters = letters;
 /** Tells the program's own isolate of this isolate's dead letters: one message at a time, however many there are. */
 class DeadLetterPost {
   #count = 0;
+  /** Those to be told, no more than a reader may have unread; and how many bytes their items have. */
   readonly #letters: { readonly letter: DeadLetter; readonly bytes: number }[] = [];
+  #bytes = 0;
   #underWay = false;
 
   /** From now on they are told. */
   open(): void {
     letters.listen((letter, bytes) => {
       if (this.#count++ === 0 && !this.#underWay) queueMicrotask(() => this.send());
-      if (this.#letters.length < MOST_TOLD) this.#letters.push({ letter, bytes });
+      if (this.#letters.length >= MAX_UNREAD || this.#bytes + bytes > MAX_UNREAD_BYTES) return;
+      this.#letters.push({ letter, bytes });
+      this.#bytes += bytes;
     });
   }
 
@@ -126,7 +134,9 @@ class DeadLetterPost {
   #take(): DeadLetter[] {
     let bytes = 0;
     const over = this.#letters.findIndex((noted) => (bytes += noted.bytes) > MOST_BYTES);
-    return this.#letters.splice(0, over < 0 ? this.#letters.length : Math.max(1, over)).map(({ letter }) => letter);
+    const taken = this.#letters.splice(0, over < 0 ? this.#letters.length : Math.max(1, over));
+    for (const noted of taken) this.#bytes -= noted.bytes;
+    return taken.map(({ letter }) => letter);
   }
 }
 

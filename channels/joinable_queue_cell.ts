@@ -71,6 +71,8 @@ export class JoinableQueueCell extends QueueCell {
     super.returned(kind);
     if (kind !== JOINABLE_QUEUE) return;
     this.#hadUsers = true;
+    // An actor has had the queue until now.
+    this.#tellNot();
     this.#look();
   }
 

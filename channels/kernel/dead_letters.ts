@@ -30,8 +30,8 @@ export interface Lost {
 /** A longer item is told without its content. */
 export const MOST_ITEM_BYTES: number = 512 * 1024;
 /** An observer who reads too slowly misses the oldest beyond this number, or beyond so many bytes of items. */
-const MAX_UNREAD = 1000;
-const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+export const MAX_UNREAD: number = 1000;
+export const MAX_UNREAD_BYTES: number = 64 * 1024 * 1024;
 
 /** Told a dead letter, and how many bytes the item in it has. */
 type Listener = (letter: DeadLetter, bytes: number) => void;
@@ -53,7 +53,9 @@ export class DeadLetters {
     const letter = { to: oneLine(to), what: oneLine(what) };
     this.#log(letter);
     // Most items are read by nobody.
-    if (this.#listeners.size > 0) this.#tell(lost === undefined ? letter : withItem(letter, lost), lost?.bytes);
+    if (this.#listeners.size === 0) return;
+    const told = lost === undefined ? letter : withItem(letter, lost);
+    this.#tell(told, "item" in told ? lost!.bytes : 0);
   }
 
   /** Who casts to the dead may do so a million times. */
@@ -78,7 +80,7 @@ export class DeadLetters {
     }
   }
 
-  #tell(letter: DeadLetter, bytes = 0): void {
+  #tell(letter: DeadLetter, bytes: number): void {
     for (const listener of this.#listeners) listener(letter, bytes);
   }
 

@@ -4,7 +4,7 @@ import { LoadedLater } from "../../actors/loaded_later.ts";
 
 const context = new AsyncLocalStorage<string>();
 
-Deno.test("code is loaded on nobody's behalf, once, and whoever needed it goes on as itself", async () => {
+Deno.test("code is loaded once, on nobody's behalf, and the actor that needed it goes on as itself", async () => {
   const seen: (string | undefined)[] = [];
   const later = new LoadedLater(() => {
     seen.push(context.getStore());
@@ -19,7 +19,7 @@ Deno.test("code is loaded on nobody's behalf, once, and whoever needed it goes o
   assertEquals(seen, [undefined]);
 });
 
-Deno.test("code that could not be loaded is loaded by the next who needs it", async () => {
+Deno.test("code that could not be loaded is loaded when it is needed the next time", async () => {
   let tries = 0;
   const later = new LoadedLater(() => ++tries === 1 ? Promise.reject(new Error("no file")) : Promise.resolve("code"));
   await assertRejects(() => later.load(), Error, "no file");

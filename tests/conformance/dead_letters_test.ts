@@ -2,7 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { type DeadLetter, deadLetters, logger, type PlacementName, Process, type Ref, spawn } from "../../mod.ts";
 import { eachPlacement, occupy, oneTest, until, within } from "./actor_contract.ts";
+import { DeadLetters } from "../../channels/kernel/dead_letters.ts";
+import { plainPacket } from "../../channels/kernel/packet.ts";
 import { ending } from "./fixtures/life_ends.ts";
+import { Loser } from "./fixtures/loser.ts";
 import { Mortal, Registrar } from "./fixtures/watchers.ts";
 
 // What is tested here would fill the screen.
@@ -134,4 +137,32 @@ oneTest("a reader who is slow misses the oldest; the count misses none; leaving 
   const waiting = slow.next();
   await slow.return!();
   assertEquals(await within(waiting), { done: true, value: undefined });
+});
+
+oneTest("an item that is too long to be told takes none of a reader's room", async () => {
+  const letters = new DeadLetters();
+  const reader = letters[Symbol.asyncIterator]();
+  letters.add("nobody", "cast");
+  letters.add("nobody", "item", { packet: plainPacket(new Uint8Array(0)), bytes: 2 ** 30, deliveries: 1 });
+  const read = [await reader.next(), await reader.next()].map(({ value }) => value?.what);
+  assertEquals(read, ["cast", `item (too long to be told: ${2 ** 30} bytes)`]);
+  await reader.return!();
+});
+
+oneTest("of the items that a child loses at once 64 MiB are told, and all are counted", async () => {
+  const [count, sizeBytes] = [200, 400 * 1024];
+  for (const placement of ["thread", "process"] as const) {
+    await using loser = await spawn(Loser, [], { placement });
+    const before = deadLetters.count;
+    const told: DeadLetter[] = [];
+    const read = (async () => {
+      for await (const letter of deadLetters) if (told.push(letter) && letter.what === "last") break;
+    })();
+    await loser.call.lose("item", count, sizeBytes);
+    await until(() => deadLetters.count >= before + count);
+    await loser.call.lose("last", 1, 0);
+    await within(read);
+    assertEquals(told.length - 1, Math.floor(64 * 1024 * 1024 / sizeBytes));
+    assertEquals(deadLetters.count - before, count + 1);
+  }
 });

@@ -3,7 +3,6 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { deadLetters } from "../../channels/kernel/dead_letters.ts";
 import { deadLetters as letters, JoinableQueue, logger, Queue, TimeoutError } from "../../mod.ts";
-import { delay } from "@std/async";
 import {
   acknowledgeForeign,
   holdOn,
@@ -15,6 +14,7 @@ import {
   workThrough,
 } from "./fixtures/joinable_queue_tasks.ts";
 import { askAndSpin } from "./fixtures/queue_victims.ts";
+import { Place } from "./place.ts";
 import { everywhere, KILLABLE, PLACEMENTS, range, rest, until, within } from "./queue_everywhere.ts";
 
 everywhere(
@@ -267,9 +267,8 @@ async function pendingAfter(promise: Promise<unknown>, queue: JoinableQueue<numb
 everywhere(
   "the log tells once of a join() that nobody is left to finish, and never while another actor has the queue",
   async (place) => {
-    const told: string[] = [];
-    using _telling = telling((message) => told.push(message));
-    const jobs = new JoinableQueue<unknown>();
+    using log = new AbandonedLog();
+    const jobs = new JoinableQueue<unknown>({ maxDeliveries: 3 });
     const [idle, hold] = [new Queue<unknown>(), new Queue<unknown>()];
     // It only has the queue, and could take something any time.
     const other = await place.start(holdOn, jobs, idle, hold);
@@ -279,33 +278,95 @@ everywhere(
     const joined = jobs.join();
     await (await place.start(takeAndFail, jobs)).join();
     await until(async () => await jobs.size() === 2, "the item is back");
-    await delay(1200);
-    assertEquals(told, []);
+    await log.waitAsLong();
+    assertEquals(log.told, []);
 
     await other.kill();
-    await until(() => told.length > 0, "the log tells");
+    await until(() => log.told.length > 0, "the log tells");
     assertMatch(
-      told[0],
+      log.told[0],
       /^joinable queue [\da-f]+#\d+: join\(\) waits for 2 items, and nobody is left who could finish: the actors that took items have ended/,
     );
     await jobs.put("c");
-    await delay(1200);
-    assertEquals(told.length, 1);
+    const alsoJoined = jobs.join();
+    await log.waitAsLong();
+    assertEquals(log.told.length, 1);
 
-    // Somebody can still come.
+    // Somebody can still come, and end as well.
+    await (await place.start(takeAndFail, jobs)).join();
+    await until(() => log.told.length > 1, "the log tells of that, too");
     const done = new Queue<unknown>();
     const worker = await place.start(workThrough, jobs, done);
-    await within(5000, joined);
+    await within(5000, Promise.all([joined, alsoJoined]));
     await jobs.close();
     await worker.join();
-    assertEquals(told.length, 1);
+    assertEquals(log.told.length, 2);
   },
   { placements: PLACEMENTS },
 );
 
+everywhere(
+  "the second after which the log tells of a join() begins when the last other actor has the queue no more",
+  async (place) => {
+    using log = new AbandonedLog();
+    const jobs = new JoinableQueue<unknown>({ maxDeliveries: 3 });
+    await jobs.put("a");
+    await jobs.put("b");
+    const giving = new AbortController();
+    const joined = assertRejects(() => jobs.join({ signal: giving.signal }), Error, "enough");
+    const leave = async () => {
+      await (await place.start(takeAndFail, jobs)).join();
+      await until(async () => await jobs.size() === 2, "the item is back");
+    };
+    await leave();
+    const longer = log.waitAsLong();
+    await log.begun;
+    await leave();
+    await longer;
+    assertEquals(log.told, []);
+    await until(() => log.told.length > 0, "the log tells");
+    giving.abort(new Error("enough"));
+    await joined;
+  },
+  { placements: ["inline"] },
+);
+
 /** Hears what the log says of queues that are abandoned, and leaves the log as it was. */
-function telling(hear: (message: string) => void): Disposable {
-  const { write } = logger;
-  logger.write = (record) => record.event === "queue-abandoned" ? hear(record.message) : write(record);
-  return { [Symbol.dispose]: () => void (logger.write = write) };
+class AbandonedLog implements Disposable {
+  readonly told: string[] = [];
+  readonly #write = logger.write;
+  #asLong = 0;
+  #begun = Promise.withResolvers<void>();
+
+  constructor() {
+    logger.write = (record) => {
+      if (record.event !== "queue-abandoned") return this.#write.call(logger, record);
+      if (/ waits for 1 item,/.test(record.message)) this.#asLong++;
+      else this.told.push(record.message);
+    };
+  }
+
+  /** Resolves when a queue of `waitAsLong` is abandoned. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
+  }
+
+  /** Waits until the log tells of a queue of one item that is abandoned now. It tells of those before first. */
+  async waitAsLong(): Promise<void> {
+    const before = this.#asLong;
+    const jobs = new JoinableQueue<unknown>();
+    await jobs.put("one");
+    const giving = new AbortController();
+    const joined = assertRejects(() => jobs.join({ signal: giving.signal }), Error, "enough");
+    await (await new Place("inline").start(takeAndFail, jobs)).join();
+    await until(async () => await jobs.size() === 1, "its item is back");
+    this.#begun.resolve();
+    await until(() => this.#asLong > before, "the log tells of the other queue");
+    giving.abort(new Error("enough"));
+    await joined;
+  }
+
+  [Symbol.dispose](): void {
+    logger.write = this.#write;
+  }
 }
