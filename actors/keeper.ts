@@ -16,8 +16,8 @@ export const KILLED: Readonly<Record<EndSignal, Exit>> = {
 };
 
 /**
- * Whoever answers for an actor: knows whether it lives, how it ended, and how to end it, also when the actor itself
- * no longer turns its event loop. It lives where the actor was started.
+ * The one that answers for an actor: it knows whether the actor lives, how it ended, and how to end it, also when the
+ * actor itself no longer turns its event loop. It lives where the actor was started.
  */
 export interface Keeper {
   readonly name: string;

@@ -76,7 +76,7 @@ export class MessageLoop {
     this.#suspect();
   }
 
-  /** Whoever lies in the mailbox waits for the message that is being handled. */
+  /** Messages in the mailbox wait for the message that is being handled. */
   #suspect(): void {
     if (this.inbox.size > 0 && this.#concurrency === 1 && !this.#mayBegin) this.suspicion.arise();
   }

@@ -311,7 +311,7 @@ export class Process<R = unknown, A extends unknown[] = never[]> implements Asyn
     this.#closed = true;
     if (this.#unstarted === undefined) return;
     this.#unstarted = undefined;
-    // Whoever has its handle may be waiting for it.
+    // A holder of its handle may be waiting for it.
     await this.#contact.stop(0);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Spans of calls, by Deno's own OpenTelemetry. Whoever calls makes one, whoever handles the call another, and they are
+ * Spans of calls, by Deno's own OpenTelemetry. The caller makes one, the handler of the call another, and they are
  * of one tree, since the first one's identity travels with the message.
  *
  * @module

@@ -23,7 +23,7 @@ export class Life {
     return face;
   }
 
-  /** Whoever waits is told that all is over, and so is whoever comes. */
+  /** Tells all that wait, and all that come, that this life is over. */
   end(exit: Exit): void {
     this.exit = exit;
     for (const request of this.#waiting) {

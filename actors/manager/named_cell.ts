@@ -30,7 +30,7 @@ const HOME = "named-home";
 const isRequest = startsWith<NamedRequest>(isText as Shape<ObjectKind>, isText, listOf(isAnything));
 const isWanted = startsWith<[NamedRequest, unknown]>(isRequest, isAnything);
 
-/** Asks the manager for one object. Whoever has a handle to the object can reach this cell, and not the manager. */
+/** Asks the manager for one object. A handle to the object reaches this cell, and not the manager. */
 class NamedCell extends Cell {
   /** @param voucher lets the manager make the object again, if that takes one */
   constructor(readonly manager: Contact, readonly wanted: NamedRequest, readonly voucher: Voucher | undefined) {

@@ -121,7 +121,7 @@ export abstract class SharedCell extends Cell {
   protected keep(arrived: Packet): Entry {
     const packet = keepable(arrived);
     const { from, detail } = this.#present ?? {};
-    // Whoever reads all values would find that one of them cannot be read, and not which.
+    // A reader of all values would find that one of them cannot be read, and not which.
     if (from?.account !== undefined) checkReadable(packet);
     if (this.stored !== undefined) assertStorable(packet, detail ?? "");
     if (packet.passages.length > 0) {

@@ -10,7 +10,7 @@ import { clientGiven } from "./shared_dict.ts";
 /** The handle of a set, and its lease. */
 export const SET = "shared-set";
 
-/** Whoever finds nothing there adds it. */
+/** A writer that finds nothing there adds it. */
 const PRESENT = true;
 
 /**

@@ -50,7 +50,7 @@ import type { Submission } from "./submission.ts";
  *   it was started, others when they come, and where it may not (in a sandbox, say), a new worker takes its place.
  * - **Placement**: threads when left out. A pool of `"inline"` workers is for tasks that wait for others: `size` says how
  *   many do at a time.
- * - **Travel**: it can be sent anywhere, and works there, also in its own tasks. Whoever has it may close it. Another program
+ * - **Travel**: it can be sent anywhere, and works there, also in its own tasks. Each holder may close it. Another program
  *   that has it may only run what this one has registered where the pool was made, or has run in it.
  * - **Disposal** closes the pool and joins it. One that is collected without having been closed is closed with a warning.
  *

@@ -18,7 +18,7 @@ import type { Place } from "./place.ts";
 /** The lease of a supervisor, and of those above it that may start it again. */
 const CONTROL = "place-control";
 
-/** The cell by which a supervisor says how a child is. Whoever has only a ref to the child cannot reach it. */
+/** The cell by which a supervisor says how a child is. A ref to the child does not reach it. */
 class ControlCell extends Cell {
   constructor(readonly place: Place) {
     super();

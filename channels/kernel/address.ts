@@ -16,7 +16,7 @@ export const BOUNDARIES = { thread: ".", process: "/", sandbox: "!", connection:
 /** A kind of isolate below another one. */
 export type Boundary = keyof typeof BOUNDARIES;
 
-/** What names a cell to other isolates. Whoever has one may use the cell; nobody can guess one. */
+/** What names a cell to other isolates. A holder may use the cell; nobody can guess an address. */
 export interface Address {
   readonly isolate: IsolateId;
   readonly slot: number;

@@ -145,7 +145,7 @@ export class Isolate {
       id,
       wheel.after(WORD_MS, () => {
         this.#suspects.delete(id);
-        // Whoever started it passes that on before it says how it ended.
+        // The isolate that started it passes that on before it says how it ended.
         if (this.routes.awaitsTree(id)) this.suspect(id);
         else this.down(id, LOST);
       }),

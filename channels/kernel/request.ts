@@ -22,9 +22,9 @@ export interface Asker {
   settled(outcome: Outcome, body: Packet, exit?: Exit): void;
   /** Offers an item; the asker answers by `Request.taken`. */
   offered(body: Packet, tag: number): void;
-  /** Whoever asked is dead. */
+  /** The asker is dead. */
   abandoned(): void;
-  /** Whoever asked was asked to stop. */
+  /** The asker was asked to stop. */
   stopped?(): void;
 }
 
@@ -171,7 +171,7 @@ export class Request extends Held {
     this.charge?.end();
   }
 
-  /** Whoever keeps the body from now on bears the charge, if there is one. */
+  /** The keeper of the body bears the charge from now on, if there is one. */
   takeCharge(): Charge | undefined {
     const { charge } = this;
     this.charge = undefined;

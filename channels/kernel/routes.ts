@@ -26,7 +26,7 @@ export class Routes {
     this.here = here;
   }
 
-  /** Whoever started this isolate; the empty string for a root. */
+  /** The isolate that started this one; the empty string for a root. */
   get parent(): IsolateId {
     return parentOf(this.here);
   }

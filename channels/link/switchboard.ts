@@ -34,7 +34,7 @@ export interface Lane {
 
 /**
  * Memory that all threads of a process share, and by which any two of them get a link without anybody else's help: no
- * event loop but their own has to turn for it. Whoever has something for another claims a lane, writes, and rings.
+ * event loop but their own has to turn for it. A sender claims a lane, writes, and rings.
  *
  * Everything is claimed with one compare-and-swap that names its owner, so that whoever dies leaves nothing in between;
  * and what two members had is given back by the one who outlives the other, or is found by whoever needs it.

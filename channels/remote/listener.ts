@@ -41,7 +41,8 @@ const LISTEN_OPTIONS: OptionNames<ListenOptions> = {
 /**
  * Where other programs connect. (Python's `multiprocessing.connection.Listener`.)
  *
- * - **Who gets in** has shown the key. Whoever has not, or says nothing, delays nobody else and reaches nothing.
+ * - **Entry**: a program that has shown the key gets in. One that has not, or says nothing, delays nobody else and
+ *   reaches nothing.
  * - **Iterating** gives the connections as they come, until the listener is closed.
  * - **Closing** refuses who waits to be accepted; connections that were accepted stay. The actor that listens closes it
  *   by its end.

@@ -71,7 +71,7 @@ export class BarrierCell extends Cell {
     if (this.#isHopeless) this.#break();
     if (this.#broken) return request.throw(brokenBarrier());
     this.#waiting.push(request);
-    // Whoever gives up, or dies, breaks it for all: they would wait for one who will not come.
+    // An actor that gives up, or dies, breaks it for all: they would wait for one that will not come.
     request.onCancel = () => {
       this.#waiting = this.#waiting.filter((other) => other !== request);
       this.#break();

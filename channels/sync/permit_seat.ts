@@ -123,7 +123,7 @@ export class PermitSeat {
         const left = deadline - performance.now();
         if (left <= 0) throw this.#late(wait.timeoutMs);
         if (words.sleep(bell, Math.min(SLICE_MS, left))) continue;
-        // Whoever freed it has told the home, but that may have to pass through this very thread.
+        // The thread that freed it has told the home, but that may have to pass through this very thread.
         if (words.hasFree) this.#tell("kick", number, SPARE);
         // What had no room before may have some by now.
         void isolate.flush();
