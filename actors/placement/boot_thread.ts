@@ -14,16 +14,18 @@ import { mainActor } from "../context.ts";
 import { ExitRequest } from "../exited.ts";
 import { Boot } from "./boot.ts";
 import { leave } from "./leave.ts";
+import { setLocation } from "./location.ts";
 import type { ThreadConfig, ThreadData } from "./thread_config.ts";
 import { tellLoaded } from "./thread_loading.ts";
 
 const { config: given, loading } = workerData as ThreadData;
-const { config, memory, beside, stopWord } = given ?? await assignment();
+const { config, memory, beside, stopWord, location } = given ?? await assignment();
 const link = linkToStarter(parentPort as unknown as Port, memory, beside);
 
 // What a script may expect of a worker, and a thread of node:worker_threads lacks.
 const scope = globalThis as unknown as { self: unknown; close: () => void };
 scope.self ??= globalThis;
+setLocation(location);
 scope.close = () => leave(0);
 const exit = Deno.exit;
 Object.defineProperty(Deno, "exit", {

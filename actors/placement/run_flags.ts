@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { singleton } from "../../channels/kernel/singleton.ts";
+import { processLocation } from "./location.ts";
 import { holdsFully, PERMISSION_NAMES } from "./permissions.ts";
 import { findAbove } from "./user_config.ts";
 
@@ -16,7 +17,6 @@ export interface Run {
   /** The flags, once a subprocess has needed them. A subprocess is told nothing else. */
   flags?: RunFlags | undefined;
   readonly mainModule?: string | undefined;
-  readonly location?: string | undefined;
   /** The folder and the arguments that it began with. */
   readonly folder?: string | undefined;
   readonly args?: readonly string[] | undefined;
@@ -25,13 +25,12 @@ export interface Run {
 const state: { run: Run } = singleton("run", () => ({
   run: {
     mainModule: Deno.mainModule as string | undefined,
-    location: (globalThis as { location?: { href: string } }).location?.href,
     folder: folderNow(),
     args: [...Deno.args],
   },
 }));
 
-/** How the program was run, for its threads: each has a main module and a location of its own. */
+/** How the program was run, for its threads: each has a main module of its own. */
 export function programRun(): Run {
   return state.run;
 }
@@ -79,9 +78,10 @@ export function runFlags(moduleUrl: string): RunFlags {
   return state.run.flags ??= findFlags(state.run, moduleUrl);
 }
 
-function findFlags({ mainModule, location, folder, args }: Run, moduleUrl: string): RunFlags {
+function findFlags({ mainModule, folder, args }: Run, moduleUrl: string): RunFlags {
   const given = folder && args && flagsOfCommandLine(folder, args);
   const flags = given || Object.keys(SIGNS).filter((flag) => SIGNS[flag]());
+  const location = processLocation();
   if (!given && location !== undefined) flags.push(`--location=${location}`);
   const isConfigured = flags.some((flag) => flag === "--no-config" || flag.startsWith("--config="));
   const config = isConfigured ? undefined : findAbove(mainModule ?? moduleUrl, ["deno.json", "deno.jsonc"]);

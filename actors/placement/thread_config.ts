@@ -10,6 +10,8 @@ export interface ThreadConfig {
   readonly beside: MessagePort;
   /** Where it sees that it is to stop, while it is blocked. */
   readonly stopWord: SharedArrayBuffer;
+  /** That of its process. */
+  readonly location: string | undefined;
 }
 
 /** What every thread is given at its start. */

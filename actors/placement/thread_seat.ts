@@ -3,6 +3,7 @@ import { lifeIsOver } from "../../channels/link/thread_life.ts";
 import { linkToThread, reclaimMemory, shareMemory } from "../../channels/link/thread_link.ts";
 import { loseWait, makeStopWord, raiseStopWord } from "../../channels/sync/stop_word.ts";
 import { type EndSignal, KILLED } from "../keeper.ts";
+import { processLocation } from "./location.ts";
 import type { BootConfig, Seat, SeatEnd } from "./placement.ts";
 import { RawThread } from "./raw_thread.ts";
 import { spareThreads } from "./spare_threads.ts";
@@ -16,7 +17,7 @@ export function openThread(config: BootConfig): Seat {
   const memory = shareMemory(config.id);
   const stopWord = makeStopWord();
   const { port1, port2 } = new MessageChannel();
-  const own: ThreadConfig = { config, memory, beside: port2, stopWord };
+  const own: ThreadConfig = { config, memory, beside: port2, stopWord, location: processLocation() };
   const up = Promise.withResolvers<Link>();
   const spare = spareThreads.take(config.imports);
   const launch = () => {

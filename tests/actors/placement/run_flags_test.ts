@@ -1,5 +1,5 @@
 /** A child is run as the program is: what a flag of `deno run` makes of code is the same in every placement. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { root, run } from "../../program.ts";
 import { runProgram } from "../../run_program.ts";
@@ -46,7 +46,16 @@ if (import.meta.main) {
 }
 `;
 
-const LINES = ["thread", "process", "thread process", "process process", "process thread"];
+const LINES = [
+  "inline",
+  "thread",
+  "process",
+  "thread process",
+  "process process",
+  "process thread",
+  "thread thread",
+  "spare",
+];
 
 /** The facts that the program sees, and those that the last of a line of children sees. */
 async function tell(flags: readonly string[], line: string): Promise<[Facts, Facts]> {
@@ -65,24 +74,31 @@ const ALL_FLAGS = [
   "--seed=7",
   "--no-remote",
   "--location",
-  "http://troupe.example/",
+  "http://troupe.example:81/path?search#hash",
   `--env-file=${fixtures}/flagged.env`,
 ];
 
 for (const line of LINES) {
   Deno.test(`${line}: code runs as the program's, which has no flags`, async () => {
-    const [{ random: _, ...own }, { random: __, location: ___, ...child }] = await tell(["-A"], line);
+    const [{ random: _, ...own }, { random: __, ...child }] = await tell(["-A"], line);
     assertEquals(child, own);
-    assertEquals([own.unstable, own.gc, own.mapped], [[], "undefined", "not mapped"]);
+    assertEquals([own.unstable, own.gc, own.mapped, own.location], [[], "undefined", "not mapped", [false]]);
   });
 
   Deno.test(`${line}: code runs as the program's, which has flags`, async () => {
     const [own, child] = await tell(["-A", ...ALL_FLAGS], line);
-    // That of a thread is its own module.
-    const location = line.endsWith("process") ? "http://troupe.example/" : child.location;
-    assertEquals(child, { ...own, location });
+    // Inline it is the second number that is random.
+    assertEquals(child, line === "inline" ? { ...own, random: child.random } : own);
+    assertEquals(own.location[0], "http://troupe.example:81/path?search#hash");
     assertEquals([own.unstable, own.gc, own.mapped], [["openKv", "cron", "QuicEndpoint"], "function", 7]);
     assertEquals([own.variable, own.remote], ["from a file", "--no-remote is specified."]);
+  });
+}
+
+for (const line of ["sandbox", "sandbox thread"]) {
+  Deno.test(`${line}: a sandbox has a location that nobody else has, and so do its threads`, async () => {
+    const [, { location }] = await tell(["-A", "--location=http://troupe.example/"], line);
+    assertMatch(String(location[0]), /^https:\/\/\w+\.invalid\/$/);
   });
 }
 
