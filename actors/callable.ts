@@ -32,9 +32,10 @@ export function callableMethod(instance: object, name: string): Callable | undef
 
 /** Why nothing can be called by this name. */
 export function whyNotCallable(instance: object | undefined, name: string): string {
-  const own = instance && isCallableName(name) ? Object.getOwnPropertyDescriptor(instance, name) : undefined;
-  if (typeof own?.value !== "function") return "it has no such public method";
-  return `${oneLine(name)} is a property that holds a function, not a method`;
+  const property = instance && isCallableName(name) ? findProperty(instance, name) : undefined;
+  const is = typeof property?.value === "function" ? "a property that holds a function" : property?.get && "a getter";
+  if (!is) return "it has no such public method";
+  return `${oneLine(name)} is ${is}, not a method of the class: make it a method`;
 }
 
 /** Whether a name may be one of a callable method at all. */
@@ -43,9 +44,14 @@ export function isCallableName(name: string): boolean {
 }
 
 function findMethod(prototype: object, name: string): Method | undefined {
-  for (let at = prototype; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+  const value: unknown = findProperty(prototype, name)?.value;
+  return typeof value === "function" ? value as Method : undefined;
+}
+
+function findProperty(object: object, name: string): PropertyDescriptor | undefined {
+  for (let at = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     const property = Object.getOwnPropertyDescriptor(at, name);
-    if (property !== undefined) return typeof property.value === "function" ? property.value as Method : undefined;
+    if (property !== undefined) return property;
   }
   return undefined;
 }

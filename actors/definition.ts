@@ -51,8 +51,8 @@ const registry: Registry = singleton(
  *   imports it gets a {@linkcode StartError} that says so. Inline placement imports nothing.
  * - **Methods**: public methods that the class or a superclass declares can be called, be they sync, async or (async)
  *   generators; not the constructor, the hooks of {@linkcode ActorHooks}, names that start with `_`, symbols, `#private`
- *   ones, and `then`. A property that holds a function (`f = () => …`) has the type of a method, and yet is none: its call
- *   is a `TypeError` that says so.
+ *   ones, and `then`. A property that holds a function (`f = () => …`), or a getter that gives one, has the type of a method
+ *   and is none: its call is a `TypeError` that says to make it a method.
  *
  * With the class left out it returns a decorator.
  *

@@ -8,8 +8,8 @@ import type { PlacementName } from "./contact.ts";
 export type HookName = "onStart" | "onStop" | "onDown" | "onError";
 
 /**
- * The names of the methods that can be called. Types do not tell a method from a property that holds a function; to call
- * such a property is a `TypeError` that says so.
+ * The names of the methods that can be called. Types do not tell a method from a property that holds a function (an
+ * interface may write its methods as properties); to call such a property of a class is a `TypeError` that says so.
  */
 export type Callable<T> = {
   [K in keyof T]: K extends HookName | "then" | "constructor" | `_${string}` | symbol | number ? never

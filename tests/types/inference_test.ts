@@ -181,6 +181,17 @@ Deno.test("hooks, private and protected methods, _names, then, symbols and prope
   assertType<IsExact<keyof Casts<Bank>, Names>>(true);
 });
 
+Deno.test("an interface may write its methods as properties, so types refuse no property that holds a function", () => {
+  interface Depositing {
+    readonly deposit: (by: number) => number;
+    readonly reset: () => void;
+  }
+  assertType<IsExact<Callable<Depositing>, "deposit" | "reset">>(true);
+  function _use(bank: Ref<Bank>): [Calls<Depositing>, Casts<Depositing>] {
+    return [bank.call, bank.cast];
+  }
+});
+
 Deno.test("a cast takes the arguments of the method and gives nothing", () => {
   assertType<IsExact<Casts<Bank>["deposit"], (by: number) => void>>(true);
   assertType<IsExact<Casts<Bank>["find"], (id: number) => void>>(true);
