@@ -141,7 +141,8 @@ export class Inbox implements Cancellable {
 
   /** A message is not here any more, or was turned away at the door: its sender may send another. */
   credit(request: Request): void {
-    if (request.asker === undefined) request.charge?.end();
+    // The charge of an open call ends with its answer.
+    if (request.asker === undefined || !request.open) request.charge?.end();
     if (request.left !== undefined) request.left();
     else if (request.from.isolate !== isolate.id) {
       this.#credits ??= new Credits(() => this.owner.holder.slot);

@@ -115,7 +115,7 @@ export class MessageLoop {
 
   /** Takes a message for whoever reads the mailbox. */
   addMessage(request: Request): void {
-    this.inbox.add(request, () => request.reply());
+    this.inbox.add(request, () => request.replyKept());
     this.#feed();
   }
 

@@ -105,6 +105,13 @@ export class Request extends Held {
     this.replyPacket(body);
   }
 
+  /** Settles with nothing. The body is kept beyond that, with its charge, which its keeper ends. */
+  replyKept(): void {
+    const charge = this.takeCharge();
+    this.reply();
+    this.charge = charge;
+  }
+
   /** Settles with a value of the user's; with the reason, if it cannot travel. */
   replyValue(value: unknown, root: string): void {
     if (!this.open || this.asker === undefined) return endMoved(movesWith(value) ?? []);

@@ -1,3 +1,4 @@
+import { Charges } from "../kernel/account.ts";
 import { Cell } from "../kernel/cell.ts";
 import { unpack } from "../kernel/pack.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
@@ -30,6 +31,8 @@ export function checkShareable(action: string, value: unknown): Shareable {
 /** The home of a shareable list. */
 export class ListCell extends Cell {
   readonly slots: Shareable[];
+  /** For the values that strangers have set, by the slot. */
+  #charges: Charges<number> | undefined;
 
   constructor(slots: Shareable[]) {
     super();
@@ -43,12 +46,19 @@ export class ListCell extends Cell {
       case "get":
         return request.reply(this.slots[at("get")]);
       case "set":
-        this.slots[at("set")] = checkShareable("set a slot of", value);
+        this.#set(at("set"), checkShareable("set a slot of", value), request);
         return request.reply();
       case "values":
         return request.reply(this.slots);
       default:
         request.throw(noSuchRequest("a shareable list", request.verb));
     }
+  }
+
+  #set(slot: number, value: Shareable, request: Request): void {
+    this.slots[slot] = value;
+    this.#charges?.end(slot);
+    const charge = request.takeCharge();
+    if (charge !== undefined) (this.#charges ??= new Charges(this)).add(slot, charge);
   }
 }

@@ -12,6 +12,7 @@ import {
   QuotaError,
   type QuotaOptions,
   type Ref,
+  ShareableList,
   spawn,
   supervise,
   supervisor,
@@ -19,7 +20,7 @@ import {
 import { accounts } from "../../channels/kernel/account.ts";
 import { boundedWithChildren, range, until } from "./bounded.ts";
 import { rounds } from "../soak.ts";
-import { Guest, HostOfGuests, type Tally } from "./fixtures/guest.ts";
+import { Guest, HostOfGuests, readOnDemand, type Tally } from "./fixtures/guest.ts";
 import { OtherProgram } from "./other_program.ts";
 
 const MIB = 2 ** 20;
@@ -105,6 +106,43 @@ eachGuest(
     );
     for (const _ of range(10)) await queue.get();
     assertEquals((await guest.with(patient).call.fill(queue, 100_000)).done, 10);
+  },
+);
+
+eachGuest(
+  "messages of a mailbox beyond quota.bytes are refused, and there is room again when some were read",
+  { bytes: 4 * MIB },
+  async (guest) => {
+    const [demands, read] = [new Queue<void>(), new Queue<number>()];
+    const reader = await spawn(readOnDemand, [demands, read], { placement: "inline" });
+    const first = await guest.with(patient).call.mail(reader, 100_000);
+    assertEquals(first.done, 41);
+    assertMatch(first.error, /^QuotaError: .+ is kept here, its quota is 4194304 bytes$/);
+    for (const _ of range(10)) await demands.put();
+    for (const _ of range(10)) assertEquals(await read.get(), 100_000);
+    assertEquals((await guest.with(patient).call.mail(reader, 100_000)).done, 10);
+    await reader.kill();
+    // What nobody will read is kept no longer.
+    const queue = new Queue<Uint8Array>();
+    assertEquals((await guest.with(patient).call.fill(queue, 100_000)).done, 41);
+  },
+);
+
+eachGuest(
+  "slots of a shareable list beyond quota.bytes are refused, and there is room again when one is set to less",
+  { bytes: 4 * MIB },
+  async (guest) => {
+    const list = new ShareableList(range(100).map(() => null));
+    const first = await guest.with(patient).call.setSlots(list, 0, 100_000);
+    assertEquals(first.done, 41);
+    assertMatch(first.error, /^QuotaError: .+ is kept here, its quota is 4194304 bytes$/);
+    for (const slot of range(10)) await list.set(slot, null);
+    assertEquals((await guest.with(patient).call.setSlots(list, 50, 100_000)).done, 10);
+    // A slot counts for what it has now.
+    await list.set(50, null);
+    await guest.with(patient).call.setSlot(list, 50, new Uint8Array(80_000), 20);
+    await guest.with(patient).call.setSlot(list, -50, new Uint8Array(80_000), 20);
+    assertEquals((await list.values()).filter((value) => value !== null).length, 41);
   },
 );
 
