@@ -1,7 +1,12 @@
 /** With `deno test` and `deno run --check` Deno checks the types of a thread's modules while it starts. That is not the start's time. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { type PlacementName, Process, StartError } from "@troupe/troupe";
+import { LOADING_MS } from "../../../actors/start_deadline.ts";
+import { wheel } from "../../../channels/kernel/wheel.ts";
+import { bounded } from "../../conformance/bounded.ts";
 import { runProgram } from "../../run_program.ts";
+import { spin } from "./programs/sandboxed.ts";
 
 /** Less than the check takes, and much more than the rest of a start. */
 const START_TIMEOUT_MS = 1500;
@@ -31,3 +36,22 @@ if (import.meta.main) {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+for (const placement of ["thread", "process"] satisfies PlacementName[]) {
+  bounded(`when loading takes too long the error says what to do (${placement})`, async () => {
+    const { after } = wheel;
+    // The time to load is over before anything can be loaded; all else takes its time.
+    wheel.after = (ms, fire) => after.call(wheel, ms < LOADING_MS ? ms : 0, fire);
+    try {
+      const process = new Process(spin, [], { placement, name: "slow" });
+      const why = "with deno test or --check Deno first checks their types, which --no-check spares";
+      await assertRejects(
+        () => process.start(),
+        StartError,
+        `Cannot start slow: its modules were not loaded after ${LOADING_MS} ms (${why})`,
+      );
+    } finally {
+      wheel.after = after;
+    }
+  });
+}

@@ -262,13 +262,16 @@ test("[LIS-14] what is no address is a TypeError, of a port that cannot be one a
   await assertRejects(() => listen({ port: 0 }, { maxPending: NaN }), TypeError);
 });
 
-test("[LIS-15] [REM-03] connect() where nobody listens rejects as Deno does", async () => {
+test("[LIS-15] [REM-03] connect() where nobody listens rejects as Deno does, and names the address", async () => {
   const { port } = await (async () => {
     await using listener = await listen({ port: 0 });
     return listener.address as { port: number };
   })();
-  await assertRejects(() => connect({ port }, { authKey }), Deno.errors.ConnectionRefused);
-  await assertRejects(() => connect({ path: "/nowhere/at/all" }, { authKey }), Deno.errors.NotFound);
+  const { ConnectionRefused, NotFound } = Deno.errors;
+  const refused = await assertRejects(() => connect({ port }, { authKey }), ConnectionRefused, `127.0.0.1:${port}`);
+  assertInstanceOf(refused.cause, ConnectionRefused);
+  const path = "/nowhere/at/all";
+  assertInstanceOf((await assertRejects(() => connect({ path }, { authKey }), NotFound, path)).cause, NotFound);
 });
 
 test("[LIS-16] Listener.lastAccepted is undefined at first, and then where the last one came from", async () => {
