@@ -1,6 +1,6 @@
-import type { QuotaError } from "../errors.ts";
+import { ProtocolError, type QuotaError } from "../errors.ts";
 import type { Account } from "./account.ts";
-import { isWithin, sameProcess } from "./address.ts";
+import { type IsolateId, isWithin, sameProcess } from "./address.ts";
 import { answered, askerOf, DISCARD } from "./ask.ts";
 import { type Cell, cells } from "./cell.ts";
 import { deadLetters } from "./dead_letters.ts";
@@ -55,21 +55,29 @@ function dispatch(envelope: Envelope): void {
 function receive(send: Send): void {
   const cell = cells.find(send.slot, send.incarnation, send.secret);
   const from = holders.get(send.from, send.holder);
-  const { account } = from;
-  const error = account === undefined ? undefined : admit(send, account);
+  const account = send.relayedFor === undefined ? from.account : accountBehind(from, send.relayedFor);
+  const error = account === undefined ? undefined : admit(send, from, account);
   if (error !== undefined) refuse(send, from, error);
   else if (cell === undefined) miss(send, from);
   else if (send.verb === KEPT) keptBy(from, cell, send.detail);
   else if (send.id === 0 && send.verb !== DISCARD && !cell.takesCast(send.verb)) miss(send, from);
-  else deliver(send, from, cell);
+  else deliver(send, from, cell, account);
   // A holder that waits for nothing and holds nothing need not be known.
   if (from.leases.size === 0) holders.idle(from);
 }
 
-function deliver(send: Send, from: Holder, cell: Cell): void {
-  const { account } = from;
+/** Of a stranger for which a sender hands something on. One that is gone counts no more. */
+function accountBehind(from: Holder, stranger: IsolateId): Account | undefined {
+  if (from.account !== undefined) throw new ProtocolError("Cannot read a frame: its sender speaks for another");
+  return isolate.exitOf(stranger) === undefined ? holders.accountOf(stranger) : undefined;
+}
+
+function deliver(send: Send, from: Holder, cell: Cell, account: Account | undefined): void {
   const request = incoming.open(from, send.verb, send.detail, send.body, send.id);
-  if (account !== undefined) request.charge = account.charge(sizeOf(send));
+  if (account !== undefined) {
+    request.charge = account.charge(sizeOf(send));
+    request.relayedFor = account;
+  }
   try {
     cell.receive(request);
     // Nobody would ever take it back; so it must not lie here until it can be done.
@@ -81,10 +89,12 @@ function deliver(send: Send, from: Holder, cell: Cell): void {
 }
 
 /** What a stranger sends is taken while there is room for it. */
-function admit(send: Send, account: Account): QuotaError | undefined {
-  const { from, slot, id, body } = send;
+function admit(send: Send, from: Holder, account: Account): QuotaError | undefined {
+  const { slot, id, body } = send;
   const { passages } = body;
-  if (passages.length > 0) withHolder(slot, (holder) => keep(passages, from, holder));
+  if (passages.length > 0 && from.account !== undefined) {
+    withHolder(slot, (holder) => keep(passages, from.isolate, holder));
+  }
   return (id === 0 ? undefined : account.noEntry) ?? account.noRoom(sizeOf(send)) ?? account.tooRich(body.bytes);
 }
 

@@ -27,6 +27,8 @@ export interface Send extends Routed {
   /** What the verb is about: the method of a call. */
   readonly detail: string;
   readonly body: Packet;
+  /** The stranger that has asked the sender, if the sender only hands on what one has asked. No stranger may say so. */
+  readonly relayedFor?: IsolateId | undefined;
   /** The address of the cell as the sender keeps it: what is sent to one address again and again is bound to a number. */
   readonly address?: Address;
 }

@@ -8,7 +8,7 @@ import { TEXT } from "./codec/extension.ts";
 import { hasMoreClasses } from "./codec/tokens.ts";
 import { Reader } from "./codec/reader.ts";
 import { Writer } from "./codec/writer.ts";
-import type { Envelope, Outcome } from "./envelope.ts";
+import type { Envelope, Outcome, Send } from "./envelope.ts";
 import { metaSize, MOST_HANDLES, MOST_META_BYTES, type Passage } from "./handle.ts";
 import type { Frame } from "./link.ts";
 import { type Carried, EMPTY_PACKET, type Movable, type Packet } from "./packet.ts";
@@ -28,7 +28,10 @@ export interface Route {
   readonly from: IsolateId;
 }
 
-/** How many fields the header of each kind has: the kind itself and the handles are two of them. */
+/**
+ * How many fields the header of each kind has: the kind itself and the handles are two of them. What is sent on behalf of
+ * a stranger has its name as one more.
+ */
 const FIELDS: readonly number[] = [10, 5, 4, 4, 3, 4, 8, 6, 4];
 const SEND = 0;
 const REPLY = 1;
@@ -54,7 +57,7 @@ export function encodeFrame(envelope: Envelope): Frame {
   writer.string(envelope.to);
   writer.string(envelope.from);
   const kind = KINDS.indexOf(envelope.kind);
-  writer.arrayHeader(FIELDS[kind]);
+  writer.arrayHeader(FIELDS[kind] + (isRelayed(envelope) ? 1 : 0));
   writer.number(kind);
   writeFields(writer, envelope);
   return finishFrame(body);
@@ -83,8 +86,14 @@ export function decodeFrame(frame: Frame): Envelope {
   const fields = list(reader);
   const kind = fields === 0 ? -1 : count(reader);
   if (FIELDS[kind] === undefined) malformed("its kind is unknown");
-  if (FIELDS[kind] !== fields) malformed("its header has too few fields, or too many");
+  const more = fields - FIELDS[kind];
+  if (more !== 0 && (more !== 1 || kind !== SEND)) malformed("its header has too few fields, or too many");
+  if (kind === SEND) return readSend(reader, to, from, frame, more === 1);
   return readFields(reader, kind, to, from, frame);
+}
+
+function isRelayed(envelope: Envelope): boolean {
+  return envelope.kind === "send" && envelope.relayedFor !== undefined;
 }
 
 function writeFields(writer: Writer, envelope: Envelope): void {
@@ -97,8 +106,10 @@ function writeFields(writer: Writer, envelope: Envelope): void {
       writer.number(envelope.id);
       writer.string(envelope.verb);
       writer.string(envelope.detail);
-      if (envelope.body.trace === undefined) return writer.nil();
-      return writer.string(envelope.body.trace);
+      if (envelope.body.trace === undefined) writer.nil();
+      else writer.string(envelope.body.trace);
+      if (envelope.relayedFor !== undefined) writer.string(envelope.relayedFor);
+      return;
     case "reply":
       writer.number(envelope.id);
       writer.string(envelope.outcome);
@@ -141,22 +152,31 @@ function writeExit(writer: Writer, exit: Exit): void {
 }
 
 // What an object literal names is read in that order.
+function readSend(reader: Reader, to: IsolateId, from: IsolateId, frame: Frame, isRelayed: boolean): Send {
+  const about = {
+    slot: count(reader),
+    incarnation: count(reader),
+    secret: secret(reader),
+    holder: count(reader),
+    id: count(reader),
+    verb: readText(reader),
+    detail: readText(reader),
+  };
+  const trace = nil(reader) ? undefined : readText(reader);
+  const relayedFor = isRelayed ? name(reader) : undefined;
+  const body = readBody(reader, frame);
+  return {
+    kind: "send",
+    to,
+    from,
+    ...about,
+    body: trace === undefined ? body : { ...body, trace },
+    ...(isRelayed && { relayedFor }),
+  };
+}
+
 function readFields(reader: Reader, kind: number, to: IsolateId, from: IsolateId, frame: Frame): Envelope {
   switch (kind) {
-    case SEND:
-      return {
-        kind: "send",
-        to,
-        from,
-        slot: count(reader),
-        incarnation: count(reader),
-        secret: secret(reader),
-        holder: count(reader),
-        id: count(reader),
-        verb: readText(reader),
-        detail: readText(reader),
-        body: readTracedBody(reader, frame),
-      };
     case REPLY:
       return {
         kind: "reply",
@@ -224,13 +244,6 @@ function readBare(reader: Reader, kind: number, to: IsolateId, from: IsolateId):
     default:
       return malformed("its kind is unknown");
   }
-}
-
-/** The trace, if there is one, and the body. */
-function readTracedBody(reader: Reader, frame: Frame): Packet {
-  if (nil(reader)) return readBody(reader, frame);
-  const trace = readText(reader);
-  return { ...readBody(reader, frame), trace };
 }
 
 /** The handles, and the value up to the frame's end. */

@@ -65,7 +65,7 @@ export function relay(request: Request, via: Holder, target: Target, options: Re
   }
   const send = () => {
     withdraw = undefined;
-    isolate.post({ kind: "send", ...route, verb, detail, body });
+    isolate.post({ kind: "send", ...route, verb, detail, body, relayedFor: request.account?.stranger });
   };
   withdraw = options.gate === undefined ? void send() : options.gate(send);
 }

@@ -52,7 +52,7 @@ export class Request extends Held {
   onward: Onward | undefined;
   /** What its body costs the stranger that has sent it. It ends with the request, unless a cell keeps the body and takes it. */
   charge: Charge | undefined;
-  /** Of the stranger that has asked who hands it on, if one has. */
+  /** Of the stranger that has asked whoever hands it on, if one has. */
   relayedFor: Account | undefined;
   /** Nobody, when no answer is wanted. */
   readonly asker: Asker | undefined;

@@ -44,6 +44,7 @@ export class Naming {
     const { to, from } = envelope;
     if (to[0] !== YOURS) malformed("it is not for this program");
     if (from[0] !== MINE) malformed("it is not from the program that sent it");
+    if (envelope.kind === "send" && envelope.relayedFor !== undefined) malformed("its sender speaks for another");
     const named = this.#rename(
       envelope,
       (id) => this.#idIn(id),
@@ -73,7 +74,14 @@ export class Naming {
     const passages = (all: readonly Passage[]) => all.map((passage) => rename(passage, address));
     switch (envelope.kind) {
       case "send":
-        return { ...envelope, ...route, secret: secret(envelope.secret), body: packet(envelope.body) };
+        // To the other side all of this program is one stranger.
+        return {
+          ...envelope,
+          ...route,
+          secret: secret(envelope.secret),
+          body: packet(envelope.body),
+          relayedFor: undefined,
+        };
       case "reply":
       case "item":
       case "taken":

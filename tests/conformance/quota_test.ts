@@ -190,6 +190,54 @@ eachGuest(
   },
 );
 
+for (const placement of ["inline", "thread", "process"] as const) {
+  eachGuest(
+    `what a stranger has a supervised manager keep counts for it: ${placement}`,
+    { bytes: 16 * MIB },
+    async (guest) => {
+      await using app = await supervise({ state: supervisedManager({}, { placement }) });
+      const { state } = app.refs;
+      const { call } = guest.with(patient);
+      // More than is usual, too: an isolate asks for the limits of a stranger when it first hears of it.
+      assertEquals((await call.makeStructs(state, 40 * MIB)).done, 0);
+      const unnamed = await call.makeArrays(state, MIB / 8, false);
+      assertEquals(unnamed.done, 15);
+      assertMatch(unnamed.error, /^QuotaError: .+, its quota is 16777216 bytes$/);
+      assertEquals((await call.makeArrays(state, 10 * MIB, true)).done, 0);
+      const shared = await call.shareInstances(state, 100_000);
+      assert(shared.done > 2 && shared.done < 11, `${shared.done} were shared`);
+      assertMatch(shared.error, /^QuotaError: .+, its quota is 16777216 bytes$/);
+      // Others are served.
+      assertEquals((await state.array("float64", 10 * MIB)).length, 10 * MIB);
+    },
+  );
+
+  eachGuest(
+    `what a stranger has a supervised manager name counts for it: ${placement}`,
+    { entries: 200 },
+    async (guest) => {
+      await using app = await supervise({ state: supervisedManager({}, { placement }) });
+      const { state } = app.refs;
+      assertEquals((await guest.with(patient).call.makeStructs(state, 40 * MIB)).done, 0);
+      const { done, error } = await guest.with(patient).call.nameDicts(state);
+      assert(done > 180 && done <= 200, `${done} were made`);
+      assertMatch(error, /^QuotaError: .+, its quota is 200 entries$/);
+      await state.dict({ name: "another" });
+    },
+  );
+
+  eachGuest(
+    `children that a stranger adds to a supervised supervisor count for it: ${placement}`,
+    { bytes: MIB / 4 },
+    async (guest) => {
+      const known = { known: child(Guest, [], { placement: "inline" }) };
+      await using app = await supervise({ inner: supervisor(known, { placement }) });
+      const { error } = await guest.with(patient).call.addChildren(app.refs.inner, "x".repeat(1000), 0);
+      assertMatch(error, /^QuotaError: .+, its quota is 262144 bytes$/);
+    },
+  );
+}
+
 eachGuest(
   "children that a stranger adds count until they are removed",
   { bytes: MIB / 4 },

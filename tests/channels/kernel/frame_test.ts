@@ -61,6 +61,19 @@ const envelopes: { [K in Envelope["kind"]]: Extract<Envelope, { kind: K }>[] } =
       detail: "",
       body: EMPTY_PACKET,
     },
+    {
+      kind: "send",
+      ...route,
+      slot: 1,
+      incarnation: 0,
+      secret: "s",
+      holder: 2,
+      id: 3,
+      verb: "call",
+      detail: "add",
+      body: { ...body, trace: "00-1-2-01" },
+      relayedFor: "f00d!2",
+    },
   ],
   reply: OUTCOMES.flatMap((outcome) => [
     { kind: "reply" as const, ...route, id: 1, outcome: outcome as "value", exit: undefined, body },
@@ -301,6 +314,7 @@ Deno.test("a name longer than those of isolates is a ProtocolError wherever a fr
   for (const name of [LONG, [LONG]]) {
     const address = ["queue", null, 0, -1, 0, name, 1, 1, "s"];
     const headers = [
+      [0, 1, 0, "s", 1, 1, "call", "add", null, name, []],
       [6, 1, "s", "queue", name, 1, 0, []],
       [8, name, { code: 0, reason: "normal" }, []],
       [2, 1, 1, [address]],
@@ -348,7 +362,9 @@ function assertWellFormed(envelope: Envelope): void {
   const texts = ["to", "from", "secret", "verb", "detail", "lease", "holderIsolate", "isolate"];
   const sample = envelopes[envelope.kind]?.[0];
   assert(sample !== undefined, `unknown kind ${envelope.kind}`);
-  assertEquals(Object.keys(fields).sort(), Object.keys(sample).sort());
+  const relayed = "relayedFor" in fields ? ["relayedFor"] : [];
+  assertEquals(Object.keys(fields).sort(), [...Object.keys(sample), ...relayed].sort());
+  for (const key of relayed) assertEquals([envelope.kind, typeof fields[key]], ["send", "string"]);
   for (const key of numbers) if (key in sample) assert(Number.isSafeInteger(fields[key]) && fields[key] as number >= 0);
   for (const key of texts) if (key in sample) assertEquals(typeof fields[key], "string");
   if (envelope.kind === "taken") assertEquals(typeof envelope.kept, "boolean");

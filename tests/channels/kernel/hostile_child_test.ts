@@ -170,6 +170,33 @@ Deno.test("a cell is reached with its secret and in its incarnation only", () =>
   assertInstanceOf(box, Cell);
 });
 
+Deno.test("a request is another one's only if an isolate says so that has all rights", () => {
+  using sandbox = new Child("sandbox");
+  using trusted = new Child();
+  const accountsOf: (string | undefined)[] = [];
+  class Box extends Cell {
+    receive(request: Request): void {
+      accountsOf.push(request.account?.stranger);
+      request.reply();
+    }
+  }
+  const box = new Box();
+  const { slot, incarnation, secret } = cells.export(box);
+  const about = { slot, incarnation, secret, holder: 1, verb: "v", detail: "", body: EMPTY_PACKET } as const;
+  const send = { kind: "send", to: isolate.id, ...about } as const;
+  trusted.say({ ...send, from: trusted.id, id: 1, relayedFor: sandbox.id });
+  trusted.say({ ...send, from: trusted.id, id: 2, relayedFor: `${sandbox.id}.1` });
+  trusted.say({ ...send, from: trusted.id, id: 3 });
+  assertEquals(accountsOf, [sandbox.id, sandbox.id, undefined]);
+  sandbox.say({ ...send, from: sandbox.id, id: 4, relayedFor: trusted.id });
+  sandbox.say({ ...send, from: sandbox.id, id: 5, relayedFor: `${isolate.id}!999` });
+  assertEquals([accountsOf.length, sandbox.closes, trusted.closes], [3, 2, 0]);
+  assertEquals(accounts.knows(`${isolate.id}!999`), false);
+  trusted.say({ ...send, from: trusted.id, id: 6, relayedFor: "no name" });
+  assertEquals([accountsOf.length, trusted.closes], [3, 1]);
+  assertInstanceOf(box, Cell);
+});
+
 /** An error whose name and code are no texts, as only bytes can say it. */
 function poisoned(): Uint8Array {
   const writer = new Writer();

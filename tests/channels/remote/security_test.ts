@@ -218,6 +218,8 @@ Deno.test("a peer speaks for itself: a forged sender, receiver or address costs 
     (known) => envelope(">", "<", send({ ...known, secret: known.secret.toUpperCase() + "!" })),
     (known) => envelope(">", "<", [...send(known).slice(0, -1), [["queue", 0, 0, -1, 0, "f00d", 2, 1, known.secret]]]),
     (known) => envelope(">", "<", [...send(known).slice(0, -1), [["queue", 0, 0, -1, 0, "<", 2, 1, ""]]]),
+    (known) => envelope(">", "<", [...send(known).slice(0, -1), "<", []]),
+    (known) => envelope(">", "<", [...send(known).slice(0, -1), ">.1", []]),
   ];
   for (const forge of forgeries) {
     const { raw, served } = await scene.join();
