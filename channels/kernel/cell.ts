@@ -102,6 +102,14 @@ export abstract class Cell {
     this.#charges.add("made", account.charge(bytes));
   }
 
+  /**
+   * Whether it was made for a stranger, and nobody elsewhere has it any more: it counts for nobody. A stranger must not get
+   * it back then, which could keep any amount so.
+   */
+  get isGivenUp(): boolean {
+    return this.#charges !== undefined && this.#leases === 0;
+  }
+
   /** Whether a holder has a lease of this kind. */
   isLeased(kind: string, holder: Holder): boolean {
     return (this.#held?.get(kind)?.get(holder)?.count ?? 0) > 0;

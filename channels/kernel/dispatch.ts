@@ -135,6 +135,7 @@ function withHolder(slot: number, use: (holder: Holder) => void): void {
 }
 
 function keptBy(holder: Holder, cell: Cell, detail: string): void {
+  if (holder.account !== undefined && cell.isGivenUp) return;
   if (mayHold(holder.account)) heardThatKept(cell, detail, holder);
 }
 
@@ -166,7 +167,7 @@ function grant({ from, slot, secret, lease, holderIsolate, holder, ...told }: Gr
   // The dead have been swept already, and must not come back.
   if (isolate.exitOf(holderIsolate) !== undefined) return cell.grantedTooLate(lease, number);
   const account = holders.accountOf(from);
-  if (!mayHold(account)) return;
+  if ((account !== undefined && cell.isGivenUp) || !mayHold(account)) return;
   if (account === undefined || isWithin(holderIsolate, account.stranger)) {
     cell.changeLease(lease, holders.get(holderIsolate, holder), 1, number);
   } else putInEscrow(account.stranger, holderIsolate, cell, lease);

@@ -1,4 +1,5 @@
 import { receiveMessageOnPort } from "node:worker_threads";
+import { Deque } from "../kernel/deque.ts";
 import type { Frame } from "../kernel/link.ts";
 import { type Bell, isDoomed, ring } from "./doorbell.ts";
 import type { Beside } from "./inlet.ts";
@@ -54,6 +55,9 @@ export class HandOver implements Beside {
   /** The count of those posted when the last one was handed over. */
   #handed = 0;
   #taken = 0;
+  /** The bytes of each frame that the other side has yet to take, the oldest first, and of all of them. */
+  readonly #waiting = new Deque<number>();
+  #waitingBytes = 0;
   /** Whether the other side is to be given nothing more. */
   #over = false;
 
@@ -102,6 +106,29 @@ export class HandOver implements Beside {
     ring(this.#bell);
   }
 
+  /** How many bytes the other side has yet to take. */
+  get unsent(): number {
+    return this.#unsentSince(Atomics.load(this.#out, TAKEN));
+  }
+
+  /** Resolves when no more bytes than these wait, or none ever will; undefined if that is so by the time this returns. */
+  eased(most: number): Promise<void> | undefined {
+    return this.#over || this.unsent <= most ? undefined : this.#ease(most);
+  }
+
+  async #ease(most: number): Promise<void> {
+    while (!this.#over) {
+      const taken = Atomics.load(this.#out, TAKEN);
+      if (this.#unsentSince(taken) <= most) return;
+      await Atomics.waitAsync(this.#out, TAKEN, taken).value;
+    }
+  }
+
+  #unsentSince(taken: number): number {
+    while (this.#waiting.size > (this.#posted - taken | 0)) this.#waitingBytes -= this.#waiting.shift()!;
+    return this.#waitingBytes;
+  }
+
   /** Whether there is a frame to take. */
   get ready(): boolean {
     return Atomics.load(this.#in, POSTED) !== this.#taken;
@@ -124,20 +151,26 @@ export class HandOver implements Beside {
 
   /** The other side is about to be terminated. What it is just receiving it still receives. */
   doom(): void {
-    this.#over = true;
+    this.#end();
     const taken = Atomics.load(this.#out, TAKEN);
     if ((taken - this.#handed | 0) < 0) Atomics.wait(this.#out, TAKEN, taken, RECEIVING_MS);
   }
 
   /** The other side is dead: what it has posted can be taken, and nothing else. */
   markDead(): void {
-    this.#over = true;
+    this.#end();
   }
 
   /** Drops everything. */
   close(): void {
-    this.#over = true;
+    this.#end();
     this.#port.close();
+  }
+
+  /** Nobody waits any longer for the other side to take something. */
+  #end(): void {
+    this.#over = true;
+    Atomics.notify(this.#out, TAKEN);
   }
 
   /** Blocks for the next frame. Returns whether it has come. */
@@ -154,8 +187,13 @@ export class HandOver implements Beside {
   }
 
   #post(posted: Posted, moving: boolean): void {
+    const { byteLength } = posted.bytes;
     this.#port.postMessage(posted, transferOf(posted, moving));
     Atomics.store(this.#out, POSTED, this.#posted = this.#posted + 1 | 0);
     Atomics.notify(this.#out, POSTED);
+    // Those that were taken meanwhile are forgotten.
+    this.#unsentSince(Atomics.load(this.#out, TAKEN));
+    this.#waiting.push(byteLength);
+    this.#waitingBytes += byteLength;
   }
 }

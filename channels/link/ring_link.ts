@@ -120,11 +120,11 @@ export class RingLink implements Link, Entrance {
   }
 
   get unsent(): number {
-    return this.#outlet.unsent;
+    return this.#outlet.unsent + this.#beside.unsent;
   }
 
   eased(most: number): Promise<void> | undefined {
-    return this.#outlet.eased(most);
+    return this.#outlet.eased(most) ?? this.#beside.eased(most);
   }
 
   close(): void {

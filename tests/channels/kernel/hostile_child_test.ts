@@ -170,6 +170,35 @@ Deno.test("a cell is reached with its secret and in its incarnation only", () =>
   assertInstanceOf(box, Cell);
 });
 
+Deno.test("what was made for a stranger cannot be had again by one once all have given it back", () => {
+  using child = new Child("sandbox");
+  using trusted = new Child();
+  class Box extends Cell {
+    receive(): void {}
+  }
+  const box = new Box();
+  const { slot, secret } = cells.export(box);
+  const account = holders.accountOf(child.id)!;
+  const lease = { to: isolate.id, slot, secret, lease: "queue", holder: 1 } as const;
+  const own = { kind: "grant", ...lease, from: child.id, holderIsolate: child.id, number: 0 } as const;
+  box.changeLease("queue", holders.get(child.id, 1), 1);
+  box.chargeTo(account, 1000);
+  // Whoever has it may hand it on, also to itself.
+  child.say({ ...own, holder: 2 });
+  child.say({ kind: "release", ...lease, from: child.id });
+  assertEquals([account.bytes > 1000, box.holdersOf("queue")], [true, 1]);
+  child.say({ kind: "release", ...lease, from: child.id, holder: 2 });
+  assertEquals([account.bytes, box.holdersOf("queue")], [0, 0]);
+  child.say(own);
+  child.say({ ...own, holderIsolate: trusted.id });
+  const send = { to: isolate.id, slot, incarnation: 0, secret, holder: 1, id: 0 } as const;
+  child.say({ kind: "send", ...send, from: child.id, verb: "kept", detail: "!999 queue", body: EMPTY_PACKET });
+  assertEquals([box.holdersOf("queue"), child.closes], [0, 0]);
+  // It counts as this program's when one with all rights hands it on.
+  trusted.say({ ...own, from: trusted.id, holderIsolate: trusted.id });
+  assertEquals(box.holdersOf("queue"), 1);
+});
+
 Deno.test("a request is another one's only if an isolate says so that has all rights", () => {
   using sandbox = new Child("sandbox");
   using trusted = new Child();
