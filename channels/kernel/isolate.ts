@@ -61,6 +61,8 @@ export class Isolate {
   readonly #suspects = new Map<IsolateId, Deadline>();
   /** By neighbours with fewer rights: the link that was the last to be sent more by them than it takes. */
   readonly #slow = new Map<IsolateId, Link>();
+  /** Whose frame is being taken, if that neighbour has fewer rights: what is posted meanwhile is that neighbour's doing. */
+  #taking: IsolateId | undefined;
   #started = 0;
 
   /** This isolate's id. The root makes its own, all others are given theirs before anything else happens. */
@@ -86,6 +88,7 @@ export class Isolate {
     else if (!this.#send(encodeFrame(envelope), envelope.to, link)) {
       queueMicrotask(() => this.#bounce(envelope, LOST));
     }
+    if (this.#taking !== undefined && link !== undefined) this.#noteSlow(link, this.#taking);
   }
 
   /** The short forms of the link to a neighbour that is not known to be dead; undefined if it is, or has none. */
@@ -263,7 +266,7 @@ export class Isolate {
    */
   #receiveRead(envelope: Envelope, neighbour: IsolateId): void {
     try {
-      this.#take(envelope, neighbour);
+      this.#takeOf(envelope, neighbour);
     } catch (error) {
       this.#misread(error, envelope.from);
       throw error instanceof ProtocolError ? error : new ProtocolError("Cannot take a frame: it made something fail");
@@ -280,7 +283,7 @@ export class Isolate {
       origin = route.from;
       if (origin !== neighbour && !this.routes.speaksFor(neighbour, origin)) return;
       if (route.to !== this.id) this.#forward(frame, route.to, neighbour);
-      else if (!this.#isAwaited(frame, origin, neighbour)) this.#take(decodeFrame(frame), neighbour);
+      else if (!this.#isAwaited(frame, origin, neighbour)) this.#takeOf(decodeFrame(frame), neighbour);
     } catch (error) {
       this.#misread(error, origin);
       // There is no telling what the rest of such a stream means: it costs the connection. Who only passed it on has
@@ -306,6 +309,17 @@ export class Isolate {
     if (frame.moved.length === 0 || origin === neighbour) return false;
     this.routes.mesh?.look();
     return this.routes.peers.get(origin)?.arrived(frame) ?? false;
+  }
+
+  /** Something for this isolate has come from a neighbour, which may have fewer rights. */
+  #takeOf(envelope: Envelope, neighbour: IsolateId): void {
+    if (!hasFewerRights(neighbour, this.id)) return this.#take(envelope, neighbour);
+    this.#taking = neighbour;
+    try {
+      this.#take(envelope, neighbour);
+    } finally {
+      this.#taking = undefined;
+    }
   }
 
   /** Something for this isolate has come from a neighbour. */

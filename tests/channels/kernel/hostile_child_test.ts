@@ -500,6 +500,24 @@ Deno.test("a stranger that tells of more deaths than a neighbour reads is not re
   assertEquals(isolate.held(sandbox.id), undefined);
 });
 
+Deno.test("a stranger is not read while what it makes this isolate say to another one waits", () => {
+  using neighbour = new Child();
+  using sandbox = new Child("sandbox");
+  neighbour.unsent = 9 * 1024 * 1024;
+  const target: Address = { isolate: neighbour.id, slot: 9, incarnation: 1, secret: "s" };
+  const body = { ...EMPTY_PACKET, passages: [{ kind: "queue", target, meta: null }] };
+  const about = { slot: 123_456, incarnation: 1, secret: "guessed", holder: 1, verb: "v", detail: "" } as const;
+  sandbox.say({ kind: "send", to: isolate.id, from: sandbox.id, ...about, id: 7, body });
+  assert(neighbour.heard.length > 0);
+  assert(isolate.held(sandbox.id) !== undefined);
+  neighbour.unsent = 0;
+  assertEquals(isolate.held(sandbox.id), undefined);
+  // What this isolate says of itself is no reason.
+  neighbour.unsent = 9 * 1024 * 1024;
+  neighbour.ask().answer.catch(() => {});
+  assertEquals(isolate.held(sandbox.id), undefined);
+});
+
 /** The source of a regular expression of 40 KB that takes seconds to compile. */
 const COSTLY = `[${"\\p{L}".repeat(8000)}]`;
 
