@@ -33,10 +33,11 @@ export interface IsolateOptions {
    * What a subprocess may do, never more than the spawner; when left out, each permission that the spawner holds in full.
    * This and the next four are a `StartError` elsewhere, since only a subprocess can be held to them.
    *
-   * One that gets fewer is a sandbox. It has no `localStorage`, `caches` or default `Deno.openKv()`, and a `location` that
-   * nobody else has. With neither all of `net` nor any of `import` it imports only what Deno has in its cache. Deno has no
-   * permission for two things: with all of `net`, or `import` of some hosts, a sandbox can ask npm's registry for any name;
-   * and a worker that it starts can put data on the disk, where nobody else finds it.
+   * One that gets fewer is a sandbox, and so is one whose spawner could be granted more at a prompt. It has no
+   * `localStorage`, `caches` or default `Deno.openKv()`, and a `location` that nobody else has. With neither all of `net`
+   * nor any of `import` it imports only what Deno has in its cache. Deno has no permission for two things: with all of
+   * `net`, or `import` of some hosts, a sandbox can ask npm's registry for any name; and a worker that it starts can put
+   * data on the disk, where nobody else finds it.
    */
   readonly permissions?: PermissionOptions | undefined;
   /** Environment variables of a subprocess, beside those of the spawner. */

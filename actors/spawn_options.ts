@@ -20,7 +20,8 @@ export interface SpawnOptions extends IsolateOptions {
   /**
    * Where it lives: a `"thread"` of this program when left out, a sub-`"process"`, or `"inline"`, in this isolate. The
    * standard input of a subprocess is at its end, as for the children of Python's `multiprocessing`. `location` is the
-   * program's in each. In a thread Deno resolves relative URLs by none: give `fetch` and `Worker` `new URL(path, location.href)`.
+   * program's in each but a sandbox. In a thread Deno resolves relative URLs by none: give `fetch` and `Worker`
+   * `new URL(path, location.href)`.
    */
   readonly placement?: PlacementName | undefined;
   /** The bounds of its mailbox. */
