@@ -291,7 +291,10 @@ export class Process<R = unknown, A extends unknown[] = never[]> implements Asyn
     return await this.#contact.stop(graceOf(`stop ${this.name}`, options));
   }
 
-  /** Ends it at once: exit code -15. In a subprocess by SIGTERM, which the function may listen to. */
+  /**
+   * Ends it at once: exit code -15. In a subprocess by SIGTERM. A function that listens to SIGTERM has 5 s to end in its own
+   * way, and is then killed. (As the shutdown time of a child of an OTP supervisor; Python's `terminate` waits for ever.)
+   */
   async terminate(): Promise<Exit> {
     this.#assertStarted("terminate");
     return await this.#contact.end("SIGTERM");

@@ -1,5 +1,6 @@
 import { accounts } from "../../channels/kernel/account.ts";
 import { checkQuota } from "../../channels/quota.ts";
+import { GRACE_MS } from "../grace.ts";
 import { ChildSockets } from "./child_sockets.ts";
 import { canMeetByName, meetingPlace } from "./meeting_place.ts";
 import { Lending } from "./lending.ts";
@@ -54,6 +55,9 @@ export function openProcess(config: BootConfig, options: IsolateOptions): Seat {
     sockets.forget();
     throw error;
   }
+  // A child that the system has stopped hears of the end of its starter only when it goes on.
+  const wake = () => send(child, "SIGCONT");
+  globalThis.addEventListener("unload", wake);
   const output = hasOwnOutput ? new Output(child) : undefined;
   // A sandbox talks to its parent alone, which checks what it says.
   const family = isUnix && !isSandboxed ? meetingPlace.family : undefined;
@@ -61,8 +65,11 @@ export function openProcess(config: BootConfig, options: IsolateOptions): Seat {
   const limits = isSandboxed ? checkQuota(`start ${config.name}`, options.quota) : undefined;
   if (limits !== undefined) accounts.limit(config.id, limits);
   sockets.config = { ...config, run: { flags }, family, limits, noStorage, revoke: lending.revoke };
+  let grace: ReturnType<typeof setTimeout> | undefined;
   const ended = child.status.then(async (status): Promise<SeatEnd> => {
+    clearTimeout(grace);
     await sockets.end(new Error(`The subprocess ended with code ${status.code} before it was ready`));
+    globalThis.removeEventListener("unload", wake);
     await output?.written();
     child.unref();
     if (status.signal === null) return { code: status.code };
@@ -71,15 +78,20 @@ export function openProcess(config: BootConfig, options: IsolateOptions): Seat {
   });
   void sockets.link.then(() => child.unref(), () => {});
   const lacks = flags.unknown;
-  return { pid: child.pid, link: sockets.link, lacks, ended, kill: (signal) => kill(child, signal) };
+  const kill = (signal: Deno.Signal) => {
+    child.ref();
+    send(child, signal);
+    if (signal !== "SIGTERM") return;
+    // One that the system has stopped receives it only when it goes on.
+    wake();
+    grace ??= setTimeout(() => send(child, "SIGKILL"), GRACE_MS);
+  };
+  return { pid: child.pid, link: sockets.link, lacks, ended, kill };
 }
 
-function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
-    child.ref();
     child.kill(signal);
-    // One that the system has stopped receives it only when it goes on.
-    if (signal === "SIGTERM") child.kill("SIGCONT");
   } catch {
     // It has ended by itself; what it sent last may still be on its way.
   }

@@ -166,6 +166,21 @@ Deno.test(
 );
 
 Deno.test(
+  "[process] a task that ignores SIGTERM is killed 5 s after terminate(), whatever its permissions",
+  leavesNothing(async () => {
+    const killed: Exit = { code: -9, signal: "SIGKILL", reason: "killed" };
+    await Promise.all((["inherit", "none"] as const).map(async (permissions) => {
+      const waiting = new Queue<string>();
+      const deaf = new Process(ending, ["ignoreTerm", 0, waiting], { placement: "process", permissions });
+      await deaf.start();
+      await waiting.get();
+      assertEquals(await deaf.terminate(), killed);
+      assertEquals(await deaf.join(), killed);
+    }));
+  }),
+);
+
+Deno.test(
   "after all of them no core burns",
   leavesNothing(async () => {
     const before = busyMs();

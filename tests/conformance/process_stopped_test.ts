@@ -13,7 +13,8 @@ import {
   spawn,
   supervise,
 } from "../../mod.ts";
-import { suspended } from "../machine.ts";
+import { processesOf, suspended, tagged, until } from "../machine.ts";
+import { runProgram } from "../run_program.ts";
 import { boundedWithChildren, rejection } from "./bounded.ts";
 import { ending, Patient } from "./fixtures/life_ends.ts";
 import { getState, hold } from "./fixtures/pool_tasks.ts";
@@ -42,6 +43,20 @@ for (const [how, end, exit] of ENDS) {
     assertEquals(await process.join(), exit);
   });
 }
+
+boundedWithChildren("a process that the system has stopped does not outlive its program's Deno.exit()", async () => {
+  const tag = crypto.randomUUID();
+  try {
+    // It hangs for as long as somebody has its output.
+    const { code } = await runProgram(import.meta.resolve("./fixtures/programs/leaves_stopped.ts"), {
+      env: tagged(tag),
+    });
+    assertEquals(code, 3);
+    await until("the process is gone", () => processesOf(tag).length === 0);
+  } finally {
+    for (const { pid } of processesOf(tag)) Deno.kill(pid, "SIGKILL");
+  }
+});
 
 for (const how of ["kill", "stop"] as const) {
   boundedWithChildren(`${how}() of an actor or manager that the system has stopped ends it`, async () => {
