@@ -85,7 +85,9 @@ class Named {
       const action = `find the ${kind} "${name}"`;
       const lost = (exit = endOf(this.#right)) => actorExited(action, manager, addressText(this.#right), exit);
       const object = await ask(this.#right, { holder, verb: PRESENT, lost });
-      if (!isHandle(object)) throw new ProtocolError(`Cannot ${action}: what came is no handle`);
+      if (!isObject(object) || kindOf(object) !== kindOf(this.latest)) {
+        throw new ProtocolError(`Cannot ${action}: something else came`);
+      }
       this.#parts[0] = object;
       this.#gone = false;
       this.#use(face, object);
@@ -114,6 +116,27 @@ class Named {
 
 /** The handle of a named object, and its lease. */
 const NAMED = "named";
+
+/** The kinds of handles to what a manager gives names to. Any other in place of one would pass for what it is not. */
+const NAMABLE: ReadonlySet<string> = new Set([
+  "shared-dict",
+  "shared-list",
+  "shared-set",
+  "shared-namespace",
+  "shared-value",
+  "shared-array",
+  "shared-struct",
+  "queue",
+  "joinable-queue",
+  "lock",
+  "rlock",
+  "semaphore",
+  "bounded-semaphore",
+  "condition",
+  "event-flag",
+  "barrier",
+  "pool",
+]);
 
 const named = new WeakMap<object, Named>();
 const prototypes = new Map<object, object>();
@@ -187,15 +210,19 @@ async function* iterate(begun: Promise<AsyncIterable<unknown>[]>): AsyncGenerato
 
 const isMeta = startsWith<NamedMeta>(isText, isText, isText);
 
-function isHandle(value: unknown): value is object {
-  return typeof value === "object" && value !== null && passagesOf(value) !== undefined;
+/** Of what kind the handle is; undefined if a manager makes no such objects, or it is no handle. */
+function kindOf(value: unknown): string | undefined {
+  const kind = typeof value === "object" && value !== null ? passagesOf(value)?.[0].kind : undefined;
+  return kind !== undefined && NAMABLE.has(kind) ? kind : undefined;
 }
+
+const isObject = (value: unknown): value is object => kindOf(value) !== undefined;
 
 handleKind(NAMED, {
   leased: true,
   revive(passage, imported, _holder, [object]) {
     const meta = expected("a handle to a named object", passage.meta, isMeta);
-    expected("a handle to a named object", object, isHandle);
+    expected("a handle to a named object", object, isObject);
     const face = Object.create(prototypeFor(object));
     new Named(face, passage, meta, object, imported);
     return face;

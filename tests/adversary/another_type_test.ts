@@ -123,6 +123,9 @@ const HANDLES: readonly Pick<Passage, "kind" | "meta" | "also">[] = [
   { kind: "signal", meta: encode("over", "reason") },
 ];
 
+/** The kinds of what a manager gives names to. */
+const MADE_BY_MANAGERS = /^(shared-(?!memory)|queue$|joinable-queue|barrier|pool|named)/;
+
 function receive(handle: Pick<Passage, "kind" | "meta" | "also">, parts: readonly Passage[] = [PART]): unknown {
   const passages = [{ ...handle, target: ELSEWHERE, parts: parts.length }, ...parts];
   return unpack({ ...plainPacket(new Uint8Array([0xd4, 10, 0])), passages }, whoActs.holder());
@@ -141,6 +144,9 @@ Deno.test("a handle that says of itself what cannot be is refused where it arriv
   assertRefusal(assertThrows(() => receive({ kind: "instance", meta: name })), "an instance of nobody");
   const named = HANDLES.find(({ kind }) => kind === "named")!;
   assertRefusal(assertThrows(() => receive(named, [])), "a named object that is nothing");
+  for (const { kind, ...rest } of HANDLES.filter(({ kind }) => !MADE_BY_MANAGERS.test(kind))) {
+    assertRefusal(assertThrows(() => receive(named, [{ kind, ...rest, target: ELSEWHERE }])), `a named ${kind}`);
+  }
   const end: Passage = { kind: "connection", meta: [true, true], target: ELSEWHERE };
   receive({ kind: "remote-connection", meta: null }, [end, end]);
   for (const parts of [[], [end], [PART, end], [end, PART]]) {
