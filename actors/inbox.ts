@@ -54,9 +54,6 @@ export class Inbox implements Cancellable {
   #casts: Map<string, CastBound> | undefined;
   /** None, while nobody elsewhere has sent anything. */
   #credits: Credits | undefined;
-  /** Whether a cast was taken whose sender may not know yet. */
-  #tookCast = false;
-  #crediting = false;
   #ended = false;
   readonly #capacity: number;
   /** So many waiting messages are worth a word, once until the mailbox was empty again. */
@@ -129,7 +126,7 @@ export class Inbox implements Cancellable {
   take(): Request | undefined {
     const request = this.#queue.shift();
     if (request === undefined) {
-      if (this.#tookCast) this.#creditSoon();
+      this.#credits?.soon();
       this.#alarm = this.#alarmAt;
       return undefined;
     }
@@ -146,7 +143,7 @@ export class Inbox implements Cancellable {
     if (request.left !== undefined) request.left();
     else if (request.from.isolate !== isolate.id) {
       this.#credits ??= new Credits(() => this.owner.holder.slot);
-      this.#credits.give(request.from.isolate, sizeOf(request.body), this.#ended ? 1 : undefined);
+      this.#credits.give(request, this.#ended ? 1 : undefined);
     }
   }
 
@@ -160,7 +157,7 @@ export class Inbox implements Cancellable {
       else this.#deadLetter(request);
     }
     this.#ended = true;
-    this.#creditAll();
+    this.#credits?.giveAll();
   }
 
   #admit(request: Request, admitted: (() => void) | undefined): void {
@@ -202,9 +199,6 @@ export class Inbox implements Cancellable {
   /** A message has left: its sender may send another, and one that waits may come in. */
   #left(request: Request): void {
     this.credit(request);
-    // Who has the answer to a call knows that the casts before it were taken.
-    if (request.asker === undefined) this.#tookCast ||= request.from.isolate !== isolate.id;
-    else if (this.#tookCast) this.#creditAll();
     while (this.#waitingSize > 0 && this.hasRoom) {
       const next = this.#waiting.shift()!;
       if (next instanceof News) this.#news++;
@@ -244,22 +238,6 @@ export class Inbox implements Cancellable {
 
   #deadLetter(request: Request): void {
     deadLetters.add(this.owner.title, request.detail || request.verb);
-  }
-
-  /** Not at once: of what has come in one frame the next is taken in a moment. */
-  #creditSoon(): void {
-    if (this.#crediting) return;
-    this.#crediting = true;
-    queueMicrotask(() => {
-      this.#crediting = false;
-      this.#creditAll();
-    });
-  }
-
-  /** Says to all what was taken, so that nobody counts it among what was lost when this isolate is gone. */
-  #creditAll(): void {
-    this.#tookCast = false;
-    this.#credits?.giveAll();
   }
 }
 

@@ -274,7 +274,9 @@ export class Place extends Cell implements Keeper, Listed {
   /** It is not here any more: its sender may send another. */
   #left(request: Request, batch?: number): void {
     if (request.asker === undefined) request.charge?.end();
-    if (weightOf(request) > 0) this.#credits.give(request.from.isolate, sizeOf(request.body), batch);
+    if (weightOf(request) === 0) return;
+    this.#credits.give(request, batch);
+    this.#credits.soon();
   }
 }
 

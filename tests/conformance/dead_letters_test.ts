@@ -1,12 +1,22 @@
 /** Dead letters: counted wherever they come from, read as they come, in bounded memory. */
 import { assert, assertEquals } from "@std/assert";
-import { type DeadLetter, deadLetters, logger, type PlacementName, Process, type Ref, spawn } from "../../mod.ts";
+import {
+  child,
+  type DeadLetter,
+  deadLetters,
+  logger,
+  type PlacementName,
+  Process,
+  type Ref,
+  spawn,
+  supervise,
+} from "../../mod.ts";
 import { eachPlacement, occupy, oneTest, until, within } from "./actor_contract.ts";
 import { DeadLetters } from "../../channels/kernel/dead_letters.ts";
 import { plainPacket } from "../../channels/kernel/packet.ts";
 import { ending } from "./fixtures/life_ends.ts";
 import { Loser } from "./fixtures/loser.ts";
-import { Mortal, Registrar } from "./fixtures/watchers.ts";
+import { Mortal, Parent, Registrar } from "./fixtures/watchers.ts";
 
 // What is tested here would fill the screen.
 logger.level = "error";
@@ -51,6 +61,23 @@ for (const how of ["stop with no grace", "kill", "exit", "throw"] as const) {
     await counted(before, ended ? 1500 + 20 : 1500);
   });
 }
+
+eachPlacement(
+  "casts that a supervised actor has handled are no dead letters when its supervisor's isolate ends",
+  async (placement) => {
+    for (const where of ["thread", "process"] as const) {
+      const parent = await spawn(Parent, [], { placement: where });
+      const mortal = await parent.call.bear(placement);
+      const before = deadLetters.count;
+      for (let n = 0; n < 3; n++) mortal.cast.note(`${n}`);
+      assertEquals((await mortal.call.said()).length, 3);
+      await parent.kill();
+      // A dead letter of its own comes behind those that it would have found.
+      mortal.cast.note("too late");
+      await counted(before, 1);
+    }
+  },
+);
 
 /** One that has two handlers, and ends itself in one of them with messages behind it. */
 async function endBy(how: "exit" | "throw", placement: PlacementName, before: number): Promise<void> {
