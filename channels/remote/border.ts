@@ -56,7 +56,7 @@ export class Border implements Link {
   readonly #heartbeatMs: number;
   /** In this name isolates are asked for their word. No peer can have it. */
   readonly #prober: IsolateId;
-  readonly #told = new Told();
+  readonly #told: Told;
   /** The isolates of the peer's that have said something. */
   readonly #speakers = new Set<IsolateId>();
   readonly #outstanding: Outstanding;
@@ -77,6 +77,7 @@ export class Border implements Link {
     const { maxFrameBytes, maxSentBytes, maxUnsettledBytes, heartbeatMs } = options;
     this.#naming = naming;
     this.#prober = `${naming.alias}!probe`;
+    this.#told = new Told(naming.alias);
     this.#heartbeatMs = heartbeatMs;
     this.maxBytes = Math.min(maxSentBytes, LONGEST_FRAME_BYTES);
     this.#outstanding = new Outstanding(maxUnsettledBytes, heartbeatMs / 2, (to) => this.#probe(to));
