@@ -44,10 +44,20 @@ export function endedEarly(name: string, exit: Exit | undefined): unknown {
   return exit?.error ?? new Error(`${name} ended while it was starting${exit ? ` (${describeExit(exit)})` : ""}`);
 }
 
-/** The error of whoever wanted something of an actor that is gone. */
-export function actorExited(action: string, name: string, address: string, exit: Exit = PARENT_GONE): ActorExitedError {
+/**
+ * The error of whoever wanted something of an actor that is gone.
+ *
+ * @param when what else people are told of the end
+ */
+export function actorExited(
+  action: string,
+  name: string,
+  address: string,
+  exit: Exit = PARENT_GONE,
+  when: string = "",
+): ActorExitedError {
   const error = exit.error === undefined ? undefined : { cause: exit.error };
-  return new ActorExitedError(`Cannot ${action}: ${name} has ended (${describeExit(exit)})`, {
+  return new ActorExitedError(`Cannot ${action}: ${name} has ended (${describeExit(exit)}${when})`, {
     ...error,
     exit,
     address,

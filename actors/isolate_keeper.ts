@@ -343,7 +343,7 @@ export class IsolateKeeper extends Cell implements Keeper {
     if (!hasFewerRights(this.#boot.isolate, isolate.id)) {
       return { name, placement, actor: addressOf(actor), keeper: addressOf(keeper), shownAddress };
     }
-    const watch = addressOf(this.#parentWatch = new ParentWatch(contact));
+    const watch = addressOf(this.#parentWatch ??= new ParentWatch(contact));
     return { name, placement, actor: watch, keeper: watch, shownAddress };
   }
 }

@@ -13,6 +13,14 @@ import { watchProgram } from "./program.ts";
  *   order where they are handled: once a {@linkcode Process} was started, or with `signals: true` of
  *   {@linkcode supervise}. Not when killed. (Python's `atexit` does not run at SIGTERM.)
  *
+ * - **In a program that a signal ends**, `current().signal` of the program aborts first; at the same moment all children and
+ *   pools are asked to stop, and a second Ctrl-C or SIGTERM ends everything at once. What a child or a pool's worker is doing it
+ *   may finish within 5 s, after which it is killed; nothing new is started. Then the functions of the program run: they find
+ *   no child and no pool at work. What has to happen before that, as to take no more requests, is for a listener to
+ *   `current().signal`. A program that needs longer does without `signals: true` (and with `handleSignals: false` of each
+ *   process), has a `Deno.addSignalListener` of its own, and closes and joins its pools itself. Such a listener
+ *   runs beside ours otherwise.
+ *
  * @param run the function; what it throws is told on standard error and stops no other
  * @returns disposing takes the function back
  * @throws {TypeError} If `run` is no function or the priority no number.

@@ -88,7 +88,10 @@ export class EmptyError extends TimeoutError {
   }
 }
 
-/** Thrown when a queue stayed full for as long as the writer would wait. */
+/**
+ * Thrown when a queue stayed full for as long as the writer would wait; and at once, with a `timeoutMs` of 0, when a call comes
+ * to a `Pool` of `overflow: "reject"` in which as many wait as its `maxQueue` allows.
+ */
 export class FullError extends TimeoutError {
   /** `"full"`. */
   override readonly code: string = "full";

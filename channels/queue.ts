@@ -35,6 +35,10 @@ export const QUEUE_OPTIONS: OptionNames<QueueOptions> = { maxSize: true };
  * - **Back pressure**: with a `maxSize`, `put` waits for room.
  * - **Closing**: after `close()`, or when the last `producer()` handle is gone, nobody can put; readers drain what is
  *   left, then iteration ends and `get` rejects with `ClosedError`.
+ * - **Waiting**: a reader waits as long as anybody could still put, and a `put` to a full queue as long as anybody could still
+ *   read. The death of one who has the queue ends neither. Where a writer may fail, hand out `producer()`, with which the queue
+ *   closes; or close it yourself, `process.exited.then(() => queue.close())`, and await `process.result`, which rejects
+ *   with what the writer threw. An `options.timeoutMs` or `signal` bounds any wait.
  * - **Home**: the queue lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  * - **Cancellation**: a `get` that was given up has taken nothing, and a `put` that was given up has put nothing.
  * - **Stopping**: when the actor or task that waits is asked to stop, a `get` or `put` that is pending is given up, with the

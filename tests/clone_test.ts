@@ -153,3 +153,22 @@ function exportsOf(text: string): string[] {
   const values = listed.map((one) => one.trim()).filter((one) => one !== "" && !one.startsWith("type "));
   return [...new Set([...declared, ...values])];
 }
+
+Deno.test("a program with stricter options and the types of a browser checks with a clone below it", {
+  ignore: !usesStandIns,
+}, async () => {
+  await withFolder(async (folder) => {
+    copyTo(join(folder, "troupe"));
+    const compilerOptions = {
+      noUnusedLocals: true,
+      noUnusedParameters: true,
+      noPropertyAccessFromIndexSignature: true,
+      lib: ["dom", "dom.iterable", "esnext", "deno.ns"],
+    };
+    const config = { ...importing["by the path of mod.ts"], compilerOptions };
+    Deno.writeTextFileSync(join(folder, "deno.json"), JSON.stringify(config));
+    cpSync(join(root, "examples/00_hello.ts"), join(folder, "hello.ts"));
+    const { code, stderr } = await run(`deno check --no-lock ${join(folder, "hello.ts")}`, 2 * WITHIN_MS);
+    assertEquals(code, 0, stderr);
+  });
+});

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readExamples, withoutRestarts } from "./examples.ts";
@@ -42,22 +42,36 @@ for (const [index, program] of programs.entries()) {
   });
 }
 
+Deno.test("program 1 of the README, used with a worker that throws, prints what came before and ends with the error", async () => {
+  const failing = programs[0].text.replace("await squares.put(", "await squares.put(n === 3 ? raise() : ") +
+    'function raise(): never {\n  throw new RangeError("cannot square 3");\n}\n';
+  await withProgram(failing, async (command) => {
+    const { code, stdout, stderr } = await run(command, WITHIN_MS);
+    assertEquals({ code, stdout }, { code: 1, stdout: "1\n4\n" });
+    assertStringIncludes(stderr, "Uncaught (in promise) RangeError: cannot square 3");
+  });
+});
+
 Deno.test("a program elsewhere that names a clone as the README says it runs", async () => {
+  await withProgram(programs[0].text, async (command) => {
+    const { code, stdout } = await run(command, WITHIN_MS);
+    assertEquals({ code, stdout }, { code: 0, stdout: blocks.find(({ kind }) => kind === "text")!.text });
+  });
+});
+
+/** Gives `use` the command that runs a program in a folder elsewhere, which names this clone as the README says it. */
+async function withProgram(text: string, use: (command: string) => Promise<void>): Promise<void> {
   const [entry] = /"@troupe\/troupe": "\.\/troupe\/mod\.ts"/.exec(readme)!;
   const folder = await Deno.makeTempDir({ prefix: "troupe-test-" });
   try {
-    await Deno.writeTextFile(
-      join(folder, "deno.json"),
-      `{ "imports": { ${entry.replace("./troupe", pathToFileURL(root).href)} } }`,
-    );
-    await Deno.writeTextFile(join(folder, "hello.ts"), programs[0].text);
-    const command = `deno run --no-lock --allow-read=${folder},${root} ${join(folder, "hello.ts")}`;
-    const { code, stdout } = await run(command, WITHIN_MS);
-    assertEquals({ code, stdout }, { code: 0, stdout: blocks.find(({ kind }) => kind === "text")!.text });
+    const imports = entry.replace("./troupe", pathToFileURL(root).href);
+    await Deno.writeTextFile(join(folder, "deno.json"), `{ "imports": { ${imports} } }`);
+    await Deno.writeTextFile(join(folder, "hello.ts"), text);
+    await use(`deno run --no-lock --allow-read=${folder},${root} ${join(folder, "hello.ts")}`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-});
+}
 
 Deno.test("the README's other commands are tasks", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(join(root, "deno.json")));

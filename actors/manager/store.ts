@@ -1,6 +1,6 @@
 import { retry, RetryError } from "@std/async/retry";
 import type { DatabaseSync } from "node:sqlite";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { Journal } from "./journal.ts";
 
 /** "Trpe": what the file is, among all that SQLite is used for. */
@@ -50,10 +50,21 @@ export async function openStore(path: string, failed: (error: unknown) => void):
     return await retry(open, { ...LOOKS, isRetriable: (error) => (error as Error).message.includes("locked") });
   } catch (error) {
     if (!(error instanceof RetryError)) {
+      if (isMissing(dirname(file))) throw new Error(`Cannot open the store ${file}: its folder does not exist`);
       throw new Error(`Cannot open the store ${file}: ${(error as Error).message}`, { cause: error });
     }
     throw new Error(`Cannot open the store ${file}: another manager is using it`, { cause: error.cause });
   }
+}
+
+/** Whether a path is known to lead nowhere. */
+function isMissing(path: string): boolean {
+  try {
+    Deno.statSync(path);
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+  return false;
 }
 
 function prepare(database: DatabaseSync): void {

@@ -7,6 +7,7 @@ import type { Request } from "../../channels/kernel/request.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { type Deadline, wheel } from "../../channels/kernel/wheel.ts";
 import { actorExited, asItArrives } from "../exited.ts";
+import { isEnding } from "../program.ts";
 import { Backlog } from "./backlog.ts";
 import type { Chunk } from "./chunk.ts";
 import { ONE_BY_ONE, STOPS, STOPS_JOB } from "./chunk_plan.ts";
@@ -327,7 +328,8 @@ export class Dispatcher implements StaffOwner {
   #lost(chunk: Chunk, station: Station, exit: Exit): void {
     if (chunk.cancelled) return this.#drop(chunk);
     const { name, address } = station.contact;
-    const error = () => actorExited(`run ${nameOf(chunk.task)}`, name, address, exit);
+    const when = isEnding() ? ", while the program was ending" : "";
+    const error = () => actorExited(`run ${nameOf(chunk.task)}`, name, address, exit, when);
     const count = Math.min(chunk.hand, chunk.left);
     if (chunk.retry(count)) return this.#return(chunk);
     if (chunk.single) {

@@ -48,6 +48,9 @@ import type { Submission } from "./submission.ts";
  *   when every worker waits so, nobody is left who could run it.
  * - **Modules**: a worker imports the modules of the tasks it is given: before anything else those that the pool knew when
  *   it was started, others when they come, and where it may not (in a sandbox, say), a new worker takes its place.
+ * - **A signal** that ends the program in order (see {@linkcode onExit}) asks the workers to stop: what they have begun they may
+ *   finish within 5 s, and are killed then. Nothing new begins. To drain a pool instead, close and join it in a
+ *   program that handles the signal itself.
  * - **Placement**: threads when left out. A pool of `"inline"` workers is for tasks that wait for others: `size` says how
  *   many do at a time.
  * - **Travel**: it can be sent anywhere, and works there, also in its own tasks. Each holder may close it. Another program

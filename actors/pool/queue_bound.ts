@@ -36,7 +36,9 @@ export class QueueBound {
   check(calls: number, free: number, task: TaskName): FullError | undefined {
     const { maxQueue, overflow, name } = this.#crew;
     if (overflow === "reject" && calls >= maxQueue + free) {
-      const what = `Cannot run ${oneLine(nameOf(task))}: ${name} has ${calls} calls waiting, and takes no more`;
+      const what = `Cannot run ${
+        oneLine(nameOf(task))
+      }: as many calls wait for a worker of ${name} as its maxQueue allows: ${maxQueue}`;
       return new FullError(what, { timeoutMs: 0 });
     }
     if (calls >= MANY_CALLS && !this.#told) {

@@ -14,7 +14,14 @@ import { describeExit, failedBy } from "../exited.ts";
 import type { ActorHooks, ErrorDecision, FailedMessage } from "../hooks.ts";
 import { logGaveUp, logRestarted } from "../life_log.ts";
 import { checkSignificance, checkSpec, type ChildSpec, definitionOf } from "./child.ts";
-import { type AutoShutdown, comesBack, type RestartBudget, RestartCounter, type Strategy } from "./restart_policy.ts";
+import {
+  type AutoShutdown,
+  comesBack,
+  isNormal,
+  type RestartBudget,
+  RestartCounter,
+  type Strategy,
+} from "./restart_policy.ts";
 import { SupervisedChild } from "./supervised_child.ts";
 import { Voucher } from "./voucher.ts";
 
@@ -281,7 +288,7 @@ export class SupervisorActor implements ActorHooks {
     const exit = failed.exit!;
     const message = `Cannot keep ${brief(child)} alive: it ended again after ${restarts} restarts (${
       describeExit(exit)
-    })`;
+    })${isNormal(exit) ? '; with restart: "transient" it may end when it is done' : ""}`;
     const cause = exit.error === undefined ? undefined : { cause: exit.error };
     const error = new RestartLimitError(message, { ...cause, child, restarts });
     logGaveUp(this.#actor, error);

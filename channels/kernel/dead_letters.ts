@@ -51,7 +51,7 @@ export class DeadLetters {
     this.#count++;
     // A stranger may have written both.
     const letter = { to: oneLine(to), what: oneLine(what) };
-    this.#log(letter);
+    this.#log(letter, lost);
     // Most items are read by nobody.
     if (this.#listeners.size === 0) return;
     const told = lost === undefined ? letter : withItem(letter, lost);
@@ -59,12 +59,17 @@ export class DeadLetters {
   }
 
   /** Who casts to the dead may do so a million times. */
-  #log({ to, what }: DeadLetter): void {
+  #log({ to, what }: DeadLetter, lost: Lost | undefined): void {
     const count = this.#count;
     if (!isWorthALine(count)) return;
+    const given = lost === undefined || lost.deliveries === 0
+      ? ""
+      : lost.deliveries === 1
+      ? ", which was given once"
+      : `, which was given ${lost.deliveries} times`;
     const message = count <= 10
-      ? `Dead letter: ${what} to ${to}`
-      : `${count} dead letters so far, the last one ${what} to ${to}`;
+      ? `Dead letter: ${what} to ${to}${given}`
+      : `${count} dead letters so far, the last one ${what} to ${to}${given}`;
     logger.log({ level: "warn", event: "dead-letter", message });
   }
 

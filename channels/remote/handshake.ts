@@ -37,6 +37,18 @@ export interface Seat {
   readonly slot: number;
 }
 
+/** A message as it has come: anything may be in it, or missing. */
+interface Heard {
+  readonly troupe?: ValueType;
+  readonly nonce?: ValueType;
+  readonly proof?: ValueType;
+  readonly holder?: ValueType;
+  readonly end?: ValueType;
+  readonly heartbeatMs?: ValueType;
+  readonly maxFrameBytes?: ValueType;
+  readonly refused?: ValueType;
+}
+
 /** What one side says of itself. */
 export interface Terms {
   readonly holder: Seat;
@@ -129,7 +141,7 @@ class Talk {
     for (let at = 0; at < bytes.length;) at += await this.socket.write(bytes.subarray(at));
   }
 
-  async hear(): Promise<ValueMap> {
+  async hear(): Promise<Heard> {
     const length = new DataView((await this.#read(4)).buffer).getUint32(0);
     if (length > MAX_BYTES) throw malformed(`a message has ${length} bytes, more than ${MAX_BYTES}`);
     const message = parse(await this.#read(length));
@@ -179,7 +191,7 @@ function statement(role: string, nonces: Uint8Array): Uint8Array<ArrayBuffer> {
   return join(new TextEncoder().encode(`troupe ${VERSION} ${role}`), nonces);
 }
 
-async function checkVersion(talk: Talk, { troupe }: ValueMap): Promise<void> {
+async function checkVersion(talk: Talk, { troupe }: Heard): Promise<void> {
   // Another program may write any integer in 64 bits, which is read as a bigint.
   if (troupe === VERSION || troupe === BigInt(VERSION)) return;
   await talk.say({ refused: "version" }).catch(() => {});
@@ -195,7 +207,7 @@ async function place(talk: Talk, terms: Terms, holder: Seat): Promise<ValueType>
   throw new DisconnectedError(`Cannot ${talk.action}: as many connections as there may be wait to be accepted`);
 }
 
-function parse(bytes: Uint8Array): ValueMap {
+function parse(bytes: Uint8Array): Heard {
   let message: ValueType;
   try {
     message = decode(bytes);
@@ -205,7 +217,7 @@ function parse(bytes: Uint8Array): ValueMap {
   if (typeof message !== "object" || message === null || Array.isArray(message) || message instanceof Uint8Array) {
     throw malformed("a message is no map");
   }
-  return message as ValueMap;
+  return message as Heard;
 }
 
 function seatForm({ isolate, slot }: Seat): ValueType {

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   child,
+  JoinableQueue,
   logger,
   type LogLevel,
   type LogRecord,
@@ -12,7 +13,9 @@ import {
   supervise,
 } from "../../mod.ts";
 import { bounded, everywhere, until } from "./process_everywhere.ts";
+import { takeAndFail } from "./fixtures/joinable_queue_tasks.ts";
 import { Scribe } from "./fixtures/log_tasks.ts";
+import { Place } from "./place.ts";
 
 /** What is told meanwhile. */
 async function told(level: LogLevel, work: (records: LogRecord[]) => Promise<void>): Promise<LogRecord[]> {
@@ -77,6 +80,21 @@ bounded("a crash of an inline actor is one record, with the error as it was thro
   assertMatch(records[0].message, /^scribe \(\S+#\d+\) ended by an uncaught error in fail$/);
   assert(records[0].error instanceof RangeError);
 });
+
+bounded(
+  "the line of an item that is a dead letter names the queue, and says how often the item was given",
+  async () => {
+    const records = await told("warn", async () => {
+      const jobs = new JoinableQueue<unknown>({ maxDeliveries: 2 });
+      await jobs.put("poison");
+      for (let n = 0; n < 2; n++) await (await new Place("inline").start(takeAndFail, jobs)).join();
+      await jobs.join();
+    });
+    const messages = records.filter(({ event }) => event === "dead-letter").map(({ message }) => message);
+    assertEquals(messages.length, 1);
+    assertMatch(messages[0], /^Dead letter: item of a queue to [\da-f]+#\d+, which was given 2 times$/);
+  },
+);
 
 bounded("each of the first ten dead letters is told, and then their count at every power of ten", async () => {
   const { deadLetters } = await import("../../channels/kernel/dead_letters.ts");

@@ -194,7 +194,7 @@ Deno.test("a store has one manager at a time; a file of something else or of a n
   Deno.writeTextFileSync(text, "This is no database. ".repeat(100));
   await refusal(text, "file is not a database");
   assertEquals(Deno.readTextFileSync(text), "This is no database. ".repeat(100));
-  await refusal(folder.file("no/such/folder.db"), "unable to open database file");
+  await refusal(folder.file("no/such/folder.db"), "its folder does not exist");
 
   await using manager = await manage({}, { store });
   assertEquals(await (await manager.dict<string, number>({ name: "d" })).get("a"), 1);

@@ -51,7 +51,7 @@ eachPool("a call beyond maxQueue is refused, and those before it are done", {
   const holding = new Holding(pool);
   // Before a worker has started two may have one, and three wait.
   const calls = below(5).map((n) => holding.call(n));
-  const text = /^Cannot run hold: pool has \d calls waiting, and takes no more$/;
+  const text = /^Cannot run hold: as many calls wait for a worker of pool as its maxQueue allows: 3$/;
   const refused = [await rejection(holding.call(5))];
   await holding.begun(2);
   refused.push(await rejection(holding.call(6)), await rejection(pool.submit(square, [1]).result));

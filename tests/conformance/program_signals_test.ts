@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Process, Queue } from "../../mod.ts";
 import { bounded } from "./bounded.ts";
 import { type Portrait, sleep } from "./fixtures/process_tasks.ts";
-import { PLACEMENTS } from "./place.ts";
+import { ELSEWHERE, PLACEMENTS } from "./place.ts";
 import { Program } from "./process_program.ts";
 
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -70,6 +70,19 @@ for (const [signal, code] of Object.entries(CODES) as [keyof typeof CODES, numbe
     program.signal(signal);
     const { signal: by, out } = await program.ended();
     assertEquals([by, out.includes("stopped"), out.includes("onExit")], [signal, false, false]);
+    await program.leftNothing();
+  });
+}
+
+for (const placement of ELSEWHERE) {
+  bounded(`a task that is killed because the program ends says so (${placement})`, async () => {
+    await using program = new Program("computes_on", [placement]);
+    await program.said("ready");
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 143);
+    assertEquals(program.lines.slice(1), [
+      "main: Cannot run compute: pool-1 has ended (killed by SIGKILL, while the program was ending)",
+    ]);
     await program.leftNothing();
   });
 }

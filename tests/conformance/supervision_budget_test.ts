@@ -50,6 +50,17 @@ eachFamily("so many restarts as maxRestarts are made, and the next end is the en
   assert(!app.alive);
 });
 
+eachFamily("giving up a child that has ended in order says how it may end", async (one, placement) => {
+  const log = new Log();
+  const members = { a: child(Member, ["a", log], { placement }) };
+  await using app = await supervise(members, { placement: one, maxRestarts: 0 });
+  app.refs.a.cast.leave(0);
+  assertEquals(
+    ((await within(app.exited)).error as Error).message,
+    'Cannot keep "a" alive: it ended again after 0 restarts (normal, code 0); with restart: "transient" it may end when it is done',
+  );
+});
+
 eachFamily("a supervisor gives up once, however many fail while it restarts another", async (one, placement) => {
   const log = new Log();
   const orders = new Queue<Latch>();

@@ -46,7 +46,8 @@ const builtIn: readonly ErrorClass[] = [
   AggregateError,
   SuppressedError,
   DOMException,
-  QuotaExceededError,
+  // Deno has it, whatever `lib` a program is checked with that has a clone of this.
+  (globalThis as unknown as { readonly QuotaExceededError: ErrorClass }).QuotaExceededError,
 ];
 for (const Class of builtIn) registerError(Class.name, Class);
 for (const [name, Class] of Object.entries(Deno.errors)) registerError(`Deno.errors.${name}`, Class);
