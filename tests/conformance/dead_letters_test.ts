@@ -1,16 +1,6 @@
 /** Dead letters: counted wherever they come from, read as they come, in bounded memory. */
 import { assert, assertEquals } from "@std/assert";
-import {
-  child,
-  type DeadLetter,
-  deadLetters,
-  logger,
-  type PlacementName,
-  Process,
-  type Ref,
-  spawn,
-  supervise,
-} from "../../mod.ts";
+import { type DeadLetter, deadLetters, logger, type PlacementName, Process, type Ref, spawn } from "../../mod.ts";
 import { eachPlacement, occupy, oneTest, until, within } from "./actor_contract.ts";
 import { DeadLetters } from "../../channels/kernel/dead_letters.ts";
 import { plainPacket } from "../../channels/kernel/packet.ts";
