@@ -2,7 +2,7 @@ import { ask } from "../channels/kernel/ask.ts";
 import { Cell, cells, type Target } from "../channels/kernel/cell.ts";
 import { decode } from "../channels/kernel/codec/decode.ts";
 import { encodeThrown } from "../channels/kernel/codec/encode.ts";
-import { hasMoreClasses } from "../channels/kernel/codec/tokens.ts";
+import { excessIn } from "../channels/kernel/codec/tokens.ts";
 import { handleKind, type Passage } from "../channels/kernel/handle.ts";
 import { type Holder, Lease } from "../channels/kernel/holder.ts";
 import type { AnyIterator } from "../channels/kernel/look.ts";
@@ -69,7 +69,7 @@ function reasonBytes(reason: unknown): Uint8Array {
 }
 
 const isReason: Shape<Uint8Array> = (value): value is Uint8Array =>
-  isBytes(value) && value.length <= MOST_REASON_BYTES && !hasMoreClasses(value);
+  isBytes(value) && value.length <= MOST_REASON_BYTES && excessIn(value) === undefined;
 
 class SignalCell extends Cell {
   readonly #waiting = new Set<Request>();

@@ -25,7 +25,8 @@ export interface QuotaOptions {
   /**
    * How many values a message may have that it sends: numbers, texts, keys, lists and the like, each of which takes up to a
    * microsecond to read; 1,000,000 when left out, and never more than a 32nd of `bytes`. Another program can send no more
-   * than 2,097,152. The regular expressions of a message may name 64 classes of characters, such as `\p{L}`.
+   * than 2,097,152. The regular expressions of a message may name 64 classes of characters, such as `\p{L}`,
+   * and it may have 64 resizable buffers.
    */
   readonly values?: number | undefined;
 }

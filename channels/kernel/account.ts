@@ -1,6 +1,6 @@
 import { ProtocolError, QuotaError } from "../errors.ts";
 import { type IsolateId, isWellFormed, isWithin, strangerOf } from "./address.ts";
-import { hasMoreClasses, hasMoreTokens, MOST_CLASSES } from "./codec/tokens.ts";
+import { excessIn, hasMoreTokens } from "./codec/tokens.ts";
 import { singleton } from "./singleton.ts";
 
 /** How much each isolate may have to keep for a stranger: a sandbox or another program, with all that is below it. */
@@ -59,8 +59,8 @@ export class Account {
         ? this.#error("values", `a message has more than ${values} values`)
         : this.#error("bytes", `a message has more than ${most} values`);
     }
-    if (!hasMoreClasses(value)) return undefined;
-    return this.#error("values", `its regular expressions name more than ${MOST_CLASSES} classes of characters`);
+    const excess = excessIn(value);
+    return excess === undefined ? undefined : this.#error("values", excess);
   }
 
   /** Counts so many bytes, and what a message takes beside them, until the charge is ended. */

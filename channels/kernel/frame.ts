@@ -5,7 +5,7 @@ import { addressOf, cells, type Target } from "./cell.ts";
 import { readValue } from "./codec/decode.ts";
 import { encode, writeValue } from "./codec/encode.ts";
 import { TEXT } from "./codec/extension.ts";
-import { hasMoreClasses } from "./codec/tokens.ts";
+import { excessIn } from "./codec/tokens.ts";
 import { Reader } from "./codec/reader.ts";
 import { Writer } from "./codec/writer.ts";
 import type { Envelope, Outcome, Send } from "./envelope.ts";
@@ -147,7 +147,7 @@ function writeFields(writer: Writer, envelope: Envelope): void {
 /** Of an exit that is too long, the error is told in words. */
 function writeExit(writer: Writer, exit: Exit): void {
   const bytes = encode(exit, "envelope");
-  if (bytes.length <= MOST_EXIT_BYTES && !hasMoreClasses(bytes)) return writer.raw(bytes);
+  if (bytes.length <= MOST_EXIT_BYTES && excessIn(bytes) === undefined) return writer.raw(bytes);
   writeValue(writer, { ...exit, error: new Error(brief(exit.error)) }, "envelope");
 }
 
@@ -412,7 +412,9 @@ function outcome(value: string): Outcome {
 }
 
 function readExit(reader: Reader): unknown {
-  return hasMoreClasses(reader.rest()) ? malformed("an exit has too many regular expressions") : readValue(reader);
+  return excessIn(reader.rest()) === undefined
+    ? readValue(reader)
+    : malformed("what an exit has takes too much to read");
 }
 
 function exit(reader: Reader): Exit {

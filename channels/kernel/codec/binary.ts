@@ -113,7 +113,7 @@ function writeMemory(encoder: Encoder, region: Region): void {
   const unseen = new Uint8Array(start - alignedStart(region));
   const bytes = new Uint8Array(buffer, start, end - start);
   if (!region.resizable && unseen.length === 0) return writeBytes(writer, ARRAY_BUFFER, bytes);
-  encoder.reserve(growth);
+  if (region.resizable) encoder.reserve(growth);
   const mark = writer.openExtension(region.resizable ? RESIZABLE : BINARY);
   if (region.resizable) writer.number(unseen.length + bytes.length + growth);
   else writer.uint(ARRAY_BUFFER, 1);

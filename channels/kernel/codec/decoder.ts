@@ -16,6 +16,7 @@ import {
   MAP,
   MAX_DEPTH,
   MAX_GROWTH,
+  MAX_RESIZABLE,
   MOVED,
   MOVED_VIEW,
   NAMED_ARRAY,
@@ -55,6 +56,7 @@ export class Decoder {
   #met: (object | undefined)[] | undefined;
   /** By how many bytes the buffers so far may grow. */
   #reserved = 0;
+  #resizable = 0;
 
   /** @param isPlain whether of the extensions only constants and strings may come */
   constructor(reader: Reader, source: Source | undefined, isPlain: boolean = false) {
@@ -178,8 +180,9 @@ export class Decoder {
     return object;
   }
 
-  /** Refuses to make room for so many bytes that have not come. */
+  /** Refuses to make one more resizable buffer, and room for so many bytes that have not come. */
   reserve(bytes: number): void {
+    if (++this.#resizable > MAX_RESIZABLE) malformed(`it has more than ${MAX_RESIZABLE} resizable buffers`);
     this.#reserved += bytes;
     if (this.#reserved > MAX_GROWTH) malformed(`its buffers may grow by more than ${MAX_GROWTH} bytes`);
   }

@@ -2,7 +2,18 @@ import { writeBuffer, writeView } from "./binary.ts";
 import { writeBigint } from "./big_integer.ts";
 import { writeMap, writeSet } from "./collection.ts";
 import { writeError } from "./error_form.ts";
-import { GRAPH, HANDLE, HOLE, MAX_DEPTH, MAX_GROWTH, MOVED, NAMED_ARRAY, REFERENCE, UNDEFINED } from "./extension.ts";
+import {
+  GRAPH,
+  HANDLE,
+  HOLE,
+  MAX_DEPTH,
+  MAX_GROWTH,
+  MAX_RESIZABLE,
+  MOVED,
+  NAMED_ARRAY,
+  REFERENCE,
+  UNDEFINED,
+} from "./extension.ts";
 import { writeFromText } from "./from_text.ts";
 import { hasNames, inheritsNames, namesOf, refuseHidden, refuseSymbol } from "./own_properties.ts";
 import { prototypeHere } from "./realm.ts";
@@ -52,6 +63,7 @@ export class Encoder {
   /** The region of each buffer and view that shares bytes with another; undefined until all of them were met. */
   #regions: ReadonlyMap<Bytes, Region> | undefined;
   #reserved = 0;
+  #resizable = 0;
   /** Whether all objects inherit something that is listed with their own properties. */
   #inherits = false;
 
@@ -107,7 +119,7 @@ export class Encoder {
     this.#seen.truncate(0);
     this.#graph = false;
     this.#shown = this.#regions = undefined;
-    this.#reserved = 0;
+    this.#reserved = this.#resizable = 0;
   }
 
   /** Returns false if that cannot be: the value holds an object, or shows memory, more than once. */
@@ -127,7 +139,7 @@ export class Encoder {
     this.writer.rewind(start);
     this.#seen.truncate(0);
     this.#shown = undefined;
-    this.#reserved = 0;
+    this.#reserved = this.#resizable = 0;
     const mark = this.writer.openExtension(GRAPH);
     this.value(value, depth);
     this.writer.closeExtension(mark);
@@ -212,8 +224,11 @@ export class Encoder {
     return this.#regions?.get(bytes);
   }
 
-  /** Refuses to let the buffers of one value grow by more than the other side allows. */
+  /** Refuses one more resizable buffer, and to let them grow by more, than the other side allows. */
   reserve(bytes: number): void {
+    if (++this.#resizable > MAX_RESIZABLE) {
+      throw new Refusal("resizable ArrayBuffer", `more than ${MAX_RESIZABLE} resizable buffers cannot travel at once`);
+    }
     this.#reserved += bytes;
     if (this.#reserved <= MAX_GROWTH) return;
     throw new Refusal("resizable ArrayBuffer", `buffers that may grow by more than ${MAX_GROWTH} bytes cannot travel`);

@@ -82,3 +82,6 @@ export const MAX_BYTES: number = 2 ** 31;
 
 /** By how many bytes all resizable buffers of a value may grow: memory that a few bytes on the wire ask for. */
 export const MAX_GROWTH: number = 2 ** 30;
+
+/** How many resizable buffers a value may have: each takes two mappings of memory, of which a process has 65,530. */
+export const MAX_RESIZABLE = 1024;

@@ -1,13 +1,15 @@
-import { ERROR, GRAPH, MAP, NAMED_ARRAY, REGEXP, SET } from "./extension.ts";
+import { ERROR, GRAPH, MAP, NAMED_ARRAY, REGEXP, RESIZABLE, SET, VIEW } from "./extension.ts";
 
 /** Those whose bodies are values, one after another; all others are taken as one. */
-const CONTAINERS: readonly number[] = [MAP, SET, ERROR, GRAPH, NAMED_ARRAY];
+const CONTAINERS: readonly number[] = [MAP, SET, ERROR, GRAPH, NAMED_ARRAY, VIEW];
 
 const BACKSLASH = 0x5c;
 const SMALL_P = 0x70;
 const CAPITAL_P = 0x50;
 /** How many classes of characters the regular expressions of a stranger's message may name. */
-export const MOST_CLASSES = 64;
+const MOST_CLASSES = 64;
+/** How many resizable buffers a stranger's message may have: the mappings of memory that they take are few. */
+const MOST_RESIZABLE = 64;
 
 /**
  * Whether a run of MessagePack values has more than so many tokens: numbers, strings, the heads of arrays and maps. Nothing
@@ -24,20 +26,25 @@ export function hasMoreTokens(bytes: Uint8Array, most: number): boolean {
 }
 
 /**
- * Whether the regular expressions among the values name more classes of characters, as `\p{L}` does, than a message of a
- * stranger may. To make one takes up to milliseconds for each of them, and no time to speak of for anything else in it.
+ * What a stranger's message has too much of, in words; undefined if it has not: classes of characters that its regular
+ * expressions name, as `\p{L}` does, and resizable buffers. To make one takes up to milliseconds for each class, and no time
+ * to speak of for anything else in it.
  */
-export function hasMoreClasses(bytes: Uint8Array): boolean {
-  if (bytes.indexOf(BACKSLASH) < 0) return false;
+export function excessIn(bytes: Uint8Array): string | undefined {
+  if (bytes.indexOf(BACKSLASH) < 0 && bytes.indexOf(RESIZABLE) < 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let classes = 0;
+  let [classes, resizable] = [0, 0];
   for (let at = 0; at < bytes.length;) {
     const end = at + lengthOf(view, at);
-    if (typeAt(bytes, at) === REGEXP) classes += classesIn(bytes.subarray(at, end));
-    if (classes > MOST_CLASSES) return true;
+    const type = typeAt(bytes, at);
+    if (type === REGEXP) classes += classesIn(bytes.subarray(at, end));
+    if (classes > MOST_CLASSES) return `its regular expressions name more than ${MOST_CLASSES} classes of characters`;
+    if (type === RESIZABLE && ++resizable > MOST_RESIZABLE) {
+      return `a message has more than ${MOST_RESIZABLE} resizable buffers`;
+    }
     at = end;
   }
-  return false;
+  return undefined;
 }
 
 function classesIn(bytes: Uint8Array): number {

@@ -595,6 +595,28 @@ Deno.test("ordinary regular expressions of a stranger arrive", async () => {
   assertEquals(((await answer) as { patterns: RegExp[] }).patterns, patterns);
 });
 
+/** So many buffers that may grow by a byte, and a view of each. */
+const growing = (count: number): unknown[] =>
+  Array.from({ length: count }, () => new Uint8Array(new ArrayBuffer(1, { maxByteLength: 2 })));
+
+Deno.test("a stranger's message has at most 64 resizable buffers, in a value, an error and an exit", async () => {
+  using child = new Child("sandbox");
+  const route = { to: isolate.id, from: child.id };
+  const said = (count: number, outcome: "value" | "thrown") => {
+    const { answer, id } = child.ask();
+    const bytes = encode({ deep: new Map([[1, growing(count)]]) }, "value");
+    child.say({ kind: "reply", ...route, id, outcome, body: { ...EMPTY_PACKET, bytes } });
+    return answer;
+  };
+  assertEquals(await said(64, "value"), { deep: new Map([[1, growing(64)]]) });
+  await assertRejects(() => said(65, "value"), QuotaError, "a message has more than 64 resizable buffers");
+  await assertRejects(() => said(65, "thrown"), QuotaError, "a message has more than 64 resizable buffers");
+  const exit: Exit = { code: 1, reason: "error", error: "PLACE" };
+  const down = encodeFrame({ kind: "down", ...route, isolate: `${child.id}.1`, exit }).bytes;
+  child.sayBytes(spliced(down, "PLACE", encode(growing(65), "value")));
+  assertEquals(child.closes, 1);
+});
+
 Deno.test("a stranger answers for the malformed frames of those below it", () => {
   using child = new Child("sandbox");
   const frame = encodeFrame({ kind: "cancel", to: isolate.id, from: `${child.id}.1`, id: 1 });

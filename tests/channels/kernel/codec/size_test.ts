@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { NotSerializableError } from "../../../../channels/errors.ts";
+import { NotSerializableError, ProtocolError } from "../../../../channels/errors.ts";
 import { decode } from "../../../../channels/kernel/codec/decode.ts";
 import { encode, encodeThrown, writeValue } from "../../../../channels/kernel/codec/encode.ts";
 import { MAX_BYTES } from "../../../../channels/kernel/codec/extension.ts";
@@ -86,4 +86,18 @@ Deno.test("encode() refuses buffers that may grow by more than the other side ma
   const error = assertThrows(() => encode([growing(), growing(), growing()], "value"), NotSerializableError);
   assertEquals([error.path, error.kind], ["value[2]", "resizable ArrayBuffer"]);
   assertStringIncludes(error.message, "may grow by more than 1073741824 bytes");
+});
+
+Deno.test("encode() and decode() refuse more than 1024 resizable buffers: each takes two mappings of memory", () => {
+  const growing = (count: number) => Array.from({ length: count }, () => new ArrayBuffer(1, { maxByteLength: 2 }));
+  assertEquals((decode(encode(growing(1024), "value")) as unknown[]).length, 1024);
+  // The bytes that hide what they show of larger buffers are not resizable.
+  const shared = new ArrayBuffer(8192);
+  const parts = Array.from({ length: 2000 }, (_, i) => new Uint8Array(shared, 1 + 2 * i, 3));
+  assertEquals((decode(encode(parts, "value")) as unknown[]).length, 2000);
+  const error = assertThrows(() => encode(growing(1025), "value"), NotSerializableError);
+  assertEquals([error.path, error.kind], ["value[1024]", "resizable ArrayBuffer"]);
+  const one = encode(growing(1)[0], "value");
+  const bytes = new Uint8Array([0xdc, 1025 >> 8, 1025 & 0xff, ...Array.from({ length: 1025 }, () => [...one]).flat()]);
+  assertThrows(() => decode(bytes), ProtocolError, "it has more than 1024 resizable buffers");
 });

@@ -48,6 +48,7 @@ Deno.test("every kind of value counts as many tokens as it has parts", () => {
     [new Set([1, 2, [3]]), 5],
     [Object.assign([1, 2], { total: 3, list: [4] }), 9],
     [[new Uint8Array(8), new Uint8Array(8)], 3],
+    [new Uint8Array(new ArrayBuffer(8, { maxByteLength: 16 })), 5],
   ];
   for (const [value, tokens] of values) {
     assertEquals(tokensOf(padded(value)), tokens + 1, Deno.inspect(value).slice(0, 60));
