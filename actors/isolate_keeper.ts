@@ -235,8 +235,11 @@ export class IsolateKeeper extends Cell implements Keeper {
 
   /** Its thread blocks until another isolate ends that, and cannot hear itself that it is gone. */
   #watch(detail: string): void {
+    const loseWait = this.#seat?.loseWait;
+    // A subprocess never blocks so.
+    if (loseWait === undefined) return;
     const [wait, home] = detail.split(" ");
-    const lose = () => this.#seat?.loseWait?.(Number(wait));
+    const lose = () => loseWait(Number(wait));
     if (isolate.exitOf(home) !== undefined) return lose();
     if (this.#watching !== undefined) isolate.downListeners.delete(this.#watching);
     this.#watching = (gone) => isWithin(home, gone) && lose();

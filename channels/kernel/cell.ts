@@ -12,6 +12,32 @@ interface Held {
   readonly lease: Lease;
 }
 
+/** Those that hold a cell by one kind of lease. */
+class Holders {
+  readonly #held = new Map<Holder, Held>();
+  /** How many of them have a lease; the others have returned one that is to come. */
+  present = 0;
+
+  get isEmpty(): boolean {
+    return this.#held.size === 0;
+  }
+
+  get(holder: Holder): Held | undefined {
+    return this.#held.get(holder);
+  }
+
+  add(holder: Holder, held: Held): void {
+    this.#held.set(holder, held);
+    if (held.count > 0) this.present++;
+  }
+
+  /** @param hadLease whether it had one until now */
+  delete(holder: Holder, hadLease: boolean): void {
+    this.#held.delete(holder);
+    if (hadLease) this.present--;
+  }
+}
+
 /**
  * Whatever can be addressed: an actor, a queue, an end of a pipe. It lives in one isolate, and only that isolate's code
  * touches its state, so that a death elsewhere can leave nothing half done.
@@ -26,7 +52,7 @@ export abstract class Cell {
   secret = "";
   /** Which life of the slot this is. */
   incarnation = 1;
-  #held: Map<string, Map<Holder, Held>> | undefined;
+  #held: Map<string, Holders> | undefined;
   #leases = 0;
   #charges: Charges<"made"> | undefined;
 
@@ -79,8 +105,7 @@ export abstract class Cell {
     if (entry === undefined) return this.#hold(kind, holder, by, account);
     entry.count += by;
     if (entry.count !== 0) return;
-    held!.delete(holder);
-    if (held!.size === 0) this.#held!.delete(kind);
+    this.#forget(kind, holder, by < 0);
     entry.lease.end();
     if (by < 0) this.#gone(kind, holder);
   }
@@ -91,8 +116,8 @@ export abstract class Cell {
     if (by < 0 && holder.gone) return;
     this.#held ??= new Map();
     let held = this.#held.get(kind);
-    if (held === undefined) this.#held.set(kind, held = new Map());
-    held.set(holder, { count: by, lease: new Lease(holder, () => this.#drop(kind, holder), account) });
+    if (held === undefined) this.#held.set(kind, held = new Holders());
+    held.add(holder, { count: by, lease: new Lease(holder, () => this.#drop(kind, holder), account) });
     if (by > 0 && this.#leases++ === 0) cells.pin(this);
   }
 
@@ -117,19 +142,21 @@ export abstract class Cell {
 
   /** How many holders have a lease of this kind. */
   holdersOf(kind: string): number {
-    let count = 0;
-    for (const held of this.#held?.get(kind)?.values() ?? []) if (held.count > 0) count++;
-    return count;
+    return this.#held?.get(kind)?.present ?? 0;
   }
 
   /** Forgets all leases of one holder, as its death would. */
   #drop(kind: string, holder: Holder): void {
-    const held = this.#held?.get(kind);
-    const entry = held?.get(holder);
+    const entry = this.#held?.get(kind)?.get(holder);
     if (entry === undefined) return;
-    held!.delete(holder);
-    if (held!.size === 0) this.#held!.delete(kind);
+    this.#forget(kind, holder, entry.count > 0);
     if (entry.count > 0) this.#gone(kind, holder);
+  }
+
+  #forget(kind: string, holder: Holder, hadLease: boolean): void {
+    const held = this.#held!.get(kind)!;
+    held.delete(holder, hadLease);
+    if (held.isEmpty) this.#held!.delete(kind);
   }
 
   #gone(kind: string, holder: Holder): void {

@@ -1,5 +1,5 @@
 import { type Exit, PARENT_GONE } from "../exit.ts";
-import { type IsolateId, parentOf, strangerOf } from "./address.ts";
+import { type IsolateId, LONGEST_NAME, parentOf, strangerOf } from "./address.ts";
 import { encode } from "./codec/encode.ts";
 import { brief } from "./show.ts";
 
@@ -18,7 +18,7 @@ export class DeadIsolates {
 
   /** How an isolate ended, or undefined while it is not known to have ended. Those below one that is gone are gone too. */
   exitOf(id: IsolateId): Exit | undefined {
-    if (this.#exits.size === 0) return undefined;
+    if (this.#exits.size === 0 || id.length > LONGEST_NAME) return undefined;
     const exit = this.#exits.get(id);
     if (exit !== undefined) return exit;
     for (let above = parentOf(id); above !== ""; above = parentOf(above)) {

@@ -1,6 +1,7 @@
 import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
 import { Cell, Cells, cells, isCell } from "../../../channels/kernel/cell.ts";
-import { type Holder, holders } from "../../../channels/kernel/holder.ts";
+import { Holder, holders } from "../../../channels/kernel/holder.ts";
 import { isolate } from "../../../channels/kernel/isolate.ts";
 
 /** A cell that notes which leases were returned. */
@@ -60,6 +61,29 @@ Deno.test("a lease that is returned before it is granted was never held by anybo
   assertEquals(cell.returns, [["a", one, 0]]);
   cell.changeLease("a", other, 1);
   assertEquals([cell.holdersOf("a"), cell.returns.length, other.leases.size], [0, 1, 0]);
+});
+
+Deno.test("a cell knows at any time how many have a lease of each kind, in whatever order leases come, go and end", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(4), fc.constantFrom("a", "b"), fc.constantFrom(1, -1, 0))), (steps) => {
+      const cell = new Noted();
+      const counts = new Map<string, number>();
+      const all = Array.from({ length: 5 }, (_, at) => new Holder(`${isolate.id}.930`, at));
+      for (const [at, kind, by] of steps) {
+        if (by === 0) {
+          for (const lease of all[at].leases.all()) lease.drop();
+          for (const  of of["a", "b"]) counts.delete(`${at} ${of}`);
+        } else {
+          cell.changeLease(kind, all[at], by as 1 | -1);
+          counts.set(`${at} ${kind}`, (counts.get(`${at} ${kind}`) ?? 0) + by);
+        }
+        for (const  of of["a", "b"]) {
+          const present = [...counts].filter(([key, count]) => key.endsWith(of) && count > 0);
+          assertEquals(cell.holdersOf(of), present.length);
+        }
+      }
+    }),
+  );
 });
 
 Deno.test("a cell has no slot and no secret before it needs them, and keeps them then", () => {
