@@ -216,7 +216,7 @@ export class Actor extends Cell implements Keeper {
       case DISCARD:
         return this.#discard(request);
       case PROBE:
-        return receiveProbe(request, (about, trail) => this.probed(about, trail));
+        return receiveProbe(request, this);
       default:
         if (control(this, request)) return;
         request.throw(noSuchRequest(this.name, request.verb));

@@ -1,8 +1,8 @@
 import type { Exit } from "../channels/exit.ts";
 import type { Request } from "../channels/kernel/request.ts";
-import { unpack } from "../channels/kernel/pack.ts";
+import type { Cell } from "../channels/kernel/cell.ts";
+import { bodyOf } from "../channels/kernel/relay.ts";
 import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
-import { whoActs } from "../channels/kernel/acting.ts";
 import { answerLater } from "./answer_later.ts";
 import { graceOf } from "./grace.ts";
 
@@ -58,7 +58,7 @@ export function isMail(verb: string): boolean {
 }
 
 /** Does what a request from elsewhere wants of a keeper, if it is that kind of request. */
-export function control(keeper: Keeper, request: Request): boolean {
+export function control(keeper: Keeper & Cell, request: Request): boolean {
   switch (request.verb) {
     case "exited":
       answerExit(request, keeper.exited);
@@ -72,7 +72,7 @@ export function control(keeper: Keeper, request: Request): boolean {
     case "stop":
       answerExit(
         request,
-        keeper.stop(graceOf("stop", { graceMs: unpack(request.body, whoActs.holder()) as number })),
+        keeper.stop(graceOf("stop", { graceMs: bodyOf(request, keeper) as number })),
       );
       return true;
     case "kill":

@@ -6,7 +6,8 @@ import { ask } from "../channels/kernel/ask.ts";
 import { oneLine } from "../channels/kernel/escape.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { checkOptions, type OptionNames } from "../channels/kernel/options.ts";
-import { destinationOf, pack, unpack } from "../channels/kernel/pack.ts";
+import { destinationOf, pack } from "../channels/kernel/pack.ts";
+import { bodyOf } from "../channels/kernel/relay.ts";
 import { root, rootService } from "../channels/kernel/root.ts";
 import { expected, isText, type Shape, startsWith } from "../channels/kernel/shape.ts";
 import { brief } from "../channels/kernel/show.ts";
@@ -151,14 +152,14 @@ interface Owner {
 /** Who has which name. Kept by the program's own isolate for all. */
 const owners: Map<string, Owner> = singleton("names", () => new Map());
 
-rootService("register", "program", (request) => {
+rootService("register", "program", (request, root) => {
   const shape = startsWith(isText, isRef, isAudience);
-  const [name, ref, audience] = expected("a name", unpack(request.body, request.from), shape);
+  const [name, ref, audience] = expected("a name", bodyOf(request, root), shape);
   give(name, contactBehind(ref)!, audience).then(() => request.reply(), (error) => request.throw(error));
 });
 
-rootService("lookup", "all", (request) => {
-  const owner = ownerOf(expected("a name", unpack(request.body, request.from), isText));
+rootService("lookup", "all", (request, root) => {
+  const owner = ownerOf(expected("a name", bodyOf(request, root), isText));
   if (owner === undefined) return request.reply();
   const { contact, audience } = owner;
   const isFound = audience === "all" || !hasFewerRights(request.from.isolate, isolate.id);
@@ -166,8 +167,8 @@ rootService("lookup", "all", (request) => {
   request.replyValue(isFound ? makeRef(contact) : contact.address, "result");
 });
 
-rootService("unregister", "program", (request) => {
-  const name = expected("a name", unpack(request.body, request.from), isText);
+rootService("unregister", "program", (request, root) => {
+  const name = expected("a name", bodyOf(request, root), isText);
   const had = ownerOf(name) !== undefined;
   forget(name);
   request.reply(had);

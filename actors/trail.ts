@@ -3,7 +3,8 @@ import { ask } from "../channels/kernel/ask.ts";
 import type { OpenQuestion } from "../channels/kernel/question.ts";
 import type { Cell } from "../channels/kernel/cell.ts";
 import type { Holder } from "../channels/kernel/holder.ts";
-import { packPlain, unpack } from "../channels/kernel/pack.ts";
+import { packPlain } from "../channels/kernel/pack.ts";
+import { bodyOf } from "../channels/kernel/relay.ts";
 import { incoming, type Onward, type Request } from "../channels/kernel/request.ts";
 import { isFlag, isNumber, isText, listOf, maybe, withFields } from "../channels/kernel/shape.ts";
 
@@ -40,13 +41,13 @@ export interface Probed extends Cell {
 }
 
 /** Takes a probe that came from another isolate. */
-export function receiveProbe(request: Request, probed: (call: Request, trail: Trail) => void): void {
+export function receiveProbe(request: Request, cell: Probed): void {
   request.reply();
   const call = incoming.find(request.from.isolate, Number(request.detail));
-  const trail = unpack(request.body, request.from);
+  const trail = bodyOf(request, cell);
   // Only a hostile child sends something that is no probe, and that is not followed.
   if (call === undefined || !isTrail(trail) || trail.steps.length === 0) return;
-  if (trail.steps.length + (trail.again?.length ?? 0) <= MOST_STEPS) probed(call, trail);
+  if (trail.steps.length + (trail.again?.length ?? 0) <= MOST_STEPS) cell.probed(call, trail);
 }
 
 const areSteps = listOf(withFields<Step>({ name: isText, address: isText, queued: isFlag, call: isNumber }));

@@ -3,7 +3,7 @@ import { cells } from "./kernel/cell.ts";
 import { type Holder, Lease } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
 import { logger } from "./kernel/log.ts";
-import { unpack } from "./kernel/pack.ts";
+import { bodyOf } from "./kernel/relay.ts";
 import type { Request } from "./kernel/request.ts";
 import { type Deadline, wheel } from "./kernel/wheel.ts";
 import { QueueCell } from "./queue_cell.ts";
@@ -77,7 +77,7 @@ export class JoinableQueueCell extends QueueCell {
   }
 
   #taskDone(request: Request): void {
-    const number = unpack(request.body, request.from) as number | undefined;
+    const number = bodyOf(request, this) as number | undefined;
     const item = this.#close(request.from, number);
     if (item === undefined) {
       return request.throw(

@@ -5,8 +5,8 @@ import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { oneLine } from "../../channels/kernel/escape.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { isA } from "../../channels/kernel/look.ts";
-import { destinationOf, pack, unpack } from "../../channels/kernel/pack.ts";
-import { holderOf } from "../../channels/kernel/relay.ts";
+import { destinationOf, pack } from "../../channels/kernel/pack.ts";
+import { bodyOf } from "../../channels/kernel/relay.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
 import { expected, isAnything, isText, listOf, type Shape, startsWith } from "../../channels/kernel/shape.ts";
 import { makeRef } from "../actor_ref.ts";
@@ -56,7 +56,7 @@ class HomeCell extends Cell {
 
   receive(request: Request): void {
     if (request.verb !== "name") return request.throw(noSuchRequest("a home of named objects", request.verb));
-    const [wanted, voucher] = expected("a request for a name", unpack(request.body, holderOf(this)), isWanted);
+    const [wanted, voucher] = expected("a request for a name", bodyOf(request, this), isWanted);
     request.replyValue(this.name(wanted, voucher instanceof Voucher ? voucher : undefined), "result");
   }
 

@@ -152,7 +152,7 @@ export class Place extends Cell implements Keeper, Listed {
       case "hasRoom":
         return this.direct === undefined ? request.reply(false) : this.#deliver(request);
       case PROBE:
-        return receiveProbe(request, (about, trail) => this.probed(about, trail));
+        return receiveProbe(request, this);
       case LIVES:
         return this.#lives.follow(request);
       case DISCARD:

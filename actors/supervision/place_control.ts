@@ -6,8 +6,8 @@ import { ask, tell } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
-import { destinationOf, pack, unpack } from "../../channels/kernel/pack.ts";
-import { holderOf } from "../../channels/kernel/relay.ts";
+import { destinationOf, pack } from "../../channels/kernel/pack.ts";
+import { bodyOf } from "../../channels/kernel/relay.ts";
 import type { Request } from "../../channels/kernel/request.ts";
 import { contactBehind, makeRef } from "../actor_ref.ts";
 import type { Contact } from "../contact.ts";
@@ -29,7 +29,7 @@ class ControlCell extends Cell {
   }
 
   receive(request: Request): void {
-    const value = unpack(request.body, holderOf(this));
+    const value = bodyOf(request, this);
     if (request.verb === "up") this.up(contactOf(value));
     else if (request.verb === "part") this.place.part(companionsFrom(value));
     else if (request.verb === "hold") this.place.hold();

@@ -102,6 +102,7 @@ export class Import {
   #released = false;
 
   constructor(readonly target: Target, readonly kind: string, readonly holder: Holder) {
+    assertResident(holder);
     holder.imports.add(this);
     // Not in the constructor: the caller has yet to note down what it holds.
     if (holder.gone) queueMicrotask(() => this.release());
@@ -221,6 +222,7 @@ export function releaseAll(passages: readonly Passage[], holder: Holder): void {
 }
 
 function releaseLease(target: Target, kind: string, holder: Holder): void {
+  assertResident(holder);
   if (isCell(target)) return target.changeLease(kind, holder, -1);
   const { slot, secret } = addressOf(target);
   isolate.post({
@@ -232,4 +234,9 @@ function releaseLease(target: Target, kind: string, holder: Holder): void {
     lease: kind,
     holder: holder.slot,
   });
+}
+
+/** A handle elsewhere is given back by the slot alone: another isolate's would be taken for this isolate's own. */
+function assertResident(holder: Holder): void {
+  if (holder.isolate !== isolate.id) throw new Error("Cannot give back a handle: its holder is of another isolate");
 }

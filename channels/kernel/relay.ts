@@ -7,7 +7,7 @@ import { cells, isCell, type Target } from "./cell.ts";
 import type { Outcome } from "./envelope.ts";
 import { type Holder, holders, Lease } from "./holder.ts";
 import { isolate } from "./isolate.ts";
-import { destinationOf, drop, handOver, onwardTo } from "./pack.ts";
+import { destinationOf, drop, handOver, onwardTo, unpack } from "./pack.ts";
 import type { Packet } from "./packet.ts";
 import { Request } from "./request.ts";
 
@@ -123,6 +123,11 @@ export function passAnswer(request: Request, via: Holder, outcome: Outcome, body
   }
   handOver(onward, via, request.from);
   request.settle(outcome, onward, exit);
+}
+
+/** Reads a request as the cell that it came to, to which the handles in it were granted, whoever asks. */
+export function bodyOf(request: Request, cell: Parameters<typeof cells.slotOf>[0]): unknown {
+  return unpack(request.body, holderOf(cell));
 }
 
 /** The holder that stands for a cell of this isolate in what it relays. */

@@ -5,7 +5,7 @@ import { noSuchRequest, type Request } from "./request.ts";
 import { singleton } from "./singleton.ts";
 
 interface Service {
-  readonly answer: (request: Request) => void;
+  readonly answer: (request: Request, root: Cell) => void;
   readonly askers: "program" | "all";
 }
 
@@ -19,7 +19,7 @@ class Root extends Cell {
     if (service === undefined) request.throw(noSuchRequest("the program", verb));
     else if (service.askers === "program" && hasFewerRights(from.isolate, isolate.id)) {
       request.throw(new TypeError(`Cannot ${verb}: a subprocess with fewer permissions than the program may not`));
-    } else service.answer(request);
+    } else service.answer(request, this);
   }
 }
 
@@ -47,7 +47,8 @@ export function setRoot(target: Target): void {
  * Answers requests of this name, should this be the program's own isolate.
  *
  * @param askers whether isolates with fewer rights than the program may ask
+ * @param answer is given the cell that was asked, too
  */
-export function rootService(verb: string, askers: "program" | "all", answer: (request: Request) => void): void {
+export function rootService(verb: string, askers: "program" | "all", answer: Service["answer"]): void {
   state.here.services.set(verb, { answer, askers });
 }

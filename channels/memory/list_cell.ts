@@ -1,6 +1,6 @@
 import { Charges } from "../kernel/account.ts";
 import { Cell } from "../kernel/cell.ts";
-import { unpack } from "../kernel/pack.ts";
+import { bodyOf } from "../kernel/relay.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
 import { brief } from "../kernel/show.ts";
 import { indexAmong } from "./index_among.ts";
@@ -40,7 +40,7 @@ export class ListCell extends Cell {
   }
 
   receive(request: Request): void {
-    const [index, value] = unpack(request.body, request.from) as [unknown, unknown];
+    const [index, value] = bodyOf(request, this) as [unknown, unknown];
     const at = (action: string) => indexAmong(`${action} a slot of a shareable list`, index, this.slots.length);
     switch (request.verb) {
       case "get":

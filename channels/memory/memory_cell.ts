@@ -1,5 +1,5 @@
 import { Cell } from "../kernel/cell.ts";
-import { unpack } from "../kernel/pack.ts";
+import { bodyOf } from "../kernel/relay.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
 import { expected, isBytes, isList } from "../kernel/shape.ts";
 import { brief } from "../kernel/show.ts";
@@ -23,7 +23,7 @@ export class MemoryCell extends Cell {
 
   receive(request: Request): void {
     const what = "a request for shared memory";
-    const [offset, argument] = expected(what, unpack(request.body, request.from), isList);
+    const [offset, argument] = expected(what, bodyOf(request, this), isList);
     const size = this.bytes.length;
     switch (request.verb) {
       case "read": {

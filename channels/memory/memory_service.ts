@@ -5,7 +5,8 @@ import { Transit } from "../kernel/handle.ts";
 import { isolate } from "../kernel/isolate.ts";
 import type { Request } from "../kernel/request.ts";
 import { expected, isCount, isText, maybe, startsWith } from "../kernel/shape.ts";
-import { packAnswer, unpack } from "../kernel/pack.ts";
+import { packAnswer } from "../kernel/pack.ts";
+import { bodyOf } from "../kernel/relay.ts";
 import { rootService } from "../kernel/root.ts";
 import { MemoryCell, SEGMENT } from "./memory_cell.ts";
 
@@ -14,11 +15,11 @@ const secret = new Map<string, MemoryCell>();
 /** The others, by whose name it is: a stranger's names are its own, so that it can neither guess nor take another's. */
 const named = new Map<string, MemoryCell>();
 
-rootService("createMemory", "all", (request) => {
+rootService("createMemory", "all", (request, root) => {
   // A segment that nobody is told of could never be given back.
   if (request.asker === undefined) return;
   const asked = startsWith(isCount, maybe(isText));
-  const [sizeBytes, wanted] = expected("a request for memory", unpack(request.body, request.from), asked);
+  const [sizeBytes, wanted] = expected("a request for memory", bodyOf(request, root), asked);
   checkSize("create shared memory", "sizeBytes", sizeBytes, 1);
   const { account } = request.from;
   // JavaScript may keep a character in two bytes.
@@ -40,8 +41,8 @@ rootService("createMemory", "all", (request) => {
   request.replyPacket(handle);
 });
 
-rootService("attachMemory", "all", (request) => {
-  const name = expected("a request for memory", unpack(request.body, request.from), isText);
+rootService("attachMemory", "all", (request, root) => {
+  const name = expected("a request for memory", bodyOf(request, root), isText);
   const cell = secret.get(name) ?? named.get(keyOf(request, name));
   if (cell !== undefined) return request.replyValue(handleTo(cell), "result");
   request.throw(new Deno.errors.NotFound(`Cannot attach shared memory: there is none named "${oneLine(name)}"`));

@@ -1,5 +1,5 @@
 import { Cell } from "../kernel/cell.ts";
-import { unpack } from "../kernel/pack.ts";
+import { bodyOf } from "../kernel/relay.ts";
 import { noSuchRequest, type Request } from "../kernel/request.ts";
 import { expected, isCount, startsWith } from "../kernel/shape.ts";
 import type { AnyNumber } from "./number_kind.ts";
@@ -26,7 +26,7 @@ export class NumbersCell extends Cell {
   }
 
   receive(request: Request): void {
-    const values = unpack(request.body, request.from) as [number, AnyNumber, AnyNumber];
+    const values = bodyOf(request, this) as [number, AnyNumber, AnyNumber];
     // A text would pass for an index, and lead to the same number again and again.
     const [index] = expected("a request for shared numbers", values, isAsked);
     const [, a, b] = values;
