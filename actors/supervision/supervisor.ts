@@ -1,7 +1,9 @@
+import { QuotaError } from "../../channels/errors.ts";
 import { type Exit, exitFrom } from "../../channels/exit.ts";
 import { outside } from "../../channels/kernel/acting.ts";
 import { enroll, handleKind, type Passage } from "../../channels/kernel/handle.ts";
 import { inspectAs } from "../../channels/kernel/inspect.ts";
+import { isA } from "../../channels/kernel/look.ts";
 import { checkOptions, type OptionNames } from "../../channels/kernel/options.ts";
 import { expected, isAnything, isCount, isText, listOf, startsWith, withFields } from "../../channels/kernel/shape.ts";
 import { brief } from "../../channels/kernel/show.ts";
@@ -198,8 +200,12 @@ export class SupervisorHandle implements Supervisor {
       using _ours = end;
       return this.#patient.bind(id, end);
     });
-    Promise.all([observed, bound]).catch(() => events.close());
-    return readAll(events);
+    let refusal: QuotaError | undefined;
+    Promise.all([observed, bound]).catch((error) => {
+      if (isA(error, QuotaError)) refusal = error;
+      return events.close();
+    });
+    return readAll(events, () => refusal);
   }
 
   /** Starting and stopping a child has time limits of its own. */
@@ -208,12 +214,17 @@ export class SupervisorHandle implements Supervisor {
   }
 }
 
-async function* readAll(events: Queue<SupervisorEvent>): AsyncGenerator<SupervisorEvent> {
+async function* readAll(
+  events: Queue<SupervisorEvent>,
+  refusal: () => QuotaError | undefined,
+): AsyncGenerator<SupervisorEvent> {
   try {
     for await (const told of events) {
       const event = eventFrom(told);
       if (event !== undefined) yield event;
     }
+    const refused = refusal();
+    if (refused !== undefined) throw refused;
   } finally {
     await events.close();
   }

@@ -43,6 +43,18 @@ export type SupervisorEvent =
 /** What a child takes that a stranger has added, beside what it was given; a thread or subprocess not all of it here. */
 const CHILD_BYTES = { inline: 16 * 1024, thread: 16 * 1024 * 1024, process: 16 * 1024 * 1024 };
 
+/** Somebody who is told what happens. */
+interface Observer {
+  readonly events: Queue<SupervisorEvent>;
+  /** Keeps the events from ending. */
+  end?: Producer<SupervisorEvent>;
+  /** Ends what it counts for its stranger, if it is one's. */
+  readonly forgotten: (() => void) | undefined;
+}
+
+/** What an observer takes. */
+const OBSERVER_BYTES = 1024;
+
 /** The id of an observer, which is kept as long as the observer. */
 const isId: Shape<string> = (value): value is string => isText(value) && value.length <= 64;
 const isObserver = startsWith(isId, (value): value is Queue<unknown> => value instanceof Queue);
@@ -58,8 +70,7 @@ export class SupervisorActor implements ActorHooks {
   /** The definitions of its children: a stranger may add another child of one of these. */
   readonly #definitions: Set<string> = new Set();
   readonly #counter: RestartCounter;
-  readonly #observers: Map<string, Queue<SupervisorEvent>> = new Map();
-  readonly #ends: Map<string, Producer<SupervisorEvent>> = new Map();
+  readonly #observers: Map<string, Observer> = new Map();
   #actor!: Actor;
   #turn: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -77,7 +88,10 @@ export class SupervisorActor implements ActorHooks {
   async onStart(): Promise<void> {
     this.#actor = currentActor();
     this.#actor.endChildrenBy = () => this.#stopAll();
-    void this.#actor.exited.then(() => this.#children.forEach((child) => child.endWait()));
+    void this.#actor.exited.then(() => {
+      for (const child of this.#children.values()) child.endWait();
+      for (const { forgotten } of this.#observers.values()) forgotten?.();
+    });
     // At once, and not when all that it was asked is done: a start may take as long as it likes.
     this.#actor.signal.addEventListener("abort", () => void (this.#isOver || this.#stopAll()));
     try {
@@ -145,15 +159,22 @@ export class SupervisorActor implements ActorHooks {
   /** Tells an observer what happens from now on. */
   observe(id: string, events: Queue<SupervisorEvent>): void {
     expected("a request to observe", [id, events], isObserver);
-    this.#observers.set(id, events);
+    const { call } = currentFrame();
+    // A cast: nobody could be told that a quota refuses the observer.
+    if (call === undefined) return;
+    if (this.#observers.has(id)) throw new TypeError(`Cannot observe: there is an observer ${brief(id)}`);
+    const refusal = call.account?.noEntry ?? call.account?.noRoom(OBSERVER_BYTES);
+    if (refusal !== undefined) throw refusal;
+    this.#observers.set(id, { events, forgotten: call.account?.keep(OBSERVER_BYTES) });
   }
 
   /** Holds the end of an observer's events, which have one when there is nobody who could tell of more. */
   bind(id: string, end: Producer<SupervisorEvent>): void {
     expected("a request to observe", [id, end], isEnd);
+    const observer = this.#observers.get(id);
     // Nobody would let go of it with the observer.
-    if (!this.#observers.has(id)) return end[Symbol.dispose]();
-    this.#ends.set(id, end);
+    if (observer === undefined || observer.end !== undefined) return end[Symbol.dispose]();
+    observer.end = end;
   }
 
   /** A request that was cast has nobody who could be refused, and costs the supervisor nothing either. */
@@ -322,14 +343,16 @@ export class SupervisorActor implements ActorHooks {
   }
 
   #tell(event: SupervisorEvent): void {
-    for (const [id, events] of this.#observers) {
-      events.tryPut(event).catch(() => {
-        this.#observers.delete(id);
-        events[Symbol.dispose]();
-        this.#ends.get(id)?.[Symbol.dispose]();
-        this.#ends.delete(id);
-      });
-    }
+    for (const [id, { events }] of this.#observers) events.tryPut(event).catch(() => this.#forgetObserver(id));
+  }
+
+  #forgetObserver(id: string): void {
+    const observer = this.#observers.get(id);
+    if (observer === undefined) return;
+    this.#observers.delete(id);
+    observer.events[Symbol.dispose]();
+    observer.end?.[Symbol.dispose]();
+    observer.forgotten?.();
   }
 }
 actor(import.meta.url, SupervisorActor);

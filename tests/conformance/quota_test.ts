@@ -257,6 +257,20 @@ eachGuest(
 );
 
 eachGuest(
+  "observers of a supervisor count for the stranger whose they are until they end",
+  { entries: 40 },
+  async (guest) => {
+    await using app = await supervise({ known: child(Guest, [], { placement: "inline" }) });
+    const { call } = guest.with(patient);
+    const first = await call.observe(app, 5);
+    assert(first.done > 10 && first.done < 40, `${first.done} were accepted`);
+    assertMatch(first.error, /^QuotaError: .+, its quota is 40 entries$/);
+    const second = await call.observe(app, 0);
+    assert(second.done > 0 && second.done <= 5, `${second.done} were accepted`);
+  },
+);
+
+eachGuest(
   "instances that a stranger shares count while they live, and are forgotten with it",
   { bytes: MIB },
   async (guest) => {
