@@ -323,7 +323,8 @@ everywhere(
     await log.begun;
     await leave();
     await longer;
-    assertEquals(log.told, []);
+    // Both may be told in one turn of a busy event loop, this one then second.
+    assertEquals(log.toldBefore, []);
     await until(() => log.told.length > 0, "the log tells");
     giving.abort(new Error("enough"));
     await joined;
@@ -334,6 +335,8 @@ everywhere(
 /** Hears what the log says of queues that are abandoned, and leaves the log as it was. */
 class AbandonedLog implements Disposable {
   readonly told: string[] = [];
+  /** What had been told when the log told of a queue of `waitAsLong`. */
+  toldBefore: readonly string[] = [];
   readonly #write = logger.write;
   #asLong = 0;
   #begun = Promise.withResolvers<void>();
@@ -341,8 +344,10 @@ class AbandonedLog implements Disposable {
   constructor() {
     logger.write = (record) => {
       if (record.event !== "queue-abandoned") return this.#write.call(logger, record);
-      if (/ waits for 1 item,/.test(record.message)) this.#asLong++;
-      else this.told.push(record.message);
+      if (/ waits for 1 item,/.test(record.message)) {
+        this.#asLong++;
+        this.toldBefore = [...this.told];
+      } else this.told.push(record.message);
     };
   }
 
