@@ -1,29 +1,27 @@
 import { type Exit, PARENT_GONE } from "../channels/exit.ts";
 import { DISCARD } from "../channels/kernel/ask.ts";
 import { MAIN_SLOT } from "../channels/kernel/address.ts";
-import { Cell, cells, isCell } from "../channels/kernel/cell.ts";
+import { cells } from "../channels/kernel/cell.ts";
 import { deadLetters } from "../channels/kernel/dead_letters.ts";
 import { eventLoop } from "../channels/kernel/event_loop.ts";
 import { releaseAll } from "../channels/kernel/handle.ts";
-import { type Holder, holders } from "../channels/kernel/holder.ts";
+import { holders } from "../channels/kernel/holder.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
-import { hasKey, isA } from "../channels/kernel/look.ts";
+import { keepAlive } from "../channels/kernel/keep_alive.ts";
+import { hasKey, isA, isThenable } from "../channels/kernel/look.ts";
 import { unpack } from "../channels/kernel/pack.ts";
 import type { Packet } from "../channels/kernel/packet.ts";
 import { noSuchRequest, type Request } from "../channels/kernel/request.ts";
-import type { Stop } from "../channels/kernel/stop.ts";
-import type { ActorPlan } from "./actor_plan.ts";
+import { ActorState } from "./actor_state.ts";
 import { type Frame, runAs } from "./context.ts";
 import { Current } from "./current.ts";
 import type { Registration } from "./definition.ts";
-import { ExitHooks } from "./exit_hooks.ts";
 import { describeExit, endedEarly, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
 import { control, type EndSignal, isMail, type Keeper, killAfter, KILLED } from "./keeper.ts";
 import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
-import { StopSignal } from "./stop_signal.ts";
 import { follow } from "./suspicion.ts";
 import { type Outcome, TaskResult } from "./task_result.ts";
 import { PROBE, receiveProbe, type Trail } from "./trail.ts";
@@ -32,29 +30,13 @@ import { PROBE, receiveProbe, type Trail } from "./trail.ts";
 const DAEMON_GRACE_MS = 1000;
 
 /** An actor where it lives: one mailbox, one thing at a time, a life that ends once. */
-export class Actor extends Cell implements Keeper {
-  readonly name: string;
-  readonly daemon: boolean;
-  readonly holder: Holder;
-  readonly loop: MessageLoop;
-  readonly current: Current;
-  /** What is noted of code that runs on its behalf, and not for a call. */
-  readonly frame: Frame = { actor: this, call: undefined };
-  readonly exited: Promise<Exit>;
-  exit: Exit | undefined;
-  /** How many processes it has made, and actors it has spawned, for their names. */
-  processes = 0;
-  spawned = 0;
+export class Actor extends ActorState implements Keeper, Frame {
   /** Ends the children in a way of its own; a supervisor has one. */
   endChildrenBy: (() => Promise<void>) | undefined;
 
-  // Most actors have none of these, and there may be a million of them.
-  #children: Set<Keeper> | undefined;
-  #processesAlive: Set<object> | undefined;
-  #exitHooks: ExitHooks | undefined;
-
+  #loop: MessageLoop | undefined;
+  #current: Current | undefined;
   #hasMethods = true;
-  #state: "made" | "starting" | "running" | "stopping" | "ended" = "made";
   #instance: (object & ActorHooks) | undefined;
   /** When it is killed, by `performance.now()`. */
   stopDueMs: number = Infinity;
@@ -64,71 +46,50 @@ export class Actor extends Cell implements Keeper {
   #told: Promise<void> | undefined;
   #conclusion: Promise<void> | undefined;
   #taskResult: TaskResult | undefined;
-  readonly #signal = new StopSignal();
-  #settleExited!: (exit: Exit) => void;
+  /** Where it has a place among the children, if it was started in its starter's isolate. */
+  #starter: Actor | undefined;
+  /** Whether it keeps the program alive. */
+  #holdsProgram = false;
 
-  constructor(readonly plan: ActorPlan, slot: number = cells.nextSlot()) {
-    super();
-    this.slot = slot;
-    this.name = plan.name;
-    this.daemon = plan.daemon;
-    this.holder = holders.adopt(isolate.id, slot);
-    this.loop = new MessageLoop(this);
-    this.exited = new Promise((resolve) => this.#settleExited = resolve);
-    this.current = new Current(this);
+  /** It is itself what is noted of code that runs on its behalf, and not for a call. */
+  get actor(): this {
+    return this;
   }
 
-  /** Where it lives, as people read it. */
-  get address(): string {
-    return `${isolate.id}#${this.slot}`;
+  get call(): undefined {
+    return undefined;
   }
 
-  /** How people read it: name and address. */
-  get title(): string {
-    return `${this.name} (${this.address})`;
+  get task(): undefined {
+    return undefined;
   }
 
-  /** Aborts when the actor is asked to stop, or ends. */
-  get signal(): AbortSignal {
-    return this.#signal.signal;
+  /** How its messages are handled. */
+  get loop(): MessageLoop {
+    if (this.#loop !== undefined) return this.#loop;
+    const loop = this.#loop = new MessageLoop(this);
+    if (this.exit !== undefined) loop.end(this.exit);
+    else if (this.ending) loop.close();
+    else if (this.#instance !== undefined) loop.open(this.#instance);
+    return loop;
   }
 
-  /** The next request to stop, which ends what is begun now and waits at a channel or lock. */
-  get nextStop(): Stop {
-    return this.#signal.next;
+  /** The same, if it ever had a message. */
+  get loopIfAny(): MessageLoop | undefined {
+    return this.#loop;
   }
 
-  /** Those that it started, while they live. */
-  get children(): Set<Keeper> {
-    return this.#children ??= new Set();
+  /** What its own code sees of it. */
+  get current(): Current {
+    return this.#current ??= new Current(this);
   }
 
-  /** The processes that it started, while they live. */
-  get processesAlive(): Set<object> {
-    return this.#processesAlive ??= new Set();
-  }
-
-  /** What `onExit` was given. */
-  get exitHooks(): ExitHooks {
-    return this.#exitHooks ??= new ExitHooks();
-  }
-
-  /** Where it is in its life. */
-  get stage(): "starting" | "running" | "stopping" {
-    if (this.ending) return "stopping";
-    return this.#state === "running" ? "running" : "starting";
-  }
-
-  /** Whether this is the program itself, which ends by Deno's rules. */
-  get isProgram(): boolean {
-    return this.plan.parent === undefined;
-  }
-
-  /** Whether the program waits for it: neither it nor anybody here that it lives under is a daemon. */
-  get isAwaited(): boolean {
-    if (this.daemon) return false;
-    const above = this.plan.parent?.actor;
-    return above === undefined || !isCell(above) || (above as Actor).isAwaited;
+  /** Takes its place below the actor of this isolate that starts it. */
+  joins(starter: Actor): void {
+    this.#starter = starter;
+    starter.children.add(this);
+    this.#holdsProgram = this.isAwaited;
+    if (this.#holdsProgram) keepAlive.hold(true);
   }
 
   override keepsMail(verb: string): boolean {
@@ -153,42 +114,53 @@ export class Actor extends Cell implements Keeper {
   /** It runs by itself, and handles no calls. */
   run(): void {
     this.#hasMethods = false;
-    this.#state = "running";
+    this.state = "running";
   }
 
   /**
-   * Constructs the actor, or starts its task. Rejects with what was thrown, and the actor has then ended.
+   * Constructs the actor, or starts its task. Returns a promise if that is not done at once. Throws, or rejects with, what
+   * was thrown, and the actor has then ended.
    *
    * @param told when whoever starts it has been told, after which a task begins: it may end everything at once
    */
-  async start(args: Packet, registration: Registration, told: Promise<void>): Promise<void> {
+  start(args: Packet, registration: Registration, told: Promise<void>): Promise<void> | undefined {
     if (this.exit !== undefined) throw new Error(`${this.name} has ended before that (${describeExit(this.exit)})`);
-    this.#state = "starting";
+    this.state = "starting";
     try {
       const values = unpack(args, this.holder) as unknown[];
       if (registration.kind === "task") {
         this.run();
         void this.#runTask(registration.definition as (...values: unknown[]) => unknown, values, told);
-        return;
+        return undefined;
       }
       const Class = registration.definition as new (...values: unknown[]) => object & ActorHooks;
-      // In an array: an actor may have a method named `then`, and is no promise for that.
-      const [instance] = await runAs(this, undefined, async () => {
-        const made = new Class(...values);
-        await made.onStart?.(this.current);
-        return [made];
+      let instance!: object & ActorHooks;
+      const starting = runAs(this, undefined, () => {
+        instance = new Class(...values);
+        const hook = instance.onStart?.(this.current);
+        return isThenable(hook) ? waitFor(hook) : undefined;
       });
-      if (this.ending) throw endedEarly(this.name, this.exit);
-      this.#instance = instance;
-      this.#state = "running";
-      this.loop.open(instance);
+      if (starting === undefined) return this.#begin(instance);
+      return starting.then(() => this.#begin(instance)).catch((error) => this.#failedToStart(error));
     } catch (error) {
-      if (isA(error, ExitRequest)) {
-        throw new Error(`${this.name} called exit(${error.code}) while it was starting`);
-      }
-      this.failToStart(error);
-      throw error;
+      this.#failedToStart(error);
     }
+  }
+
+  /** It is constructed: from now on it handles messages. */
+  #begin(instance: object & ActorHooks): undefined {
+    if (this.ending) throw endedEarly(this.name, this.exit);
+    this.#instance = instance;
+    this.state = "running";
+    this.#loop?.open(instance);
+  }
+
+  #failedToStart(error: unknown): never {
+    if (isA(error, ExitRequest)) {
+      throw new Error(`${this.name} called exit(${error.code}) while it was starting`);
+    }
+    this.failToStart(error);
+    throw error;
   }
 
   /** Ends it, since it cannot be started. */
@@ -231,7 +203,7 @@ export class Actor extends Cell implements Keeper {
   stop(graceMs: number): Promise<Exit> {
     this.#assertEndable("stop");
     if (this.exit !== undefined) return this.exited;
-    if (this.#state === "made") {
+    if (this.state === "made") {
       this.#finish({ code: 0, reason: "stopped" });
       return this.exited;
     }
@@ -257,12 +229,12 @@ export class Actor extends Cell implements Keeper {
 
   interrupt(): void {
     this.#assertEndable("interrupt");
-    this.#signal.ask(`${this.name} was interrupted`, this.holder);
+    this.ownSignal.ask(`${this.name} was interrupted`, this.holder);
   }
 
   /** Asks the code that runs in it to end. */
   askToStop(): void {
-    this.#signal.askOnce(`${this.name} was asked to stop`, this.holder);
+    this.ownSignal.askOnce(`${this.name} was asked to stop`, this.holder);
   }
 
   result(request: Request): void {
@@ -283,7 +255,7 @@ export class Actor extends Cell implements Keeper {
 
   /** Something it did not catch, and that no caller can be told: the actor ends, unless it decides otherwise. */
   crash(error: unknown, message: FailedMessage): void {
-    if (this.#state === "ended" || isA(error, ExitRequest) || this.#obeys(error)) return;
+    if (this.state === "ended" || isA(error, ExitRequest) || this.#obeys(error)) return;
     if (hasKey(this.#instance, "onError")) void this.#decide(error, message, "restart");
     else void this.#fail(error, ` in ${message.method}`);
   }
@@ -304,11 +276,6 @@ export class Actor extends Cell implements Keeper {
     if (this.isProgram) throw new TypeError(`Cannot ${action} ${this.name}: it is the program itself`);
   }
 
-  /** Whether it takes nothing new any more. */
-  get ending(): boolean {
-    return this.#state === "stopping" || this.#state === "ended";
-  }
-
   /** An actor that ends takes nothing new. */
   #refuses(request: Request): boolean {
     if (!this.ending) return false;
@@ -324,7 +291,7 @@ export class Actor extends Cell implements Keeper {
     this.loop.pause();
     try {
       const decision = await this.#decisionOf(error, message) ?? fallback;
-      if (decision === "resume" || this.#state === "ended") return;
+      if (decision === "resume" || this.state === "ended") return;
       if (decision === "stop") void this.stop(GRACE_MS);
       else await this.#fail(error, ` in ${message.method}`, decision === "escalate");
     } finally {
@@ -374,19 +341,19 @@ export class Actor extends Cell implements Keeper {
   }
 
   async #stopGently(graceMs: number): Promise<void> {
-    this.#state = "stopping";
+    this.state = "stopping";
     // A task has begun by then, and code that takes what comes in together with this waits again.
     await this.#told;
     await eventLoop.settle();
     if (this.exit !== undefined) return;
     this.askToStop();
-    this.loop.close();
+    this.#loop?.close();
     if (this.#instance === undefined) {
       // A task ends by returning, and may be waiting for its children to end first. The daemons serve it until then.
       for (const child of this.#workers().reverse()) void child.stop(graceMs);
       return;
     }
-    await this.loop.drained();
+    await this.#loop?.drained();
     await this.endChildren(graceMs);
     const exit: Exit = { code: 0, reason: "stopped" };
     try {
@@ -399,7 +366,7 @@ export class Actor extends Cell implements Keeper {
 
   /** Whether an error says no more than that it was asked to stop. As an answer to `interrupt` it is one like others. */
   #obeys(error: unknown): boolean {
-    return this.#stopping !== undefined && this.#signal.isReason(error);
+    return this.#stopping !== undefined && this.ownSignal.isReason(error);
   }
 
   /** The whole error is on standard error before the actor counts as ended. */
@@ -426,25 +393,32 @@ export class Actor extends Cell implements Keeper {
 
   async #concludeWith(exit: Exit): Promise<void> {
     if (this.exit !== undefined) return;
-    this.#state = "stopping";
-    this.loop.pause();
-    if (this.#exitHooks !== undefined) await runAs(this, undefined, () => this.exitHooks.run());
+    this.state = "stopping";
+    this.#loop?.pause();
+    if (this.hasExitHooks) await runAs(this, undefined, () => this.exitHooks.run());
     this.#finish(exit);
   }
 
   #finish(exit: Exit): void {
     if (this.exit !== undefined) return;
-    this.#state = "ended";
+    this.state = "ended";
     this.exit = exit;
-    this.#signal.abort(`${this.name} has ended`);
+    this.stopSignal?.abort(this.endedText);
     this.#taskResult?.answerAll();
     // Its isolate was started for it, and ends with it.
     if (this.slot === MAIN_SLOT && !this.isProgram) holders.ending = true;
-    for (const child of this.#children ?? []) child.orphan();
-    this.loop.end(exit);
+    for (const child of this.childrenIfAny) child.orphan();
+    this.#loop?.end(exit);
     cells.retire(this, exit);
     holders.sweep(this.holder);
-    this.#settleExited(exit);
+    this.#starter?.children.delete(this);
+    if (this.#holdsProgram) keepAlive.release(true);
+    this.exitedLater?.resolve(exit);
     if (this.plan.keeper === undefined) logEnded(this, exit);
   }
+}
+
+/** Waits for what `onStart` gave, on behalf of whoever calls this. */
+async function waitFor(hook: PromiseLike<unknown>): Promise<void> {
+  await hook;
 }

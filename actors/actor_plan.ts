@@ -1,5 +1,5 @@
 import type { Target } from "../channels/kernel/cell.ts";
-import type { Contact, PlacementName } from "./contact.ts";
+import type { PlacementName } from "./contact.ts";
 import type { MailboxOptions } from "./inbox.ts";
 
 /** What an actor is before it runs. */
@@ -8,7 +8,6 @@ export interface ActorPlan {
   /** Its place among the processes of the program: `[1, 2]` is the second child of the first. */
   readonly path: readonly number[];
   readonly placement: PlacementName;
-  readonly parent: Contact | undefined;
   /** Who answers for it, if that is not the actor itself. */
   readonly keeper?: Target | undefined;
   readonly daemon: boolean;

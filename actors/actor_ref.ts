@@ -7,7 +7,7 @@ import { BOUNDARIES } from "../channels/kernel/address.ts";
 import { ask, discard, tell } from "../channels/kernel/ask.ts";
 import { type Cell, isCell } from "../channels/kernel/cell.ts";
 import { oneLine } from "../channels/kernel/escape.ts";
-import { enroll, handleKind } from "../channels/kernel/handle.ts";
+import { enrollAll, handleKind, type Passage } from "../channels/kernel/handle.ts";
 import { inspectAs } from "../channels/kernel/inspect.ts";
 import { isolate } from "../channels/kernel/isolate.ts";
 import { isA } from "../channels/kernel/look.ts";
@@ -16,9 +16,9 @@ import { destinationOf, pack } from "../channels/kernel/pack.ts";
 import { packetWith } from "../channels/kernel/packet.ts";
 import { expected, isText, startsWith } from "../channels/kernel/shape.ts";
 import { channelWait, patienceOf, type WaitOptions } from "../channels/kernel/wait.ts";
-import { endingSource, selectable } from "../channels/source.ts";
+import { endingSource, selectableAll } from "../channels/source.ts";
 import { Calling, NO_OPTIONS, snapshotFor } from "./calling.ts";
-import { behindFace, Contact, isPlacement, type PlacementName, standsFor } from "./contact.ts";
+import { allStandFor, behindFace, Contact, isPlacement, type PlacementName } from "./contact.ts";
 import { currentActor } from "./context.ts";
 import { actorExited, describeExit } from "./exited.ts";
 import { graceOf } from "./grace.ts";
@@ -34,9 +34,6 @@ class ActorRef implements Ref {
 
   constructor(contact: Contact) {
     this.#contact = contact;
-    enroll(this, () => contactPassage("ref", contact));
-    standsFor(this, contact);
-    selectable(this, endingSource(() => contact.exited, () => contact.look()));
   }
 
   get call(): Calls<unknown> {
@@ -110,6 +107,17 @@ class ActorRef implements Ref {
   }
 
   static {
+    // Not for each by itself: there may be a million of them.
+    const behind = (ref: ActorRef) => #contact in ref ? ref.#contact : undefined;
+    allStandFor(this.prototype, behind);
+    enrollAll(this.prototype, (ref) => {
+      const contact = behind(ref);
+      return contact && (() => contactPassage("ref", contact));
+    });
+    selectableAll(this.prototype, (ref) => {
+      const contact = behind(ref);
+      return contact && endingSource(() => contact.exited, () => contact.look());
+    });
     inspectAs(this, (ref) => {
       const { exit } = ref.#contact;
       return `Ref(${ref.name} ${ref.address}, ${ref.placement}, ${
@@ -144,12 +152,12 @@ export function contactPassage(
   kind: string,
   { name, placement, actor, keeper }: Contact,
   more: unknown = null,
-): ReturnType<Parameters<typeof enroll>[1]> {
+): Passage {
   return { kind, target: actor, also: keeper === actor ? undefined : keeper, meta: [name, placement, more] };
 }
 
 /** The contact that travelled. */
-export function contactFrom({ target, also, meta }: ReturnType<Parameters<typeof enroll>[1]>): Contact {
+export function contactFrom({ target, also, meta }: Passage): Contact {
   const [name, placement] = expected("a handle to an actor", meta, startsWith(isText, isPlacement));
   const contact = new Contact(oneLine(name), placement, target, also ?? target);
   if (isolate.id.includes(BOUNDARIES.sandbox)) {

@@ -5,6 +5,7 @@ import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { type Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
 import { oneLine } from "../channels/kernel/escape.ts";
+import { Faces } from "../channels/kernel/faces.ts";
 import { exitOfCell, isolate } from "../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";
@@ -20,11 +21,16 @@ export type PlacementName = "thread" | "process" | "inline";
 export const isPlacement: Shape<PlacementName> = (value) =>
   value === "thread" || value === "process" || value === "inline";
 
-const behind = new WeakMap<object, Contact>();
+const behind = new Faces<Contact>();
 
 /** Notes what a handle is the face of. */
 export function standsFor(face: object, contact: Contact): void {
   behind.set(face, contact);
+}
+
+/** Says what the handles of a class, of which there may be many, are the faces of. */
+export function allStandFor<F extends object>(prototype: F, contact: (face: F) => Contact | undefined): void {
+  behind.setFor(prototype, contact);
 }
 
 /** What a handle is the face of; undefined if it is no ref, process or supervisor. */

@@ -68,6 +68,11 @@ export function hasMainActor(): boolean {
   return state.main !== undefined;
 }
 
+/** Whether it is the isolate's main actor. */
+export function isMain(actor: Actor): boolean {
+  return actor === state.main;
+}
+
 /** The isolate's main actor. */
 export function mainActor(): Actor {
   return state.main ??= state.makeMain();
@@ -75,7 +80,7 @@ export function mainActor(): Actor {
 
 /** On whose behalf the running code runs. */
 export function currentFrame(): Frame {
-  return state.running ?? state.frames.getStore() ?? { actor: mainActor(), call: undefined };
+  return state.running ?? state.frames.getStore() ?? mainActor();
 }
 
 /** The actor on whose behalf the running code runs. */
@@ -86,7 +91,8 @@ export function currentActor(): Actor {
 /** Runs `body`, and all that it starts, on behalf of `actor`. */
 export function runAs<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: TaskContext): T {
   if (call === undefined && task === undefined && isAtHome(actor) && state.running === undefined) return body();
-  return runWith(undefined, () => state.frames.run({ actor, call, task }, body));
+  const frame = call === undefined && task === undefined ? actor : { actor, call, task };
+  return runWith(undefined, () => state.frames.run(frame, body));
 }
 
 /**
@@ -95,7 +101,7 @@ export function runAs<T>(actor: Actor, call: HandledCall | undefined, body: () =
  */
 export function runAtOnce<T>(actor: Actor, call: HandledCall | undefined, body: () => T, task?: TaskContext): T {
   if (!isAtHome(actor)) return runAs(actor, call, body, task);
-  return runWith(call === undefined && task === undefined ? actor.frame : { actor, call, task }, body);
+  return runWith(call === undefined && task === undefined ? actor : { actor, call, task }, body);
 }
 
 /** The same for a method that others may call. */

@@ -5,7 +5,7 @@ import type { Actor } from "./actor.ts";
 import { type CallContext, currentFrame } from "./context.ts";
 import { Mailbox } from "./mailbox.ts";
 import { makeRef } from "./actor_ref.ts";
-import { Contact, type PlacementName } from "./contact.ts";
+import type { PlacementName } from "./contact.ts";
 import type { Ref } from "./ref.ts";
 
 /** What running code can know of the actor or task that it runs in. */
@@ -28,7 +28,7 @@ export class Current {
 
   /** A ref to this very actor, to give to others. (Erlang's `self()`.) */
   get self(): Ref {
-    return makeRef(contactOf(this.#actor));
+    return makeRef(this.#actor.contact);
   }
 
   /** `"main"` in the program itself. */
@@ -51,7 +51,7 @@ export class Current {
    * isolate it can be named and watched; a call, `stop()` or `kill()` rejects with `TypeError`, a cast is a dead letter.
    */
   get parent(): Ref | undefined {
-    const { parent } = this.#actor.plan;
+    const { parent } = this.#actor;
     return parent && makeRef(parent);
   }
 
@@ -161,10 +161,4 @@ export class Current {
 export function current(): Current {
   const { actor, call, task } = currentFrame();
   return call === undefined ? actor.current : new Current(actor, call, task);
-}
-
-/** How to reach an actor of this isolate. */
-export function contactOf(actor: Actor): Contact {
-  const { name, placement, keeper } = actor.plan;
-  return new Contact(name, placement, actor, keeper ?? actor);
 }

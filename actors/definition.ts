@@ -200,6 +200,11 @@ export function findRegistration(moduleUrl: string, name: string): Registration 
   return registry.byName.get(keyOf(moduleUrl, name));
 }
 
+/** Whether the definition itself is known, and not its name alone. */
+export function isRegistration(named: RegisteredName): named is Registration {
+  return "definition" in named;
+}
+
 function keyOf(moduleUrl: string, name: string): string {
   return `${moduleUrl} ${name}`;
 }

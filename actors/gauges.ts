@@ -34,8 +34,8 @@ function start(): true {
   const gauge = (name: string, description: string, observe: (observed: Observed) => void) =>
     meter.createObservableGauge(name, { description }).addCallback(observe);
   gauge("troupe.mailbox.depth", "Messages that wait for an actor", (observed) => {
-    for (const { name, address, loop } of actorsHere()) {
-      observed.observe(loop.inbox.size, { "troupe.actor": name, "troupe.address": address });
+    for (const { name, address, loopIfAny: loop } of actorsHere()) {
+      observed.observe(loop?.inbox.size ?? 0, { "troupe.actor": name, "troupe.address": address });
     }
   });
   gauge("troupe.actor.restarts", "How often a supervisor has started an actor again", (observed) => {

@@ -25,7 +25,6 @@ import { wheel } from "../channels/kernel/wheel.ts";
 import type { Actor } from "./actor.ts";
 import { answerLater } from "./answer_later.ts";
 import { Contact } from "./contact.ts";
-import { contactOf } from "./current.ts";
 import { isOfLibrary } from "./definition.ts";
 import { actorExited, arrivedExit, describeExit, failedBy } from "./exited.ts";
 import { control, type EndSignal, type Keeper, killAfter, KILLED } from "./keeper.ts";
@@ -35,7 +34,7 @@ import { Liveness, UNRESPONSIVE } from "./liveness.ts";
 import type { IsolateOptions } from "./isolate_options.ts";
 import type { BootConfig, ContactData, Placement, Seat, SeatEnd } from "./placement/placement.ts";
 import { programRun } from "./placement/run_flags.ts";
-import { StartDeadline, startError } from "./start_deadline.ts";
+import { assertInTime, StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 import { startTurns } from "./start_turns.ts";
 
@@ -108,13 +107,13 @@ export class IsolateKeeper extends Cell implements Keeper {
     seated.set(this, parent);
     this.#hold(true);
     try {
-      deadline.check();
+      assertInTime(action, this.#plan);
       if (turn.come !== undefined) await Promise.race([turn.come, deadline.failed, this.exited]);
       const { open } = this.#placement;
       const openSeat = open.loaded ?? await open.load();
       // It may have been ended meanwhile.
       if (this.exit !== undefined) throw new LostError(this.exit);
-      deadline.check();
+      assertInTime(action, this.#plan);
       deadline.loads();
       const seat = this.#seat = openSeat(this.#config(parent), options);
       void seat.ended.then((end) => this.#ended(end, parent));
@@ -341,7 +340,7 @@ export class IsolateKeeper extends Cell implements Keeper {
 
   /** What the new isolate is told of its parent: one with fewer rights gets no handle that nobody gave it. */
   #parentFor(parent: Actor): ContactData {
-    const contact = contactOf(parent);
+    const { contact } = parent;
     const { name, placement, actor, keeper, address: shownAddress } = contact;
     if (!hasFewerRights(this.#boot.isolate, isolate.id)) {
       return { name, placement, actor: addressOf(actor), keeper: addressOf(keeper), shownAddress };

@@ -12,12 +12,13 @@ import type { Actor } from "./actor.ts";
 import { endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
 import { type Callable, callableMethod, whyNotCallable } from "./callable.ts";
-import { type Frame, type HandledCall, isAtHome, runAs, runMethod } from "./context.ts";
+import { type Frame, type HandledCall, isAtHome, isMain, runAs, runMethod } from "./context.ts";
 import { ExitRequest } from "./exited.ts";
 import { awaitTroupeHandler } from "./handler_wait.ts";
 import { LateTurn } from "./late_turn.ts";
 import type { ActorHooks, Down, FailedMessage } from "./hooks.ts";
 import { Inbox, News } from "./inbox.ts";
+import { places } from "./places.ts";
 import { Suspicion } from "./suspicion.ts";
 import { StreamCell } from "./stream.ts";
 import { type Tracing, tracing } from "./tracing.ts";
@@ -49,7 +50,7 @@ export class MessageLoop {
   #takers: ((message: { readonly value: unknown } | undefined) => void)[] = [];
   #paused = 0;
   #closed = false;
-  /** Has what lies in the mailbox handled, soon; undefined where that is done at once. */
+  /** Has what lies in the mailbox handled, soon; undefined until it has a place where that is done. */
   #begin: (() => void) | undefined;
   #asleep = false;
   /** Called whenever nothing is left to do. */
@@ -65,7 +66,7 @@ export class MessageLoop {
   /** From now on messages are handled by this object. */
   open(instance: object): void {
     this.#instance = instance;
-    if (!isAtHome(this.#actor)) void this.#message().then(() => runAs(this.#actor, undefined, () => this.#run()));
+    this.#asleep = !isMain(this.#actor);
     this.pump();
   }
 
@@ -198,13 +199,14 @@ export class MessageLoop {
   /** Handles messages while there are any and it may. */
   pump(): void {
     if (this.#instance === undefined) return;
-    if (this.#begin === undefined) return this.#drain();
+    if (isMain(this.#actor)) return this.#drain();
     // It is at it, or will be in a moment.
     if (!this.#asleep) return;
     if (isAtHome(this.#actor)) this.#drain();
     else if (this.#mayBegin && this.inbox.size > 0) {
       this.#asleep = false;
-      this.#begin();
+      if (this.#begin !== undefined) this.#begin();
+      else places.open(() => runAs(this.#actor, undefined, () => this.#run()));
     } else this.#tellIdle();
   }
 
@@ -314,7 +316,7 @@ export class MessageLoop {
     const late = this.#actor.ending ? new LateTurn(this.#actor, this.inbox.size) : undefined;
     let result: unknown;
     try {
-      const frame = late === undefined ? call ?? this.#actor.frame : { actor: this.#actor, call, task: late };
+      const frame = late === undefined ? call ?? this.#actor : { actor: this.#actor, call, task: late };
       result = tracing === undefined
         ? runMethod(frame, callable, instance, args)
         : this.#traced(tracing, request, () => runMethod(frame, callable, instance, args));

@@ -124,8 +124,8 @@ export class Process<R = unknown, A extends unknown[] = never[]> implements Asyn
       parent.processes++;
       this.#unstarted = { prepared, args: [...args], handleSignals };
       this.#contact = prepared.contact;
-      this.#pid = prepared.pid;
-      this.#outcome = prepared.outcome;
+      this.#pid = () => prepared.pid();
+      this.#outcome = () => prepared.outcome();
       this.#daemon = plan.daemon;
       this.#started = false;
     }

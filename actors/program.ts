@@ -37,7 +37,7 @@ class Main extends Actor {
 
 // A child isolate is given its main actor before anybody acts in it; an isolate without one is the program itself.
 provideMainActor(() => {
-  const main = new Main({ name: "main", path: [], placement: "inline", parent: undefined, daemon: false }, MAIN_SLOT);
+  const main = new Main({ name: "main", path: [], placement: "inline", daemon: false }, undefined, MAIN_SLOT);
   main.run();
   return main;
 });

@@ -80,8 +80,9 @@ export async function spawn<D extends Definition>(
   };
   const plan = planOf(action, base, options);
   assertMayStart(action);
-  const { contact, launch } = prepare(plan, parent, options);
+  const prepared = prepare(plan, parent, options);
   parent.spawned++;
-  await launch(args);
-  return makeRef(contact) as unknown as Handle<D>;
+  const launching = prepared.launch(args);
+  if (launching !== undefined) await launching;
+  return makeRef(prepared.contact) as unknown as Handle<D>;
 }

@@ -1,13 +1,10 @@
 import { StartError } from "../channels/errors.ts";
 import { eventLoop } from "../channels/kernel/event_loop.ts";
-import { keepAlive } from "../channels/kernel/keep_alive.ts";
-import { destinationOf, LIST, pack } from "../channels/kernel/pack.ts";
-import type { Packet } from "../channels/kernel/packet.ts";
+import { LIST, pack } from "../channels/kernel/pack.ts";
 import { Actor } from "./actor.ts";
 import type { Contact, PlacementName } from "./contact.ts";
 import { runAs } from "./context.ts";
-import { contactOf } from "./current.ts";
-import { findRegistration, type Registration } from "./definition.ts";
+import { findRegistration, isRegistration, type Registration } from "./definition.ts";
 import { asItArrives, describeExit } from "./exited.ts";
 import type { Keeper } from "./keeper.ts";
 import "./gauges.ts";
@@ -17,27 +14,29 @@ import { process } from "./placement/process.ts";
 import { thread } from "./placement/thread.ts";
 import { assertNotOver, watchProgram } from "./program.ts";
 import { checkInline, type SpawnOptions } from "./spawn_options.ts";
-import { StartDeadline, startError } from "./start_deadline.ts";
+import { assertInTime, StartDeadline, startError } from "./start_deadline.ts";
 import type { StartPlan } from "./start_plan.ts";
 import { trapTimers } from "./timer_trap.ts";
 import { trapErrors } from "./trap.ts";
 
 /** How many messages an inline actor's start is worth. */
 const STARTED = 16;
+/** An inline actor is started by whoever is to be told. */
+const TOLD: Promise<void> = Promise.resolve();
 
 /** An actor that can be started: how to reach it is known already. */
 export interface Prepared {
   readonly contact: Contact;
   /** The operating system's number of a subprocess, once it was launched. */
-  readonly pid: () => number | undefined;
+  pid(): number | undefined;
   /** What its task returned; rejects with what it threw, or how else it ended. */
-  readonly outcome: () => Promise<unknown>;
+  outcome(): Promise<unknown>;
   /**
-   * Starts it. Resolves when it runs.
+   * Starts it. Resolves when it runs; undefined if it does already.
    *
    * @throws {NotSerializableError} At once, if the arguments cannot travel.
    */
-  launch(args: readonly unknown[]): Promise<void>;
+  launch(args: readonly unknown[]): Promise<void> | undefined;
 }
 
 /**
@@ -71,32 +70,85 @@ export function checkPlacement(action: string, placement: PlacementName, options
 
 function prepareInline(action: string, plan: StartPlan, parent: Actor): Prepared {
   const { moduleUrl, name } = plan.registration;
-  const registration = findRegistration(moduleUrl, name);
+  const registration = isRegistration(plan.registration) ? plan.registration : findRegistration(moduleUrl, name);
   if (registration === undefined) {
     throw new StartError(`Cannot ${action}: ${moduleUrl}, which defines ${name}, is not imported here`);
   }
-  const actor = new Actor({ ...plan, parent: contactOf(parent) });
-  const contact = contactOf(actor);
-  return {
-    contact,
-    pid: () => undefined,
-    outcome: () => contact.result(true),
-    launch(args) {
-      assertMayLive(action, parent, actor);
-      const packet = pack(args, "args", destinationOf(actor), LIST);
-      watchProgram();
-      trapErrors();
-      trapTimers();
-      parent.children.add(actor);
-      const { isAwaited } = actor;
-      if (isAwaited) keepAlive.hold(true);
-      void actor.exited.then(() => {
-        parent.children.delete(actor);
-        if (isAwaited) keepAlive.release(true);
-      });
-      return launchHere(action, plan, actor, packet, registration);
-    },
-  };
+  return new PreparedInline(action, plan, parent, registration);
+}
+
+/** One that will live in this isolate. */
+class PreparedInline implements Prepared {
+  readonly #actor: Actor;
+
+  constructor(
+    readonly action: string,
+    readonly plan: StartPlan,
+    readonly parent: Actor,
+    readonly registration: Registration,
+  ) {
+    this.#actor = new Actor(plan, parent.contact);
+  }
+
+  get contact(): Contact {
+    return this.#actor.contact;
+  }
+
+  pid(): undefined {
+    return undefined;
+  }
+
+  outcome(): Promise<unknown> {
+    return this.contact.result(true);
+  }
+
+  launch(args: readonly unknown[]): Promise<void> | undefined {
+    const actor = this.#actor;
+    assertMayLive(this.action, this.parent, actor);
+    const packet = pack(args, "args", actor.holder, LIST);
+    watchProgram();
+    trapErrors();
+    trapTimers();
+    actor.joins(this.parent);
+    try {
+      assertInTime(this.action, this.plan);
+      const starting = actor.start(packet, this.registration, TOLD);
+      return starting === undefined ? this.#started() : this.#finish(starting);
+    } catch (error) {
+      return Promise.reject(this.#failed(error));
+    }
+  }
+
+  /** The start takes longer than a moment: its time may run out meanwhile, its starter give up, and others kill it. */
+  async #finish(starting: Promise<void>): Promise<void> {
+    const deadline = new StartDeadline(this.action, this.plan);
+    deadline.begun();
+    const killed = Promise.withResolvers<never>();
+    killed.promise.catch(() => {});
+    void this.#actor.exited.then((exit) => {
+      if (exit.signal === undefined) return;
+      killed.reject(new Error(`it was ended before it was ready (${describeExit(exit)})`));
+    });
+    try {
+      await Promise.race([starting, deadline.failed, killed.promise]);
+      await this.#started();
+    } catch (error) {
+      throw this.#failed(error);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  #started(): Promise<void> | undefined {
+    logStarted(this.#actor);
+    return eventLoop.tally(STARTED) ? eventLoop.turn() : undefined;
+  }
+
+  #failed(error: unknown): unknown {
+    void this.#actor.kill("SIGKILL");
+    if (this.plan.signal?.aborted) return error;
+    return startError(this.action, runAs(this.#actor, undefined, () => asItArrives(error)));
+  }
 }
 
 function assertMayLive(action: string, parent: Actor, keeper: Keeper): void {
@@ -107,33 +159,5 @@ function assertMayLive(action: string, parent: Actor, keeper: Keeper): void {
   // Others may have its handle already.
   if (keeper.exit !== undefined) {
     throw new StartError(`Cannot ${action}: it was ended before that (${describeExit(keeper.exit)})`);
-  }
-}
-
-async function launchHere(
-  action: string,
-  plan: StartPlan,
-  actor: Actor,
-  packet: Packet,
-  registration: Registration,
-): Promise<void> {
-  const deadline = new StartDeadline(action, plan);
-  deadline.begun();
-  const killed = Promise.withResolvers<never>();
-  killed.promise.catch(() => {});
-  void actor.exited.then((exit) => {
-    if (exit.signal !== undefined) killed.reject(new Error(`it was ended before it was ready (${describeExit(exit)})`));
-  });
-  try {
-    deadline.check();
-    await Promise.race([actor.start(packet, registration, Promise.resolve()), deadline.failed, killed.promise]);
-    logStarted(actor);
-    if (eventLoop.tally(STARTED)) await eventLoop.turn();
-  } catch (error) {
-    void actor.kill("SIGKILL");
-    if (deadline.aborted) throw error;
-    throw startError(action, runAs(actor, undefined, () => asItArrives(error)));
-  } finally {
-    deadline.end();
   }
 }

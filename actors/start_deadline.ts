@@ -18,8 +18,6 @@ export class StartDeadline {
   readonly #begin: () => void;
   readonly #signal: AbortSignal | undefined;
   readonly #aborted: () => void;
-  /** Why it is too late to begin at all. */
-  readonly #tooLate: TimeoutError | undefined;
   #passed = false;
   #over = false;
 
@@ -34,10 +32,7 @@ export class StartDeadline {
     this.#signal = signal;
     this.#aborted = () => reject(signal!.reason);
     signal?.addEventListener("abort", this.#aborted, { once: true });
-    const late = () => {
-      const message = `Cannot ${action}: it was not ready after ${startTimeoutMs} ms`;
-      return new TimeoutError(message, { timeoutMs: startTimeoutMs });
-    };
+    const late = () => notReady(action, startTimeoutMs);
     const notLoaded = () => {
       const why = "with deno test or --check Deno first checks their types, which --no-check spares";
       const message = `Cannot ${action}: its modules were not loaded after ${loadingMs} ms (${why})`;
@@ -48,7 +43,6 @@ export class StartDeadline {
       this.#deadline?.cancel();
       if (ms !== Infinity) this.#deadline = wheel.after(ms, () => reject(error()));
     };
-    if (startTimeoutMs <= 0) this.#tooLate = late();
     this.#load = () => limit(loadingMs, notLoaded);
     this.#begin = () => limit(startTimeoutMs, late);
   }
@@ -61,12 +55,6 @@ export class StartDeadline {
   /** Code of the new isolate runs. */
   begun(): void {
     if (!this.#over) this.#begin();
-  }
-
-  /** To be called before anything is started: throws if it is too late for that. */
-  check(): void {
-    this.#signal?.throwIfAborted();
-    if (this.#tooLate !== undefined) throw this.#tooLate;
   }
 
   /** Whether time is over or the caller gave up. */
@@ -85,6 +73,16 @@ export class StartDeadline {
     this.#deadline?.cancel();
     this.#signal?.removeEventListener("abort", this.#aborted);
   }
+}
+
+/** To be called before anything is started: throws if it is too late for that. */
+export function assertInTime(action: string, { startTimeoutMs, signal }: StartPlan): void {
+  signal?.throwIfAborted();
+  if (startTimeoutMs <= 0) throw notReady(action, startTimeoutMs);
+}
+
+function notReady(action: string, timeoutMs: number): TimeoutError {
+  return new TimeoutError(`Cannot ${action}: it was not ready after ${timeoutMs} ms`, { timeoutMs });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Faces } from "./kernel/faces.ts";
 import { whenDone } from "./settling.ts";
 
 /** How `select` and `ready` use what one can wait for. */
@@ -17,11 +18,16 @@ export interface Source {
   tryPoll(): Promise<boolean>;
 }
 
-const sources = new WeakMap<object, Source>();
+const sources = new Faces<Source>();
 
 /** Lets programs select from `face`. */
 export function selectable(face: object, source: Source): void {
   sources.set(face, source);
+}
+
+/** Lets programs select from all objects of a class, of which there may be many. */
+export function selectableAll<F extends object>(prototype: F, source: (face: F) => Source | undefined): void {
+  sources.setFor(prototype, source);
 }
 
 /** How to use what a program gave to select from. */

@@ -43,10 +43,15 @@ class Collection {
   }
 
   async actor(actor: Actor): Promise<ActorReport> {
-    const { name, address, loop, plan: { placement }, stage } = actor;
+    const { name, address, loopIfAny: loop, plan: { placement }, stage } = actor;
     // Read at once, before anything is waited for.
     this.#addCalls(actor.holder);
-    const numbers = { mailbox: loop.inbox.size, handled: loop.handled, failed: loop.failures, busyMs: loop.busy.ms };
+    const numbers = {
+      mailbox: loop?.inbox.size ?? 0,
+      handled: loop?.handled ?? 0,
+      failed: loop?.failures ?? 0,
+      busyMs: loop?.busy.ms ?? 0,
+    };
     const restarts = restartsOf(actor);
     const below = await Promise.all([...actor.children].map((child) => this.#child(child)));
     const children = below.filter((child) => child !== undefined);

@@ -56,11 +56,8 @@ export class Boot extends Cell {
     logger.level = config.logLevel;
     setProgramRun(config.run);
     deadLetterPost.open();
-    const { parent } = config;
-    this.#actor = new Actor({
-      ...config,
-      parent: new Contact(parent.name, parent.placement, parent.actor, parent.keeper, parent.shownAddress),
-    }, MAIN_SLOT);
+    const { name, placement, actor, keeper, shownAddress } = config.parent;
+    this.#actor = new Actor(config, new Contact(name, placement, actor, keeper, shownAddress), MAIN_SLOT);
     setMainActor(this.#actor);
     trapErrors();
     cells.place(this, BOOT_SLOT, config.bootSecret);

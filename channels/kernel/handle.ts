@@ -2,6 +2,7 @@ import { type IsolateId, sameProcess } from "./address.ts";
 import { addressOf, isCell, type Target } from "./cell.ts";
 import { malformed } from "./codec/reader.ts";
 import { oneLine } from "./escape.ts";
+import { Faces } from "./faces.ts";
 import { Holder, holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
 import { singleton } from "./singleton.ts";
@@ -64,12 +65,14 @@ export function metaSize(meta: unknown, depth: number = 0): number {
 const NOBODY = new Holder("", 0);
 
 const kinds: Map<string, HandleKind> = singleton("handle-kinds", () => new Map());
+const NO_PARTS: readonly never[] = [];
+
 interface Face {
   readonly passage: () => Passage;
   readonly parts: readonly object[];
 }
 
-const faces: WeakMap<object, Face> = singleton("faces", () => new WeakMap());
+const faces: Faces<Face> = singleton("faces", () => new Faces());
 
 /** Says how handles of this kind are made on arrival. */
 export function handleKind(name: string, kind: HandleKind): void {
@@ -79,6 +82,14 @@ export function handleKind(name: string, kind: HandleKind): void {
 /** Lets `face` travel. `passage` is asked at each departure; `parts` are handles that always go with it. */
 export function enroll(face: object, passage: () => Passage, parts: readonly object[] = []): void {
   faces.set(face, { passage, parts });
+}
+
+/** Lets all objects of a class travel, of which there may be many. `passageOf` gives nothing for one that only looks so. */
+export function enrollAll<F extends object>(prototype: F, passageOf: (face: F) => (() => Passage) | undefined): void {
+  faces.setFor(prototype, (face) => {
+    const passage = passageOf(face);
+    return passage && { passage, parts: NO_PARTS };
+  });
 }
 
 /** Stands in a message for a handle of which the sender has no face. (Not a plain object, which would travel as one.) */

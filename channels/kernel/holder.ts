@@ -3,15 +3,54 @@ import type { IsolateId } from "./address.ts";
 import { isWithin } from "./address.ts";
 import { singleton } from "./singleton.ts";
 
+/** Something that a holder got from another isolate, and gives back. */
+interface Imported {
+  release(): void;
+}
+
+/**
+ * The leases of one holder, linked to each other: they come and go with every call, and a `Set` makes a new table after
+ * every few of them.
+ */
+export class Leases {
+  size = 0;
+  #first: Held | undefined;
+
+  add(lease: Held): void {
+    lease.next = this.#first;
+    if (this.#first !== undefined) this.#first.previous = lease;
+    this.#first = lease;
+    this.size++;
+  }
+
+  /** Returns whether it was one of them. */
+  delete(lease: Held): boolean {
+    const { previous, next } = lease;
+    if (previous === undefined && this.#first !== lease) return false;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    lease.previous = lease.next = undefined;
+    this.size--;
+    return true;
+  }
+
+  /** All of them as they are now, the oldest first. */
+  all(): Held[] {
+    const all: Held[] = [];
+    for (let lease = this.#first; lease !== undefined; lease = lease.next) all.push(lease);
+    return all.reverse();
+  }
+}
+
 /**
  * One who can hold things: an actor, or a cell in which messages lie. Whatever it has of anybody here (a handle, a
  * place in a queue of waiters, an item not yet acknowledged, a lock) is a lease in its set, so that its death is
  * settled by one sweep, whatever it died of.
  */
-export class Holder {
-  readonly leases: Leases = new Leases();
-  /** What this holder got from others by message; only of holders that live in this isolate. */
-  readonly imports: Set<{ release(): void }> = new Set();
+export class Holder extends Leases {
+  // Most have none, and there may be a million of them.
+  #imports: Set<Imported> | undefined;
   gone = false;
 
   /**
@@ -23,7 +62,24 @@ export class Holder {
     readonly slot: number,
     readonly resident: boolean = false,
     readonly account: Account | undefined = undefined,
-  ) {}
+  ) {
+    super();
+  }
+
+  /** What it has: itself, so that each holder is one object. */
+  get leases(): Leases {
+    return this;
+  }
+
+  /** What this holder got from others by message; only of holders that live in this isolate. */
+  get imports(): Set<Imported> {
+    return this.#imports ??= new Set();
+  }
+
+  /** Whether it got anything from others. */
+  get hasImports(): boolean {
+    return this.#imports !== undefined && this.#imports.size > 0;
+  }
 }
 
 /** Something that a holder has until it gives it back or dies. */
@@ -97,41 +153,6 @@ export class Lease extends Held {
   }
 }
 
-/**
- * The leases of one holder, linked to each other: they come and go with every call, and a `Set` makes a new table after
- * every few of them.
- */
-export class Leases {
-  size = 0;
-  #first: Held | undefined;
-
-  add(lease: Held): void {
-    lease.next = this.#first;
-    if (this.#first !== undefined) this.#first.previous = lease;
-    this.#first = lease;
-    this.size++;
-  }
-
-  /** Returns whether it was one of them. */
-  delete(lease: Held): boolean {
-    const { previous, next } = lease;
-    if (previous === undefined && this.#first !== lease) return false;
-    if (previous === undefined) this.#first = next;
-    else previous.next = next;
-    if (next !== undefined) next.previous = previous;
-    lease.previous = lease.next = undefined;
-    this.size--;
-    return true;
-  }
-
-  /** All of them as they are now, the oldest first. */
-  all(): Held[] {
-    const all: Held[] = [];
-    for (let lease = this.#first; lease !== undefined; lease = lease.next) all.push(lease);
-    return all.reverse();
-  }
-}
-
 /** An isolate's holders without a lease are remembered up to this number, since most come again. */
 const KEPT_IDLE = 64;
 /** Those of strangers only while no more isolates than these are known: a stranger can make up any number. */
@@ -178,7 +199,7 @@ export class Holders {
   /** The holder has no lease left: it need not be known, unless it lives here or holds something elsewhere. */
   idle(holder: Holder): void {
     const slots = this.#byIsolate.get(holder.isolate);
-    if (slots === undefined || holder.resident || holder.imports.size > 0) return;
+    if (slots === undefined || holder.resident || holder.hasImports) return;
     const isCrowded = holder.account !== undefined && this.#byIsolate.size > KEPT_ISOLATES;
     if (slots.size > KEPT_IDLE || isCrowded) this.#forget(slots, holder);
   }
@@ -193,8 +214,8 @@ export class Holders {
   sweep(holder: Holder): void {
     holder.gone = true;
     // First, as each gives back one lease of many: after the sweep of those it would be counted twice.
-    if (!this.ending) { for (const imported of [...holder.imports]) imported.release(); }
-    for (const lease of holder.leases.all()) lease.drop();
+    if (!this.ending && holder.hasImports) { for (const imported of [...holder.imports]) imported.release(); }
+    if (holder.size > 0) { for (const lease of holder.all()) lease.drop(); }
     const slots = this.#byIsolate.get(holder.isolate);
     if (slots !== undefined) this.#forget(slots, holder);
   }
