@@ -1,8 +1,12 @@
 import type { Decoder } from "./decoder.ts";
 import type { Encoder } from "./encoder.ts";
 import { MAP, SET } from "./extension.ts";
+import { KeyChains } from "./key_chains.ts";
 import { refuseNames } from "./own_properties.ts";
 import { instance, passing } from "./refusal.ts";
+
+/** No chain of so many keys matters. */
+const FEW = 64;
 
 export function writeMap(encoder: Encoder, map: Map<unknown, unknown>, depth: number): void {
   const entries = instance("Map", map, entriesOf);
@@ -38,7 +42,13 @@ export function writeSet(encoder: Encoder, set: Set<unknown>, depth: number): vo
 export function readMap(decoder: Decoder, depth: number): Map<unknown, unknown> {
   decoder.descend(depth);
   const map = decoder.remember(new Map<unknown, unknown>());
-  while (decoder.reader.remaining > 0) map.set(decoder.value(depth + 1), decoder.value(depth + 1));
+  let chains: KeyChains | undefined;
+  while (decoder.reader.remaining > 0) {
+    const start = decoder.reader.offset;
+    const key = decoder.value(depth + 1);
+    if (map.size >= FEW) decoder.find(key, start, chains ??= new KeyChains(), map.size);
+    map.set(key, decoder.value(depth + 1));
+  }
   return map;
 }
 
@@ -46,7 +56,13 @@ export function readMap(decoder: Decoder, depth: number): Map<unknown, unknown> 
 export function readSet(decoder: Decoder, depth: number): Set<unknown> {
   decoder.descend(depth);
   const set = decoder.remember(new Set<unknown>());
-  while (decoder.reader.remaining > 0) set.add(decoder.value(depth + 1));
+  let chains: KeyChains | undefined;
+  while (decoder.reader.remaining > 0) {
+    const start = decoder.reader.offset;
+    const key = decoder.value(depth + 1);
+    if (set.size >= FEW) decoder.find(key, start, chains ??= new KeyChains(), set.size);
+    set.add(key);
+  }
   return set;
 }
 

@@ -31,6 +31,7 @@ import {
   WITHIN_LEAF,
 } from "./extension.ts";
 import { readFromText } from "./from_text.ts";
+import { KeyChains, MOST_HASHED, MOST_STEPS, stepsToCompare } from "./key_chains.ts";
 import { isIndex } from "./own_properties.ts";
 import { malformed, type Reader } from "./reader.ts";
 import { readTimestamp } from "./timestamp.ts";
@@ -57,6 +58,11 @@ export class Decoder {
   /** By how many bytes the buffers so far may grow. */
   #reserved = 0;
   #resizable = 0;
+  /** What it took so far to find keys among others. */
+  #steps = 0;
+  /** How many names so far are of each length that is too long to hash. */
+  #longNames: Map<number, number> | undefined;
+  #lastLongName = "";
 
   /** @param isPlain whether of the extensions only constants and strings may come */
   constructor(reader: Reader, source: Source | undefined, isPlain: boolean = false) {
@@ -187,6 +193,26 @@ export class Decoder {
     if (this.#reserved > MAX_GROWTH) malformed(`its buffers may grow by more than ${MAX_GROWTH} bytes`);
   }
 
+  /** Refuses to look for the key that was read from `start` on among those of a Map or Set, if that takes too long. */
+  find(key: unknown, start: number, chains: KeyChains, size: number): void {
+    this.#step(chains.stepsTo(key, this.reader.offset - start, size));
+  }
+
+  /** The same for the name of a property, which V8 looks for among all names. */
+  findName(name: string): void {
+    if (name.length <= MOST_HASHED || name === this.#lastLongName) return;
+    const { length } = this.#lastLongName = name;
+    const names = this.#longNames ??= new Map();
+    const count = names.get(length) ?? 0;
+    names.set(length, count + 1);
+    this.#step(count * stepsToCompare(name, length));
+  }
+
+  #step(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > MOST_STEPS) malformed("too many keys in it have the same hash");
+  }
+
   /** Refuses to read a container within `depth` others if those are enough. */
   descend(depth: number): void {
     if (depth >= MAX_DEPTH) malformed(`values are nested more than ${MAX_DEPTH} deep`);
@@ -216,6 +242,7 @@ export class Decoder {
     if (reader.remaining === 0) malformed("an array with names has none");
     while (reader.remaining > 0) {
       const key = this.string();
+      this.findName(key);
       if (isIndex(key)) malformed("a property of an array is one of its items, or its length");
       const value = this.value(depth + 1);
       Object.defineProperty(array, key, { value, enumerable: true, writable: true, configurable: true });
@@ -224,15 +251,22 @@ export class Decoder {
   }
 
   #key(depth: number): unknown {
-    return this.reader.shortKey() ?? this.value(depth + 1);
+    const short = this.reader.shortKey();
+    if (short !== undefined) return short;
+    const key = this.value(depth + 1);
+    if (typeof key === "string") this.findName(key);
+    return key;
   }
 
   /** What began as an object turns out to have keys that only a Map can have. Our own encoder writes no such thing. */
   #foreignMap(start: Record<string, unknown>, key: unknown, left: number, depth: number): Map<unknown, unknown> {
     if (this.#met !== undefined) malformed("a map within a graph has a key that is not a string");
     const map = new Map<unknown, unknown>(Object.entries(start)).set(key, this.value(depth + 1));
+    const chains = new KeyChains();
     for (let i = 1; i < left; i++) {
+      const at = this.reader.offset;
       const next = this.#key(depth);
+      this.find(next, at, chains, map.size);
       map.set(next, this.value(depth + 1));
     }
     return map;

@@ -104,6 +104,7 @@ export function readError(decoder: Decoder, depth: number): Error {
     if (key === undefined && !enumerable) enumerable = true;
     else {
       const field = checkField(key, enumerable);
+      decoder.findName(field);
       const value = decoder.value(depth + 1);
       define(error, field, field === "name" && typeof value !== "string" ? name : value, enumerable);
     }
