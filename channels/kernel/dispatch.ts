@@ -5,7 +5,7 @@ import { answered, askerOf, DISCARD } from "./ask.ts";
 import { type Cell, cells } from "./cell.ts";
 import { deadLetters } from "./dead_letters.ts";
 import type { Envelope, Grant, Item, Release, Reply, Send } from "./envelope.ts";
-import { heardThatKept, keep, KEPT, putInEscrow } from "./escrow.ts";
+import { handerOf, heardThatKept, keep, KEPT, putInEscrow } from "./escrow.ts";
 import { type Destination, isLeased, metaSize, releaseAll } from "./handle.ts";
 import { type Holder, holders } from "./holder.ts";
 import { isolate } from "./isolate.ts";
@@ -168,9 +168,9 @@ function grant({ from, slot, secret, lease, holderIsolate, holder, ...told }: Gr
   if (isolate.exitOf(holderIsolate) !== undefined) return cell.grantedTooLate(lease, number);
   const account = holders.accountOf(from);
   if ((account !== undefined && cell.isGivenUp) || !mayHold(account)) return;
-  if (account === undefined || isWithin(holderIsolate, account.stranger)) {
-    cell.changeLease(lease, holders.get(holderIsolate, holder), 1, number);
-  } else putInEscrow(account.stranger, holderIsolate, cell, lease);
+  const stranger = account && handerOf(from, holderIsolate, isolate.id);
+  if (stranger === undefined) cell.changeLease(lease, holders.get(holderIsolate, holder), 1, number);
+  else putInEscrow(stranger, holderIsolate, cell, lease);
 }
 
 function release({ from, slot, secret, lease, holder }: Release): void {

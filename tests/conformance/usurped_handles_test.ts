@@ -68,6 +68,7 @@ function requests(smuggled: object, at: { slot?: number; secret?: string } = {})
 const homes: Record<string, readonly ("link" | "sandbox" | "peer")[]> = {
   thread: ["link", "sandbox", "peer"],
   process: ["link", "sandbox"],
+  remote: ["link", "sandbox"],
 };
 for (const [where, kinds] of Object.entries(homes)) {
   eachStranger(`what others hold in a ${where} is given back by nobody else`, async (stranger) => {
