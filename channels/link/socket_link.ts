@@ -260,7 +260,8 @@ export class SocketLink implements Link {
         }
         // Once closed it reads on while not all is written: a socket that is closed with something unread may take that
         // with it.
-        if (!this.#closed) this.#give(listener, bytes, bytes === buffer ? from : 0, length);
+        if (this.#closed) continue;
+        this.#give(listener, bytes, bytes === buffer ? from : 0, length);
         const wait = this.#afterFrame?.();
         if (wait !== undefined) await wait;
       }

@@ -3,6 +3,7 @@ import { isForeign, type IsolateId, isWithin } from "../kernel/address.ts";
 import { hasMoreTokens } from "../kernel/codec/tokens.ts";
 import { Deque } from "../kernel/deque.ts";
 import type { Envelope } from "../kernel/envelope.ts";
+import { KEPT } from "../kernel/escrow.ts";
 import { decodeFrame, encodeFrame } from "../kernel/frame.ts";
 import { isolate } from "../kernel/isolate.ts";
 import type { Frame, Link, LinkListener } from "../kernel/link.ts";
@@ -21,11 +22,11 @@ const MAX_TOKENS = 2 ** 21;
 const MAX_SPEAKERS = 1024;
 /**
  * A peer is gone when nothing has come from it for so many half heartbeats, in each of which it says something, or when it
- * has read nothing for so long of the many answers that wait for it.
+ * has read nothing for so long of the much that waits for it.
  */
 const SILENT_BEATS = 3;
 
-/** A frame that says only that its sender is there. */
+/** A frame that says only that its sender is there, as whatever else waits to be read does. */
 const BEAT: Frame = { bytes: EMPTY_PACKET.bytes, moved: [] };
 
 /** The kinds that settle what this side has asked or offered, and those that come before such an answer. */
@@ -37,7 +38,7 @@ export interface BorderOptions {
   readonly maxFrameBytes: number;
   /** The longest frame that the peer takes. */
   readonly maxSentBytes: number;
-  /** How much of the peer's requests, and of answers that it has not read, there may be before its next request waits. */
+  /** How much of the peer's requests, and of what it has not read, there may be before its next request waits. */
   readonly maxUnsettledBytes: number;
   readonly heartbeatMs: number;
 }
@@ -144,11 +145,18 @@ export class Border implements Link {
     if (bytes.length > this.maxBytes) return tooLong("message", bytes.length, this.maxBytes);
     if (hasMoreTokens(bytes, MAX_TOKENS)) return tooManyValues(MAX_TOKENS);
     this.#told.note(envelope);
+    this.#pass(envelope, bytes);
+    return undefined;
+  }
+
+  /** All that the peer makes this program say counts until it is read. */
+  #pass(envelope: Envelope, bytes: Uint8Array): void {
     this.#link.send({ bytes, moved: [] });
     if (envelope.kind === "reply" || envelope.kind === "item") {
       this.#outstanding.answer(envelope.kind, `${envelope.id} ${envelope.to}`, bytes.length, this.#link.queued);
+    } else if (envelope.kind !== "send" || envelope.verb === KEPT) {
+      this.#outstanding.told(bytes.length, this.#link.queued);
     }
-    return undefined;
   }
 
   flush(): Promise<void> {
@@ -271,7 +279,7 @@ export class Border implements Link {
     if (this.#silent >= SILENT_BEATS) {
       this.wentSilent = true;
       this.#link.abort();
-    } else this.#link.send(BEAT);
+    } else if (this.#link.unsent === 0) this.#link.send(BEAT);
   }
 
   /** Through this program a peer reaches only those of others that it was told of. */
@@ -283,8 +291,8 @@ export class Border implements Link {
     if (envelope.kind !== "send" || envelope.id === 0) return;
     const { to: from, from: to, id } = envelope;
     const reply = { kind: "reply", to, from, id, outcome: "lost", body: EMPTY_PACKET } as const;
-    this.#outstanding.settle(`${id} ${to}`);
-    this.#link.send(encodeFrame(this.#naming.outbound(reply)));
+    // The peer is not told of anybody by that: it stays out of reach.
+    this.#pass(reply, encodeFrame(this.#naming.outbound(reply)).bytes);
   }
 }
 

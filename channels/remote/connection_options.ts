@@ -23,10 +23,11 @@ export interface ConnectionOptions {
    */
   readonly maxFrameBytes?: number | undefined;
   /**
-   * How many bytes of the other side's requests may be unanswered, and how many bytes of answers it may leave unread; 64 MiB
-   * when left out. While there are more, its next request waits. Four times as many are the most: then a request or an
-   * answer is refused with `MailboxFullError`. A side that reads none of so many answers for one and a half heartbeats
-   * is gone.
+   * How many bytes of the other side's requests may be unanswered, and how many bytes it may leave unread of answers and of
+   * what else this side says because of its messages; 64 MiB when left out. While there are more, its next request waits.
+   * Four times as many are the most: then a request or an answer is refused with `MailboxFullError`, and while so much is
+   * unread that is no answer, nothing of the other side is read. A side that has so much to read and reads nothing for one
+   * and a half heartbeats is gone.
    */
   readonly maxUnsettledBytes?: number | undefined;
   /**

@@ -18,7 +18,7 @@ const BUSY_MS = 1000;
 const MOST_HALVED = 8;
 /** So many requests may be about to be answered at a time, by how long answers are. */
 const WINDOW = { least: 4, first: 8, most: 128 };
-/** Above so many times the bound, what would add to it is refused. */
+/** Above so many times the bound, what would add to it is refused, or not read. */
 const REFUSED_AT = 4;
 
 interface Asked {
@@ -29,16 +29,19 @@ interface Asked {
   offered: boolean;
 }
 
-/** An answer that the system has yet to take. */
+/** Something said that the system has yet to take. */
 interface Unread {
   readonly bytes: number;
+  readonly isAnswer: boolean;
   /** It has left when the link has written so much. */
   readonly end: number;
 }
 
 /**
- * Counts a peer's unsettled requests, and the answers that it has not read. Above a bound, its next request waits; far above
- * it, requests and answers are refused.
+ * Counts a peer's unsettled requests, and what it has not read: the answers, and whatever else this program says because of
+ * what the peer has said. Above a bound, its next request waits; far above it, requests and answers are refused, and
+ * nothing of the peer's is read while it leaves all the rest unread. This program's own requests count for nothing: a
+ * peer may have to wait for an answer before it can read them.
  *
  * How long an answer is shows only when it is there. So a few requests are let in at a time, by how long the last answers
  * were. Some requests wait for what the peer has yet to say; so after a moment the next are let in all the same, and while
@@ -54,7 +57,9 @@ export class Outstanding {
   #waitingCount = 0;
   #waitingBytes = 0;
   readonly #unread = new Deque<Unread>();
+  /** Of answers; and of the rest. */
   #unreadBytes = 0;
+  #toldBytes = 0;
   /** How long the next answer may well be. */
   #likelyBytes: number;
   #moment = 0;
@@ -74,7 +79,7 @@ export class Outstanding {
   #over = false;
 
   /**
-   * @param maxBytes the bound of requests, and of answers
+   * @param maxBytes the bound of requests, and of what is unread
    * @param stalledMs a few requests may go on when nothing has changed for so long: the other side might wait in the same way
    * @param probe asks an isolate of this program for a word, in the order of the peer's requests
    */
@@ -95,13 +100,15 @@ export class Outstanding {
     return this.#unreadBytes > REFUSED_AT * this.#maxBytes;
   }
 
-  /** Whether there are answers above the bound that the peer has yet to read. */
+  /** Whether the peer has more to read than the bound. */
   get isUnread(): boolean {
-    return this.#unreadBytes > this.#maxBytes;
+    return this.#unreadBytes + this.#toldBytes > this.#maxBytes;
   }
 
   /** A promise if nothing more of the peer's is to be read. */
   pause(): Promise<void> | undefined {
+    // It only has to read. One that does not is gone in the end.
+    if (this.#isDeaf) return this.#until(() => !this.#isDeaf, Infinity);
     return this.#isCrowded ? this.#until(() => !this.#isCrowded, this.#stalledMs) : undefined;
   }
 
@@ -161,7 +168,7 @@ export class Outstanding {
 
   /** An answer is leaving; `end` is what the link will have written then. */
   answer(kind: "reply" | "item", key: string, bytes: number, end: number): void {
-    this.#unread.push({ bytes, end });
+    this.#unread.push({ bytes, isAnswer: true, end });
     this.#unreadBytes += bytes;
     if (bytes > this.#maxBytes / WINDOW.most) this.#vain = 0;
     this.#likelyBytes = Math.max(bytes, this.#likelyBytes * 7 / 8);
@@ -173,11 +180,18 @@ export class Outstanding {
     this.#change();
   }
 
+  /** Something is leaving that is no answer; `end` is what the link will have written then. */
+  told(bytes: number, end: number): void {
+    this.#unread.push({ bytes, isAnswer: false, end });
+    this.#toldBytes += bytes;
+  }
+
   /** The link has written so much in all. */
   left(written: number): void {
     for (let next = this.#unread.peek(); next !== undefined && next.end <= written; next = this.#unread.peek()) {
       this.#unread.shift();
-      this.#unreadBytes -= next.bytes;
+      if (next.isAnswer) this.#unreadBytes -= next.bytes;
+      else this.#toldBytes -= next.bytes;
     }
     this.#change();
   }
@@ -196,8 +210,13 @@ export class Outstanding {
     return Math.max(
       this.#requests.size / MAX_REQUESTS,
       this.#requestBytes / this.#maxBytes,
-      this.#unreadBytes / this.#maxBytes,
+      (this.#unreadBytes + this.#toldBytes) / this.#maxBytes,
     );
+  }
+
+  /** Whether the peer does not read what it is told. */
+  get #isDeaf(): boolean {
+    return !this.#over && this.#toldBytes > REFUSED_AT * this.#maxBytes;
   }
 
   get #isCrowded(): boolean {
@@ -249,12 +268,12 @@ export class Outstanding {
   #until(isSo: () => boolean, mostMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
-        deadline.cancel();
+        deadline?.cancel();
         this.#waiting.delete(check);
         resolve();
       };
       const check = () => (this.#over || isSo()) && done();
-      const deadline = wheel.after(mostMs, done);
+      const deadline = mostMs === Infinity ? undefined : wheel.after(mostMs, done);
       this.#waiting.add(check);
       check();
     });
