@@ -264,6 +264,8 @@ export class Border implements Link {
       case "taken":
         return this.#outstanding.take(`${envelope.id} ${from}`);
       case "down":
+        // Of others it has nothing to say, and nobody takes it.
+        if (!isWithin(envelope.isolate, this.#naming.alias)) return;
         for (const speaker of this.#speakers) if (isWithin(speaker, envelope.isolate)) this.#speakers.delete(speaker);
         this.#outstanding.settleAll((_, key) => isWithin(key.slice(key.indexOf(" ") + 1), envelope.isolate));
         return;

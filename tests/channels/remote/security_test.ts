@@ -21,6 +21,7 @@ import { envelope, prove, RawPeer, REPLY, SEND, turned } from "./raw_peer.ts";
 const WITHIN_MS = 5000;
 const authKey = "swordfish";
 const TAKEN = 3;
+const CANCEL = 4;
 const GRANT = 6;
 const DOWN = 8;
 const ITEM = 2;
@@ -271,6 +272,31 @@ Deno.test("a peer that takes what it was not offered, or uses a number twice, is
     await raw.envelope(to, "<", kind === "taken" ? [TAKEN, 7, true, []] : get);
     await raw.untilHungUp();
     await assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+  }
+});
+
+Deno.test("a peer that speaks of the death of others, or of all, is still held to its numbers, and to how many may speak", async () => {
+  await using scene = await Scene.open();
+  for (const gone of [">", ">.1", ">@1"]) {
+    const down: ValueType = [DOWN, gone, { code: 0, reason: "normal" }, []];
+    const twice = async (raw: RawPeer, { to, slot, incarnation, secret }: Known) => {
+      const get: ValueType = [SEND, slot, incarnation, secret, 1, 7, "get", "", null, []];
+      for (const header of [get, down, get]) await raw.envelope(header === down ? ">" : to, "<", header);
+    };
+    const crowd = async (raw: RawPeer) => {
+      for (let speaker = 1; speaker <= 1024; speaker++) {
+        if (speaker % 500 === 0) await raw.envelope(">", "<", down);
+        await raw.envelope(">", `<.${speaker}`, [CANCEL, 1, []]);
+      }
+    };
+    for (const attack of [twice, crowd]) {
+      const { raw, served } = await scene.join();
+      using _raw = raw;
+      const known = await give(served, raw, new Queue());
+      await attack(raw, known);
+      await raw.untilHungUp();
+      await assertRejects(() => deadline(served.recv(), WITHIN_MS), DisconnectedError);
+    }
   }
 });
 
