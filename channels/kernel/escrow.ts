@@ -104,7 +104,10 @@ function changeEscrow(
   by: 1 | -1,
   account?: Account,
 ): void {
-  cell.changeLease(kind, holderFor(stranger, to), by, 0, account);
+  const holder = holderFor(stranger, to);
+  cell.changeLease(kind, holder, by, 0, account);
+  // Two strangers could make up any number of receivers.
+  if (holder.leases.size === 0) forget(stranger, to);
 }
 
 function holderFor(stranger: IsolateId, to: IsolateId): Holder {
@@ -141,12 +144,16 @@ async function sweepLater(stranger: IsolateId, to: IsolateId): Promise<void> {
 }
 
 function sweep(stranger: IsolateId, to: IsolateId): void {
-  const receivers = escrows.get(stranger);
-  const holder = receivers?.get(to);
+  const holder = escrows.get(stranger)?.get(to);
   if (holder === undefined) return;
-  receivers!.delete(to);
-  if (receivers!.size === 0) escrows.delete(stranger);
+  forget(stranger, to);
   holders.sweep(holder);
+}
+
+function forget(stranger: IsolateId, to: IsolateId): void {
+  const receivers = escrows.get(stranger);
+  receivers?.delete(to);
+  if (receivers?.size === 0) escrows.delete(stranger);
 }
 
 isolate.downListeners.add(settle);

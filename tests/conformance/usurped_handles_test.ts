@@ -22,6 +22,8 @@ import { encode } from "../../channels/kernel/codec/encode.ts";
 import { root } from "../../channels/kernel/root.ts";
 import { Bystander } from "./fixtures/bystander.ts";
 import { Place, prepare, type Where } from "./place.ts";
+import { boundedWithChildren, until } from "./bounded.ts";
+import { Guest, HostOfGuests } from "./fixtures/guest.ts";
 import { eachStranger, type Forged, type Stranger } from "./usurpers.ts";
 
 prepare(["remote"]);
@@ -104,6 +106,30 @@ for (const [where, kinds] of Object.entries(homes)) {
     for (const one of [idle, home]) await one.kill();
   }, kinds);
 }
+
+boundedWithChildren(
+  "what a sandbox hands on of another program's comes, and is held until it is given back",
+  async () => {
+    const home = await new Place("remote").spawn(Bystander, [], { concurrency: 8 });
+    const lock = await home.call.lock() as Lock;
+    const options = { placement: "process", permissions: "none", startTimeoutMs: 30_000 } as const;
+    for (const placement of ["inline", "thread", "process"] as const) {
+      const host = await spawn(HostOfGuests, [], { placement, startTimeoutMs: 30_000 });
+      const guest = await spawn(Guest, [], options);
+      for (let time = 0; time < 3; time++) guest.cast.handOn(host, lock);
+      await until(async () => await host.call.kept() === 3, "it has come");
+      await guest.kill();
+      await until(async () => await home.call.holders() === 2, "only the sandbox has left");
+      const held = await lock.acquire();
+      assertEquals(await home.call.isFree(), false);
+      held[Symbol.dispose]();
+      await host.kill();
+      await until(async () => await home.call.holders() === 1, "the receiver has left");
+    }
+    await home.kill();
+  },
+  120_000,
+);
 
 async function sendAll(stranger: Stranger, handle: object, envelopes: readonly Forged[]): Promise<void> {
   for (let at = 0; at < envelopes.length; at += 100) await stranger.forge(handle, envelopes.slice(at, at + 100));

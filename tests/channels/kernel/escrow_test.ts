@@ -8,6 +8,7 @@ import { handleKind, type Passage } from "../../../channels/kernel/handle.ts";
 import { holders } from "../../../channels/kernel/holder.ts";
 import { isolate } from "../../../channels/kernel/isolate.ts";
 import { plainPacket } from "../../../channels/kernel/packet.ts";
+import { singleton } from "../../../channels/kernel/singleton.ts";
 import { TestLink } from "./test_link.ts";
 
 const KIND = "held for the tests of escrow";
@@ -104,4 +105,34 @@ Deno.test("what comes by the way that leads to a handle's home is granted by who
   between.receive({ kind: "send", ...route, ...about, body: { ...plainPacket(new Uint8Array(0)), passages } });
   assertEquals(between.sent.filter(({ kind }) => kind === "send"), []);
   assert(between.sent.some(({ kind }) => kind === "release"));
+});
+
+Deno.test("nothing is remembered of a handle in escrow that has come, or that its receiver had before", () => {
+  using stranger = new Child("sandbox");
+  using receiver = new Child("sandbox");
+  const escrows = singleton("escrows", (): Map<string, Map<string, unknown>> => new Map());
+  const box = new Box();
+  const { slot, secret } = cells.export(box);
+  const lease = { to: isolate.id, slot, secret, lease: KIND, holder: 1 } as const;
+  const grant = { kind: "grant", ...lease, from: stranger.id, number: 0 } as const;
+  const path = stranger.id.slice(isolate.id.length);
+  const about = { incarnation: 0, id: 0, verb: "kept", detail: `${path} ${KIND}` } as const;
+  const before = escrows.size;
+  // It is known here from now on.
+  stranger.receive({ ...grant, holderIsolate: stranger.id });
+  for (let i = 0; i < 100; i++) {
+    const from = `${receiver.id}.${i}`;
+    const said: Envelope[] = [
+      { ...grant, holderIsolate: from },
+      { kind: "send", ...lease, from, ...about, body: plainPacket(new Uint8Array(0)) },
+    ];
+    for (const envelope of i % 2 === 0 ? said : said.reverse()) {
+      (envelope.kind === "grant" ? stranger : receiver).receive(envelope);
+    }
+    receiver.receive({ kind: "release", ...lease, from });
+  }
+  assertEquals([box.holdersOf(KIND), escrows.size], [1, before]);
+  // One that is under way is remembered until then.
+  stranger.receive({ ...grant, holderIsolate: receiver.id });
+  assertEquals([box.holdersOf(KIND), escrows.get(stranger.id)?.size], [2, 1]);
 });
