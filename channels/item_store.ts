@@ -40,7 +40,7 @@ export interface StoreOwner {
   accepted(item: Item): void;
   /** Somebody has an item now, and has said so. */
   taken(item: Item, by: Holder): void;
-  /** An item has been accepted, has left or has come back. */
+  /** An item has been accepted, has left or has come back; or somebody has given up waiting. */
   changed(): void;
 }
 
@@ -81,6 +81,16 @@ export class ItemStore {
     return [...this.#takers].map((request) => request.from);
   }
 
+  /** How many requests wait. */
+  get waits(): number {
+    return this.#takers.size + this.#putters.size;
+  }
+
+  /** The requests that wait: to take, or else to put. */
+  get waiting(): Request[] {
+    return this.isAwaited ? [...this.#takers] : [...this.#putters].map(({ request }) => request);
+  }
+
   /** Whether somebody waits to take. */
   get isAwaited(): boolean {
     return this.#takers.size > 0;
@@ -108,7 +118,9 @@ export class ItemStore {
     this.#putters.push(putter);
     this.#note(request.body);
     request.onCancel = () => {
-      if (this.#putters.remove(putter)) this.release(request.body);
+      if (!this.#putters.remove(putter)) return;
+      this.release(request.body);
+      this.#owner.changed();
     };
   }
 
@@ -122,7 +134,9 @@ export class ItemStore {
   /** Gives the next item to who asks, now or when there is one. */
   take(request: Request): void {
     this.#takers.push(request);
-    request.onCancel = () => void this.#takers.remove(request);
+    request.onCancel = () => {
+      if (this.#takers.remove(request)) this.#owner.changed();
+    };
     this.#match();
   }
 

@@ -1,18 +1,12 @@
+import { Abandonment } from "./abandonment.ts";
 import type { Item } from "./item_store.ts";
-import { cells } from "./kernel/cell.ts";
 import { type Holder, Lease } from "./kernel/holder.ts";
-import { isolate } from "./kernel/isolate.ts";
-import { logger } from "./kernel/log.ts";
 import { bodyOf } from "./kernel/relay.ts";
 import type { Request } from "./kernel/request.ts";
-import { type Deadline, wheel } from "./kernel/wheel.ts";
 import { QueueCell } from "./queue_cell.ts";
 
 /** The kind of the queue's handles. */
 export const JOINABLE_QUEUE = "joinable-queue";
-
-/** A program that hears of a consumer's end has so long to start another one before the log tells. */
-const ABANDONED_MS = 1000;
 
 /** What one holder has taken and not acknowledged, oldest first. */
 interface Unacknowledged {
@@ -26,14 +20,17 @@ export class JoinableQueueCell extends QueueCell {
   readonly #taken = new Map<Holder, Unacknowledged>();
   readonly #joiners = new Set<Request>();
   #unfinished = 0;
-  /** Whether somebody else has had the queue, and has it no more; whether the log has told; when it will. */
+  /** Whether somebody else has had the queue, and has it no more. */
   #hadUsers = false;
-  #isTold = false;
-  #tellsAt: Deadline | undefined;
+  readonly #abandonment = new Abandonment(() => this.#abandonedJoin);
 
   constructor(maxSize: number, maxDeliveries: number) {
     super(maxSize, true);
     this.#maxDeliveries = maxDeliveries;
+  }
+
+  protected override get kind(): string {
+    return JOINABLE_QUEUE;
   }
 
   override describe(): string {
@@ -64,16 +61,14 @@ export class JoinableQueueCell extends QueueCell {
       this.#taken.set(by, taken = { items: [], lease });
     }
     taken.items.push(item);
-    this.#isTold = false;
+    this.#abandonment.renew();
   }
 
-  override returned(kind: string): void {
-    super.returned(kind);
+  override returned(kind: string, holder: Holder): void {
+    super.returned(kind, holder);
     if (kind !== JOINABLE_QUEUE) return;
     this.#hadUsers = true;
-    // An actor has had the queue until now.
-    this.#tellNot();
-    this.#look();
+    this.#abandonment.restart();
   }
 
   #taskDone(request: Request): void {
@@ -112,40 +107,22 @@ export class JoinableQueueCell extends QueueCell {
     this.#joiners.add(request);
     request.onCancel = () => {
       this.#joiners.delete(request);
-      if (this.#joiners.size === 0) this.#tellNot();
+      if (this.#joiners.size === 0) this.#abandonment.cancel();
     };
-    this.#look();
+    this.#abandonment.look();
   }
 
   /**
-   * Whether a join waits for items that nobody has, and nobody but those that join has the queue. No more can be known:
-   * its maker may still give it to somebody.
+   * That a join waits for items that nobody has, and nobody but those that join has the queue. No more can be known: its
+   * maker may still give it to somebody.
    */
-  get #isAbandoned(): boolean {
-    if (!this.#hadUsers || this.#joiners.size === 0 || this.#taken.size > 0 || this.store.isAwaited) return false;
+  get #abandonedJoin(): string | undefined {
+    if (!this.#hadUsers || this.#joiners.size === 0 || this.#taken.size > 0 || this.store.isAwaited) return undefined;
     const joining = new Set([...this.#joiners].map(({ from }) => from));
-    const users = [...joining].filter((holder) => this.isLeased(JOINABLE_QUEUE, holder)).length;
-    return this.holdersOf(JOINABLE_QUEUE) === users;
-  }
-
-  /** The actors that took items may be gone: has the log tell of that in a while, if it is still so. */
-  #look(): void {
-    if (this.#isTold || !this.#isAbandoned) return;
-    this.#tellsAt ??= wheel.after(ABANDONED_MS, () => {
-      this.#tellsAt = undefined;
-      if (!this.#isAbandoned) return;
-      this.#isTold = true;
-      const items = `${this.#unfinished} ${this.#unfinished === 1 ? "item" : "items"}`;
-      const message =
-        `joinable queue ${isolate.id}#${cells.slotOf(this)}: join() waits for ${items}, and nobody is left ` +
-        "who could finish: the actors that took items have ended, and no other has the queue";
-      logger.log({ level: "warn", event: "queue-abandoned", message });
-    });
-  }
-
-  #tellNot(): void {
-    this.#tellsAt?.cancel();
-    this.#tellsAt = undefined;
+    if (!this.isOnlyLeased(JOINABLE_QUEUE, joining)) return undefined;
+    const items = `${this.#unfinished} ${this.#unfinished === 1 ? "item" : "items"}`;
+    return `${this.title}: join() waits for ${items}, and nobody is left who could finish: ` +
+      "the actors that took items have ended, and no other has the queue";
   }
 
   /** Who worked on these is dead: others get them, unless that has been tried often enough. */
@@ -159,13 +136,13 @@ export class JoinableQueueCell extends QueueCell {
         this.#done(item);
       }
     }
-    this.#look();
+    this.#abandonment.look();
   }
 
   #done(item: Item): void {
     this.store.done(item);
     if (--this.#unfinished > 0) return;
-    this.#tellNot();
+    this.#abandonment.cancel();
     for (const request of this.#joiners) request.reply();
     this.#joiners.clear();
   }

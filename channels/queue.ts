@@ -38,7 +38,9 @@ export const QUEUE_OPTIONS: OptionNames<QueueOptions> = { maxSize: true };
  * - **Waiting**: a reader waits as long as anybody could still put, and a `put` to a full queue as long as anybody could still
  *   read. The death of one who has the queue ends neither. Where a writer may fail, hand out `producer()`, with which the queue
  *   closes; or close it yourself, `process.exited.then(() => queue.close())`, and await `process.result`, which rejects
- *   with what the writer threw. An `options.timeoutMs` or `signal` bounds any wait.
+ *   with what the writer threw. A `timeoutMs` or a `signal` bounds any wait.
+ *   When the maker of the queue has waited for 1 s, another actor that had the queue has ended, and no other has it, the log
+ *   tells that once (`"queue-abandoned"`).
  * - **Home**: the queue lives where it was made. When that is gone everything rejects with `DisconnectedError`.
  * - **Cancellation**: a `get` that was given up has taken nothing, and a `put` that was given up has put nothing.
  * - **Stopping**: when the actor or task that waits is asked to stop, a `get` or `put` that is pending is given up, with the

@@ -1,6 +1,7 @@
+import { Abandonment } from "./abandonment.ts";
 import { ClosedError } from "./errors.ts";
 import { type Item, ItemStore } from "./item_store.ts";
-import { Cell } from "./kernel/cell.ts";
+import { Cell, cells } from "./kernel/cell.ts";
 import { sameProcess } from "./kernel/address.ts";
 import type { Holder } from "./kernel/holder.ts";
 import { isolate } from "./kernel/isolate.ts";
@@ -11,6 +12,13 @@ import { FarLoans } from "./far_loans.ts";
 
 /** The lease of one who has said that it will put. */
 export const PRODUCER = "producer";
+/** The kind of the queue's other handles. */
+export const QUEUE = "queue";
+/** The detail of a reader's request that waits for something else, too, whichever comes first. */
+export const SELECTS = "selects";
+
+/** Where more wait it is not looked for whether they wait in vain: each look is at all of them. */
+const MOST_LOOKED_AT = 64;
 
 /** The home of a queue. */
 export class QueueCell extends Cell implements Listed {
@@ -20,6 +28,8 @@ export class QueueCell extends Cell implements Listed {
   readonly #far: FarLoans;
   readonly #pollers = new Set<Request>();
   #closed = false;
+  /** There once another actor that had the queue has ended: what is put and got before pays nothing for it. */
+  #abandonment: Abandonment | undefined;
 
   /**
    * @param maxSize 0 is unbounded
@@ -35,7 +45,10 @@ export class QueueCell extends Cell implements Listed {
       suits: () => true,
       accepted: () => this.accepted(),
       taken: (item, by) => this.taken(item, by),
-      changed: () => this.#settleReaders(),
+      changed: () => {
+        this.#settleReaders();
+        this.#abandonment?.restart();
+      },
     });
     this.#lender = new Lender(this.store, this);
     this.#far = new FarLoans(this.store);
@@ -45,9 +58,19 @@ export class QueueCell extends Cell implements Listed {
   report(): CellReport {
     const { putters, takers } = this.store;
     const size = this.#size;
-    const kind = this.store.keepsTaken ? "joinable queue" : "queue";
+    const kind = this.kind.replace("-", " ");
     const parties = { putters: putters.map(partyOf), takers: takers.map(partyOf) };
     return { queue: { address: whereIs(this), kind, size, maxSize: this.maxSize, ...parties } };
+  }
+
+  /** The kind of its handles that can put and get. */
+  protected get kind(): string {
+    return QUEUE;
+  }
+
+  /** What people call it. */
+  protected get title(): string {
+    return `${this.kind.replace("-", " ")} ${isolate.id}#${cells.slotOf(this)}`;
   }
 
   /** How it is, in words. */
@@ -64,8 +87,9 @@ export class QueueCell extends Cell implements Listed {
   receive(request: Request): void {
     switch (request.verb) {
       case "put":
-        if (!this.#refuses(request)) this.store.put(request, 0);
-        return;
+        if (this.#refuses(request)) return;
+        this.store.put(request, 0);
+        return this.#abandonment?.look();
       case "tryPut":
         if (this.#refuses(request) || this.store.tryPut(request, 0)) return;
         this.store.release(request.body);
@@ -115,8 +139,37 @@ export class QueueCell extends Cell implements Listed {
     }
   }
 
-  override returned(kind: string): void {
+  override returned(kind: string, holder: Holder): void {
     if (kind === PRODUCER && this.holdersOf(PRODUCER) === 0) this.#close();
+    if (holder.gone) this.#abandonment ??= new Abandonment(() => this.#abandonedWait);
+    this.#abandonment?.restart();
+  }
+
+  /** Whether nobody has a lease of this kind but some of these. */
+  protected isOnlyLeased(kind: string, holders: ReadonlySet<Holder>): boolean {
+    return this.holdersOf(kind) === [...holders].filter((holder) => this.isLeased(kind, holder)).length;
+  }
+
+  /**
+   * That a get waits for an item, or a put for room, and nobody else has the queue. The actor that made the queue has no
+   * lease of it, and is known to wait only when it does.
+   */
+  get #abandonedWait(): string | undefined {
+    const { waits, isAwaited } = this.store;
+    if (waits === 0 || waits > MOST_LOOKED_AT) return undefined;
+    const { waiting } = this.store;
+    if (waiting.some(({ detail }) => detail === SELECTS)) return undefined;
+    const holders = new Set(waiting.map(({ from }) => from));
+    const kinds = [this.kind, PRODUCER];
+    const isMaker = (holder: Holder) =>
+      holder.isolate === isolate.id && !kinds.some((kind) => this.isLeased(kind, holder));
+    if (![...holders].some(isMaker) || !this.isOnlyLeased(this.kind, holders)) return undefined;
+    const because = "the other actors that had the queue have ended";
+    if (!isAwaited) {
+      return `${this.title}: put() waits for room, and nobody else is left who could make some: ${because}`;
+    }
+    if (!this.isOnlyLeased(PRODUCER, holders)) return undefined;
+    return `${this.title}: get() waits for an item, and nobody else is left who could put one: ${because}`;
   }
 
   /** One more item is in the queue. */
@@ -141,6 +194,7 @@ export class QueueCell extends Cell implements Listed {
     if (!request.open) return;
     this.store.take(request);
     this.#settleReaders();
+    this.#abandonment?.look();
   }
 
   /** Where there is a bound, who waits to put is to hear of each item taken; a joinable queue of who has it. */
@@ -165,6 +219,7 @@ export class QueueCell extends Cell implements Listed {
     this.#closed = true;
     this.store.refusePutters(() => this.#closedError("put to"));
     this.#settleReaders();
+    this.#abandonment?.restart();
   }
 
   #refuses(request: Request): boolean {

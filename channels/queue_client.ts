@@ -10,7 +10,7 @@ import { isolate } from "./kernel/isolate.ts";
 import { destinationOf, pack } from "./kernel/pack.ts";
 import { EMPTY_PACKET } from "./kernel/packet.ts";
 import { channelWait, isStopped, type Patience, type WaitOptions } from "./kernel/wait.ts";
-import { QueueCell } from "./queue_cell.ts";
+import { QueueCell, SELECTS } from "./queue_cell.ts";
 import type { Source } from "./source.ts";
 
 /** Told the home's number of an item, and the item. */
@@ -57,7 +57,7 @@ export class QueueClient {
   async get(options: WaitOptions | undefined, tagged?: Tagged, claim?: () => boolean): Promise<unknown> {
     this.#assertUsable("get from");
     const wait = channelWait("get from a queue", options);
-    if (!wait.once) return await this.next(wait, tagged, claim && { claim });
+    if (!wait.once) return await this.next(wait, tagged, claim && { claim, detail: SELECTS });
     const found = await this.tryGet(tagged);
     if (found === undefined) throw empty(wait.timeoutMs);
     return found.value;

@@ -35,9 +35,9 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"]
  *
  * - **Levels.** `"error"`: an actor ended by an uncaught error, a supervisor gave up. `"warn"`, the default: a child's
  *   restart, a dead letter (of either the first ten, then the count at every power of ten), a mailbox more than half full,
- *   more than 65,536 messages or 64 MiB that wait in one isolate for one actor, a pool with 65,536 calls waiting, a `join()` of a
- *   `JoinableQueue` that nobody is left to finish, the first
- *   connection to or listener for other machines without `tls`. `"debug"`: every start and end.
+ *   more than 65,536 messages or 64 MiB that wait in one isolate for one actor, a pool with 65,536 calls waiting, a `join()`,
+ *   `get()` or `put()` at a queue that nobody else is left to end, the first connection to or listener for other machines
+ *   without `tls`. `"debug"`: every start and end.
  * - **Children** start with the level of who starts them. What they say is written by themselves, at once, so that the
  *   last line before a crash arrives; `write` is of the isolate that sets it, and its inline actors.
  *
