@@ -1,3 +1,5 @@
+import type { QuotaError } from "../../channels/errors.ts";
+import { type Account, Charges } from "../../channels/kernel/account.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
 import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, type Target } from "../../channels/kernel/cell.ts";
@@ -16,34 +18,63 @@ const areChanges = listOf<ChangedEntry>(startsWith(isText));
 
 /**
  * What one follower of a dict has not read yet. Of a key that changes often the follower sees the latest value, and so
- * there is no more to be kept for one who is slow than the keys.
+ * there is no more to be kept for one who is slow than the keys. A key that came and went in between is not told of.
  */
 export class ChangesCell extends Cell {
-  readonly #unread = new Set<string>();
+  /** The keys that have changed, each with whether the follower can know it. */
+  readonly #unread = new Map<string, boolean>();
+  readonly #account: Account | undefined;
+  readonly #charges: Charges<string> | undefined;
   readonly #lookUp: (key: string) => [] | [unknown];
   readonly #left: () => void;
   #waiting: Request | undefined;
+  /** Why a stranger follows no longer. */
+  #error: QuotaError | undefined;
 
-  constructor(lookUp: (key: string) => [] | [unknown], left: () => void) {
+  /** @param account that of the follower */
+  constructor(lookUp: (key: string) => [] | [unknown], left: () => void, account: Account | undefined) {
     super();
+    this.#account = account;
+    if (account !== undefined) this.#charges = new Charges(this);
     this.#lookUp = lookUp;
     this.#left = left;
   }
 
-  /** The value of a key has changed. */
-  changed(key: string): void {
-    this.#unread.add(key);
+  /** The value of a key has changed: one that was there before, and is there now. */
+  changed(key: string, before: boolean, now: boolean): void {
+    const known = this.#unread.get(key);
+    if (known === undefined) this.#add(key, before);
+    else if (!known && !now) {
+      this.#unread.delete(key);
+      this.#charges?.end(key);
+    }
     this.#answer();
   }
 
+  #add(key: string, known: boolean): void {
+    if (this.#account !== undefined && this.#waiting === undefined) {
+      this.#error = this.#account.noRoom(key.length);
+      if (this.#error !== undefined) return this.#end();
+      this.#charges!.add(key, this.#account.charge(key.length));
+    }
+    this.#unread.set(key, known);
+  }
+
   receive(request: Request): void {
+    if (this.#error !== undefined) return request.throw(this.#error);
     this.#waiting = request;
     request.onCancel = () => this.#waiting = undefined;
     this.#answer();
   }
 
   override returned(): void {
+    this.#end();
+  }
+
+  #end(): void {
     this.#left();
+    this.#unread.clear();
+    this.#charges?.endAll();
   }
 
   #answer(): void {
@@ -51,8 +82,9 @@ export class ChangesCell extends Cell {
     if (request === undefined || this.#unread.size === 0) return;
     this.#waiting = undefined;
     request.onCancel = undefined;
-    const changed = [...this.#unread].map((key) => [key, ...this.#lookUp(key)] satisfies ChangedEntry);
+    const changed = [...this.#unread.keys()].map((key) => [key, ...this.#lookUp(key)] satisfies ChangedEntry);
     this.#unread.clear();
+    this.#charges?.endAll();
     request.replyValue(changed, "changes");
   }
 }

@@ -85,7 +85,7 @@ export class DictCell extends SharedCell {
     this.#entries.set(key, this.keep(packet));
     if (before !== undefined) this.drop(before.packet);
     this.stored?.put(key, packet);
-    this.#changed(key);
+    this.#changed(key, before !== undefined, true);
   }
 
   #remove(key: string): void {
@@ -93,7 +93,7 @@ export class DictCell extends SharedCell {
     this.#entries.delete(key);
     this.drop(packet);
     this.stored?.remove(key);
-    this.#changed(key);
+    this.#changed(key, true, false);
   }
 
   #increment(request: Request, packet: Packet | undefined): void {
@@ -123,13 +123,14 @@ export class DictCell extends SharedCell {
     const follower: ChangesCell = new ChangesCell(
       (key) => this.lookUp(key),
       () => this.#followers.delete(follower),
+      request.from.account,
     );
     this.#followers.add(follower);
     this.tell(request, this.life.own(changesOf(follower)));
   }
 
-  #changed(key: string): void {
-    for (const follower of this.#followers) follower.changed(key);
+  #changed(key: string, before: boolean, now: boolean): void {
+    for (const follower of this.#followers) follower.changed(key, before, now);
   }
 }
 

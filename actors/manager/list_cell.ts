@@ -151,16 +151,13 @@ export class ListCell extends SharedCell {
   }
 
   #find(wanted: Packet): number {
-    return this.#items.findIndex(({ packet }) => this.#same(packet, wanted));
-  }
-
-  #same(a: Packet, b: Packet): boolean {
-    if (a.passages.length !== b.passages.length) return false;
-    if (!a.passages.every((passage, at) => sameTarget(passage, b.passages[at]))) return false;
-    if (a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at])) return true;
-    // A comparison would take as long as there are ways to an object that lies in the value again and again.
-    if (a.passages.length > 0 || isGraph(a.bytes) || isGraph(b.bytes)) return false;
-    return isDeepStrictEqual(peek(a), peek(b));
+    const at = this.#items.findIndex(({ packet }) => isSamePacket(packet, wanted));
+    if (!isComparable(wanted)) return at;
+    const value = peek(wanted);
+    if (hasObjectMembers(value)) return at;
+    const isEqual = ({ packet }: Entry) => isComparable(packet) && isDeepStrictEqual(peek(packet), value);
+    const before = this.#items.slice(0, at < 0 ? undefined : at).findIndex(isEqual);
+    return before < 0 ? at : before;
   }
 
   #sort(descending: boolean): void {
@@ -198,6 +195,31 @@ function kindOf(value: Sortable): string {
 
 function unsortable(a: Sortable, b: Sortable): TypeError {
   return new TypeError(`Cannot sort a list: a ${kindOf(a)} cannot be compared with a ${kindOf(b)}`);
+}
+
+function isSamePacket(a: Packet, b: Packet): boolean {
+  if (a.passages.length !== b.passages.length) return false;
+  if (!a.passages.every((passage, at) => sameTarget(passage, b.passages[at]))) return false;
+  return a.bytes.length === b.bytes.length && a.bytes.every((byte, at) => byte === b.bytes[at]);
+}
+
+/** A comparison takes as long as there are ways to an object that lies in the value again and again. */
+function isComparable({ passages, bytes }: Packet): boolean {
+  return passages.length === 0 && !isGraph(bytes);
+}
+
+/** Whether a Set or the keys of a Map within the value have objects: a comparison takes each with each of the other's. */
+function hasObjectMembers(value: unknown): boolean {
+  if (!isObject(value) || ArrayBuffer.isView(value)) return false;
+  if (value instanceof Set) return [...value].some(isObject);
+  if (value instanceof Map) return [...value].some(([key, item]) => isObject(key) || hasObjectMembers(item));
+  // What an error has for its cause is not listed.
+  const names = Object.getOwnPropertyNames(value);
+  return names.some((name) => hasObjectMembers((value as Record<string, unknown>)[name]));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** Rows are found in the order of their names. */

@@ -169,8 +169,8 @@ export class SharedDict<K extends Key, V> implements Disposable {
   }
 
   /**
-   * What changes from now on, without end. Of a key that changes faster than one reads, only the latest value is given.
-   * Rejects with `ActorExitedError` when the manager is gone.
+   * What changes from now on, without end. Of a key that changes faster than one reads, only the latest value is given,
+   * and of one that came and went in between nothing. Rejects with `ActorExitedError` when the manager is gone.
    */
   changes(): AsyncIterableIterator<DictChange<K, V>> {
     const following = this.#client.ask("follow") as Promise<Changes>;

@@ -25,7 +25,8 @@ const SORT_OPTIONS: OptionNames<SortOptions> = { descending: true };
  * - **Values**, atomicity and death: as for a {@linkcode SharedDict}.
  * - **On disk** every item is a row: a change at the front of a long list writes all that comes after it.
  * - **Equality** (`indexOf`, `includes`, `remove`) is by content; handles are equal when they are of the same thing. Values
- *   that hold an object more than once are equal when they were built in the same order.
+ *   that hold an object more than once, and those with objects in a Set or as keys of a Map, are equal when they were built
+ *   in the same order.
  *
  * @example Append together, and change an item in place
  * ```ts

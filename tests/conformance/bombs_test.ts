@@ -26,6 +26,32 @@ Deno.test("a list compares values that share objects by how they are written", a
   assertEquals(await within(5000, list.indexOf({ b: [2], a: 1 })), 2);
 });
 
+Deno.test("a list compares Sets and keys of Maps that are objects by how they are written", async () => {
+  await using manager = await manage({}, { placement: "inline" });
+  const list = await manager.list<unknown>();
+  const numbers = Array.from({ length: 20_000 }, (_, i) => [i]);
+  const [many, reversed] = [new Set(numbers), new Set([...numbers].reverse())];
+  const keyed = (keys: Iterable<unknown>) => new Map([...keys].map((key) => [key, 1]));
+  const failed = (cause: unknown) => Object.assign(new Error("e", { cause }), { stack: "" });
+  await list.extend([
+    many,
+    keyed(many),
+    { deep: [many] },
+    failed(many),
+    new Set([1, 2]),
+    new Map([["a", [1]], ["b", [2]]]),
+  ]);
+  assertEquals(await within(5000, list.indexOf(many)), 0);
+  assertEquals(await within(5000, list.indexOf({ deep: [many] })), 2);
+  for (const other of [reversed, keyed(reversed), { deep: [reversed] }, failed(reversed)]) {
+    assertEquals(await within(5000, list.indexOf(other)), -1);
+    assertEquals(await within(5000, list.remove(other)), false);
+  }
+  // Where others are found by their hash, the order does not matter.
+  assertEquals(await list.indexOf(new Set([2, 1])), 4);
+  assertEquals(await list.indexOf(new Map([["b", [2]], ["a", [1]]])), 5);
+});
+
 Deno.test("a value is known to share objects by whichever header that has", () => {
   assertEquals([isGraph(encode(bomb("a"), "")), isGraph(encode([[1], [1]], "")), isGraph(encode("a", ""))], [
     true,

@@ -311,6 +311,28 @@ eachGuest("many small values in one message count as what they take apart", { by
   assertEquals((await guest.with(patient).call.extendList(manager, 1000)).done, 8);
 });
 
+eachGuest("changes of a dict that are not read are bounded by quota.bytes", { bytes: 4 * MIB }, async (guest) => {
+  await using manager = await manage({}, { placement: "inline" });
+  const dict = await manager.dict<string, number>();
+  const keyOf = (n: number) => `${n}`.padEnd(100_000, "k");
+  await guest.with(patient).call.follow(dict);
+  for (const n of range(40)) {
+    // What came and went is kept no longer.
+    await dict.set(keyOf(100), n);
+    await dict.delete(keyOf(100));
+    await dict.set(keyOf(n), n);
+  }
+  assertEquals(await guest.with(patient).call.readChanges(40), { done: 40, error: "" });
+  for (const n of range(50)) await dict.set(keyOf(n), -n);
+  const { done, error } = await guest.with(patient).call.readChanges(1);
+  assertEquals(done, 0);
+  assertMatch(error, /^QuotaError: .+ is kept here, its quota is 4194304 bytes$/);
+  // It can follow again, and there is room for it.
+  await guest.with(patient).call.follow(dict);
+  for (const n of range(40)) await dict.set(keyOf(n), n);
+  assertEquals(await guest.with(patient).call.readChanges(40), { done: 40, error: "" });
+});
+
 eachGuest(
   "answers that a sandbox does not read are bounded, and others are served",
   { bytes: 16 * MIB },
