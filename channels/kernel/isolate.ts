@@ -315,7 +315,7 @@ export class Isolate {
   #takeOf(envelope: Envelope, neighbour: IsolateId): void {
     const { from } = envelope;
     // It would be nobody's, and no account would count it: a stranger can say that one below it is dead, and speak for it.
-    if (from !== neighbour && this.exitOf(from) !== undefined && hasFewerRights(from, this.id)) return;
+    if (from !== neighbour && hasFewerRights(from, this.id) && this.exitOf(from) !== undefined) return;
     if (!hasFewerRights(neighbour, this.id)) return this.#take(envelope, neighbour);
     this.#taking = neighbour;
     try {
