@@ -1,7 +1,6 @@
-import type { Cell } from "../../channels/kernel/cell.ts";
+import { type Cell, isCell } from "../../channels/kernel/cell.ts";
 import { decode } from "../../channels/kernel/codec/decode.ts";
 import type { Outcome } from "../../channels/kernel/envelope.ts";
-import { releaseAll } from "../../channels/kernel/handle.ts";
 import { type Holder, holders } from "../../channels/kernel/holder.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
 import { destinationOf, pack } from "../../channels/kernel/pack.ts";
@@ -49,7 +48,7 @@ export class Asked implements Asker {
   keep(): void {
     this.offer = undefined;
     this.outcome = "kept";
-    releaseAll(this.#body.passages, holders.get(this.holder.isolate, this.holder.slot));
+    this.#giveBack();
     this.request.taken(true);
   }
 
@@ -57,8 +56,14 @@ export class Asked implements Asker {
   refuse(): void {
     this.offer = undefined;
     this.outcome = "cancelled";
-    releaseAll(this.#body.passages, holders.get(this.holder.isolate, this.holder.slot));
+    this.#giveBack();
     this.request.taken(false);
+  }
+
+  /** As the isolate of a user elsewhere would: it says so to the home of each handle. */
+  #giveBack(): void {
+    const holder = holders.get(this.holder.isolate, this.holder.slot);
+    for (const { kind, target } of this.#body.passages) if (isCell(target)) target.changeLease(kind, holder, -1);
   }
 }
 
