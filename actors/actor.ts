@@ -19,7 +19,7 @@ import type { Registration } from "./definition.ts";
 import { describeExit, endedEarly, ExitRequest, failedBy } from "./exited.ts";
 import { GRACE_MS } from "./grace.ts";
 import type { ActorHooks, Down, ErrorDecision, FailedMessage } from "./hooks.ts";
-import { control, type EndSignal, isMail, type Keeper, killAfter, KILLED } from "./keeper.ts";
+import { control, type EndSignal, HOME, homeOf, isMail, type Keeper, killAfter, KILLED } from "./keeper.ts";
 import { logEnded, logFailed } from "./life_log.ts";
 import { MessageLoop } from "./message_loop.ts";
 import { follow } from "./suspicion.ts";
@@ -189,6 +189,8 @@ export class Actor extends ActorState implements Keeper, Frame {
         return this.#discard(request);
       case PROBE:
         return receiveProbe(request, this);
+      case HOME:
+        return request.reply(homeOf(this));
       default:
         if (control(this, request)) return;
         request.throw(noSuchRequest(this.name, request.verb));

@@ -1,6 +1,8 @@
 import type { Exit } from "../channels/exit.ts";
 import type { Request } from "../channels/kernel/request.ts";
-import type { Cell } from "../channels/kernel/cell.ts";
+import type { IsolateId } from "../channels/kernel/address.ts";
+import { type Cell, isCell } from "../channels/kernel/cell.ts";
+import { isolate } from "../channels/kernel/isolate.ts";
 import { bodyOf } from "../channels/kernel/relay.ts";
 import { type Deadline, wheel } from "../channels/kernel/wheel.ts";
 import { answerLater } from "./answer_later.ts";
@@ -8,6 +10,9 @@ import { graceOf } from "./grace.ts";
 
 /** A signal that ends an actor without asking it. */
 export type EndSignal = "SIGKILL" | "SIGTERM";
+
+/** The request by which an actor, or its place, is asked in which isolate the actor lives now. */
+export const HOME = "home";
 
 /** What `kill` and `terminate` leave behind. */
 export const KILLED: Readonly<Record<EndSignal, Exit>> = {
@@ -55,6 +60,13 @@ export function killAfter(keeper: Keeper, graceMs: number): void {
 /** Whether a message of this verb is for a mailbox. */
 export function isMail(verb: string): boolean {
   return verb === "call" || verb === "cast" || verb === "message";
+}
+
+/** The isolate in which an actor lives, which may be found by its place; undefined while it does not live. */
+export function homeOf(actor: Cell): IsolateId | undefined {
+  const { direct } = actor;
+  if (direct === undefined) return undefined;
+  return isCell(direct) ? isolate.id : direct.isolate;
 }
 
 /** Does what a request from elsewhere wants of a keeper, if it is that kind of request. */

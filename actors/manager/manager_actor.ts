@@ -39,10 +39,6 @@ interface Published {
   readonly withdrawn: (() => void) | undefined;
 }
 
-async function isVouchedFor(name: string | undefined, args: readonly unknown[], voucher: unknown): Promise<boolean> {
-  return voucher instanceof Voucher && await voucher.vouches(poolWish(name, args));
-}
-
 /** A supervisor that also owns shared state. */
 export class ManagerActor extends SupervisorActor {
   readonly #store: string | undefined;
@@ -99,7 +95,9 @@ export class ManagerActor extends SupervisorActor {
     if (call === undefined) return;
     // Not of these types, one of them could pass for something else below.
     expected("a request for an object", [kind, name, args], isRequest);
-    if (kind === "pool" && !this.#catalogue.has(kind, name) && !await isVouchedFor(name, args, voucher)) {
+    if (
+      kind === "pool" && !this.#catalogue.has(kind, name) && !await Voucher.vouched(() => poolWish(name, args), voucher)
+    ) {
       // A pool starts isolates with the rights of this one.
       throw new TypeError("Cannot make a pool: those with fewer rights than the manager can only use one that it has");
     }
@@ -140,7 +138,7 @@ export class ManagerActor extends SupervisorActor {
   async make(asked: MadeClass, args: readonly unknown[], voucher: Voucher): Promise<object | undefined> {
     if (currentFrame().call === undefined) return;
     expected("a request for an instance", [asked, args], isMaking);
-    const isVouched = voucher instanceof Voucher && await voucher.vouches(classWish(asked));
+    const isVouched = await Voucher.vouched(() => classWish(asked), voucher);
     const wanted = isVouched ? asked : this.#classes.find(({ name }) => name === asked.name);
     const action = `make a ${oneLine(asked.name)}`;
     if (wanted === undefined) {

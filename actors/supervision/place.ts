@@ -16,7 +16,7 @@ import { answerLater } from "../answer_later.ts";
 import { Contact, type PlacementName } from "../contact.ts";
 import { Credits } from "../credits.ts";
 import { actorExited } from "../exited.ts";
-import { control, type EndSignal, isMail, type Keeper } from "../keeper.ts";
+import { control, type EndSignal, HOME, homeOf, isMail, type Keeper } from "../keeper.ts";
 import { outboxOf } from "../outbox.ts";
 import { LIVES, Lives } from "./lives.ts";
 import { type Companion, isAmong } from "./companions.ts";
@@ -153,6 +153,8 @@ export class Place extends Cell implements Keeper, Listed {
         return this.direct === undefined ? request.reply(false) : this.#deliver(request);
       case PROBE:
         return receiveProbe(request, this);
+      case HOME:
+        return request.reply(homeOf(this));
       case LIVES:
         return this.#lives.follow(request);
       case DISCARD:

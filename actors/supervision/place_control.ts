@@ -1,7 +1,7 @@
 import { ProtocolError } from "../../channels/errors.ts";
 import type { Exit } from "../../channels/exit.ts";
 import { whoActs } from "../../channels/kernel/acting.ts";
-import { hasFewerRights } from "../../channels/kernel/address.ts";
+import { hasFewerRights, type IsolateId, isWithin } from "../../channels/kernel/address.ts";
 import { ask, tell } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
@@ -73,6 +73,11 @@ export class PlaceControl {
   /** The control of a place of this isolate. */
   static of(place: Place): PlaceControl {
     return new PlaceControl(new ControlCell(place));
+  }
+
+  /** Whether the place is one of an isolate or of those below it. */
+  isWithin(id: IsolateId): boolean {
+    return !isCell(this.#target) && isWithin(this.#target.isolate, id);
   }
 
   /** The child lives. */

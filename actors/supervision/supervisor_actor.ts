@@ -112,6 +112,9 @@ export class SupervisorActor implements ActorHooks {
     // A cast: nobody could be told that a quota refuses the child.
     if (call === undefined) return;
     checkSpec(key, spec);
+    if (call.account !== undefined && !spec.control.isWithin(call.account.stranger)) {
+      throw new TypeError(`Cannot add ${brief(key)}: its place is not in the isolate that has described it`);
+    }
     // Not in turn: it may never be answered.
     await this.#assertMayRun(key, spec, voucher);
     await this.#inTurn(async () => {
@@ -188,7 +191,7 @@ export class SupervisorActor implements ActorHooks {
    */
   async #assertMayRun(key: string, spec: ChildSpec, voucher: unknown): Promise<void> {
     const definition = definitionOf(spec);
-    if (voucher instanceof Voucher && await voucher.vouches(definition)) this.#note(spec);
+    if (await Voucher.vouched(() => definition, voucher)) this.#note(spec);
     else if (!this.#definitions.has(definition)) {
       throw new TypeError(
         `Cannot add ${brief(key)}: nobody with the rights of this supervisor has described ${

@@ -5,12 +5,19 @@ import { ask } from "../../channels/kernel/ask.ts";
 import { Cell, isCell, type Target } from "../../channels/kernel/cell.ts";
 import { enroll, handleKind } from "../../channels/kernel/handle.ts";
 import { isolate } from "../../channels/kernel/isolate.ts";
+import { holderOf } from "../../channels/kernel/relay.ts";
 import { noSuchRequest, type Request } from "../../channels/kernel/request.ts";
+import { isText } from "../../channels/kernel/shape.ts";
+import { answerLater } from "../answer_later.ts";
+import { currentFrame } from "../context.ts";
+import { HOME, homeOf } from "../keeper.ts";
 
 /** The request by which a cell is asked for what it vouches for. */
 const DESCRIBED = "described";
 /** The handle of a voucher, and its lease. */
 const VOUCHER = "voucher";
+/** So long may a place take to say where its actor lives. A cell that is no place may never say. */
+const HOME_MS = 5000;
 
 class VoucherCell extends Cell {
   constructor(readonly wish: string, readonly asked: Target) {
@@ -18,18 +25,28 @@ class VoucherCell extends Cell {
   }
 
   receive(request: Request): void {
-    if (request.verb === DESCRIBED) request.reply(this.#isFor(request.from.isolate) ? this.wish : "");
-    else request.throw(noSuchRequest("a voucher", request.verb));
+    if (request.verb !== DESCRIBED) return request.throw(noSuchRequest("a voucher", request.verb));
+    const { isolate: asking } = request.from;
+    answerLater(request, this.#home(), (home) => request.reply(isOne(asking, home) ? this.wish : ""));
   }
 
-  /** A stranger that was given the voucher is not to have others believe it. */
-  #isFor(asking: IsolateId): boolean {
-    // The place of a supervised actor is here, whoever's the isolate is in which the actor lives.
-    const asked = isCell(this.asked) ? this.asked.direct : this.asked;
-    if (asked === undefined) return false;
-    const stranger = isCell(asked) ? undefined : strangerOf(asked.isolate, isolate.id);
-    return stranger === undefined || strangerOf(asking, isolate.id) === stranger;
+  /** The isolate in which the actor that is asked lives now, which need not be that of its place; undefined if in none. */
+  async #home(): Promise<IsolateId | undefined> {
+    const { asked } = this;
+    if (isCell(asked)) return homeOf(asked);
+    // What lives with a stranger is the stranger's, whatever it says.
+    if (hasFewerRights(asked.isolate, isolate.id)) return asked.isolate;
+    const wait = { timeoutMs: HOME_MS, once: false, signal: undefined };
+    const home = ask(asked, { holder: holderOf(this), verb: HOME, wait, lost: () => new Error("gone") });
+    return await home.then((id) => isText(id) ? id : undefined, () => undefined);
   }
+}
+
+/** Whether an isolate may believe a voucher for an actor of that home. A stranger that was given it is not to have others believe it. */
+function isOne(asking: IsolateId, home: IsolateId | undefined): boolean {
+  if (home === undefined) return false;
+  const stranger = strangerOf(home, isolate.id);
+  return stranger === undefined || strangerOf(asking, isolate.id) === stranger;
 }
 
 /**
@@ -52,6 +69,14 @@ export class Voucher {
   /** Whether an isolate with the rights of this one wants that. */
   vouches(wish: string): Promise<boolean> {
     return vouchesAt(this.#target, wish);
+  }
+
+  /**
+   * The same for what came with the request that is being handled. A stranger's request is vouched for by nobody, and what
+   * it has sent as a voucher, which may never answer, is not asked.
+   */
+  static async vouched(wish: () => string, voucher: unknown): Promise<boolean> {
+    return currentFrame().call?.account === undefined && voucher instanceof Voucher && await voucher.vouches(wish());
   }
 
   static {

@@ -16,6 +16,7 @@ import {
   unregister,
 } from "../../mod.ts";
 import { oneTest, PLACEMENTS, until, within } from "./actor_contract.ts";
+import { Tool, Warden } from "./fixtures/voucher_thief.ts";
 import { Guard, honest, Known, Prisoner } from "./fixtures/prisoner.ts";
 
 const SANDBOX = { placement: "process", permissions: "none" } as const;
@@ -79,6 +80,21 @@ for (const placement of PLACEMENTS) {
     }
     const { known: _, ...children } = await within(prisoner.call.useSupervisor(manager));
     for (const outcome of Object.values(children)) assertMatch(outcome, REFUSED_CHILD);
+  });
+
+  oneTest(`a sandbox lends nobody the vouchers that came by its place in another isolate (${placement})`, async () => {
+    await using warden = await spawn(Warden, [], { placement });
+    await using mine = await manage({}, { placement: "inline" });
+    const enclosed = await within(warden.call.enclose());
+    const { thief } = enclosed.refs;
+    await within(thief.call.take(mine));
+    await assertRejects(() => within(enclosed.add("tool", child(Tool, ["honest"], { placement: "inline" }))));
+    await assertRejects(() => within(enclosed.make(Tool, ["honest"])));
+    await assertRejects(() => within(enclosed.pool({ size: 1 })));
+    await assertRejects(() => within(enclosed.pool({ size: 1, name: "its own" })));
+    const outcomes = await within(thief.call.outcomes());
+    assertEquals(outcomes.length, 4);
+    for (const outcome of outcomes) assertMatch(outcome, /^TypeError: Cannot (add|make a) /);
   });
 
   oneTest(

@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DisconnectedError } from "../../../mod.ts";
+import { DisconnectedError, spawn } from "../../../mod.ts";
+import { contactBehind } from "../../../actors/actor_ref.ts";
+import { Known } from "../../conformance/fixtures/prisoner.ts";
 import { Voucher, vouchesAt } from "../../../actors/supervision/voucher.ts";
 import { Contact } from "../../../actors/contact.ts";
 import { Place } from "../../../actors/supervision/place.ts";
@@ -10,11 +12,16 @@ function actorIn(id: string): Target {
   return { isolate: id, slot: 1, incarnation: 0, secret: "secret" };
 }
 
-Deno.test("a voucher for an actor of this program convinces this program", async () => {
-  for (const id of [isolate.id, `${isolate.id}.1`, `${isolate.id}/2`]) {
-    const voucher = Voucher.for("a wish", actorIn(id));
-    assertEquals([await voucher.vouches("a wish"), await voucher.vouches("another")], [true, false], id);
-  }
+for (const placement of ["inline", "thread", "process"] as const) {
+  Deno.test(`a voucher for an actor of this program convinces this program (${placement})`, async () => {
+    await using known = await spawn(Known, [], { placement });
+    const voucher = Voucher.for("a wish", contactBehind(known)!.actor);
+    assertEquals([await voucher.vouches("a wish"), await voucher.vouches("another")], [true, false]);
+  });
+}
+
+Deno.test("a voucher for an actor that nobody finds convinces nobody", async () => {
+  assertEquals(await Voucher.for("a wish", actorIn(`${isolate.id}.99`)).vouches("a wish"), false);
 });
 
 Deno.test("a voucher that went to a sandbox or another program convinces nobody else", async () => {
