@@ -5,7 +5,7 @@ import { type Address, showAddress } from "../channels/kernel/address.ts";
 import { ask } from "../channels/kernel/ask.ts";
 import { type Cell, cells, isCell, type Target } from "../channels/kernel/cell.ts";
 import { oneLine } from "../channels/kernel/escape.ts";
-import { Faces } from "../channels/kernel/faces.ts";
+import { Faces } from "../channels/kernel/handle.ts";
 import { exitOfCell, isolate } from "../channels/kernel/isolate.ts";
 import { EMPTY_PACKET } from "../channels/kernel/packet.ts";
 import { packPlain } from "../channels/kernel/pack.ts";

@@ -1,4 +1,4 @@
-import { Faces } from "./kernel/faces.ts";
+import { Faces } from "./kernel/handle.ts";
 import { whenDone } from "./settling.ts";
 
 /** How `select` and `ready` use what one can wait for. */
