@@ -74,7 +74,7 @@ const isReason: Shape<Uint8Array> = (value): value is Uint8Array =>
 class SignalCell extends Cell {
   readonly #waiting = new Set<Request>();
   readonly #abort = () => {
-    for (const request of this.#waiting) request.throw(this.signal.reason);
+    for (const request of this.#waiting) this.#tell(request);
     this.#waiting.clear();
   };
 
@@ -84,7 +84,7 @@ class SignalCell extends Cell {
   }
 
   receive(request: Request): void {
-    if (this.signal.aborted) return request.throw(this.signal.reason);
+    if (this.signal.aborted) return this.#tell(request);
     this.#waiting.add(request);
     request.onCancel = () => void this.#waiting.delete(request);
   }
@@ -94,9 +94,20 @@ class SignalCell extends Cell {
     cells.remove(this);
     for (const request of this.#waiting) request.lose();
   }
+
+  #tell(request: Request): void {
+    const { reason } = this.signal;
+    request.throw(isReason(encodeThrown(reason)) ? reason : new Error(brief(reason)));
+  }
 }
 
-const stops = new WeakMap<object, () => void>();
+/** A signal at the handler, and the wait for the caller's. */
+interface Revived {
+  readonly controller: AbortController;
+  readonly over: AbortController;
+}
+
+const revived = new WeakMap<object, Revived>();
 
 handleKind(SIGNAL, {
   leased: false,
@@ -113,12 +124,21 @@ function reviveSignal(target: Target, holder: Holder): AbortSignal {
   ask(target, { holder, verb: "aborted", wait, quiet: true, lost: () => gone }).catch((reason) => {
     if (reason !== gone && !over.signal.aborted) controller.abort(reason);
   });
-  stops.set(controller.signal, () => over.abort());
+  revived.set(controller.signal, { controller, over });
   return controller.signal;
 }
 
-/** Ends, at the handler, what came over a bridge: its call is over. */
+/** Ends, at the handler, what came over a bridge: its call is over. A signal that has not aborted never does any more. */
 export function endBridged(face: object): void {
   if (face instanceof StreamReader) void face.return().catch(() => {});
-  else stops.get(face)?.();
+  else revived.get(face)?.over.abort();
+}
+
+/** Aborts, at the handler, the signals among what came over a bridge: nobody waits for the call, or aborts them, any more. */
+export function abortBridged(faces: readonly object[], reason: unknown): void {
+  for (const face of faces) {
+    const signal = revived.get(face);
+    signal?.over.abort();
+    signal?.controller.abort(reason);
+  }
 }

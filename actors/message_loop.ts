@@ -9,7 +9,7 @@ import { type AnyIterator, isA, isIterator, isThenable } from "../channels/kerne
 import { pack, unpack } from "../channels/kernel/pack.ts";
 import type { Cancellable, Request } from "../channels/kernel/request.ts";
 import type { Actor } from "./actor.ts";
-import { endBridged } from "./bridge.ts";
+import { abortBridged, endBridged } from "./bridge.ts";
 import { BusyTime } from "./busy_time.ts";
 import { type Callable, callableMethod, whyNotCallable } from "./callable.ts";
 import { type Frame, type HandledCall, isAtHome, isMain, runAs, runMethod } from "./context.ts";
@@ -310,7 +310,7 @@ export class MessageLoop {
       for (const face of bridged) endBridged(face);
       return this.#refuse(request, error);
     }
-    const call = request.asker === undefined ? undefined : new Call(this.#actor, request);
+    const call = request.asker === undefined ? undefined : new Call(this.#actor, request, bridged);
     this.#active.push(request);
     const begun = this.busy.begin();
     const late = this.#actor.ending ? new LateTurn(this.#actor, this.inbox.size) : undefined;
@@ -416,9 +416,11 @@ class Call implements HandledCall, Frame, Cancellable {
   #controller: AbortController | undefined;
   readonly account: Account | undefined;
   readonly strangeBytes: number;
-  #gaveUp = false;
+  readonly #bridged: readonly object[];
+  #reason: DOMException | undefined;
 
-  constructor(readonly actor: Actor, request: Request) {
+  constructor(readonly actor: Actor, request: Request, bridged: readonly object[]) {
+    this.#bridged = bridged;
     this.account = request.account;
     this.strangeBytes = this.account === undefined ? 0 : request.body.bytes.length;
     request.onCancel = this;
@@ -434,17 +436,14 @@ class Call implements HandledCall, Frame, Cancellable {
 
   /** Nobody waits for it any more. */
   giveUp(): void {
-    this.#gaveUp = true;
-    this.#abort();
+    this.#reason ??= new DOMException("The caller has given up, or is gone", "AbortError");
+    this.#controller?.abort(this.#reason);
+    abortBridged(this.#bridged, this.#reason);
   }
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#gaveUp) this.#abort();
+    if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     return this.#controller.signal;
-  }
-
-  #abort(): void {
-    this.#controller?.abort(new DOMException("The caller has given up", "AbortError"));
   }
 }

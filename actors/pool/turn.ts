@@ -1,6 +1,7 @@
 import { isAbortError } from "../../channels/kernel/look.ts";
 import type { Packet } from "../../channels/kernel/packet.ts";
 import type { Actor } from "../actor.ts";
+import { abortBridged } from "../bridge.ts";
 import { Stop } from "../../channels/kernel/stop.ts";
 import type { TaskContext } from "../context.ts";
 
@@ -18,6 +19,8 @@ export class Turn implements TaskContext {
   /** How many of them belong together. */
   readonly piece: number;
   readonly mode: number;
+  /** What its arguments have that lasts as long as it does. */
+  readonly bridged: object[] = [];
   aborted = false;
   /** When its first item began. */
   begunAt = 0;
@@ -54,6 +57,7 @@ export class Turn implements TaskContext {
     this.#reason = new DOMException("The result of this task is no longer wanted", "AbortError");
     this.#nextStop?.come(this.#actor.holder, this.#reason);
     this.#controller?.abort(this.#reason);
+    abortBridged(this.bridged, this.#reason);
   }
 
   get nextStop(): Stop {

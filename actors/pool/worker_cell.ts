@@ -145,12 +145,11 @@ export class WorkerCell extends Cell {
   }
 
   #run(turn: Turn, task: KnownTask): Promise<void> | undefined {
-    const bridged: object[] = [];
     turn.begunAt = performance.now();
-    const wait = turn.single ? this.#call(turn, task, bridged) : this.#each(turn, task, bridged);
-    if (bridged.length === 0) return wait;
+    const wait = turn.single ? this.#call(turn, task) : this.#each(turn, task);
+    if (turn.bridged.length === 0) return wait;
     const end = () => {
-      for (const face of bridged) endBridged(face);
+      for (const face of turn.bridged) endBridged(face);
     };
     return wait === undefined ? end() as undefined : wait.finally(end);
   }
@@ -170,11 +169,11 @@ export class WorkerCell extends Cell {
     return isWanted && this.#begin(following(sequence, piece));
   }
 
-  #call(turn: Turn, task: KnownTask, bridged: object[]): Promise<void> | undefined {
+  #call(turn: Turn, task: KnownTask): Promise<void> | undefined {
     return task.within(this.#actor, turn, () => {
       try {
         if (turn.aborted) throw turn.signal.reason;
-        const result = task.call(this.#unpack(turn, bridged));
+        const result = task.call(this.#unpack(turn));
         return isThenable(result) ? this.#callLater(turn, result) : this.#tellValue(turn, result);
       } catch (error) {
         return this.#tellThrown(turn, error);
@@ -199,10 +198,10 @@ export class WorkerCell extends Cell {
     else this.#tell("thrown", outcomeOf(turn), packThrown(error, this.#home));
   }
 
-  #each(turn: Turn, task: KnownTask, bridged: object[]): Promise<void> | undefined {
+  #each(turn: Turn, task: KnownTask): Promise<void> | undefined {
     let items: unknown[];
     try {
-      items = this.#unpack(turn, bridged);
+      items = this.#unpack(turn);
     } catch (error) {
       const failure = asItArrives(error);
       const values = Array.from({ length: turn.end - turn.at }, () => failure);
@@ -246,8 +245,8 @@ export class WorkerCell extends Cell {
     }
   }
 
-  #unpack(turn: Turn, bridged: object[]): unknown[] {
-    const args = unpack(turn.body, this.#actor.holder, (face) => bridged.push(face));
+  #unpack(turn: Turn): unknown[] {
+    const args = unpack(turn.body, this.#actor.holder, (face) => turn.bridged.push(face));
     return expected("what a task is given", args, isList);
   }
 

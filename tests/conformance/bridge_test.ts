@@ -1,8 +1,16 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { holders } from "../../channels/kernel/holder.ts";
-import { ActorExitedError, DisconnectedError, NotSerializableError, Queue, spawn, TimeoutError } from "../../mod.ts";
-import { lend, Lender, lendOften, Sink } from "./fixtures/flowing.ts";
+import {
+  ActorExitedError,
+  DisconnectedError,
+  NotSerializableError,
+  Pool,
+  Queue,
+  spawn,
+  TimeoutError,
+} from "../../mod.ts";
+import { hearInPool, lend, Lender, lendOften, lendSignal, lendToPool, Sink } from "./fixtures/flowing.ts";
 import { callsOf, ELSEWHERE, everywhere, rejection, turns, until } from "./pipe_everywhere.ts";
 
 const PROMPT_MS = 2000;
@@ -143,6 +151,73 @@ everywhere("a caller that dies has taken back what it lent, and its call's signa
   await caller.kill();
   const words = [await deadline(said.get(), PROMPT_MS), await deadline(said.get(), PROMPT_MS)];
   assertEquals(words, [new DisconnectedError("").name, "call aborted"]);
+});
+
+const ABORTS = "AbortError true";
+
+everywhere("a signal among the arguments aborts with the call's own when the caller gives up", async (world) => {
+  const ref = await world.spawn(Sink, []);
+  const said = new Queue<string>();
+  const { signal } = new AbortController();
+  const controller = new AbortController();
+  const options = { timeoutMs: Infinity, signal: controller.signal };
+  const given = rejection(ref.with(options).call.hearOf(signal, said), RangeError);
+  assertEquals(await said.get(), "waiting");
+  controller.abort(new RangeError("enough"));
+  await given;
+  assertEquals(await deadline(said.get(), PROMPT_MS), ABORTS);
+});
+
+everywhere("a signal among the arguments of a generator aborts when its reader leaves", async (world) => {
+  const ref = await world.spawn(Sink, []);
+  const said = new Queue<string>();
+  const stream = ref.call.hearOfLater(new AbortController().signal, said);
+  assertEquals((await stream.next()).value, 1);
+  const next = stream.next();
+  assertEquals(await said.get(), "waiting");
+  await deadline(Promise.all([stream.return(undefined), next]), PROMPT_MS);
+  assertEquals(await said.get(), ABORTS);
+});
+
+everywhere("a signal among the arguments aborts with the call's own when the caller dies", async (world) => {
+  const sink = await spawn(Sink, [], { placement: "inline" });
+  const said = new Queue<string>();
+  const caller = await world.start(lendSignal, sink, said);
+  assertEquals(await said.get(), "waiting");
+  await caller.kill();
+  assertEquals(await deadline(said.get(), PROMPT_MS), ABORTS);
+  assertEquals(await sink.call.ping(), "pong");
+});
+
+everywhere("a signal among the arguments of a pool's task aborts when the caller gives up, or dies", async (world) => {
+  await using pool = new Pool({ size: 1, placement: world.placement });
+  const said = new Queue<string>();
+  const controller = new AbortController();
+  const given = rejection(
+    pool.run(hearInPool, [new AbortController().signal, said], { timeoutMs: Infinity, signal: controller.signal }),
+    RangeError,
+  );
+  assertEquals(await said.get(), "waiting");
+  controller.abort(new RangeError("enough"));
+  await given;
+  assertEquals(await deadline(said.get(), PROMPT_MS), ABORTS);
+
+  const caller = await world.start(lendToPool, pool, said);
+  assertEquals(await said.get(), "waiting");
+  await caller.kill();
+  assertEquals(await deadline(said.get(), PROMPT_MS), ABORTS);
+});
+
+everywhere("a signal whose reason is too large, or cannot travel, aborts with an error that says so", async (world) => {
+  const sink = callsOf(await world.spawn(Sink, []));
+  const waiting = new Queue<string>();
+  for (const reason of ["x".repeat(1e6), () => 1]) {
+    const controller = new AbortController();
+    const answer = sink.reasonOf(controller.signal, waiting);
+    await waiting.get();
+    controller.abort(reason);
+    assertInstanceOf(await answer, Error);
+  }
 });
 
 everywhere(
