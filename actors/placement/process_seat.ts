@@ -79,9 +79,7 @@ export function openProcess(config: BootConfig, options: IsolateOptions): Seat {
   void sockets.link.then(() => child.unref(), () => {});
   const lacks = flags.unknown;
   const kill = (signal: Deno.Signal) => {
-    child.ref();
-    send(child, signal);
-    if (signal !== "SIGTERM") return;
+    if (!send(child, signal) || signal !== "SIGTERM") return;
     // One that the system has stopped receives it only when it goes on.
     wake();
     grace ??= setTimeout(() => send(child, "SIGKILL"), GRACE_MS);
@@ -89,10 +87,18 @@ export function openProcess(config: BootConfig, options: IsolateOptions): Seat {
   return { pid: child.pid, link: sockets.link, lacks, ended, kill };
 }
 
-function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
+/** Sends a signal to a subprocess, whose end the program waits for then. False if it has ended already. */
+function send(child: Deno.ChildProcess, signal: Deno.Signal): boolean {
+  try {
+    child.ref();
+  } catch {
+    // Its output has ended, and it may live.
+  }
   try {
     child.kill(signal);
+    return true;
   } catch {
-    // It has ended by itself; what it sent last may still be on its way.
+    // What it sent last may still be on its way.
+    return false;
   }
 }

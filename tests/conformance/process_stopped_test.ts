@@ -90,3 +90,20 @@ boundedWithChildren("stop() of a supervisor ends a child that the system has sto
   const app = await suspended(() => supervise({ patient }));
   assertEquals(await app.stop(), { code: 0, reason: "stopped" });
 });
+
+for (const how of ["kill", "terminate"] as const) {
+  boundedWithChildren(`${how}() is not kept by Deno's having let go of the subprocess already`, async () => {
+    const process = await started();
+    const { prototype } = Deno.ChildProcess;
+    const { ref } = prototype;
+    // As Deno does for a moment, between the subprocess's end and its telling.
+    prototype.ref = () => {
+      throw new Deno.errors.BadResource("Bad resource ID");
+    };
+    try {
+      assertEquals(await process[how](), how === "kill" ? KILLED : TERMINATED);
+    } finally {
+      prototype.ref = ref;
+    }
+  });
+}

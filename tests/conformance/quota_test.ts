@@ -266,7 +266,7 @@ eachGuest(
     assert(first.done > 10 && first.done < 40, `${first.done} were accepted`);
     assertMatch(first.error, /^QuotaError: .+, its quota is 40 entries$/);
     const second = await call.observe(app, 0);
-    assert(second.done > 0 && second.done <= 5, `${second.done} were accepted`);
+    assert(second.done > 0 && second.done < first.done, `${second.done} were accepted`);
   },
 );
 
